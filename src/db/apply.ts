@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationList } from '@prisma/schema-engine-wasm';
+import type { Migration } from './migrations.ts';
+import { noFilter, withSchemaEngine } from './schema-engine.ts';
+
+/**
+ * Applies what is pending, with Prisma's own bookkeeping.
+ *
+ * @returns the names of the migrations applied
+ */
+export function applyMigrations(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  folder: string,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  return withSchemaEngine(factory, async (engine) => {
+    const migrationsList = await listForEngine(folder, migrations);
+    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: noFilter });
+    return appliedMigrationNames;
+  });
+}
+
+async function listForEngine(folder: string, migrations: readonly Migration[]): Promise<MigrationList> {
+  const lockfile = 'migration_lock.toml';
+  return {
+    baseDir: folder,
+    lockfile: { path: lockfile, content: await readFile(resolve(folder, lockfile), 'utf8') },
+    shadowDbInitScript: '',
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+    })),
+  };
+}

@@ -1,0 +1,82 @@
+import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
+import { type Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
+import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
+import { serialized } from './serialized.ts';
+import { sqliteFactory } from './sqlite.ts';
+import { strict } from './strict.ts';
+
+/** The models of prisma/schema.prisma, on either database. */
+export type Db = SqliteClient;
+
+/** What {@link Db} is inside a transaction. */
+export type Transaction = Prisma.TransactionClient;
+
+export type DatabaseKind = 'sqlite' | 'postgresql';
+
+export interface Database {
+  readonly db: Db;
+  readonly kind: DatabaseKind;
+  /** Rolls open transactions back and frees the connections; afterwards every query fails. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * `minimal` keeps pieces of source code and the values of queries out of messages, and spares each query a stack trace.
+ */
+const errorFormat = 'minimal';
+
+/**
+ * Opens a database. It connects at the first query, so a database that is away shows only then.
+ *
+ * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema` and `connection_limit` as with Prisma
+ * @param onError hears of Postgres connections that break while nobody waits for them; queries report their own errors
+ * @throws {Error} when the URL is neither
+ */
+export function openDatabase(url: string, onError: (error: Error) => void = () => {}): Database {
+  if (databaseKind(url) === 'sqlite') {
+    return opened(
+      'sqlite',
+      new SqliteClient({ adapter: strict(serialized(sqliteFactory(url))), errorFormat }),
+    );
+  }
+  const target = parsePostgresUrl(url);
+  const pool = openPool(target, onError);
+  const client = new PostgresClient({ adapter: strict(postgresFactory(pool, target, onError)), errorFormat });
+  // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
+  // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
+  return opened('postgresql', client as unknown as Db, () => pool.end());
+}
+
+/**
+ * Which database a URL is about.
+ *
+ * @throws {Error} when it is about neither
+ */
+export function databaseKind(url: string): DatabaseKind {
+  if (url.startsWith('file:')) return 'sqlite';
+  if (/^postgres(ql)?:\/\//.test(url)) return 'postgresql';
+  throw new Error(
+    'DATABASE_URL must begin with file: or postgresql:// (example: DATABASE_URL=file:data/latchkey.db)',
+  );
+}
+
+/** One small read, to see whether the database answers. */
+export async function ping(db: Db): Promise<void> {
+  await db.$queryRaw`SELECT 1`;
+}
+
+function opened(kind: DatabaseKind, db: Db, release?: () => Promise<void>): Database {
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await db.$disconnect();
+    await release?.();
+  };
+  return {
+    db,
+    kind,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

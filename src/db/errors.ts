@@ -1,0 +1,97 @@
+import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+
+/** Kinds of a driver adapter's error that say that the database cannot be reached, or lets nobody in at the moment. */
+const unavailableKinds = new Set([
+  'AuthenticationFailed',
+  'ConnectionClosed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+]);
+
+/** https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html, and every SQLITE_BUSY. */
+const conflictCodes = /^(40001|40P01|SQLITE_BUSY.*)$/;
+
+/**
+ * SQLSTATEs: connection exceptions (08), a standby (25006), a transaction that took too long (25P03, 25P04), resources that
+ * ran out (53), a lock or a statement that took too long (55P03, 57014), shutdown and start-up (57P), input and output (58).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html and https://www.sqlite.org/rescode.html
+ */
+const unavailableCodes =
+  /^(08...|25006|25P0[34]|53...|55P03|57014|57P0.|58...|SQLITE_(BUSY|CANTOPEN|FULL|IOERR|LOCKED|NOMEM|PROTOCOL|READONLY).*)$/;
+
+/** What the operating system says of sockets, and of files where SQLite's is opened. */
+const systemCodes =
+  /^(EACCES|EAI_AGAIN|ECONNABORTED|ECONNREFUSED|ECONNRESET|EDQUOT|EHOSTDOWN|EHOSTUNREACH|EIO|EMFILE|ENETDOWN|ENETUNREACH|ENFILE|ENOSPC|ENOTFOUND|EPIPE|EROFS|ETIMEDOUT)$/;
+
+/** What pg and pg-pool say in errors without a code. They reach us as they are when a transaction begins or ends. */
+const driverMessages =
+  /^(Client has encountered a connection error|Client was closed|Connection terminated|Cannot use a pool after calling end|timeout exceeded when trying to connect|timeout expired$|Query read timeout$)/;
+
+/** P2028 is every error of a transaction; these are about time, and those of a client that is being closed. */
+const transactionMessages = /Unable to start a transaction in the given time|on an expired transaction|Transaction not found/;
+
+/**
+ * Whether a row broke a unique index on this column alone. P2002 names columns on SQLite, and on Postgres the index,
+ * whose name Prisma makes of table and column (`User_email_key`).
+ */
+export function isUniqueViolation(error: unknown, column: string): boolean {
+  const cause = driverCause(error);
+  if (cause?.['kind'] !== 'UniqueConstraintViolation') return false;
+  const constraint = members(cause['constraint']);
+  const fields = constraint?.['fields'];
+  if (Array.isArray(fields)) return fields.length === 1 && fields[0] === column;
+  const index = constraint?.['index'];
+  return typeof index === 'string' && index.split('_').slice(1).join('_') === `${column}_key`;
+}
+
+/** Whether the row that was to be read, changed or deleted is not there (P2025). */
+export function isNotFound(error: unknown): boolean {
+  return codeOf(error) === 'P2025';
+}
+
+/** Whether somebody else was in the way, so that the same transaction may succeed when it runs again. */
+export function isConflict(error: unknown): boolean {
+  const cause = driverCause(error);
+  return cause?.['kind'] === 'TransactionWriteConflict' || matches(cause?.['originalCode'], conflictCodes);
+}
+
+/**
+ * Whether the database cannot serve now and may do so later: a 503 with `Retry-After`. It is away, starting, full, overloaded,
+ * or was too slow; conflicts that did not end count too. What a mistake in the program throws is not among them.
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnavailable);
+  const cause = driverCause(error);
+  if (cause) {
+    const { kind, originalCode } = cause;
+    return isConflict(error) || (typeof kind === 'string' && unavailableKinds.has(kind)) || matches(originalCode, unavailableCodes);
+  }
+  const code = codeOf(error);
+  if (code === 'P2028') return transactionMessages.test(error.message);
+  if (code === undefined) return driverMessages.test(error.message);
+  return systemCodes.test(code) || unavailableCodes.test(code);
+}
+
+function matches(value: unknown, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What the driver adapter says: in Prisma's `meta`, or the error itself, for Prisma passes on what COMMIT throws. */
+function driverCause(error: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const origin = 'meta' in error ? members(error.meta)?.['driverAdapterError'] : error;
+  return origin instanceof Error && isDriverAdapterError(origin) ? { ...origin.cause } : undefined;
+}
+
+function members(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? { ...value } : undefined;
+}

@@ -1,0 +1,88 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+
+/** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
+const CONNECTIONS = 10;
+
+/** Milliseconds to wait for a free connection, or for a new one to be made. */
+const CONNECTION_TIMEOUT = 5_000;
+
+/**
+ * Milliseconds after which the server ends a statement, or a transaction in which nothing happens. Prisma's own time
+ * limit needs a process that is alive and a connection that is free; this one holds without.
+ */
+const STATEMENT_TIMEOUT = 5_000;
+
+/** Where a `postgresql://` URL leads. */
+export interface PostgresTarget {
+  /** What the `schema` parameter says, as Prisma reads it; undefined stands for the server's search path. */
+  readonly schema: string | undefined;
+  readonly connections: number;
+  readonly connectionString: string;
+}
+
+/**
+ * Takes the parameters out of a URL that are Prisma's and not libpq's (`schema`, `connection_limit`).
+ *
+ * @throws {Error} when it is no URL; the message does not repeat it, for it may hold a password
+ */
+export function parsePostgresUrl(url: string): PostgresTarget {
+  if (!URL.canParse(url)) {
+    throw new Error(
+      'DATABASE_URL is not a URL; special characters in a password are written as %40 for @, %2F for /',
+    );
+  }
+  const parsed = new URL(url);
+  const schema = parsed.searchParams.get('schema') ?? undefined;
+  const connections = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
+  for (const name of ['schema', 'connection_limit']) parsed.searchParams.delete(name);
+  return {
+    schema,
+    connections: Number.isInteger(connections) && connections > 0 ? connections : CONNECTIONS,
+    connectionString: parsed.href,
+  };
+}
+
+/** Options of one connection, for whoever needs one outside the pool. */
+export function connectionOptions({ connectionString }: PostgresTarget): pg.ClientConfig {
+  return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT, keepAlive: true };
+}
+
+/**
+ * A pool of connections.
+ *
+ * @param onError hears of connections that break while nobody uses them; without a listener, that ends the process
+ */
+export function openPool(target: PostgresTarget, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionOptions(target),
+    max: target.connections,
+    onConnect: (client) => {
+      // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
+      // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
+      client.on('error', () => {});
+      return client.query(
+        `SET statement_timeout = ${STATEMENT_TIMEOUT};
+         SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT};
+         ${searchPath(target)}`,
+      );
+    },
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+/** The statement that makes unqualified names mean those in the schema of the URL; empty where it names none. */
+export function searchPath({ schema }: PostgresTarget): string {
+  return schema === undefined ? '' : `SET search_path = ${pg.escapeIdentifier(schema)}`;
+}
+
+/** Driver adapters over a pool. */
+export function postgresFactory(
+  pool: pg.Pool,
+  { schema }: PostgresTarget,
+  onError: (error: Error) => void,
+): SqlDriverAdapterFactory {
+  return new PrismaPg(pool, { ...(schema !== undefined && { schema }), onConnectionError: onError });
+}

@@ -1,0 +1,60 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+
+/** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
+const BUSY_TIMEOUT = 20;
+
+/**
+ * WAL: readers and the writer do not stop each other.
+ * FULL: a commit is on the disk before it is acknowledged. NORMAL would be faster in WAL mode, but a power cut could
+ * take back the last commits: a demotion or a sign-out that somebody was told had happened.
+ * https://www.sqlite.org/pragma.html#pragma_synchronous
+ */
+const pragmas = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA foreign_keys = ON;
+`;
+
+/** The path in a `file:` URL. */
+export function sqlitePath(url: string): string {
+  return url.replace(/^file:/, '');
+}
+
+/** Driver adapters for the SQLite database of a `file:` URL, which is made when there is none. */
+export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaBetterSqlite3({ url, timeout: BUSY_TIMEOUT });
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connectToShadowDb: () => factory.connectToShadowDb(),
+    connect: async () => {
+      makePrivateFile(sqlitePath(url));
+      const adapter = await factory.connect();
+      try {
+        await adapter.executeScript(pragmas);
+      } catch (error) {
+        await adapter.dispose();
+        throw error;
+      }
+      return adapter;
+    },
+  };
+}
+
+/**
+ * Makes the file with mode 0600 (its folder 0700), or takes other people's rights to it away.
+ * SQLite gives its -wal and -shm files the mode of the database.
+ */
+export function makePrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  try {
+    chmodSync(path, 0o600);
+  } catch (error) {
+    // Somebody else's file that we may write to, a mounted volume's for instance: its mode is not ours to choose.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+  }
+}

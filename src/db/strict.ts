@@ -1,0 +1,62 @@
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
+
+/**
+ * Makes a statement that failed the end of its transaction: every later one, COMMIT included, fails with the same error.
+ *
+ * Postgres aborts such a transaction, and then answers COMMIT with a ROLLBACK that nobody reports: work that
+ * swallowed the error would be told that it was saved. SQLite would save what the other statements did. Here both refuse.
+ */
+export function strictTransaction(transaction: Transaction): Transaction {
+  let failure: { readonly error: unknown } | undefined;
+
+  async function attempt<T>(statement: () => Promise<T>): Promise<T> {
+    if (failure) throw failure.error;
+    try {
+      return await statement();
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+
+  return {
+    provider: transaction.provider,
+    adapterName: transaction.adapterName,
+    options: transaction.options,
+    queryRaw: (query) => attempt(() => transaction.queryRaw(query)),
+    executeRaw: (query) =>
+      query.sql === 'ROLLBACK' ? transaction.executeRaw(query) : attempt(() => transaction.executeRaw(query)),
+    commit: () => transaction.commit(),
+    rollback: () => transaction.rollback(),
+    createSavepoint: (name) => attempt(async () => transaction.createSavepoint?.(name)),
+    rollbackToSavepoint: async (name) => {
+      await transaction.rollbackToSavepoint?.(name);
+      failure = undefined;
+    },
+    releaseSavepoint: (name) => attempt(async () => transaction.releaseSavepoint?.(name)),
+  };
+}
+
+/** Applies {@link strictTransaction} to every transaction of the adapters that a factory makes. */
+export function strict(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => strictAdapter(await factory.connect()),
+  };
+}
+
+function strictAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
+  const connectionInfo = adapter.getConnectionInfo?.();
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    queryRaw: (query) => adapter.queryRaw(query),
+    executeRaw: (query) => adapter.executeRaw(query),
+    executeScript: (script) => adapter.executeScript(script),
+    startTransaction: async (isolationLevel) =>
+      strictTransaction(await adapter.startTransaction(isolationLevel)),
+    dispose: () => adapter.dispose(),
+    ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
+  };
+}
