@@ -1,0 +1,82 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { Problem, problemBody } from './problem.ts';
+import { toProblem } from './translate.ts';
+
+const contentType = 'application/problem+json; charset=utf-8';
+
+export interface ProblemOptions {
+  /** Where the service is reached: problem types are pages under it. */
+  readonly publicUrl: string;
+  /** Recognises errors of rooms that this one may not know, the database's for instance. */
+  readonly recognise?: (error: unknown) => Problem | undefined;
+}
+
+/** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
+async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemOptions) {
+  app.setErrorHandler((error, request, reply) => {
+    sendProblem(recognise?.(error) ?? toProblem(error), publicUrl, request, reply);
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = app.supportedMethods.filter(
+      (method) => app.findRoute({ method, url: pathOf(request.url) }) !== null,
+    );
+    const problem =
+      allowed.length > 0
+        ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
+        : new Problem('not-found');
+    sendProblem(problem, publicUrl, request, reply);
+  });
+}
+
+/** For errors that Fastify meets before it has a route (a URL that cannot be decoded): its `frameworkErrors` option. */
+export function frameworkErrors(publicUrl: string) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    sendProblem(toProblem(error), publicUrl, request, reply);
+  };
+}
+
+/** For bytes that are no HTTP request, and for clients that are too slow: Fastify's `clientErrorHandler` option. */
+export function clientErrorHandler(publicUrl: string) {
+  return (error: ConnectionError, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return;
+    const known = toProblem(error);
+    const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
+    const body = JSON.stringify(problemBody(problem, publicUrl, 'none'));
+    if (socket.writable) {
+      socket.write(
+        `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}\r\nConnection: close\r\n` +
+          `Content-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
+    }
+    socket.destroy();
+  };
+}
+
+function sendProblem(
+  problem: Problem,
+  publicUrl: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (problem.statusCode >= 500) {
+    request.log.error({ err: problem.cause ?? problem, problem: problem.slug }, problem.message);
+  }
+  reply
+    .code(problem.statusCode)
+    .headers({ ...problem.extras.headers })
+    .type(contentType)
+    // The route's own serializer would turn a problem that its schema does not list into plain JSON.
+    .serializer(JSON.stringify)
+    .send(problemBody(problem, publicUrl, request.id));
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?;#]/);
+  return end === -1 ? url : url.slice(0, end);
+}
+
+export default fp(problems, { name: 'problems', fastify: '5.x' });

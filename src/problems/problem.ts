@@ -1,0 +1,53 @@
+import type { ProblemBody } from './problem.schemas.ts';
+import { type ProblemSlug, registry } from './registry.ts';
+
+/** One thing that is wrong with a request. A missing or unknown member is named by its own pointer. */
+export type InvalidPart = NonNullable<ProblemBody['errors']>[number];
+
+/** What a problem may carry beside its registered members. */
+export interface ProblemExtras {
+  /** In place of the registered detail. */
+  readonly detail?: string;
+  readonly errors?: InvalidPart[];
+  /** The access level that the route asks for, and the caller's. */
+  readonly required?: number;
+  readonly actual?: number;
+  /** Response headers, `WWW-Authenticate` for instance. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the log only; never sent. */
+  readonly cause?: unknown;
+}
+
+/** An error that is answered with an RFC 9457 body. Throw it from anywhere; the error handler renders it. */
+export class Problem extends Error {
+  override name = 'Problem';
+  readonly slug: ProblemSlug;
+  readonly statusCode: number;
+  readonly extras: ProblemExtras;
+
+  constructor(slug: ProblemSlug, extras: ProblemExtras = {}) {
+    super(extras.detail ?? registry[slug].detail, { cause: extras.cause });
+    this.slug = slug;
+    this.statusCode = registry[slug].status;
+    this.extras = extras;
+  }
+}
+
+/**
+ * The response body of a problem: `application/problem+json`.
+ *
+ * @param publicUrl where the service is reached; `type` is a page under it
+ */
+export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
+  const { errors, required, actual } = problem.extras;
+  return {
+    type: `${publicUrl}/problems/${problem.slug}`,
+    title: registry[problem.slug].title,
+    status: problem.statusCode,
+    detail: problem.message,
+    ...(errors && { errors }),
+    ...(required !== undefined && { required }),
+    ...(actual !== undefined && { actual }),
+    requestId,
+  };
+}

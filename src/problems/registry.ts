@@ -1,0 +1,128 @@
+/** One kind of error that a client can meet: RFC 9457 `type` (as a slug), `status`, `title` and default `detail`. */
+export interface ProblemEntry {
+  readonly status: number;
+  readonly title: string;
+  /** What is wrong and what to do about it. */
+  readonly detail: string;
+}
+
+/** Every problem that Latchkey answers with. Slugs are part of the API: clients compare `type` with them. */
+export const registry = {
+  'malformed-json': {
+    status: 400,
+    title: 'Malformed JSON',
+    detail: 'The body is not valid JSON. Send one JSON object, encoded as UTF-8.',
+  },
+  'validation-failed': {
+    status: 400,
+    title: 'Validation failed',
+    detail:
+      'Parts of the request do not fit the contract. Each entry of `errors` names one by JSON Pointer; the contract is /openapi.json.',
+  },
+  'invalid-request': {
+    status: 400,
+    title: 'Invalid request',
+    detail:
+      'The Authorization header must be `Bearer <token>`, sent once and in the header only (RFC 6750 section 2).',
+  },
+  'bad-url': {
+    status: 400,
+    title: 'Bad URL',
+    detail:
+      'The path is not a valid URL path. Encode reserved and non-ASCII characters (RFC 3986 section 2.1).',
+  },
+  'bad-request': {
+    status: 400,
+    title: 'Bad request',
+    detail: 'The request is not valid HTTP for this server. Check its headers and its Content-Length.',
+  },
+  'authentication-required': {
+    status: 401,
+    title: 'Authentication required',
+    detail:
+      'This page asks for an access token. Get one from POST /login and send it as `Authorization: Bearer <token>`.',
+  },
+  'invalid-token': {
+    status: 401,
+    title: 'Invalid token',
+    detail: 'The access token is expired, revoked or not one of ours. Sign in again.',
+  },
+  'invalid-credentials': {
+    status: 401,
+    title: 'Invalid credentials',
+    detail: 'Email or password is wrong, or the account cannot sign in.',
+  },
+  'access-denied': {
+    status: 403,
+    title: 'Access denied',
+    detail: 'You do not have access to that page. Sorry!',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    detail: 'There is nothing at this URL. The URLs of the service are listed in /openapi.json.',
+  },
+  'user-not-found': {
+    status: 404,
+    title: 'User not found',
+    detail: 'There is no user with this id.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This URL does not answer to the method. The Allow header lists those that it does answer to.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'Request timeout',
+    detail: 'The request did not arrive in time. Send it again.',
+  },
+  'email-taken': {
+    status: 409,
+    title: 'Email taken',
+    detail: 'There is an account with this email address. Sign in with it, or use another address.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Body too large',
+    detail: 'The body is larger than 64 KiB.',
+  },
+  'uri-too-long': {
+    status: 414,
+    title: 'URI too long',
+    detail: 'A part of the URL is longer than the server reads.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    detail: 'Bodies are JSON. Send them with `Content-Type: application/json`.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Headers too large',
+    detail: 'The headers of the request are larger than the server reads (16 KiB).',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Internal error',
+    detail:
+      'Something went wrong on our side; the cause is in our log under the `requestId`. It is safe to try a read again.',
+  },
+  'database-unavailable': {
+    status: 503,
+    title: 'Database unavailable',
+    detail:
+      'The database cannot be reached. Nothing was changed, unless the connection broke while it was: read before you try again, after `Retry-After` seconds.',
+  },
+} as const satisfies Record<string, ProblemEntry>;
+
+/** The slug of a registered problem. */
+export type ProblemSlug = keyof typeof registry;
+
+/** All slugs, in the registry's order. */
+export const slugs: readonly ProblemSlug[] = Object.keys(registry).filter(isSlug);
+
+/** Whether a string is the slug of a registered problem. */
+export function isSlug(value: string): value is ProblemSlug {
+  return Object.hasOwn(registry, value);
+}

@@ -1,0 +1,78 @@
+import type { FastifySchemaValidationError } from 'fastify';
+import { type InvalidPart, Problem } from './problem.ts';
+import type { ProblemSlug } from './registry.ts';
+
+/** Fastify's own error codes, and the problems that they are to a client. */
+const frameworkProblems: Readonly<Record<string, ProblemSlug>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-request',
+  FST_ERR_BAD_URL: 'bad-url',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+/** Turns what was thrown into the problem that the client gets. What nobody foresaw is an `internal-error`. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof Error)) return new Problem('internal-error', { cause: error });
+  if ('validation' in error && Array.isArray(error.validation)) {
+    return validationProblem(
+      error.validation,
+      'validationContext' in error ? error.validationContext : 'body',
+    );
+  }
+  const slug = 'code' in error && typeof error.code === 'string' ? frameworkProblems[error.code] : undefined;
+  if (slug) return new Problem(slug, { cause: error });
+  // secure-json-parse, which Fastify parses bodies with, says so of `__proto__` members.
+  if (error instanceof SyntaxError && 'statusCode' in error)
+    return new Problem('malformed-json', { cause: error });
+  return new Problem('internal-error', { cause: error });
+}
+
+/** A path whose parameters do not fit is a page that does not exist; all else is listed part by part. */
+function validationProblem(errors: readonly FastifySchemaValidationError[], context: unknown): Problem {
+  if (context === 'params') return new Problem('not-found');
+  const place = context === 'querystring' ? 'query' : context === 'headers' ? 'headers' : 'body';
+  return new Problem('validation-failed', { errors: errors.map((error) => invalidPart(error, place)) });
+}
+
+function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in']): InvalidPart {
+  const { missingProperty, additionalProperty } = error.params;
+  if (typeof missingProperty === 'string') {
+    return { in: place, pointer: join(error.instancePath, missingProperty), message: 'is required' };
+  }
+  if (typeof additionalProperty === 'string') {
+    return { in: place, pointer: join(error.instancePath, additionalProperty), message: 'is not known here' };
+  }
+  return { in: place, pointer: error.instancePath, message: messageOf(error) };
+}
+
+/** In words where the validator would show a regular expression, or would not list what is allowed. */
+function messageOf(error: FastifySchemaValidationError): string {
+  const description = descriptionOf(error);
+  const { allowedValues } = error.params;
+  if (error.keyword === 'pattern' && description !== undefined) return `must be ${description}`;
+  if (Array.isArray(allowedValues)) {
+    return `must be one of ${allowedValues.join(', ')}${description === undefined ? '' : ` (${description})`}`;
+  }
+  return error.message ?? 'is not valid';
+}
+
+/** Of the schema that was not met; the validators report it, which Fastify's type does not say. */
+function descriptionOf(error: object): string | undefined {
+  if (!('parentSchema' in error) || typeof error.parentSchema !== 'object' || error.parentSchema === null)
+    return undefined;
+  const { parentSchema } = error;
+  return 'description' in parentSchema && typeof parentSchema.description === 'string'
+    ? parentSchema.description
+    : undefined;
+}
+
+/** Appends a member's name to a JSON Pointer (RFC 6901 section 3). */
+function join(pointer: string, name: string): string {
+  return `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
