@@ -1,0 +1,90 @@
+import type { AccessLevel } from '../config.ts';
+import type { Db } from '../db/client.ts';
+import { transaction } from '../db/transaction.ts';
+
+/** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
+export type DeclaredAccess = 'public' | (string & {}) | number;
+
+/** The configured access levels, with the look-ups that the rest of the service needs. */
+export class AccessLevels {
+  /** Ascending by number. */
+  readonly all: readonly AccessLevel[];
+  /** What new users get. */
+  readonly default: number;
+  /** The highest. */
+  readonly admin: number;
+  readonly #nameByNumber: ReadonlyMap<number, string>;
+  readonly #numberByName: ReadonlyMap<string, number>;
+
+  /** @param levels as parsed from ACCESS_LEVELS: with a `guest`, a `user` and an `admin` */
+  constructor(levels: readonly AccessLevel[]) {
+    this.all = levels;
+    this.#nameByNumber = new Map(levels.map(({ name, number }) => [number, name]));
+    this.#numberByName = new Map(levels.map(({ name, number }) => [name, number]));
+    this.default = this.numberOf('user');
+    this.admin = this.numberOf('admin');
+  }
+
+  /** Whether a user can be given this number. */
+  has(number: number): boolean {
+    return this.#nameByNumber.has(number);
+  }
+
+  /** The name of a level; a number that no level has (boot refuses such users) is shown as it is. */
+  nameOf(number: number): string {
+    return this.#nameByNumber.get(number) ?? String(number);
+  }
+
+  /** @throws {Error} when no level has this name */
+  numberOf(name: string): number {
+    const number = this.#numberByName.get(name);
+    if (number === undefined)
+      throw new Error(`There is no access level "${name}". There are: ${this.describe()}`);
+    return number;
+  }
+
+  /** `0 (guest), 1 (user), 2 (admin)` */
+  describe(): string {
+    return this.all.map(({ name, number }) => `${number} (${name})`).join(', ');
+  }
+}
+
+/**
+ * Compares the configured levels with the recorded ones and with those that users hold, then records them.
+ * Renumbering would turn moderators into admins, so a name keeps its number for as long as it exists.
+ *
+ * @throws {Error} when a number has changed under its name, or users hold a level that is no longer declared
+ */
+export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
+  await transaction(db, async (tx) => {
+    const recorded = await tx.accessLevel.findMany();
+    const moved = recorded.find(({ name, number }) =>
+      levels.all.some((level) => level.name === name && level.number !== number),
+    );
+    if (moved) {
+      throw new Error(
+        `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
+          'A number may not change under its name; declare a new name instead.',
+      );
+    }
+    const orphan = await tx.user.findFirst({
+      where: { access: { notIn: levels.all.map(({ number }) => number) } },
+      select: { access: true },
+    });
+    if (orphan) {
+      const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
+      throw new Error(
+        `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
+          `Declare it (${name}:${orphan.access}) or give those users another level first.`,
+      );
+    }
+    const known = new Set(recorded.map(({ name }) => name));
+    const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
+    if (gone.length > 0)
+      await tx.accessLevel.deleteMany({ where: { name: { in: gone.map(({ name }) => name) } } });
+    const added = levels.all.filter(({ name }) => !known.has(name));
+    const recordedAt = new Date();
+    if (added.length > 0)
+      await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
+  });
+}

@@ -1,0 +1,138 @@
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyPluginCallback,
+  FastifyPluginOptions,
+  preHandlerHookHandler,
+  RouteOptions,
+} from 'fastify';
+import fp from 'fastify-plugin';
+import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
+import type { AccessLevels, DeclaredAccess } from './levels.ts';
+import type { RouteInventory, StoredRoute } from './route-inventory.ts';
+
+/** One operation of the API, as `GET /me/permissions` and the OpenAPI document list it. */
+export interface Operation {
+  readonly operationId: string;
+  readonly method: string;
+  /** As OpenAPI writes it: `/users/{id}`. */
+  readonly path: string;
+  /** The access level it asks for; null when it is public. */
+  readonly minimum: number | null;
+}
+
+/** How a route came by its guard; kept in its config, where the boot check finds it. */
+export interface Declaration {
+  readonly minimum: number | null;
+  readonly guard: preHandlerHookHandler | null;
+  /** The options that Fastify goes on to read: a later hook may have changed them. */
+  readonly route: RouteOptions;
+}
+
+export const declaration = Symbol('access declaration');
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route: `public`, the name of an access level, or its number. */
+    access?: DeclaredAccess;
+    [declaration]?: Declaration;
+  }
+  interface FastifyInstance {
+    readonly levels: AccessLevels;
+    readonly operations: readonly Operation[];
+    /** Every route of the router, once the app is ready: the automatic HEAD routes and those of vendors included. */
+    listRoutes(): readonly StoredRoute[];
+  }
+}
+
+const inheritedAccess = Symbol('access of all routes of a vendor plugin');
+
+export interface AccessOptions {
+  readonly levels: AccessLevels;
+  readonly inventory: RouteInventory;
+}
+
+/**
+ * Guards every route by the access that it declares, and refuses to boot when one declares nothing.
+ * A route declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
+ */
+async function access(app: FastifyInstance, { levels, inventory }: AccessOptions) {
+  const operations: Operation[] = [];
+  app.decorate('levels', levels);
+  app.decorate('operations', operations);
+  app.decorate('listRoutes', () => inventory.list(app));
+  app.decorateRequest('claims', null);
+
+  app.addHook('onRoute', function guardRoute(route) {
+    const declared = declaredAccess(this, route);
+    if (declared === undefined) return;
+    const minimum = toMinimum(declared, levels);
+    const guard = minimum === null ? null : requireAccess(minimum);
+    if (guard !== null) {
+      // A new array: Fastify makes the HEAD route from the same options, and would find this guard in them.
+      route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];
+      route.attachValidation = true;
+    }
+    route.config = { ...route.config, access: declared, [declaration]: { minimum, guard, route } };
+    const operationId = route.schema?.operationId;
+    if (operationId !== undefined && typeof route.method === 'string' && route.method !== 'HEAD') {
+      operations.push({
+        operationId,
+        method: route.method,
+        path: route.url.replace(/:(\w+)/g, '{$1}'),
+        minimum,
+      });
+    }
+  });
+
+  app.addHook('onReady', async () => {
+    const problems = app.listRoutes().flatMap(({ method, url, config, preHandlers }) => {
+      const problem = findProblem(config[declaration], preHandlers);
+      return problem === undefined ? [] : [`${method} ${url} ${problem}`];
+    });
+    if (problems.length > 0) throw new Error(`Access is not settled for every route. ${problems.join('; ')}`);
+  });
+}
+
+/** Registers a vendor's plugin, all of whose routes get one access. */
+export function withAccess<Options extends FastifyPluginOptions>(
+  access: DeclaredAccess,
+  plugin: FastifyPluginAsync<Options> | FastifyPluginCallback<Options>,
+): FastifyPluginAsync<Options> {
+  return async (scope, options) => {
+    scope.decorate(inheritedAccess, { access });
+    await scope.register(plugin, options);
+  };
+}
+
+function declaredAccess(instance: FastifyInstance, route: RouteOptions): DeclaredAccess | undefined {
+  if (route.config?.access !== undefined) return route.config.access;
+  if (instance.hasDecorator(inheritedAccess))
+    return instance.getDecorator<{ access: DeclaredAccess }>(inheritedAccess).access;
+  return minimumOf(hooksOf(route)[0]);
+}
+
+function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
+  if (preHandler === undefined) return [];
+  return Array.isArray(preHandler) ? preHandler : [preHandler];
+}
+
+function toMinimum(declared: DeclaredAccess, levels: AccessLevels): number | null {
+  if (declared === 'public') return null;
+  return typeof declared === 'number' ? declared : levels.numberOf(declared);
+}
+
+/** What is wrong with a route, in words that end a sentence begun with its path. */
+function findProblem(declared: Declaration | undefined, preHandlers: number): string | undefined {
+  if (declared === undefined) {
+    return "declares no access: add config: { access: 'public' | level } after the plugin access was registered";
+  }
+  const hooks = hooksOf(declared.route);
+  if (preHandlers !== hooks.length) {
+    return 'has a preHandler hook of its instance, which would run before the guard: make it a hook of the route';
+  }
+  if (declared.guard !== null && hooks[0] !== declared.guard) return 'has a preHandler hook before the guard';
+  return undefined;
+}
+
+export default fp(access, { name: 'access', fastify: '5.x', dependencies: ['tokens'] });
