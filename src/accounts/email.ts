@@ -1,0 +1,9 @@
+/**
+ * The form in which an address is stored and looked up: trimmed, lower case.
+ *
+ * @returns undefined for what is not ASCII: U+212A (Kelvin sign) would become `k`, and be somebody else's address
+ */
+export function normalizeEmail(email: string): string | undefined {
+  const trimmed = email.trim();
+  return /^[\x21-\x7e]+$/.test(trimmed) ? trimmed.toLowerCase() : undefined;
+}

@@ -1,0 +1,43 @@
+import { ConfigError } from '../config.ts';
+import { transaction } from '../db/transaction.ts';
+import type { AccountsContext } from './context.ts';
+import { newUser } from './users.ts';
+
+/** Whether there is an admin who can sign in. */
+export async function hasAdmin({ db, levels }: AccountsContext): Promise<boolean> {
+  const admin = await db.user.findFirst({
+    where: { access: levels.admin, disabled: false },
+    select: { id: true },
+  });
+  return admin !== null;
+}
+
+/**
+ * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD, if there is no admin yet. Of several processes that boot at once, one does.
+ *
+ * @param account checked against the schemas of user.schemas.ts
+ * @returns whether it was created
+ * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin
+ */
+export async function createFirstAdmin(
+  context: AccountsContext,
+  account: { email: string; password: string },
+): Promise<boolean> {
+  if (await hasAdmin(context)) return false;
+  const data = await newUser({ ...account, name: 'Admin', access: context.levels.admin });
+  return transaction(context.db, async (tx) => {
+    const admin = await tx.user.findFirst({
+      where: { access: context.levels.admin, disabled: false },
+      select: { id: true },
+    });
+    if (admin !== null) return false;
+    const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
+    if (taken !== null) {
+      throw new ConfigError(
+        "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
+      );
+    }
+    await tx.user.create({ data });
+    return true;
+  });
+}
