@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { AccessLevels, recordLevels } from './access/levels.ts';
+import access from './access/plugin.ts';
+import { RouteInventory } from './access/route-inventory.ts';
+import type { AccountsContext } from './accounts/context.ts';
+import { createFirstAdmin } from './accounts/first-admin.ts';
+import { User, VisibleUser } from './accounts/user.schemas.ts';
+import type { Config } from './config.ts';
+import { type DatabaseKind, openDatabase } from './db/client.ts';
+import { isUnavailable } from './db/errors.ts';
+import { migrate } from './db/migrate.ts';
+import docs from './http/docs.ts';
+import openapi from './http/openapi.ts';
+import { buildValidator } from './http/validation.ts';
+import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
+import { Problem } from './problems/problem.ts';
+import routes from './routes/index.ts';
+import tokens from './tokens/tokens.ts';
+
+/** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
+const BODY_LIMIT = 64 * 1024;
+/** Milliseconds for the hooks that run before listening: a first boot may wait for another process's migration. */
+const BOOT_TIMEOUT = 120_000;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly config: Config;
+    readonly accounts: AccountsContext;
+    readonly databaseKind: DatabaseKind;
+  }
+}
+
+export interface AppOptions {
+  /** Routes of your own: they get the guard, the problems and their place in the OpenAPI document like ours. */
+  readonly routes?: FastifyPluginAsync;
+}
+
+/**
+ * Builds the service. `ready()` and `listen()` migrate the database, record the access levels and make the first admin
+ * before the first request is taken; `close()` closes the database.
+ *
+ * @throws {Error} from `ready()` and `listen()`: when a route declares no access, when the levels contradict the
+ *   database, or when the database cannot be reached
+ */
+export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
+  const inventory = new RouteInventory();
+  const app = createInstance(config, inventory);
+  const levels = new AccessLevels(config.accessLevels);
+  const database = openDatabase(config.databaseUrl, (error) =>
+    app.log.warn({ err: error }, 'A database connection broke'),
+  );
+  app.decorate('config', config);
+  app.decorate('accounts', { db: database.db, levels });
+  app.decorate('databaseKind', database.kind);
+  app.addHook('onClose', () => database.close());
+  app.addHook('onReady', async () => {
+    const { applied } = await migrate(config.databaseUrl);
+    if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
+    await recordLevels(database.db, levels);
+    if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
+      app.log.info('The admin of ADMIN_EMAIL was created');
+    }
+  });
+
+  app.addSchema(User);
+  app.addSchema(VisibleUser);
+  await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
+  await app.register(tokens, config);
+  await app.register(access, { levels, inventory });
+  await app.register(openapi);
+  await app.register(docs);
+  await app.register(routes);
+  if (options.routes !== undefined) await app.register(options.routes);
+  return app;
+}
+
+function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {
+  // Not written in place: Fastify's types don't know buildPrettyMeta.
+  const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
+  const app = Fastify({
+    logger: { level: config.logLevel },
+    genReqId: () => randomUUID(),
+    bodyLimit: BODY_LIMIT,
+    pluginTimeout: BOOT_TIMEOUT,
+    // What is under way when the process is told to stop is answered, not refused.
+    return503OnClosing: false,
+    routerOptions,
+    // Two Authorization headers would otherwise be one, the first: RFC 6750 section 2 wants them refused.
+    http: { joinDuplicateHeaders: true },
+    frameworkErrors: frameworkErrors(config.publicUrl),
+    clientErrorHandler: clientErrorHandler(config.publicUrl),
+    schemaController: { compilersFactory: { buildValidator } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.removeContentTypeParser('text/plain');
+  return app;
+}
+
+function databaseProblem(error: unknown): Problem | undefined {
+  if (!isUnavailable(error)) return undefined;
+  return new Problem('database-unavailable', { headers: { 'retry-after': '1' }, cause: error });
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { migrate } from '../db/migrate.ts';
+
+/** `latchkey migrate` */
+export function migrateCommand(program: Command): void {
+  program
+    .command('migrate')
+    .description('apply the pending migrations; `serve` does so too')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { applied } = await migrate(readConfig().databaseUrl);
+      const text = applied.length === 0 ? 'Nothing to apply' : `Applied: ${applied.join(', ')}`;
+      process.stdout.write(`${json ? JSON.stringify({ applied }) : text}\n`);
+    });
+}

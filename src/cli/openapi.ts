@@ -1,0 +1,41 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { buildApp } from '../app.ts';
+import { readConfig } from '../config.ts';
+
+/** `latchkey openapi` */
+export function openapiCommand(program: Command): void {
+  program
+    .command('openapi')
+    .description('print the OpenAPI document of this configuration')
+    .addHelpText('after', '\nExample:\n  latchkey openapi > openapi.json')
+    .action(async () => {
+      process.stdout.write(`${JSON.stringify(await readContract(), null, 2)}\n`);
+    });
+}
+
+/** The document as the running service serves it; a database and a key of its own keep the real ones out of it. */
+async function readContract(): Promise<object> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-openapi-'));
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const app = await buildApp(
+    readConfig({
+      DATA_DIR: folder,
+      DATABASE_URL: undefined,
+      JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      ADMIN_EMAIL: undefined,
+      ADMIN_PASSWORD: undefined,
+      LOG_LEVEL: 'silent',
+    }),
+  );
+  try {
+    await app.ready();
+    return app.swagger();
+  } finally {
+    await app.close();
+    await rm(folder, { recursive: true });
+  }
+}

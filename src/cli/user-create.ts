@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander';
+import type { TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import { AccessLevels, recordLevels } from '../access/levels.ts';
+import { EmailAddress, NewPassword, UserName } from '../accounts/user.schemas.ts';
+import { createUser } from '../accounts/users.ts';
+import { type Config, readConfig } from '../config.ts';
+import { openDatabase } from '../db/client.ts';
+import { migrate } from '../db/migrate.ts';
+import { readPassword } from './read-password.ts';
+import { UsageError } from './usage-error.ts';
+
+interface Options {
+  readonly email: string;
+  readonly name: string;
+  readonly access: string;
+  readonly json?: boolean;
+}
+
+/** `latchkey user create` */
+export function userCreateCommand(user: Command): void {
+  user
+    .command('create')
+    .description(
+      'create a user, the first admin for instance; the password is asked for, or read from standard input',
+    )
+    .requiredOption('--email <address>', 'email address')
+    .requiredOption('--name <name>', 'name')
+    .addOption(new Option('--access <level>', 'name or number of the access level').default('user'))
+    .option('--json', 'print the user as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  latchkey user create --email ada@example.com --name Ada --access admin
+  latchkey user create --email ada@example.com --name Ada --access admin < password.txt`,
+    )
+    .action(createFromCommandLine);
+}
+
+async function createFromCommandLine(options: Options): Promise<void> {
+  const config = readConfig();
+  const levels = new AccessLevels(config.accessLevels);
+  const access = parseLevel(options.access, levels);
+  check('--email', EmailAddress, options.email);
+  check('--name', UserName, options.name);
+  const password = await readPassword();
+  checkPassword(config, password);
+  await migrate(config.databaseUrl);
+  const database = openDatabase(config.databaseUrl);
+  try {
+    await recordLevels(database.db, levels);
+    const context = { db: database.db, levels };
+    const created = await createUser(context, { name: options.name, email: options.email, password, access });
+    const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
+    process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
+  } finally {
+    await database.close();
+  }
+}
+
+function parseLevel(text: string, levels: AccessLevels): number {
+  const level = levels.all.find(({ name, number }) => name === text || String(number) === text);
+  if (level === undefined)
+    throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
+  return level.number;
+}
+
+function check(option: string, schema: TSchema & { description?: string }, value: string): void {
+  if (!Check(schema, value)) throw new UsageError(`${option} must be ${schema.description}`);
+}
+
+function checkPassword({ passwordMinLength }: Config, password: string): void {
+  if (Check(NewPassword(passwordMinLength), password)) return;
+  throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
+}

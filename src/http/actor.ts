@@ -1,0 +1,9 @@
+import type { FastifyRequest } from 'fastify';
+import { claimsOf } from '../access/guard.ts';
+import type { Actor } from '../accounts/context.ts';
+
+/** Who makes a guarded request, as `accounts/` wants to know it. */
+export function actorOf(request: FastifyRequest): Actor {
+  const { sub, access, gen } = claimsOf(request);
+  return { userId: sub, access, generation: gen };
+}

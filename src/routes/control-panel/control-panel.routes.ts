@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { readOverview } from '../../accounts/overview.ts';
+import { version } from '../../config.ts';
+import { ControlPanel } from './control-panel.schemas.ts';
+
+const controlPanel: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', {
+    config: { access: 'admin' },
+    schema: {
+      operationId: 'getControlPanel',
+      tags: ['Administration'],
+      summary: 'The service at a glance',
+      response: { 200: ControlPanel },
+    },
+    handler: async () => ({
+      users: await readOverview(app.accounts),
+      version,
+      uptime: Math.floor(process.uptime()),
+      database: app.databaseKind,
+    }),
+  });
+};
+
+export default controlPanel;

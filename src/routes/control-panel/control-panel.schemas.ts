@@ -1,0 +1,26 @@
+import { Type } from 'typebox';
+import { User } from '../../accounts/user.schemas.ts';
+import { reference } from '../../http/schemas.ts';
+
+const Count = (description: string) => Type.Integer({ minimum: 0, description, examples: [1] });
+
+export const ControlPanel = Type.Object(
+  {
+    users: Type.Object({
+      total: Count('all users'),
+      byAccess: Type.Array(
+        Type.Object({
+          access: Type.Integer({ description: 'access level', examples: [1] }),
+          accessName: Type.String({ description: 'its name', examples: ['user'] }),
+          count: Count('users who hold it'),
+        }),
+      ),
+      disabled: Count('users who cannot sign in'),
+      newest: Type.Array(reference(User), { description: 'at most 10, newest first' }),
+    }),
+    version: Type.String({ description: 'of Latchkey', examples: ['0.1.0'] }),
+    uptime: Type.Integer({ description: 'of the process, in seconds', examples: [3600] }),
+    database: Type.Enum(['sqlite', 'postgresql'], { examples: ['sqlite'] }),
+  },
+  { description: 'The service at a glance.' },
+);

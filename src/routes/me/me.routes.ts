@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { claimsOf } from '../../access/guard.ts';
+import { User } from '../../accounts/user.schemas.ts';
+import { changeOwnName, findCaller } from '../../accounts/users.ts';
+import { actorOf } from '../../http/actor.ts';
+import { reference } from '../../http/schemas.ts';
+import { OwnChange, Permissions } from './me.schemas.ts';
+
+const me: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'getMe',
+      tags: ['Me'],
+      summary: "The caller's own record",
+      response: { 200: reference(User) },
+    },
+    handler: async (request) => findCaller(app.accounts, claimsOf(request).sub),
+  });
+
+  app.patch('/', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'changeMe',
+      tags: ['Me'],
+      summary: "Change the caller's name",
+      body: OwnChange,
+      response: { 200: reference(User) },
+    },
+    handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name),
+  });
+
+  app.get('/permissions', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'listPermissions',
+      tags: ['Me'],
+      summary: 'Every operation of the API, and whether the caller may',
+      response: { 200: Permissions },
+    },
+    handler: async (request) => {
+      const { access } = claimsOf(request);
+      const permissions = app.operations.map((operation) => ({
+        ...operation,
+        allowed: operation.minimum === null || access >= operation.minimum,
+      }));
+      return { access, permissions };
+    },
+  });
+};
+
+export default me;

@@ -1,0 +1,23 @@
+import { Type } from 'typebox';
+import { UserName } from '../../accounts/user.schemas.ts';
+
+export const OwnChange = Type.Object({ name: UserName }, { additionalProperties: false });
+
+export const Permissions = Type.Object(
+  {
+    access: Type.Integer({ description: "the caller's access level", examples: [1] }),
+    permissions: Type.Array(
+      Type.Object({
+        operationId: Type.String({ description: 'as in the OpenAPI document', examples: ['listUsers'] }),
+        method: Type.String({ examples: ['GET'] }),
+        path: Type.String({ description: 'as in the OpenAPI document', examples: ['/users'] }),
+        minimum: Type.Union([Type.Integer(), Type.Null()], {
+          description: 'the access level that it asks for; null when it is public',
+          examples: [1],
+        }),
+        allowed: Type.Boolean({ description: 'whether the caller may', examples: [true] }),
+      }),
+    ),
+  },
+  { description: 'Every operation of the API, and whether the caller may.' },
+);

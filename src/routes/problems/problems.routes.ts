@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { reference } from '../../http/schemas.ts';
+import { Problem } from '../../problems/problem.ts';
+import { isSlug, type ProblemSlug, registry, slugs } from '../../problems/registry.ts';
+import { ProblemEntry, ProblemParams } from './problems.schemas.ts';
+
+const problems: FastifyPluginAsyncTypebox = async (app) => {
+  app.addSchema(ProblemEntry);
+  const toEntry = (slug: ProblemSlug) => ({
+    type: `${app.config.publicUrl}/problems/${slug}`,
+    slug,
+    ...registry[slug],
+  });
+
+  app.get('/', {
+    config: { access: 'public' },
+    schema: {
+      operationId: 'listProblems',
+      tags: ['Service'],
+      summary: 'Every problem that the service can answer with',
+      response: {
+        200: Type.Object({ problems: Type.Array(reference(ProblemEntry)) }, { description: 'The registry.' }),
+      },
+    },
+    handler: async () => ({ problems: slugs.map(toEntry) }),
+  });
+
+  app.get('/:slug', {
+    config: { access: 'public' },
+    schema: {
+      operationId: 'getProblem',
+      tags: ['Service'],
+      summary: 'One problem: the page that `type` points to',
+      params: ProblemParams,
+      response: { 200: reference(ProblemEntry) },
+    },
+    handler: async ({ params }) => {
+      if (!isSlug(params.slug)) throw new Problem('not-found');
+      return toEntry(params.slug);
+    },
+  });
+};
+
+export default problems;

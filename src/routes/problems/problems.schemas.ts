@@ -1,0 +1,16 @@
+import { Type } from 'typebox';
+
+export const ProblemParams = Type.Object({
+  slug: Type.String({ description: 'last part of the type of a problem', examples: ['access-denied'] }),
+});
+
+export const ProblemEntry = Type.Object(
+  {
+    type: Type.String({ format: 'uri', examples: ['http://127.0.0.1:3000/problems/access-denied'] }),
+    slug: Type.String({ examples: ['access-denied'] }),
+    status: Type.Integer({ examples: [403] }),
+    title: Type.String({ examples: ['Access denied'] }),
+    detail: Type.String({ examples: ['You do not have access to that page. Sorry!'] }),
+  },
+  { $id: 'ProblemEntry', description: 'A problem that the service can answer with.' },
+);

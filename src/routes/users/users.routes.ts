@@ -1,0 +1,78 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { claimsOf } from '../../access/guard.ts';
+import { User, VisibleUser } from '../../accounts/user.schemas.ts';
+import { listUsers } from '../../accounts/user-list.ts';
+import { changeUser, deleteUser, findUser } from '../../accounts/users.ts';
+import { actorOf } from '../../http/actor.ts';
+import { reference } from '../../http/schemas.ts';
+import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
+
+const users: FastifyPluginAsyncTypebox = async (app) => {
+  const { levels } = app;
+  /** Admins see all of a user, users what is needed to recognise one. */
+  const visibleTo = (access: number, user: User): VisibleUser =>
+    access >= levels.admin
+      ? user
+      : { id: user.id, name: user.name, access: user.access, accessName: user.accessName };
+
+  app.get('/', {
+    config: { access: 'user' },
+    schema: {
+      operationId: 'listUsers',
+      tags: ['Users'],
+      summary: 'List the users, oldest first',
+      querystring: UserQuery,
+      response: { 200: UserPage },
+    },
+    handler: async (request) => {
+      const { access } = claimsOf(request);
+      const page = await listUsers(app.accounts, request.query.limit, request.query.cursor);
+      return { users: page.users.map((user) => visibleTo(access, user)), nextCursor: page.nextCursor };
+    },
+  });
+
+  app.get('/:id', {
+    config: { access: 'user', problems: ['user-not-found'] },
+    schema: {
+      operationId: 'getUser',
+      tags: ['Users'],
+      summary: 'One user',
+      params: UserParams,
+      response: { 200: reference(VisibleUser) },
+    },
+    handler: async (request) =>
+      visibleTo(claimsOf(request).access, await findUser(app.accounts, request.params.id)),
+  });
+
+  app.patch('/:id', {
+    config: { access: 'admin', problems: ['user-not-found'] },
+    schema: {
+      operationId: 'changeUser',
+      tags: ['Users'],
+      summary: "Change a user's name, access level or state",
+      params: UserParams,
+      body: UserChange(levels.all),
+      response: { 200: reference(User) },
+    },
+    handler: async (request) => changeUser(app.accounts, actorOf(request), request.params.id, request.body),
+  });
+
+  app.delete('/:id', {
+    config: { access: 'admin', problems: ['user-not-found'] },
+    schema: {
+      operationId: 'deleteUser',
+      tags: ['Users'],
+      summary: 'Delete a user',
+      params: UserParams,
+      response: { 204: Type.Null({ description: 'Deleted.' }) },
+    },
+    handler: async (request, reply) => {
+      await deleteUser(app.accounts, actorOf(request), request.params.id);
+      reply.code(204);
+      return null;
+    },
+  });
+};
+
+export default users;

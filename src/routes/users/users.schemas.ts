@@ -1,0 +1,48 @@
+import { Type } from 'typebox';
+import { AssignableAccess, UserName, VisibleUser } from '../../accounts/user.schemas.ts';
+import type { AccessLevel } from '../../config.ts';
+import { reference } from '../../http/schemas.ts';
+
+export const UserParams = Type.Object({
+  id: Type.String({
+    format: 'uuid',
+    description: 'id of a user',
+    examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+  }),
+});
+
+export const UserQuery = Type.Object(
+  {
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 20,
+      description: 'users per page',
+      examples: [20],
+    }),
+    cursor: Type.Optional(Type.String({ description: '`nextCursor` of the page before', maxLength: 200 })),
+  },
+  { additionalProperties: false },
+);
+
+export const UserPage = Type.Object(
+  {
+    users: Type.Array(reference(VisibleUser)),
+    nextCursor: Type.Union([Type.String(), Type.Null()], {
+      description: 'send it as `cursor` for the next page; null on the last one',
+    }),
+  },
+  { description: 'A page of users, oldest first.' },
+);
+
+export const UserChange = (levels: readonly AccessLevel[]) =>
+  Type.Object(
+    {
+      name: Type.Optional(UserName),
+      access: Type.Optional(AssignableAccess(levels)),
+      disabled: Type.Optional(
+        Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] }),
+      ),
+    },
+    { additionalProperties: false, minProperties: 1 },
+  );
