@@ -1,0 +1,132 @@
+/** The declaration on the route: what it turns into, and the boots that it refuses. */
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import t from 'tap';
+import { claimsOf, requireAccess } from '#latchkey/access/guard.js';
+import { withAccess } from '#latchkey/access/plugin.js';
+import { buildApp } from '#latchkey/app.js';
+import { parseConfig } from '#latchkey/config.js';
+import { environment, startApi, type Teardown } from '../helper.ts';
+
+const handler = async () => ({ ok: true });
+
+/** The error of a boot with these routes; undefined when it boots. */
+async function bootError(t: Teardown, routes: FastifyPluginAsync): Promise<string | undefined> {
+  const app = await buildApp(parseConfig(await environment(t)), { routes }).catch((error: Error) => error);
+  if (app instanceof Error) return app.message;
+  t.teardown(() => app.close());
+  try {
+    await app.ready();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return undefined;
+}
+
+t.test('the boot is refused', async (t) => {
+  const refused: Record<string, { routes: FastifyPluginAsync; message: RegExp }> = {
+    'for a route that declares nothing': {
+      routes: async (app) => void app.get('/forgotten', handler),
+      message: /GET \/forgotten declares no access/,
+    },
+    'for a route whose config says something else': {
+      routes: async (app) => void app.get('/forgotten', { config: { problems: [] } }, handler),
+      message: /GET \/forgotten declares no access/,
+    },
+    'for a level that does not exist': {
+      routes: async (app) => void app.get('/vip', { config: { access: 'vip' } }, handler),
+      message: /no access level "vip"/,
+    },
+    'for a minimum that is no integer': {
+      routes: async (app) => void app.get('/half', { config: { access: 1.5 } }, handler),
+      message: /integer from 0 up/,
+    },
+    'for a preHandler hook of the instance': {
+      routes: async (app) => {
+        app.addHook('preHandler', async () => {});
+        app.get('/early', { config: { access: 'user' } }, handler);
+      },
+      message: /GET \/early has a preHandler hook of its instance/,
+    },
+    'for a hook that puts itself before the guard': {
+      routes: async (app) => {
+        app.addHook('onRoute', (route) => {
+          if (route.url === '/pushed') route.preHandler = [async () => {}, ...[route.preHandler ?? []].flat()];
+        });
+        app.get('/pushed', { config: { access: 'user' } }, handler);
+      },
+      message: /GET \/pushed has a preHandler hook before the guard/,
+    },
+    'for requireAccess behind another hook': {
+      routes: async (app) => void app.get('/second', { preHandler: [async () => {}, requireAccess(1)] }, handler),
+      message: /GET \/second declares no access/,
+    },
+    'for an OPTIONS route that declares nothing': {
+      routes: async (app) => void app.options('/forgotten', handler),
+      message: /OPTIONS \/forgotten declares no access/,
+    },
+  };
+  for (const [name, { routes, message }] of Object.entries(refused)) t.match(await bootError(t, routes), message, name);
+});
+
+t.test('a route that was registered before the guard was there refuses the boot', async (t) => {
+  const { default: access } = await import('#latchkey/access/plugin.js');
+  const { RouteInventory } = await import('#latchkey/access/route-inventory.js');
+  const { AccessLevels } = await import('#latchkey/access/levels.js');
+  const { default: tokens } = await import('#latchkey/tokens/tokens.js');
+  const inventory = new RouteInventory();
+  const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
+  const app = Fastify({ routerOptions });
+  t.teardown(() => app.close());
+  const config = parseConfig(await environment(t));
+  app.get('/early', { config: { access: 'admin' } }, handler);
+  await app.register(tokens, config);
+  await app.register(access, { levels: new AccessLevels(config.accessLevels), inventory });
+  await t.rejects(async () => app.ready(), /GET \/early declares no access/);
+});
+
+t.test('requireAccess refuses to boot where there is nothing to verify with', async (t) => {
+  const app = Fastify();
+  t.teardown(() => app.close());
+  app.get('/alone', { preHandler: requireAccess(1) }, handler);
+  await t.rejects(async () => app.ready(), /requireAccess needs the plugins/);
+});
+
+t.test('requireAccess checks its minimum when it is made', async (t) => {
+  for (const minimum of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) t.throws(() => requireAccess(minimum), RangeError);
+});
+
+t.test('routes of one’s own', async (t) => {
+  const calls: string[] = [];
+  const routes: FastifyPluginAsync = async (app: FastifyInstance) => {
+    app.get('/by-name', { config: { access: 'user' } }, handler);
+    app.get('/by-number', { config: { access: 2 } }, handler);
+    app.get('/by-hook', { preHandler: requireAccess(2) }, handler);
+    app.get('/between', { config: { access: 3 } }, handler);
+    app.get('/who', { config: { access: 'guest' } }, async (request) => ({ id: claimsOf(request).sub }));
+    app.get('/public', { config: { access: 'public' } }, async (request) => ({ id: claimsOf(request).sub }));
+    app.get('/counted', {
+      config: { access: 'guest' },
+      preHandler: [async (request) => void calls.push(`${request.method} ${request.validationError === undefined}`)],
+      handler,
+    });
+    await app.register(withAccess('admin', async (scope: FastifyInstance) => void scope.get('/vendor', handler)));
+  };
+  const { ask, app, person } = await startApi(t, { ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' }, { routes });
+  const [guest, user, moderator, admin] = [await person(0), await person(1), await person(5), await person(10)];
+
+  const passes = async (url: string) =>
+    Promise.all([guest, user, moderator, admin].map(async ({ token }) => (await ask('GET', url, { token })).status));
+  t.strictSame(await passes('/by-name'), [403, 200, 200, 200]);
+  t.strictSame(await passes('/by-number'), [403, 403, 200, 200]);
+  t.strictSame(await passes('/by-hook'), [403, 403, 200, 200]);
+  t.strictSame(await passes('/between'), [403, 403, 200, 200]);
+  t.strictSame(await passes('/vendor'), [403, 403, 403, 200]);
+  t.equal((await ask('GET', '/who', { token: user.token })).body.id, user.id);
+  t.equal((await ask('GET', '/public', { token: user.token })).status, 500, 'a public route has no caller, not even by mistake');
+
+  t.equal((await ask('GET', '/counted')).status, 401);
+  t.equal((await ask('HEAD', '/counted', { token: guest.token })).status, 200);
+  t.strictSame(calls, ['HEAD true'], "a route's own hooks run once, after the guard");
+  const head = app.listRoutes().find(({ method, url }) => method === 'HEAD' && url === '/counted');
+  t.equal(head?.preHandlers, 3, 'guard, rejectInvalid and the hook: the automatic HEAD route has one guard');
+});

@@ -1,0 +1,77 @@
+/** Holds every answer of the suite to the committed contract, and searches it for what must never leave. */
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import type { LightMyRequestResponse } from 'fastify';
+
+interface Operation {
+  readonly responses: Record<string, { content?: Record<string, unknown> }>;
+}
+export interface Contract {
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+export const contract: Contract = JSON.parse(readFileSync('openapi/openapi.json', 'utf8'));
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+ajv.addSchema(contract, 'contract');
+
+/** @throws {Error} when the answer is not one that the contract lists for the operation */
+export function checkAnswer(method: string, url: string, response: LightMyRequestResponse): void {
+  const where = `${method} ${url} -> ${response.statusCode}`;
+  if (/\$argon2|"passwordHash"\s*:|node_modules|\.ts:\d/.test(response.body))
+    throw new Error(`${where} leaks: ${response.body}`);
+  const type = String(response.headers['content-type'] ?? '').split(';')[0] ?? '';
+  if (response.statusCode >= 400 && type !== 'application/problem+json')
+    throw new Error(`${where} is no problem but ${type}`);
+  if (method === 'HEAD') return;
+  const path = findPath(new URL(url, 'http://contract').pathname);
+  const operation = path === undefined ? undefined : contract.paths[path]?.[method.toLowerCase()];
+  if (path === undefined || operation === undefined) {
+    if (type === 'application/problem+json') validate(where, '#/components/schemas/Problem', response);
+    return;
+  }
+  const listed = operation.responses[response.statusCode];
+  // A URL that is no URL never reaches its operation.
+  if (listed === undefined && response.statusCode === 400 && /bad-url|bad-request/.test(response.body))
+    return;
+  if (listed === undefined)
+    throw new Error(`${where} is a status that the contract does not list: ${response.body}`);
+  if (listed.content === undefined) {
+    if (response.body !== '') throw new Error(`${where} has a body, which the contract does not list`);
+    return;
+  }
+  if (!(type in listed.content)) throw new Error(`${where} is ${type}, which the contract does not list`);
+  const pointer = [
+    'paths',
+    path,
+    method.toLowerCase(),
+    'responses',
+    String(response.statusCode),
+    'content',
+    type,
+    'schema',
+  ];
+  validate(where, `#/${pointer.map(escape).join('/')}`, response);
+}
+
+function validate(where: string, pointer: string, response: LightMyRequestResponse): void {
+  const check = ajv.getSchema(`contract${pointer}`);
+  if (check === undefined) throw new Error(`The contract has no ${pointer}`);
+  if (!check(response.json()))
+    throw new Error(`${where} does not fit the contract: ${ajv.errorsText(check.errors)}\n${response.body}`);
+}
+
+function findPath(pathname: string): string | undefined {
+  const plain = pathname.replace(/(?<=.)\/$/, '');
+  if (plain in contract.paths) return plain;
+  return Object.keys(contract.paths).find((path) =>
+    new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
+  );
+}
+
+/** A JSON Pointer's token in a URI fragment. */
+function escape(token: string): string {
+  return encodeURIComponent(token.replaceAll('~', '~0').replaceAll('/', '~1'));
+}

@@ -1,0 +1,100 @@
+/** Builds the app exactly as src/server.ts does, on a database of its own, and talks to it as a client would. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { type AppOptions, buildApp } from '#latchkey/app.js';
+import { parseConfig } from '#latchkey/config.js';
+import { checkAnswer } from './contract.ts';
+import { createDatabase } from './database.ts';
+
+export const PUBLIC_URL = 'http://latchkey.test';
+export const PASSWORD = 'correct horse battery staple';
+
+/** What a test file's `t` is to the helper. */
+export interface Teardown {
+  teardown(fn: () => Promise<void> | void): void;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: LightMyRequestResponse['headers'];
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the contract is checked beside it
+  readonly body: any;
+}
+
+export interface Ask {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** A signed-in user. */
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly token: string;
+}
+
+export interface Api {
+  readonly app: FastifyInstance;
+  readonly databaseUrl: string;
+  /** Sends a request; the answer is checked against openapi/openapi.json. */
+  ask(method: NonNullable<InjectOptions['method']>, url: string, options?: Ask): Promise<Answer>;
+  /** Registers somebody, gives the level by hand as an operator would, and signs in. */
+  person(access: number, name?: string): Promise<Person>;
+}
+
+/** An environment for tests: a folder and a database of its own. */
+export async function environment(
+  t: Teardown,
+  variables: Record<string, string> = {},
+): Promise<Record<string, string>> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  const { url } = await createDatabase(t);
+  return { DATA_DIR: dataDir, DATABASE_URL: url, PUBLIC_URL, LOG_LEVEL: 'silent', ...variables };
+}
+
+/** Starts an app that is closed when the test ends. */
+export async function startApi(
+  t: Teardown,
+  variables: Record<string, string> = {},
+  options: AppOptions = {},
+): Promise<Api> {
+  const config = parseConfig(await environment(t, variables));
+  const app = await buildApp(config, options);
+  t.teardown(() => app.close());
+  await app.ready();
+  let people = 0;
+
+  const ask: Api['ask'] = async (method, url, { token, body, headers } = {}) => {
+    const response = await app.inject({
+      method,
+      url,
+      headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : Object(body) }),
+    });
+    checkAnswer(method, url, response);
+    const isJson = /json/.test(String(response.headers['content-type']));
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      body: isJson && response.body !== '' ? response.json() : undefined,
+    };
+  };
+
+  const person: Api['person'] = async (access, name = 'Somebody') => {
+    const email = `person-${people++}@example.com`;
+    const registered = await ask('POST', '/register', { body: { name, email, password: PASSWORD } });
+    if (registered.status !== 201) throw new Error(`Registering failed: ${registered.text}`);
+    const { id } = registered.body;
+    await app.accounts.db.user.update({ where: { id }, data: { access } });
+    const { body } = await ask('POST', '/login', { body: { email, password: PASSWORD } });
+    return { id, email, token: body.accessToken };
+  };
+
+  return { app, databaseUrl: config.databaseUrl, ask, person };
+}

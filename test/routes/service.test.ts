@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { registry, slugs } from '#latchkey/problems/registry.js';
+import { startApi } from '../helper.ts';
+
+t.test('the index links to pages that are there', async (t) => {
+  const { ask } = await startApi(t);
+  const { body } = await ask('GET', '/');
+  t.match(body, { name: 'Latchkey', version: String });
+  for (const [name, url] of Object.entries<string>(body.links)) {
+    const { status } = await ask('GET', url.replace('http://latchkey.test', ''));
+    t.ok([200, 401, 405].includes(status), `${name}: ${status}`);
+  }
+});
+
+t.test('health', async (t) => {
+  const { ask } = await startApi(t);
+  for (const url of ['/health/live', '/health/ready', '/health/ready/']) {
+    t.strictSame((await ask('GET', url)).body, { status: 'ok' }, url);
+  }
+});
+
+t.test('each problem has a page at its type', async (t) => {
+  const { ask } = await startApi(t);
+  const { body } = await ask('GET', '/problems');
+  t.strictSame(body.problems.map(({ slug }: { slug: string }) => slug), slugs);
+  for (const entry of body.problems) {
+    t.equal(entry.type, `http://latchkey.test/problems/${entry.slug}`);
+    const page = await ask('GET', `/problems/${entry.slug}`);
+    t.strictSame(page.body, entry);
+    t.match(entry, { status: Number, title: /\w/, detail: /\w/ });
+  }
+  for (const slug of ['nonsense', 'constructor', '__proto__', 'toString']) {
+    t.equal((await ask('GET', `/problems/${slug}`)).status, 404, slug);
+  }
+});
+
+t.test('a problem’s status is its registered status', async (t) => {
+  for (const [slug, { status, title, detail }] of Object.entries(registry)) {
+    t.ok(status >= 400 && status <= 599 && title.length > 0 && /[.!]$/.test(detail), slug);
+  }
+});
+
+t.test('the contract that is served is the one that is committed', async (t) => {
+  const { ask } = await startApi(t);
+  t.strictSame((await ask('GET', '/openapi.json')).body, JSON.parse(readFileSync('openapi/openapi.json', 'utf8')));
+});
+
+t.test('the docs page and what it loads', async (t) => {
+  const { ask } = await startApi(t);
+  const page = await ask('GET', '/docs');
+  t.equal(page.status, 200);
+  t.match(page.headers['content-type'], 'text/html');
+  const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
+  t.ok(parts.length > 3);
+  for (const url of parts) t.equal((await ask('GET', new URL(url, 'http://latchkey.test/docs/').pathname)).status, 200, url);
+  t.equal((await ask('GET', '/docs/json')).status, 200);
+});
