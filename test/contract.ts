@@ -5,6 +5,7 @@ import formats from 'ajv-formats';
 import type { LightMyRequestResponse } from 'fastify';
 
 interface Operation {
+  readonly summary: string;
   readonly responses: Record<string, { content?: Record<string, unknown> }>;
 }
 export interface Contract {

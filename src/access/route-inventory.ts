@@ -24,7 +24,12 @@ export class RouteInventory {
     const preHandlers = Array.isArray(preHandler) ? preHandler.length : 0;
     // Vendors declare one route for several methods.
     for (const method of [config.method].flat()) {
-      this.#found.set(`${method} ${config.url}`, { method: String(method), url: config.url, config, preHandlers });
+      this.#found.set(`${method} ${config.url}`, {
+        method: String(method),
+        url: config.url,
+        config,
+        preHandlers,
+      });
     }
     return {};
   };

@@ -32,7 +32,8 @@ const driverMessages =
   /^(Client has encountered a connection error|Client was closed|Connection terminated|Cannot use a pool after calling end|timeout exceeded when trying to connect|timeout expired$|Query read timeout$)/;
 
 /** P2028 is every error of a transaction; these are about time, and those of a client that is being closed. */
-const transactionMessages = /Unable to start a transaction in the given time|on an expired transaction|Transaction not found/;
+const transactionMessages =
+  /Unable to start a transaction in the given time|on an expired transaction|Transaction not found/;
 
 /**
  * Whether a row broke a unique index on this column alone. P2002 names columns on SQLite, and on Postgres the index,
@@ -69,7 +70,11 @@ export function isUnavailable(error: unknown): boolean {
   const cause = driverCause(error);
   if (cause) {
     const { kind, originalCode } = cause;
-    return isConflict(error) || (typeof kind === 'string' && unavailableKinds.has(kind)) || matches(originalCode, unavailableCodes);
+    return (
+      isConflict(error) ||
+      (typeof kind === 'string' && unavailableKinds.has(kind)) ||
+      matches(originalCode, unavailableCodes)
+    );
   }
   const code = codeOf(error);
   if (code === 'P2028') return transactionMessages.test(error.message);

@@ -104,7 +104,9 @@ function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown
         content: {
           'application/problem+json': {
             schema: reference(ProblemBody),
-            examples: Object.fromEntries([...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }])),
+            examples: Object.fromEntries(
+              [...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
+            ),
           },
         },
       },
@@ -114,9 +116,12 @@ function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown
 
 /** A parameter with a default need not be sent; TypeBox calls it required, for handlers always have it. */
 function withoutDefaults(schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema)) return schema;
+  if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema))
+    return schema;
   const properties = Object(schema.properties);
-  const required = [schema.required].flat().filter((name) => !('default' in Object(properties[String(name)])));
+  const required = [schema.required]
+    .flat()
+    .filter((name) => !('default' in Object(properties[String(name)])));
   return { ...schema, required };
 }
 

@@ -15,7 +15,9 @@ interface Route {
 
 /** From the router itself, not from what the app says of itself. */
 function listRoutes(api: Api): Route[] {
-  return api.app.listRoutes().map(({ method, url, config }) => ({ method, url, minimum: config[declaration]?.minimum ?? null }));
+  return api.app
+    .listRoutes()
+    .map(({ method, url, config }) => ({ method, url, minimum: config[declaration]?.minimum ?? null }));
 }
 
 const fill = (url: string) => url.replace(/:\w+/g, randomUUID()).replace('*', 'index.css');
@@ -32,7 +34,13 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
     { who: 'another scheme', level: -1, header: 'Basic YTpi', refused: 401, error: undefined },
     { who: 'a malformed header', level: -1, header: 'Bearer a b', refused: 400, error: 'invalid_request' },
     { who: 'no JWT', level: -1, header: 'Bearer abc', refused: 401, error: 'invalid_token' },
-    { who: 'a token signed with another key', level: -1, header: `Bearer ${forge(admin.token)}`, refused: 401, error: 'invalid_token' },
+    {
+      who: 'a token signed with another key',
+      level: -1,
+      header: `Bearer ${forge(admin.token)}`,
+      refused: 401,
+      error: 'invalid_token',
+    },
     {
       who: 'an expired token',
       level: -1,
@@ -79,7 +87,9 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
 t.test('each route asks for what the table of the service says', async (t) => {
   const api = await startApi(t);
   const minimums = Object.fromEntries(
-    listRoutes(api).filter(({ method }) => method !== 'HEAD').map(({ method, url, minimum }) => [`${method} ${url}`, minimum]),
+    listRoutes(api)
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, url, minimum }) => [`${method} ${url}`, minimum]),
   );
   t.match(minimums, {
     'POST /register': null,
@@ -105,9 +115,15 @@ t.test('each route asks for what the table of the service says', async (t) => {
 t.test('401 and 403 come before 400 and 404', async (t) => {
   const api = await startApi(t);
   const user = await api.person(1);
-  for (const [token, status] of [[undefined, 401], [user.token, 403]] as const) {
+  for (const [token, status] of [
+    [undefined, 401],
+    [user.token, 403],
+  ] as const) {
     const options = token === undefined ? {} : { token };
-    t.equal((await api.ask('PATCH', '/users/no-uuid', { ...options, body: { access: 99, extra: 1 } })).status, status);
+    t.equal(
+      (await api.ask('PATCH', '/users/no-uuid', { ...options, body: { access: 99, extra: 1 } })).status,
+      status,
+    );
     t.equal((await api.ask('DELETE', `/users/${randomUUID()}`, options)).status, status);
   }
   t.equal((await api.ask('GET', '/users?limit=0')).status, 401, 'a query that does not fit');
@@ -117,8 +133,14 @@ t.test('malformed JSON, another content type and a large body come before 401', 
   const api = await startApi(t);
   const json = { 'content-type': 'application/json' };
   t.equal((await api.ask('PATCH', '/me', { body: '{', headers: json })).status, 400);
-  t.equal((await api.ask('PATCH', '/me', { body: 'a', headers: { 'content-type': 'text/plain' } })).status, 415);
-  t.equal((await api.ask('PATCH', '/me', { body: `{"name":"${'a'.repeat(70_000)}"}`, headers: json })).status, 413);
+  t.equal(
+    (await api.ask('PATCH', '/me', { body: 'a', headers: { 'content-type': 'text/plain' } })).status,
+    415,
+  );
+  t.equal(
+    (await api.ask('PATCH', '/me', { body: `{"name":"${'a'.repeat(70_000)}"}`, headers: json })).status,
+    413,
+  );
 });
 
 /** The token with a signature by another key. */

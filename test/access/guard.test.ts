@@ -50,14 +50,16 @@ t.test('the boot is refused', async (t) => {
     'for a hook that puts itself before the guard': {
       routes: async (app) => {
         app.addHook('onRoute', (route) => {
-          if (route.url === '/pushed') route.preHandler = [async () => {}, ...[route.preHandler ?? []].flat()];
+          if (route.url === '/pushed')
+            route.preHandler = [async () => {}, ...[route.preHandler ?? []].flat()];
         });
         app.get('/pushed', { config: { access: 'user' } }, handler);
       },
       message: /GET \/pushed has a preHandler hook before the guard/,
     },
     'for requireAccess behind another hook': {
-      routes: async (app) => void app.get('/second', { preHandler: [async () => {}, requireAccess(1)] }, handler),
+      routes: async (app) =>
+        void app.get('/second', { preHandler: [async () => {}, requireAccess(1)] }, handler),
       message: /GET \/second declares no access/,
     },
     'for an OPTIONS route that declares nothing': {
@@ -65,7 +67,8 @@ t.test('the boot is refused', async (t) => {
       message: /OPTIONS \/forgotten declares no access/,
     },
   };
-  for (const [name, { routes, message }] of Object.entries(refused)) t.match(await bootError(t, routes), message, name);
+  for (const [name, { routes, message }] of Object.entries(refused))
+    t.match(await bootError(t, routes), message, name);
 });
 
 t.test('a route that was registered before the guard was there refuses the boot', async (t) => {
@@ -92,7 +95,8 @@ t.test('requireAccess refuses to boot where there is nothing to verify with', as
 });
 
 t.test('requireAccess checks its minimum when it is made', async (t) => {
-  for (const minimum of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) t.throws(() => requireAccess(minimum), RangeError);
+  for (const minimum of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+    t.throws(() => requireAccess(minimum), RangeError);
 });
 
 t.test('routes of one’s own', async (t) => {
@@ -106,23 +110,42 @@ t.test('routes of one’s own', async (t) => {
     app.get('/public', { config: { access: 'public' } }, async (request) => ({ id: claimsOf(request).sub }));
     app.get('/counted', {
       config: { access: 'guest' },
-      preHandler: [async (request) => void calls.push(`${request.method} ${request.validationError === undefined}`)],
+      preHandler: [
+        async (request) => void calls.push(`${request.method} ${request.validationError === undefined}`),
+      ],
       handler,
     });
-    await app.register(withAccess('admin', async (scope: FastifyInstance) => void scope.get('/vendor', handler)));
+    await app.register(
+      withAccess('admin', async (scope: FastifyInstance) => void scope.get('/vendor', handler)),
+    );
   };
-  const { ask, app, person } = await startApi(t, { ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' }, { routes });
-  const [guest, user, moderator, admin] = [await person(0), await person(1), await person(5), await person(10)];
+  const { ask, app, person } = await startApi(
+    t,
+    { ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' },
+    { routes },
+  );
+  const [guest, user, moderator, admin] = [
+    await person(0),
+    await person(1),
+    await person(5),
+    await person(10),
+  ];
 
   const passes = async (url: string) =>
-    Promise.all([guest, user, moderator, admin].map(async ({ token }) => (await ask('GET', url, { token })).status));
+    Promise.all(
+      [guest, user, moderator, admin].map(async ({ token }) => (await ask('GET', url, { token })).status),
+    );
   t.strictSame(await passes('/by-name'), [403, 200, 200, 200]);
   t.strictSame(await passes('/by-number'), [403, 403, 200, 200]);
   t.strictSame(await passes('/by-hook'), [403, 403, 200, 200]);
   t.strictSame(await passes('/between'), [403, 403, 200, 200]);
   t.strictSame(await passes('/vendor'), [403, 403, 403, 200]);
   t.equal((await ask('GET', '/who', { token: user.token })).body.id, user.id);
-  t.equal((await ask('GET', '/public', { token: user.token })).status, 500, 'a public route has no caller, not even by mistake');
+  t.equal(
+    (await ask('GET', '/public', { token: user.token })).status,
+    500,
+    'a public route has no caller, not even by mistake',
+  );
 
   t.equal((await ask('GET', '/counted')).status, 401);
   t.equal((await ask('HEAD', '/counted', { token: guest.token })).status, 200);

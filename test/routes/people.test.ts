@@ -5,12 +5,28 @@ import { type Api, PASSWORD, startApi } from '../helper.ts';
 t.test('the caller’s own record', async (t) => {
   const { ask, person, app } = await startApi(t);
   const { id, email, token } = await person(0, 'Grace');
-  t.match((await ask('GET', '/me', { token })).body, { id, email, name: 'Grace', access: 0, accessName: 'guest' });
+  t.match((await ask('GET', '/me', { token })).body, {
+    id,
+    email,
+    name: 'Grace',
+    access: 0,
+    accessName: 'guest',
+  });
   const renamed = await ask('PATCH', '/me', { token, body: { name: '  Grace Hopper ' } });
   t.match(renamed.body, { id, name: 'Grace Hopper' });
   t.ok(renamed.body.updatedAt > renamed.body.createdAt);
-  for (const body of [{ name: 'G', access: 2 }, { access: 2 }, { name: 'G', disabled: true }, { name: 'G', id }, {}]) {
-    t.equal((await ask('PATCH', '/me', { token, body })).status, 400, `nobody sets ${Object.keys(body)} of their own record`);
+  for (const body of [
+    { name: 'G', access: 2 },
+    { access: 2 },
+    { name: 'G', disabled: true },
+    { name: 'G', id },
+    {},
+  ]) {
+    t.equal(
+      (await ask('PATCH', '/me', { token, body })).status,
+      400,
+      `nobody sets ${Object.keys(body)} of their own record`,
+    );
   }
   t.match((await ask('GET', '/me', { token })).body, { name: 'Grace Hopper', access: 0 });
 
@@ -30,8 +46,16 @@ t.test('what the caller may do is what the routes let the caller do', async (t) 
     t.ok(body.permissions.length >= 16);
     for (const { method, path, minimum, allowed, operationId } of body.permissions) {
       t.equal(allowed, minimum === null || access >= minimum, operationId);
-      const answer = await api.ask(method, path.replace('{id}', randomUUID()).replace('{slug}', 'not-found'), { token });
-      t.equal(allowed, ![401, 403].includes(answer.status) || operationId === 'signIn', `${method} ${path} -> ${answer.status}`);
+      const answer = await api.ask(
+        method,
+        path.replace('{id}', randomUUID()).replace('{slug}', 'not-found'),
+        { token },
+      );
+      t.equal(
+        allowed,
+        ![401, 403].includes(answer.status) || operationId === 'signIn',
+        `${method} ${path} -> ${answer.status}`,
+      );
     }
   }
 });
@@ -49,9 +73,19 @@ t.test('users see who is who; admins see all of it', async (t) => {
   });
   t.strictSame((await ask('GET', `/users/${admin.id}`, { token: user.token })).body, asUser.body.users[1]);
   const asAdmin = await ask('GET', '/users', { token: admin.token });
-  t.match(asAdmin.body.users[0], { id: user.id, email: user.email, disabled: false, createdAt: String, updatedAt: String });
+  t.match(asAdmin.body.users[0], {
+    id: user.id,
+    email: user.email,
+    disabled: false,
+    createdAt: String,
+    updatedAt: String,
+  });
   t.strictSame((await ask('GET', `/users/${user.id}`, { token: admin.token })).body, asAdmin.body.users[0]);
-  t.strictSame((await ask('GET', `/users/${user.id.toUpperCase()}`, { token: admin.token })).body, asAdmin.body.users[0], 'RFC 9562: case does not matter');
+  t.strictSame(
+    (await ask('GET', `/users/${user.id.toUpperCase()}`, { token: admin.token })).body,
+    asAdmin.body.users[0],
+    'RFC 9562: case does not matter',
+  );
 });
 
 t.test('pages of users, oldest first', async (t) => {
@@ -61,13 +95,27 @@ t.test('pages of users, oldest first', async (t) => {
   for (let i = 0; i < 45; i++) {
     const now = new Date();
     await db.user.create({
-      data: { name: `User ${i}`, email: `u${i}@example.com`, passwordHash: '', access: 1, disabled: false, generation: 0, epoch: 0, createdAt: now, updatedAt: now },
+      data: {
+        name: `User ${i}`,
+        email: `u${i}@example.com`,
+        passwordHash: '',
+        access: 1,
+        disabled: false,
+        generation: 0,
+        epoch: 0,
+        createdAt: now,
+        updatedAt: now,
+      },
     });
   }
   const seen: string[] = [];
   let cursor: string | null = '';
   for (const size of [20, 20, 6]) {
-    const answer: { body: { users: { id: string; name: string }[]; nextCursor: string | null } } = await ask('GET', `/users${cursor && `?cursor=${cursor}`}`, { token });
+    const answer: { body: { users: { id: string; name: string }[]; nextCursor: string | null } } = await ask(
+      'GET',
+      `/users${cursor && `?cursor=${cursor}`}`,
+      { token },
+    );
     t.equal(answer.body.users.length, size);
     seen.push(...answer.body.users.map((user) => user.id));
     cursor = answer.body.nextCursor;
@@ -117,7 +165,11 @@ t.test('an admin changes a user', async (t) => {
   t.match((await change({ access: 2 })).body, { access: 2, accessName: 'admin' });
   t.match((await change({ access: 0, name: 'U' })).body, { access: 0, accessName: 'guest', name: 'U' });
   t.match((await change({ disabled: true })).body, { disabled: true });
-  t.equal((await ask('POST', '/login', { body: { email: user.email, password: PASSWORD } })).status, 401, 'disabled');
+  t.equal(
+    (await ask('POST', '/login', { body: { email: user.email, password: PASSWORD } })).status,
+    401,
+    'disabled',
+  );
   t.match((await change({ disabled: false })).body, { disabled: false });
   t.equal((await ask('POST', '/login', { body: { email: user.email, password: PASSWORD } })).status, 200);
 
@@ -150,7 +202,10 @@ t.test('a change that does not fit changes nothing and says all that is wrong', 
     [[], ['']],
     ['"text"', ['']],
     ['null', ['']],
-    [{ generation: 0, passwordHash: 'x', email: 'new@example.com' }, ['/email', '/generation', '/passwordHash']],
+    [
+      { generation: 0, passwordHash: 'x', email: 'new@example.com' },
+      ['/email', '/generation', '/passwordHash'],
+    ],
     [{ name: 'New', access: 9, disabled: 'no', extra: 1 }, ['/access', '/disabled', '/extra']],
   ];
   for (const [body, pointers] of bad) {
@@ -158,7 +213,11 @@ t.test('a change that does not fit changes nothing and says all that is wrong', 
     const answer = await ask('PATCH', `/users/${user.id}`, { token: admin.token, body, headers });
     const name = JSON.stringify(body);
     t.equal(answer.status, 400, name);
-    t.strictSame([...new Set(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer))].sort(), pointers, name);
+    t.strictSame(
+      [...new Set(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer))].sort(),
+      pointers,
+      name,
+    );
   }
   const { body } = await ask('PATCH', `/users/${user.id}`, { token: admin.token, body: { access: 7 } });
   t.match(body.errors[0].message, 'must be one of 0, 1, 2 (access level: 0 guest, 1 user, 2 admin)');
@@ -174,7 +233,12 @@ t.test('an admin deletes a user', async (t) => {
   t.equal((await ask('DELETE', `/users/${user.id}`, { token: admin.token })).status, 404);
   t.equal((await ask('GET', `/users/${user.id}`, { token: admin.token })).status, 404);
   t.equal((await ask('POST', '/login', { body: { email: user.email, password: PASSWORD } })).status, 401);
-  t.equal((await ask('POST', '/register', { body: { name: 'Next', email: user.email, password: PASSWORD } })).status, 201, 'the address is free');
+  t.equal(
+    (await ask('POST', '/register', { body: { name: 'Next', email: user.email, password: PASSWORD } }))
+      .status,
+    201,
+    'the address is free',
+  );
 });
 
 t.test('an admin who was demoted since changes nobody, not even himself back', async (t) => {
@@ -194,7 +258,10 @@ t.test('two admins who demote each other at once do not both win', async (t) => 
   const api = await startApi(t);
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await api.person(2), await api.person(2)];
-    const answers = await Promise.all([change(api, a.token, b.id, { access: 1 }), change(api, b.token, a.id, { access: 1 })]);
+    const answers = await Promise.all([
+      change(api, a.token, b.id, { access: 1 }),
+      change(api, b.token, a.id, { access: 1 }),
+    ]);
     t.strictSame(answers.map(({ status }) => status).sort(), [200, 401]);
   }
 });

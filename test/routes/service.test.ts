@@ -23,7 +23,10 @@ t.test('health', async (t) => {
 t.test('each problem has a page at its type', async (t) => {
   const { ask } = await startApi(t);
   const { body } = await ask('GET', '/problems');
-  t.strictSame(body.problems.map(({ slug }: { slug: string }) => slug), slugs);
+  t.strictSame(
+    body.problems.map(({ slug }: { slug: string }) => slug),
+    slugs,
+  );
   for (const entry of body.problems) {
     t.equal(entry.type, `http://latchkey.test/problems/${entry.slug}`);
     const page = await ask('GET', `/problems/${entry.slug}`);
@@ -43,7 +46,10 @@ t.test('a problem’s status is its registered status', async (t) => {
 
 t.test('the contract that is served is the one that is committed', async (t) => {
   const { ask } = await startApi(t);
-  t.strictSame((await ask('GET', '/openapi.json')).body, JSON.parse(readFileSync('openapi/openapi.json', 'utf8')));
+  t.strictSame(
+    (await ask('GET', '/openapi.json')).body,
+    JSON.parse(readFileSync('openapi/openapi.json', 'utf8')),
+  );
 });
 
 t.test('the docs page and what it loads', async (t) => {
@@ -53,6 +59,7 @@ t.test('the docs page and what it loads', async (t) => {
   t.match(page.headers['content-type'], 'text/html');
   const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
   t.ok(parts.length > 3);
-  for (const url of parts) t.equal((await ask('GET', new URL(url, 'http://latchkey.test/docs/').pathname)).status, 200, url);
+  for (const url of parts)
+    t.equal((await ask('GET', new URL(url, 'http://latchkey.test/docs/').pathname)).status, 200, url);
   t.equal((await ask('GET', '/docs/json')).status, 200);
 });

@@ -9,7 +9,13 @@ t.test('whoever registers gets level 1 and a place of their own', async (t) => {
   const { status, headers, body } = await ask('POST', '/register', { body: ada });
   t.equal(status, 201);
   t.equal(headers.location, `http://latchkey.test/users/${body.id}`);
-  t.match(body, { name: 'Ada Lovelace', email: 'ada@example.com', access: 1, accessName: 'user', disabled: false });
+  t.match(body, {
+    name: 'Ada Lovelace',
+    email: 'ada@example.com',
+    access: 1,
+    accessName: 'user',
+    disabled: false,
+  });
   t.match(body.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/, 'a UUIDv7');
   t.match(body.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   t.equal(body.updatedAt, body.createdAt);
@@ -17,7 +23,10 @@ t.test('whoever registers gets level 1 and a place of their own', async (t) => {
 
 t.test('an address is one address, however it is typed', async (t) => {
   const { ask } = await startApi(t);
-  t.equal((await ask('POST', '/register', { body: { ...ada, email: '  Ada@EXAMPLE.com ' } })).body.email, 'ada@example.com');
+  t.equal(
+    (await ask('POST', '/register', { body: { ...ada, email: '  Ada@EXAMPLE.com ' } })).body.email,
+    'ada@example.com',
+  );
   for (const email of ['ada@example.com', 'ADA@example.com', ' ada@example.com']) {
     const { status, body } = await ask('POST', '/register', { body: { ...ada, email } });
     t.equal(status, 409);
@@ -25,7 +34,11 @@ t.test('an address is one address, however it is typed', async (t) => {
     t.equal((await ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
   }
   const kelvin = 'ADA\u212a@example.com';
-  t.equal((await ask('POST', '/register', { body: { ...ada, email: kelvin } })).status, 400, 'U+212A lower-cased would be a k');
+  t.equal(
+    (await ask('POST', '/register', { body: { ...ada, email: kelvin } })).status,
+    400,
+    'U+212A lower-cased would be a k',
+  );
   t.equal((await ask('POST', '/register', { body: { ...ada, email: 'adak@example.com' } })).status, 201);
   t.equal((await ask('POST', '/login', { body: { email: kelvin, password: PASSWORD } })).status, 401);
 });
@@ -39,12 +52,18 @@ t.test('of many who register one address at once, one gets it', async (t) => {
 t.test('whoever signs in gets a token that is not cached', async (t) => {
   const { ask } = await startApi(t, { ACCESS_TOKEN_TTL: '600' });
   await ask('POST', '/register', { body: ada });
-  const { status, headers, body } = await ask('POST', '/login', { body: { email: ada.email, password: PASSWORD } });
+  const { status, headers, body } = await ask('POST', '/login', {
+    body: { email: ada.email, password: PASSWORD },
+  });
   t.equal(status, 200);
   t.equal(headers['cache-control'], 'no-store');
   t.match(body, { tokenType: 'Bearer', expiresIn: 600 });
   t.match((await ask('GET', '/me', { token: body.accessToken })).body, { email: ada.email });
-  t.equal((await ask('GET', '/me', { headers: { authorization: `bearer ${body.accessToken}` } })).status, 200, 'the scheme in any case');
+  t.equal(
+    (await ask('GET', '/me', { headers: { authorization: `bearer ${body.accessToken}` } })).status,
+    200,
+    'the scheme in any case',
+  );
 });
 
 t.test('a wrong password, an unknown and a disabled user get one and the same answer', async (t) => {
@@ -71,7 +90,12 @@ t.test('a hash of older parameters is renewed at sign-in, and only with the righ
   const { ask, person, app } = await startApi(t);
   const { id, email } = await person(1);
   const { db } = app.accounts;
-  const weak = await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost: 8192, timeCost: 1, parallelism: 1 });
+  const weak = await argon2.hash(PASSWORD, {
+    type: argon2.argon2id,
+    memoryCost: 8192,
+    timeCost: 1,
+    parallelism: 1,
+  });
   await db.user.update({ where: { id }, data: { passwordHash: weak } });
   const stored = async () => (await db.user.findUniqueOrThrow({ where: { id } })).passwordHash;
 
@@ -92,7 +116,10 @@ t.test('passwords have 15 to 128 characters, counted as a person counts', async 
   t.equal(await register('a'.repeat(129), 4), 400);
   t.equal(await register('🔑'.repeat(14), 5), 400, '14 code points, 28 UTF-16 units');
   t.equal(await register('🔑'.repeat(128), 6), 201);
-  t.equal((await ask('POST', '/login', { body: { email: 'n6@example.com', password: '🔑'.repeat(128) } })).status, 200);
+  t.equal(
+    (await ask('POST', '/login', { body: { email: 'n6@example.com', password: '🔑'.repeat(128) } })).status,
+    200,
+  );
 });
 
 t.test('the shortest password is a setting', async (t) => {

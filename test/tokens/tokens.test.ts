@@ -40,7 +40,10 @@ const forged: Record<string, () => string> = {
   'alg None': () => craftToken({}, { header: { alg: 'None' } }),
   'HS256 signed with the public key as PEM': () => withHmac({ alg: 'HS256' }, testSigningKey.publicPem),
   'HS256 signed with the public key as JWK': () =>
-    withHmac({ alg: 'HS256' }, JSON.stringify(createPublicKey(testSigningKey.publicPem).export({ format: 'jwk' }))),
+    withHmac(
+      { alg: 'HS256' },
+      JSON.stringify(createPublicKey(testSigningKey.publicPem).export({ format: 'jwk' })),
+    ),
   'an HMAC under alg ES256': () => withHmac({}, testSigningKey.publicPem),
   'alg RS256 over our signature': () => craftToken({}, { header: { alg: 'RS256' } }),
   'alg RS256, truly signed': () => withRsa({ alg: 'RS256' }),
@@ -63,7 +66,8 @@ const forged: Record<string, () => string> = {
   zip: () => craftToken({}, { header: { zip: 'DEF' } }),
   jku: () => craftToken({}, { header: { jku: 'http://127.0.0.1/jwks.json' } }),
   x5u: () => craftToken({}, { header: { x5u: 'http://127.0.0.1/cert.pem' } }),
-  'a jwk of its own': () => craftToken({}, { header: { jwk: testSigningKey.publicKey.export({ format: 'jwk' }) }, otherKey: true }),
+  'a jwk of its own': () =>
+    craftToken({}, { header: { jwk: testSigningKey.publicKey.export({ format: 'jwk' }) }, otherKey: true }),
   'a header that is an array': () => signed([goodHeader], goodClaims()),
   'a header that is null': () => signed(null, goodClaims()),
   'a payload that is null': () => signed(goodHeader, null),
@@ -87,8 +91,10 @@ const forged: Record<string, () => string> = {
   'access null': () => craftToken({ access: null }),
   'access true': () => craftToken({ access: true }),
   'access as an array': () => craftToken({ access: [2] }),
-  'access NaN': () => signedText(JSON.stringify({ ...goodClaims(), access: 0 }).replace('"access":0', '"access":NaN')),
-  'access beyond all numbers': () => signedText(JSON.stringify({ ...goodClaims(), access: 0 }).replace('"access":0', '"access":1e999')),
+  'access NaN': () =>
+    signedText(JSON.stringify({ ...goodClaims(), access: 0 }).replace('"access":0', '"access":NaN')),
+  'access beyond all numbers': () =>
+    signedText(JSON.stringify({ ...goodClaims(), access: 0 }).replace('"access":0', '"access":1e999')),
   'a huge access': () => craftToken({ access: 2 ** 60 }),
   'access just beyond 32 bits': () => craftToken({ access: 2 ** 31 }),
   'no gen': () => craftToken({ gen: undefined }),
@@ -108,7 +114,8 @@ const forged: Record<string, () => string> = {
   'the payload of somebody else': () => swapPayload(craftToken(), { sub: 'somebody else' }),
   'no signature': () => craftToken().split('.').slice(0, 2).join('.'),
   'an empty signature': () => `${craftToken().split('.').slice(0, 2).join('.')}.`,
-  'a signature of zeros': () => `${craftToken().split('.').slice(0, 2).join('.')}.${Buffer.alloc(64).toString('base64url')}`,
+  'a signature of zeros': () =>
+    `${craftToken().split('.').slice(0, 2).join('.')}.${Buffer.alloc(64).toString('base64url')}`,
   'a signature in DER': () => {
     const input = craftToken().split('.').slice(0, 2).join('.');
     return `${input}.${sign('sha256', Buffer.from(input), testSigningKey.privateKey).toString('base64url')}`;
@@ -125,7 +132,11 @@ function signedText(payload: string): string {
 
 t.test('forged and altered tokens are a 401', async (t) => {
   const { ask } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem });
-  t.equal((await ask('GET', '/control-panel', { token: craftToken() })).status, 200, 'one made the same way, but right, is accepted');
+  t.equal(
+    (await ask('GET', '/control-panel', { token: craftToken() })).status,
+    200,
+    'one made the same way, but right, is accepted',
+  );
   for (const [name, make] of Object.entries(forged)) {
     const answer = await ask('GET', '/control-panel', { token: make() });
     t.equal(answer.status, 401, name);
