@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 
 const served = execFileSync(process.execPath, ['bin/latchkey.js', 'openapi'], { encoding: 'utf8' });
 if (served !== readFileSync('openapi/openapi.json', 'utf8')) {
-  process.stderr.write('openapi/openapi.json is not what the app serves: run npm run openapi and commit it\n');
+  process.stderr.write(
+    'openapi/openapi.json is not what the app serves: run npm run openapi and commit it\n',
+  );
   process.exitCode = 1;
 }

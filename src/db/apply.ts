@@ -22,7 +22,8 @@ export function applyMigrations(
   });
 }
 
-async function listForEngine(folder: string, migrations: readonly Migration[]): Promise<MigrationList> {
+/** Migrations as the engine wants them. */
+export async function listForEngine(folder: string, migrations: readonly Migration[]): Promise<MigrationList> {
   const lockfile = 'migration_lock.toml';
   return {
     baseDir: folder,

@@ -1,3 +1,4 @@
+import { DriverAdapterError, type SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
 import { type Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
@@ -33,18 +34,18 @@ const errorFormat = 'minimal';
  * @throws {Error} when the URL is neither
  */
 export function openDatabase(url: string, onError: (error: Error) => void = () => {}): Database {
-  if (databaseKind(url) === 'sqlite') {
-    return opened(
-      'sqlite',
-      new SqliteClient({ adapter: strict(serialized(sqliteFactory(url))), errorFormat }),
-    );
+  const kind = databaseKind(url);
+  if (kind === 'sqlite') {
+    const adapter = closable(serialized(sqliteFactory(url)));
+    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter);
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError);
-  const client = new PostgresClient({ adapter: strict(postgresFactory(pool, target, onError)), errorFormat });
+  const adapter = closable(postgresFactory(pool, target, onError), () => pool.end());
+  const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
   // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
-  return opened('postgresql', client as unknown as Db, () => pool.end());
+  return opened(kind, client as unknown as Db, adapter);
 }
 
 /**
@@ -65,11 +66,32 @@ export async function ping(db: Db): Promise<void> {
   await db.$queryRaw`SELECT 1`;
 }
 
-function opened(kind: DatabaseKind, db: Db, release?: () => Promise<void>): Database {
+interface ClosableFactory extends SqlDriverAdapterFactory {
+  close(): Promise<void>;
+}
+
+/** After `$disconnect`, Prisma connects again at the next query; a factory that is closed no longer does. */
+function closable(inner: SqlDriverAdapterFactory, release?: () => Promise<void>): ClosableFactory {
+  const factory = strict(inner);
+  let closed = false;
+  return {
+    ...factory,
+    connect: async () => {
+      if (closed) throw new DriverAdapterError({ kind: 'ConnectionClosed' });
+      return factory.connect();
+    },
+    close: async () => {
+      closed = true;
+      await release?.();
+    },
+  };
+}
+
+function opened(kind: DatabaseKind, db: Db, adapter: ClosableFactory): Database {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await db.$disconnect();
-    await release?.();
+    await adapter.close();
   };
   return {
     db,

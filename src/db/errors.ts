@@ -12,8 +12,11 @@ const unavailableKinds = new Set([
   'TooManyConnections',
 ]);
 
-/** https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html, and every SQLITE_BUSY. */
-const conflictCodes = /^(40001|40P01|SQLITE_BUSY.*)$/;
+/**
+ * A snapshot that others have written over, or a deadlock. Not SQLITE_BUSY: `serialized.ts` has waited for that already.
+ * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+ */
+const conflictCodes = /^(40001|40P01|SQLITE_BUSY_SNAPSHOT)$/;
 
 /**
  * SQLSTATEs: connection exceptions (08), a standby (25006), a transaction that took too long (25P03, 25P04), resources that
@@ -36,17 +39,18 @@ const transactionMessages =
   /Unable to start a transaction in the given time|on an expired transaction|Transaction not found/;
 
 /**
- * Whether a row broke a unique index on this column alone. P2002 names columns on SQLite, and on Postgres the index,
- * whose name Prisma makes of table and column (`User_email_key`).
+ * Whether a row broke the unique index on this column; not for primary keys. P2002 names the columns on SQLite, and on
+ * Postgres the index, whose name Prisma makes of table and column (`User_email_key`).
  */
 export function isUniqueViolation(error: unknown, column: string): boolean {
   const cause = driverCause(error);
-  if (cause?.['kind'] !== 'UniqueConstraintViolation') return false;
+  if (cause?.['kind'] !== 'UniqueConstraintViolation' || cause['originalCode'] === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+    return false;
+  }
   const constraint = members(cause['constraint']);
   const fields = constraint?.['fields'];
   if (Array.isArray(fields)) return fields.length === 1 && fields[0] === column;
-  const index = constraint?.['index'];
-  return typeof index === 'string' && index.split('_').slice(1).join('_') === `${column}_key`;
+  return constraint?.['index'] === `${cause['table']}_${column}_key`;
 }
 
 /** Whether the row that was to be read, changed or deleted is not there (P2025). */

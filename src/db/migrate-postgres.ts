@@ -58,23 +58,23 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
   const client = new pg.Client(connectionOptions(target));
   // Without a listener, a connection that breaks ends the process; the next query reports it anyway.
   client.on('error', () => {});
+  await client.connect().catch((error: unknown) => {
+    throw new MigrationError(`cannot connect to Postgres (${reason(error)}): check DATABASE_URL`, {
+      cause: error,
+    });
+  });
   try {
-    await client.connect();
     if (target.schema !== undefined) await client.query(searchPath(target));
     return await work(client);
-  } catch (error) {
-    throw explained(error);
   } finally {
     await client.end();
   }
 }
 
-/** SQLSTATE 3D000: invalid_catalog_name. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof pg.DatabaseError) || error.code !== '3D000') return error;
-  return new MigrationError(`${error.message}: create it (CREATE DATABASE) or correct DATABASE_URL`, {
-    cause: error,
-  });
+/** A name with several addresses fails once for each, in an error whose own message is empty. */
+function reason(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** One connection, without the time limits that requests have: a migration may rewrite a large table. */

@@ -12,15 +12,15 @@ const LOCK_PATIENCE = 60_000;
 /** Milliseconds between two tries at the lock. */
 const LOCK_PAUSE = 50;
 
-/** Milliseconds that a read of the bookkeeping table waits for a writer. */
+/** Milliseconds that a migration's statement waits for a process that still serves; nobody waits for this thread yet. */
 const BUSY_TIMEOUT = 5_000;
 
 /** How {@link migrate} reaches a SQLite database. */
 export function sqliteMigrations(url: string): MigrationTarget {
   const path = sqlitePath(url);
-  const factory = sqliteFactory(url);
+  const factory = sqliteFactory(url, BUSY_TIMEOUT);
   return {
-    factory: { ...factory, connect: async () => atomicScripts(await factory.connect()) },
+    factory: { ...factory, connect: async () => engineAdapter(await factory.connect()) },
     recorded: async () => readRecorded(path),
     locked: (work) => withLockFile(`${path}.migrate-lock`, work),
   };
@@ -80,15 +80,16 @@ async function beginExclusive(lock: Sqlite.Database, path: string): Promise<void
 
 /**
  * Runs a migration's statements all or not at all, in the order that SQLite recommends for altering tables
- * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, Prisma's own `PRAGMA foreign_keys`
- * lines have no effect.
+ * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, the `PRAGMA foreign_keys` lines that
+ * Prisma writes have no effect.
  */
-function atomicScripts(adapter: SqlDriverAdapter): SqlDriverAdapter {
+function engineAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
     queryRaw: (query) => adapter.queryRaw(query),
-    executeRaw: (query) => adapter.executeRaw(query),
+    // The engine's own lock would fail where a process still serves from this database; ours is the lock file.
+    executeRaw: async (query) => (query.sql.includes('locking_mode') ? 0 : adapter.executeRaw(query)),
     startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
     dispose: () => adapter.dispose(),
     executeScript: async (script) => {

@@ -142,10 +142,13 @@ class Lock {
     else this.#held = true;
   }
 
-  /** Hands the lock to the next in the queue; whoever comes later cannot overtake. */
+  /**
+   * Hands the lock to the next in the queue; whoever comes later cannot overtake. Not before sockets and timers had their
+   * turn: SQLite answers without waiting, so a long queue would otherwise keep the event loop to itself.
+   */
   release(): void {
     const next = this.#waiting.shift();
-    if (next) next();
+    if (next) setImmediate(next);
     else this.#held = false;
   }
 }

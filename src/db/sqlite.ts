@@ -23,9 +23,16 @@ export function sqlitePath(url: string): string {
   return url.replace(/^file:/, '');
 }
 
-/** Driver adapters for the SQLite database of a `file:` URL, which is made when there is none. */
-export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaBetterSqlite3({ url, timeout: BUSY_TIMEOUT });
+/**
+ * Driver adapters for the SQLite database of a `file:` URL, which is made when there is none.
+ *
+ * @param busyTimeout milliseconds that a statement blocks the thread while another process writes
+ */
+export function sqliteFactory(
+  url: string,
+  busyTimeout = BUSY_TIMEOUT,
+): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaBetterSqlite3({ url, timeout: busyTimeout });
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,

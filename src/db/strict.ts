@@ -1,4 +1,11 @@
-import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  Transaction,
+} from '@prisma/driver-adapter-utils';
+
+const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
 /**
  * Makes a statement that failed the end of its transaction: every later one, COMMIT included, fails with the same error.
@@ -24,8 +31,13 @@ export function strictTransaction(transaction: Transaction): Transaction {
     adapterName: transaction.adapterName,
     options: transaction.options,
     queryRaw: (query) => attempt(() => transaction.queryRaw(query)),
-    executeRaw: (query) =>
-      query.sql === 'ROLLBACK' ? transaction.executeRaw(query) : attempt(() => transaction.executeRaw(query)),
+    executeRaw: async (query) => {
+      // Prisma sends no ROLLBACK after a COMMIT that failed, and Postgres's connection would go back to the pool as it is.
+      if (query.sql === 'COMMIT' && failure) await transaction.executeRaw(rollback);
+      return query.sql === 'ROLLBACK'
+        ? transaction.executeRaw(query)
+        : attempt(() => transaction.executeRaw(query));
+    },
     commit: () => transaction.commit(),
     rollback: () => transaction.rollback(),
     createSavepoint: (name) => attempt(async () => transaction.createSavepoint?.(name)),

@@ -1,0 +1,99 @@
+/**
+ * Connections over which Prisma's schema engine can replay migrations and read what tables came of them. The adapters
+ * for programs lack two things that takes.
+ */
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import { PrismaPg } from '@prisma/adapter-pg';
+import {
+  type ColumnType,
+  ColumnTypeEnum,
+  isDriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
+} from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+import type { DatabaseKind } from '#latchkey/db/client.js';
+
+/** The object identifiers of types in Postgres's catalogue, as far as the engine's queries return them. */
+const columnTypes: Readonly<Record<number, ColumnType>> = {
+  16: ColumnTypeEnum.Boolean,
+  18: ColumnTypeEnum.Character,
+  19: ColumnTypeEnum.Text,
+  20: ColumnTypeEnum.Int64,
+  21: ColumnTypeEnum.Int32,
+  23: ColumnTypeEnum.Int32,
+  25: ColumnTypeEnum.Text,
+  26: ColumnTypeEnum.Int64,
+  1009: ColumnTypeEnum.TextArray,
+  1043: ColumnTypeEnum.Text,
+};
+
+/** @param url an empty database, which is also the shadow database that migrations are replayed in */
+export function introspectionFactory(kind: DatabaseKind, url: string): SqlMigrationAwareDriverAdapterFactory {
+  const connect = () => (kind === 'sqlite' ? connectSqlite(url) : connectPostgres(url));
+  return {
+    provider: kind === 'sqlite' ? 'sqlite' : 'postgres',
+    adapterName: `latchkey-introspection-${kind}`,
+    connect,
+    connectToShadowDb: connect,
+  };
+}
+
+/** The engine sends whole migrations as one statement, which better-sqlite3 refuses. */
+async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
+  const adapter = await new PrismaBetterSqlite3({ url }).connect();
+  return withChanges(adapter, {
+    executeRaw: async (query) => {
+      if (query.args.length > 0) return adapter.executeRaw(query);
+      await adapter.executeScript(query.sql);
+      return 0;
+    },
+  });
+}
+
+/** The adapter knows no columns of type "char", of which the catalogue has several. */
+async function connectPostgres(url: string): Promise<SqlDriverAdapter> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const adapter = await new PrismaPg(pool, { disposeExternalPool: true }).connect();
+  return withChanges(adapter, {
+    queryRaw: async (query) => {
+      try {
+        return await adapter.queryRaw(query);
+      } catch (error) {
+        const unsupported =
+          error instanceof Error && isDriverAdapterError(error) && error.cause.kind === 'UnsupportedNativeDataType';
+        if (!unsupported) throw error;
+        return queryCatalogue(pool, query);
+      }
+    },
+    executeScript: async (script) => void (await pool.query(script)),
+  });
+}
+
+async function queryCatalogue(pool: pg.Pool, query: SqlQuery): Promise<SqlResultSet> {
+  const result = await pool.query<unknown[]>({ text: query.sql, values: query.args, rowMode: 'array' });
+  return {
+    columnNames: result.fields.map(({ name }) => name),
+    columnTypes: result.fields.map(({ name, dataTypeID }) => {
+      const type = columnTypes[dataTypeID];
+      if (type === undefined) throw new Error(`add type ${dataTypeID} of column ${name} to scripts/introspection.ts`);
+      return type;
+    }),
+    rows: result.rows,
+  };
+}
+
+function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    queryRaw: (query) => adapter.queryRaw(query),
+    executeRaw: (query) => adapter.executeRaw(query),
+    executeScript: (script) => adapter.executeScript(script),
+    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
+    dispose: () => adapter.dispose(),
+    ...changes,
+  };
+}

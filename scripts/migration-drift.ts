@@ -1,0 +1,17 @@
+/**
+ * node build/scripts/migration-drift.js
+ *
+ * Fails where the committed migrations of one of the databases do not end at the models of prisma/schema.prisma.
+ */
+import { committedMigrations, difference, kinds, readModels } from './migrations.ts';
+
+for (const kind of kinds) {
+  const missing = await difference(kind, await committedMigrations(kind), await readModels(kind));
+  if (missing === undefined) {
+    console.log(`${kind}: the migrations end at the models`);
+  } else {
+    console.error(`${kind}: the migrations do not end at the models, this is missing:\n\n${missing.trim()}\n`);
+    console.error('Write it with: node build/scripts/create-migration.js <name>');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,120 @@
+import { test } from 'tap';
+import { type Db, openDatabase, ping } from '#latchkey/db/client.js';
+import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.js';
+import { migrate } from '#latchkey/db/migrate.js';
+import { transaction } from '#latchkey/db/transaction.js';
+import { createDatabase, type Scope } from '../database.ts';
+import { failure } from './failure.ts';
+
+const row = (name: string, number: number) => ({ name, number, recordedAt: new Date(0) });
+
+async function open(t: Scope) {
+  const { url, kind } = await createDatabase(t);
+  await migrate(url);
+  const { db, close } = openDatabase(url);
+  t.teardown(close);
+  return { url, kind, db };
+}
+
+test('a unique violation names its column, inside a transaction and outside', async (t) => {
+  const { db } = await open(t);
+  await db.accessLevel.create({ data: row('one', 1) });
+  const duplicate = { data: row('other', 1) };
+  for (const error of [
+    await failure(() => db.accessLevel.create(duplicate)),
+    await failure(() => transaction(db, (tx) => tx.accessLevel.create(duplicate))),
+  ]) {
+    t.ok(isUniqueViolation(error, 'number'));
+    t.notOk(isUniqueViolation(error, 'name'));
+    t.notOk(isConflict(error));
+    t.notOk(isUnavailable(error));
+  }
+  const primaryKey = await failure(() => db.accessLevel.create({ data: row('one', 2) }));
+  t.notOk(isUniqueViolation(primaryKey, 'name'), 'a primary key is not meant');
+});
+
+test('a row that is not there is not found', async (t) => {
+  const { db } = await open(t);
+  const where = { where: { name: 'nobody' } };
+  t.ok(isNotFound(await failure(() => db.accessLevel.delete(where))));
+  t.ok(isNotFound(await failure(() => db.accessLevel.findUniqueOrThrow(where))));
+});
+
+test('a mistake in the program is neither a conflict nor an unavailable database', async (t) => {
+  const { db } = await open(t);
+  const mistakes = [
+    new Error('something'),
+    new TypeError('x is not a function'),
+    'a string',
+    undefined,
+    await failure(() => Reflect.apply(db.accessLevel.create, db.accessLevel, [{ data: { unknown: 1 } }])),
+    await failure(() => db.$queryRaw`SELECT * FROM nowhere`),
+    await failure(() => db.$executeRaw`INSERT INTO "AccessLevel" (name) VALUES ('half')`),
+    await failure(() => transaction(db, () => Promise.reject(new RangeError('in the work')))),
+    await failure(async () => {
+      let leaked: Pick<Db, 'accessLevel'> = db;
+      await transaction(db, async (tx) => {
+        leaked = tx;
+      });
+      await leaked.accessLevel.count();
+    }),
+  ];
+  for (const error of mistakes) {
+    t.notOk(isConflict(error), String(error));
+    t.notOk(isUnavailable(error), String(error));
+  }
+});
+
+test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
+  const { url, kind, db } = await open(t);
+  if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
+  await db.accessLevel.create({ data: row('one', 1) });
+  const other = openDatabase(url);
+  t.teardown(other.close);
+  const cut = () =>
+    other.db.$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE pid <> pg_backend_pid() AND datname = current_database()`;
+  const errors: unknown[] = [];
+  const jobs = [
+    () => db.accessLevel.count(),
+    () => ping(db),
+    () => db.accessLevel.updateMany({ data: { recordedAt: new Date(1) } }),
+    () => transaction(db, (tx) => tx.accessLevel.updateMany({ data: { recordedAt: new Date(2) } })),
+  ];
+  const runUntilFailures = async (job: () => PromiseLike<unknown>) => {
+    for (let failures = 0; failures < 2; ) {
+      await Promise.resolve(job()).catch((error: unknown) => {
+        failures++;
+        errors.push(error);
+      });
+    }
+  };
+  let running = true;
+  const all = Promise.all(jobs.map(runUntilFailures)).finally(() => {
+    running = false;
+  });
+  while (running) await cut();
+  await all;
+  for (const error of errors) t.ok(isUnavailable(error), String(error));
+  await ping(db);
+});
+
+test('a full disk is unavailable, and no transaction is left open', async (t) => {
+  const { kind, db } = await open(t);
+  if (kind !== 'sqlite') return t.comment('one cannot fill the disk of a server');
+  await db.$queryRawUnsafe('PRAGMA max_page_count = 1');
+  const big = row('big'.repeat(5000), 1);
+  t.ok(isUnavailable(await failure(() => db.accessLevel.create({ data: big }))));
+  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.create({ data: big })))));
+  await db.$queryRawUnsafe('PRAGMA max_page_count = 1000');
+  await transaction(db, (tx) => tx.accessLevel.create({ data: big }));
+  t.equal(await db.accessLevel.count(), 1);
+});
+
+test('a database that is not there is unavailable', async (t) => {
+  const { db, close } = openDatabase('postgresql://nobody@127.0.0.1:1/nowhere');
+  t.teardown(close);
+  for (const job of [() => ping(db), () => db.user.count(), () => transaction(db, (tx) => tx.user.count())]) {
+    t.ok(isUnavailable(await failure(job)));
+  }
+});

@@ -1,0 +1,9 @@
+/** What the work throws. Fails when it throws nothing. */
+export async function failure(work: () => PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('did not fail');
+}

@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { test } from 'tap';
+import { databaseKind, openDatabase } from '#latchkey/db/client.js';
+import { MigrationError, migrate } from '#latchkey/db/migrate.js';
+import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.js';
+import { createDatabase, type Scope } from '../database.ts';
+
+function start(t: Scope, task: 'migrate' | 'hold', url: string): ChildProcess {
+  const child = fork(resolve(import.meta.dirname, 'migrate-process.js'), [task, url]);
+  t.teardown(async () => void child.kill('SIGKILL'));
+  return child;
+}
+
+async function report(child: ChildProcess): Promise<unknown> {
+  const [message]: unknown[] = await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(([code]) => [{ exited: code }]),
+  ]);
+  return message;
+}
+
+async function committed(url: string): Promise<string[]> {
+  return (await readMigrations(migrationsFolder(databaseKind(url)))).map(({ name }) => name);
+}
+
+/** Runs SQL on a database, as somebody would by hand. */
+async function execute(url: string, sql: string): Promise<void> {
+  const { db, close } = openDatabase(url);
+  await db.$executeRawUnsafe(sql);
+  await close();
+}
+
+async function migrated(t: Scope): Promise<string> {
+  const { url } = await createDatabase(t);
+  await migrate(url);
+  return url;
+}
+
+test('every migration is applied to an empty database, in order, and recorded as Prisma does', async (t) => {
+  const { url } = await createDatabase(t);
+  const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
+  t.same(await migrate(url), { applied: migrations.map(({ name }) => name) });
+  const { db, close } = openDatabase(url);
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT migration_name AS name, checksum FROM _prisma_migrations
+    WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
+  t.same(
+    rows,
+    migrations.map(({ name, checksum }) => ({ name, checksum })),
+  );
+  await close();
+});
+
+test('four processes that start at once on an empty database all come up, and one of them migrates', async (t) => {
+  const { url } = await createDatabase(t);
+  const reports = await Promise.all(Array.from({ length: 4 }, () => report(start(t, 'migrate', url))));
+  const names = await committed(url);
+  const [first, ...others] = reports.sort((a, b) => JSON.stringify(b).length - JSON.stringify(a).length);
+  t.same(first, { applied: names, users: 0, engineLoads: 1 });
+  for (const other of others) t.same(other, { applied: [], users: 0, engineLoads: 0 });
+});
+
+test('a second migration applies nothing and does not load the schema engine', async (t) => {
+  const url = await migrated(t);
+  t.same(await report(start(t, 'migrate', url)), { applied: [], users: 0, engineLoads: 0 });
+});
+
+test('a process that was killed while it held the lock is in nobody’s way', async (t) => {
+  const { url } = await createDatabase(t);
+  const holder = start(t, 'hold', url);
+  t.equal(await report(holder), 'held');
+  holder.kill('SIGKILL');
+  t.same(await migrate(url), { applied: await committed(url) });
+});
+
+test('a process waits for the one that holds the lock', async (t) => {
+  const { url } = await createDatabase(t);
+  const holder = start(t, 'hold', url);
+  t.equal(await report(holder), 'held');
+  const waiting = report(start(t, 'hold', url));
+  // Started later, with more to do, and done earlier: nothing but the lock keeps the other.
+  const elsewhere = report(start(t, 'migrate', (await createDatabase(t)).url));
+  t.match(await Promise.race([waiting, elsewhere]), { users: 0 });
+  holder.kill('SIGKILL');
+  t.equal(await waiting, 'held');
+});
+
+test('a migration that was altered after it was applied is refused', async (t) => {
+  const url = await migrated(t);
+  await execute(url, "UPDATE _prisma_migrations SET checksum = 'another'");
+  await t.rejects(migrate(url), new MigrationError('is not the one that this database had'), 'as a MigrationError');
+});
+
+test('a migration that began and did not end is refused', async (t) => {
+  const url = await migrated(t);
+  await execute(url, 'UPDATE _prisma_migrations SET finished_at = NULL');
+  await t.rejects(migrate(url), MigrationError);
+});
+
+test('migrations of a newer version are accepted', async (t) => {
+  const url = await migrated(t);
+  await execute(
+    url,
+    `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+     VALUES ('later', 'unknown', CURRENT_TIMESTAMP, '99990101000000_later', CURRENT_TIMESTAMP, 1)`,
+  );
+  t.same(await migrate(url), { applied: [] });
+});
+
+test('a database that cannot be reached is named in one line', async (t) => {
+  await t.rejects(migrate('postgresql://nobody@127.0.0.1:1/nowhere'), MigrationError);
+});

@@ -1,0 +1,141 @@
+import { setImmediate } from 'node:timers/promises';
+import { test } from 'tap';
+import { type Db, openDatabase } from '#latchkey/db/client.js';
+import { isUnavailable } from '#latchkey/db/errors.js';
+import { migrate } from '#latchkey/db/migrate.js';
+import { transaction } from '#latchkey/db/transaction.js';
+import { createDatabase, type Scope } from '../database.ts';
+import { failure } from './failure.ts';
+
+const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
+
+async function open(t: Scope, parameters = ''): Promise<Db> {
+  const { url, kind } = await createDatabase(t);
+  await migrate(url);
+  const { db, close } = openDatabase(kind === 'postgresql' ? url + parameters : url);
+  t.teardown(close);
+  return db;
+}
+
+/** A promise, and the function that fulfils it. */
+function gate(): { readonly passed: Promise<void>; open(): void } {
+  let open = () => {};
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open: () => open() };
+}
+
+/** As many statements in the transaction as take longer than a statement that was sent before them from outside. */
+async function letOthersRun(tx: Pick<Db, 'accessLevel'>): Promise<void> {
+  for (let i = 0; i < 20; i++) await tx.accessLevel.count();
+}
+
+test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
+  const db = await open(t);
+  const begun = gate();
+  const sent = gate();
+  const rolledBack = transaction(db, async (tx) => {
+    await tx.accessLevel.create({ data: row(1) });
+    begun.open();
+    await sent.passed;
+    await letOthersRun(tx);
+    throw new Error('undo');
+  });
+  await begun.passed;
+  const acknowledged = db.accessLevel.create({ data: row(2) }).then(({ number }) => number);
+  sent.open();
+  await t.rejects(rolledBack, { message: 'undo' });
+  t.equal(await acknowledged, 2);
+  t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
+});
+
+test('nobody outside reads what a transaction has not committed', async (t) => {
+  const db = await open(t);
+  const begun = gate();
+  const sent = gate();
+  const rolledBack = transaction(db, async (tx) => {
+    await tx.accessLevel.create({ data: row(1) });
+    begun.open();
+    await sent.passed;
+    await letOthersRun(tx);
+    throw new Error('undo');
+  });
+  await begun.passed;
+  const seen = db.accessLevel.count().then((count) => count);
+  sent.open();
+  await t.rejects(rolledBack, { message: 'undo' });
+  t.equal(await seen, 0);
+});
+
+test('300 increments at once, each reading before it writes, lose none', async (t) => {
+  const db = await open(t);
+  const { name } = await db.accessLevel.create({ data: row(0) });
+  const increment = () =>
+    transaction(db, async (tx) => {
+      const { number } = await tx.accessLevel.findUniqueOrThrow({ where: { name } });
+      await tx.accessLevel.update({ where: { name }, data: { number: number + 1 } });
+    });
+  await Promise.all(Array.from({ length: 300 }, increment));
+  t.equal((await db.accessLevel.findUniqueOrThrow({ where: { name } })).number, 300);
+});
+
+test('work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way', async (t) => {
+  const db = await open(t);
+  let tries = 0;
+  const endless = transaction(db, async (tx) => {
+    tries++;
+    await tx.accessLevel.create({ data: row(1) });
+    // SQLite answers at once: without the pause, the clock would never get its turn.
+    for (;;) await setImmediate(await tx.accessLevel.count());
+  });
+  t.ok(isUnavailable(await failure(() => endless)));
+  t.equal(tries, 1);
+  await transaction(db, (tx) => tx.accessLevel.create({ data: row(2) }));
+  t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
+});
+
+test('a transaction given up while it waited to begin does not block those after it', async (t) => {
+  const db = await open(t, '?connection_limit=1');
+  const begun = gate();
+  const release = gate();
+  const holder = transaction(db, async (tx) => {
+    await tx.accessLevel.create({ data: row(1) });
+    begun.open();
+    await release.passed;
+  });
+  await begun.passed;
+  const impatient = db.$transaction((tx) => tx.accessLevel.create({ data: row(2) }), { maxWait: 50 });
+  t.ok(isUnavailable(await failure(() => impatient)));
+  release.open();
+  await holder;
+  await transaction(db, (tx) => tx.accessLevel.create({ data: row(3) }));
+  t.same(await db.accessLevel.findMany({ select: { number: true }, orderBy: { number: 'asc' } }), [
+    { number: 1 },
+    { number: 3 },
+  ]);
+});
+
+test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
+  const db = await open(t, '?connection_limit=1');
+  await db.accessLevel.create({ data: row(1) });
+  const swallowing = transaction(db, async (tx) => {
+    await tx.accessLevel.create({ data: row(2) });
+    await tx.accessLevel.create({ data: { ...row(1), name: 'other' } }).catch(() => {});
+  });
+  await t.rejects(swallowing);
+  t.equal(await db.accessLevel.count(), 1);
+  await transaction(db, (tx) => tx.accessLevel.create({ data: row(3) }));
+  t.equal(await db.accessLevel.count(), 2);
+});
+
+test('a closed database refuses queries and can be closed again', async (t) => {
+  const { url } = await createDatabase(t);
+  await migrate(url);
+  const { db, close } = openDatabase(url);
+  await db.accessLevel.count();
+  await close();
+  await close();
+  t.ok(isUnavailable(await failure(() => db.accessLevel.count())));
+  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.count()))));
+});
