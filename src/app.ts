@@ -5,13 +5,14 @@ import { AccessLevels, recordLevels } from './access/levels.ts';
 import access from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
-import { createFirstAdmin } from './accounts/first-admin.ts';
+import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
 import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
 import docs from './http/docs.ts';
+import { describeRequest } from './http/log.ts';
 import openapi from './http/openapi.ts';
 import { buildValidator } from './http/validation.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
@@ -41,10 +42,12 @@ export interface AppOptions {
  * Builds the service. `ready()` and `listen()` migrate the database, record the access levels and make the first admin
  * before the first request is taken; `close()` closes the database.
  *
+ * @throws {ConfigError} when ADMIN_EMAIL or ADMIN_PASSWORD breaks a rule, or the signing key is none
  * @throws {Error} from `ready()` and `listen()`: when a route declares no access, when the levels contradict the
  *   database, or when the database cannot be reached
  */
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
+  checkFirstAdmin(config);
   const inventory = new RouteInventory();
   const app = createInstance(config, inventory);
   const levels = new AccessLevels(config.accessLevels);
@@ -80,7 +83,7 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
   // Not written in place: Fastify's types don't know buildPrettyMeta.
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({
-    logger: { level: config.logLevel },
+    logger: { level: config.logLevel, serializers: { req: describeRequest } },
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     pluginTimeout: BOOT_TIMEOUT,

@@ -2,10 +2,13 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { hasAdmin } from './accounts/first-admin.ts';
 import { buildApp } from './app.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 
 /** Milliseconds in which what is under way is finished after SIGTERM or SIGINT. */
 const CLOSE_DELAY = 10_000;
+
+/** Milliseconds after which a connection is ended whose last request was answered while closing. */
+const IDLE_DELAY = 50;
 
 /**
  * Runs the service until the process is told to stop.
@@ -14,13 +17,14 @@ const CLOSE_DELAY = 10_000;
  */
 export async function serve(config: Config): Promise<FastifyInstance> {
   const app = await buildApp(config);
+  endIdleConnections(app);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
-    throw error;
+    throw explainListening(error, config);
   }
-  closeWithGrace({ delay: CLOSE_DELAY }, async ({ err }) => {
+  closeWithGrace({ delay: CLOSE_DELAY, logger: app.log }, async ({ err }) => {
     if (err) app.log.fatal({ err }, 'The process stops on an error that nobody handled');
     await app.close();
   });
@@ -28,9 +32,42 @@ export async function serve(config: Config): Promise<FastifyInstance> {
   return app;
 }
 
+/**
+ * Node ends idle connections once, when it stops listening. Those that were busy then would keep the process for as long
+ * as their clients like.
+ */
+function endIdleConnections(app: FastifyInstance): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    timer = setInterval(() => app.server.closeIdleConnections(), IDLE_DELAY);
+  });
+  app.addHook('onClose', async () => clearInterval(timer));
+}
+
+/** A host or a port that cannot be listened on is a matter of configuration; everything else stays as it is. */
+function explainListening(error: unknown, { host, port }: Config): unknown {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  const { syscall, code } = error;
+  if (syscall === 'listen' && code === 'EADDRINUSE')
+    return new ConfigError(
+      `PORT ${port} of ${host} is in use: stop what listens there or choose another (example: PORT=3001)`,
+    );
+  if (syscall === 'listen' && code === 'EACCES')
+    return new ConfigError(
+      `PORT ${port} of ${host} is not open to this user: choose another (example: PORT=3000)`,
+    );
+  const isHost = syscall === 'listen' || ('hostname' in error && error.hostname === host);
+  return isHost
+    ? new ConfigError(
+        `HOST ${host} cannot be listened on (${code}): set it to an address of this machine (example: HOST=0.0.0.0)`,
+      )
+    : error;
+}
+
 /** Tells whoever started it where it is and what to do next; in production as log lines. */
 async function announce(app: FastifyInstance, config: Config): Promise<void> {
-  const lines = [`Latchkey listens on ${config.publicUrl}`, `Docs: ${config.publicUrl}/docs`];
+  const url = listeningUrl(app, config);
+  const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`];
   if (!(await hasAdmin(app.accounts))) {
     lines.push(
       'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
@@ -38,4 +75,11 @@ async function announce(app: FastifyInstance, config: Config): Promise<void> {
   }
   if (config.production) for (const line of lines) app.log.info(line);
   else process.stdout.write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
+}
+
+/** Where a browser on this machine finds it, whatever PUBLIC_URL says; with the port that was given in place of 0. */
+function listeningUrl(app: FastifyInstance, config: Config): string {
+  const address = app.server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return defaultPublicUrl(config.host, port ?? config.port);
 }

@@ -1,6 +1,8 @@
-import { ConfigError } from '../config.ts';
+import { Check } from 'typebox/value';
+import { type Config, ConfigError } from '../config.ts';
 import { transaction } from '../db/transaction.ts';
 import type { AccountsContext } from './context.ts';
+import { EmailAddress, NewPassword } from './user.schemas.ts';
 import { newUser } from './users.ts';
 
 /** Whether there is an admin who can sign in. */
@@ -13,9 +15,30 @@ export async function hasAdmin({ db, levels }: AccountsContext): Promise<boolean
 }
 
 /**
+ * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account.
+ *
+ * @throws {ConfigError} when one of them breaks a rule
+ */
+export function checkFirstAdmin({
+  firstAdmin,
+  passwordMinLength,
+}: Pick<Config, 'firstAdmin' | 'passwordMinLength'>): void {
+  if (firstAdmin === undefined) return;
+  if (!Check(EmailAddress, firstAdmin.email))
+    throw new ConfigError(
+      'ADMIN_EMAIL must be an email address in ASCII characters (example: ADMIN_EMAIL=ada@example.com)',
+    );
+  if (!Check(NewPassword(passwordMinLength), firstAdmin.password)) {
+    throw new ConfigError(
+      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters (example: ADMIN_PASSWORD=the output of: openssl rand -base64 24)`,
+    );
+  }
+}
+
+/**
  * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD, if there is no admin yet. Of several processes that boot at once, one does.
  *
- * @param account checked against the schemas of user.schemas.ts
+ * @param account checked with {@link checkFirstAdmin}
  * @returns whether it was created
  * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin
  */

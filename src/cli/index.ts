@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError, version } from '../config.ts';
-import { MigrationError } from '../db/migrate.ts';
-import { Problem } from '../problems/problem.ts';
+import { version } from '../config.ts';
+import { explain } from './explain.ts';
 import { migrateCommand } from './migrate.ts';
 import { openapiCommand } from './openapi.ts';
 import { serveCommand } from './serve.ts';
@@ -43,11 +42,6 @@ function report(error: unknown): number {
     process.stderr.write(`latchkey: ${error.message}\n`);
     return USAGE;
   }
-  // What was foreseen is one line; the rest is ours to mend, and its stack says where.
-  const foreseen =
-    error instanceof ConfigError || error instanceof MigrationError || error instanceof Problem;
-  const text =
-    error instanceof Error ? (foreseen ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`latchkey: ${text}\n`);
+  process.stderr.write(`latchkey: ${explain(error)}\n`);
   return FAILED;
 }

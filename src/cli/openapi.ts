@@ -20,6 +20,14 @@ export function openapiCommand(program: Command): void {
 /** The document as the running service serves it; a database and a key of its own keep the real ones out of it. */
 async function readContract(): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-openapi-'));
+  try {
+    return await readContractIn(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function readContractIn(folder: string): Promise<object> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const app = await buildApp(
     readConfig({
@@ -36,6 +44,5 @@ async function readContract(): Promise<object> {
     return app.swagger();
   } finally {
     await app.close();
-    await rm(folder, { recursive: true });
   }
 }

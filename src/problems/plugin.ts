@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -41,11 +42,14 @@ export function frameworkErrors(publicUrl: string) {
 
 /** For bytes that are no HTTP request, and for clients that are too slow: Fastify's `clientErrorHandler` option. */
 export function clientErrorHandler(publicUrl: string) {
-  return (error: ConnectionError, socket: Socket): void => {
+  return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return;
     const known = toProblem(error);
     const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
-    const body = JSON.stringify(problemBody(problem, publicUrl, 'none'));
+    const requestId = randomUUID();
+    // Not the error itself: it holds the bytes that were sent, and a token or a password may be among them.
+    this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Bytes that are no request');
+    const body = JSON.stringify(problemBody(problem, publicUrl, requestId));
     if (socket.writable) {
       socket.write(
         `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}\r\nConnection: close\r\n` +

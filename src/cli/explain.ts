@@ -1,0 +1,18 @@
+import { ConfigError } from '../config.ts';
+import { isUnavailable } from '../db/errors.ts';
+import { MigrationError } from '../db/migrate.ts';
+import { Problem } from '../problems/problem.ts';
+
+/**
+ * What to tell whoever called a command that failed: one line for what was foreseen. The rest is ours to mend, and its
+ * stack says where.
+ */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || error instanceof MigrationError || error instanceof Problem)
+    return error.message;
+  // A file or a folder that cannot be made or read; the message names it.
+  if ('syscall' in error && 'path' in error) return error.message;
+  if (isUnavailable(error)) return `the database cannot be reached: ${error.message.split('\n', 1)[0]}`;
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,169 @@
+/** Runs the product as its users do, in processes of their own, and holds what they print to what may be printed. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Environment } from '#latchkey/config.js';
+import { PASSWORD, type Teardown } from './helper.ts';
+
+export const bin = resolve('bin/latchkey.js');
+
+export type Variables = Record<string, string>;
+
+/** What a process came to. */
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly variables?: Variables;
+  /** All of standard input. */
+  readonly input?: string;
+  readonly cwd?: string;
+  /** What may be printed although there is a password in it: the contract's examples. */
+  readonly known?: string;
+  /** In place of `bin/latchkey.js`. */
+  readonly command?: string;
+}
+
+/** A service that has said where it listens. */
+export interface Service {
+  readonly url: string;
+  readonly pid: number;
+  readonly stdout: () => string;
+  /** Sends a request with a JSON body. */
+  ask(method: string, path: string, options?: { token?: string; body?: unknown }): Promise<ServiceAnswer>;
+  signal(name: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+  /** Ends it as an operator does, and checks that it went well. */
+  stop(): Promise<Ended>;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are held to the contract elsewhere
+  readonly body: any;
+}
+
+/** A folder that goes when the test ends. */
+export async function temporaryFolder(t: Teardown): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-process-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a command to its end. */
+export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { child, ended } = start(options.command ?? process.execPath, options.command ? args : [bin, ...args], options);
+  child.stdin.end(options.input ?? '');
+  return ended;
+}
+
+/** Starts `latchkey serve` on a free port and waits until it says that it listens. It ends with the test. */
+export async function serve(t: Teardown, variables: Variables, script: string = bin): Promise<Service> {
+  const args = script === bin ? [bin, 'serve'] : ['--enable-source-maps', script];
+  const { child, ended, printed } = start(process.execPath, args, { variables: { PORT: '0', ...variables } });
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const url = await new Promise<string>((found, reject) => {
+    child.stdout.on('data', () => {
+      const match = /Latchkey listens on (http:[^\s"]+)(?=[\s"])/.exec(printed.stdout);
+      if (match?.[1] !== undefined) found(match[1]);
+    });
+    ended.then(({ code, stderr, stdout }) => reject(new Error(`It ended with ${code}: ${stderr}\n${stdout}`)), reject);
+  });
+  const signal = (name: NodeJS.Signals) => void child.kill(name);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    stdout: () => printed.stdout,
+    ask: (method, path, options) => ask(method, url + path, options),
+    signal,
+    ended,
+    stop: async () => {
+      signal('SIGTERM');
+      const end = await ended;
+      if (end.code !== 0) throw new Error(`It ended with ${end.code ?? end.signal}: ${end.stderr}\n${end.stdout}`);
+      return end;
+    },
+  };
+}
+
+async function ask(
+  method: string,
+  url: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<ServiceAnswer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+/** Every variable is set, so that neither the developer's environment nor a `.env` says anything here. */
+export function childEnvironment(variables: Variables = {}): Variables {
+  const unset = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
+  const { PATH = '', HOME = '', TMPDIR = tmpdir() } = process.env;
+  return { PATH, HOME, TMPDIR, ...unset, ...variables };
+}
+
+function start(command: string, args: readonly string[], { variables = {}, cwd, known = '' }: RunOptions) {
+  const child = spawn(command, args, {
+    env: childEnvironment(variables),
+    ...(cwd !== undefined && { cwd }),
+  });
+  // A command that fails before it reads its input is not our failure.
+  child.stdin.on('error', () => {});
+  const printed = { stdout: '', stderr: '' };
+  return { child, printed, ended: collect(child, printed, variables, known) };
+}
+
+async function collect(
+  child: ChildProcessWithoutNullStreams,
+  printed: { stdout: string; stderr: string },
+  variables: Variables,
+  known: string,
+): Promise<Ended> {
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed.stderr += text;
+  });
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((ended, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => ended([code, signal]));
+  });
+  checkPrinted((printed.stdout + printed.stderr).replace(known, ''), await secretsOf(variables));
+  return { code, signal, ...printed };
+}
+
+const forbidden = [/\$argon2/, /eyJ[\w-]{20,}/, /-----BEGIN/];
+
+/** @throws {Error} when a process printed a password, a token, a hash, a key or the secret */
+export function checkPrinted(printed: string, secrets: readonly string[] = []): void {
+  const found = [...forbidden.flatMap((pattern) => pattern.exec(printed)?.[0] ?? []), ...secrets];
+  for (const secret of found) {
+    const at = printed.indexOf(secret);
+    if (at !== -1) throw new Error(`A process printed a secret: ${printed.slice(Math.max(0, at - 200), at + 200)}`);
+  }
+}
+
+/** What a process with these variables knows and may not tell. */
+async function secretsOf({ DATA_DIR, DATABASE_URL, SECRET, ADMIN_PASSWORD }: Variables): Promise<string[]> {
+  const file = DATA_DIR === undefined ? '' : await readFile(join(DATA_DIR, 'secret'), 'utf8').catch(() => '');
+  const password = DATABASE_URL?.startsWith('postgres') && URL.canParse(DATABASE_URL) ? new URL(DATABASE_URL).password : '';
+  return [PASSWORD, file.trim(), password, SECRET ?? '', ADMIN_PASSWORD ?? ''].filter((text) => text !== '');
+}

@@ -1,0 +1,88 @@
+/** What all commands have in common, and those that ask nothing: help, exit codes, `migrate`, `openapi`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { packageRoot, version } from '#latchkey/config.js';
+import { latchkey, temporaryFolder } from '../child.ts';
+import { createDatabase } from '../database.ts';
+
+const commands = [['serve'], ['migrate'], ['openapi'], ['user', 'create']];
+
+t.test('each command explains itself, with an example', async (t) => {
+  const overview = await latchkey(['--help']);
+  t.equal(overview.code, 0);
+  t.match(overview.stdout, 'Exit codes: 0 done, 1 failed, 2 called wrongly.');
+  for (const [name = '', ...rest] of commands) {
+    t.match(overview.stdout, new RegExp(`^ {2}${name}\\b`, 'm'));
+    const { code, stdout, stderr } = await latchkey([name, ...rest, '--help']);
+    t.equal(code, 0, name);
+    t.match(stdout, new RegExp(`^Usage: latchkey ${[name, ...rest].join(' ')} `), name);
+    t.match(stdout, new RegExp(`\\nExamples?:\\n  .*latchkey ${[name, ...rest].join(' ')}`), name);
+    t.equal(stderr, '', name);
+  }
+});
+
+t.test('--version is that of the package', async (t) => {
+  t.match(await latchkey(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+t.test('called wrongly: exit code 2, and standard error says what is wrong', async (t) => {
+  const wrong: [string[], RegExp][] = [
+    [[], /Usage: latchkey/],
+    [['user'], /Usage: latchkey user/],
+    [['srve'], /unknown command 'srve'/],
+    [['user', 'destroy'], /unknown command 'destroy'/],
+    [['serve', '--port', '80'], /unknown option '--port'/],
+    [['migrate', 'twice'], /too many arguments/],
+  ];
+  for (const [args, message] of wrong) {
+    const { code, stdout, stderr } = await latchkey(args);
+    t.equal(code, 2, args.join(' '));
+    t.match(stderr, message);
+    t.equal(stdout, '');
+  }
+});
+
+t.test('failed: exit code 1', async (t) => {
+  const ended = await latchkey(['migrate'], { variables: { PORT: 'abc' } });
+  t.match(ended, { code: 1, stdout: '', stderr: 'latchkey: PORT must be integer (example: PORT=3000)\n' });
+});
+
+t.test('migrate applies what is pending, once', async (t) => {
+  const { url, kind } = await createDatabase(t);
+  const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t) };
+  const names = (await readdir(`prisma/migrations/${kind}`)).filter((name) => /^\d+_/.test(name)).sort();
+  t.match(await latchkey(['migrate'], { variables }), { code: 0, stdout: `Applied: ${names.join(', ')}\n`, stderr: '' });
+  t.match(await latchkey(['migrate'], { variables }), { code: 0, stdout: 'Nothing to apply\n', stderr: '' });
+  t.match(await latchkey(['migrate', '--json'], { variables }), { code: 0, stdout: '{"applied":[]}\n' });
+});
+
+t.test('openapi prints the committed contract and leaves nothing behind', async (t) => {
+  const [TMPDIR, folder] = [await temporaryFolder(t), await temporaryFolder(t)];
+  const DATA_DIR = join(folder, 'data');
+  // Neither is needed for the document, and neither may be touched.
+  const variables = { TMPDIR, DATA_DIR, DATABASE_URL: 'postgresql://ada@127.0.0.1:1/latchkey', LOG_LEVEL: 'trace' };
+  const known = readFileSync('openapi/openapi.json', 'utf8');
+  const { code, stdout, stderr } = await latchkey(['openapi'], { variables, known });
+  t.equal(code, 0);
+  t.equal(stderr, '');
+  t.ok(stdout === known, 'it is openapi/openapi.json');
+  t.equal((await latchkey(['openapi'], { variables: { ...variables, PORT: 'abc' } })).code, 1);
+  t.strictSame(await readdir(TMPDIR), []);
+  t.notOk(existsSync(DATA_DIR));
+});
+
+t.test('it runs as npx runs it, from another folder', async (t) => {
+  const folder = await temporaryFolder(t);
+  const modules = join(folder, 'node_modules');
+  await mkdir(join(modules, '.bin'), { recursive: true });
+  await symlink(packageRoot, join(modules, 'latchkey'));
+  await symlink('../latchkey/bin/latchkey.js', join(modules, '.bin', 'latchkey'));
+  const command = join(modules, '.bin', 'latchkey');
+  t.match(await latchkey(['--version'], { command, cwd: folder }), { code: 0, stdout: `${version}\n` });
+
+  const { url } = await createDatabase(t);
+  const variables = { DATABASE_URL: url, DATA_DIR: join(folder, 'data') };
+  t.match(await latchkey(['migrate'], { command, cwd: folder, variables }), { code: 0, stdout: /^Applied: / });
+});

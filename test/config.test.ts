@@ -1,0 +1,195 @@
+/** Environment in, configuration or one line of complaint out. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import t from 'tap';
+import { checkFirstAdmin } from '#latchkey/accounts/first-admin.js';
+import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.js';
+
+/** What a process checks before it does anything. */
+function check(variables: Record<string, string | undefined>) {
+  const config = parseConfig(variables);
+  checkFirstAdmin(config);
+  return config;
+}
+
+t.test('without any variable it is what a laptop needs', async (t) => {
+  t.strictSame(check({}), {
+    production: false,
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://127.0.0.1:3000',
+    dataDir: join(packageRoot, 'data'),
+    databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
+    secret: undefined,
+    jwtPrivateKey: undefined,
+    accessLevels: [
+      { name: 'guest', number: 0 },
+      { name: 'user', number: 1 },
+      { name: 'admin', number: 2 },
+    ],
+    accessTokenTtl: 900,
+    passwordMinLength: 15,
+    firstAdmin: undefined,
+    logLevel: 'info',
+  });
+  t.equal(packageRoot, resolve(import.meta.dirname, '../..'));
+});
+
+const password = 'a password that stays here';
+
+/** Each wrong environment, and what its line says besides the variable's name. */
+const wrong: [variables: Record<string, string>, name: string, says: string][] = [
+  [{ PORT: 'abc' }, 'PORT', 'must be integer'],
+  [{ PORT: '70000' }, 'PORT', '<= 65535'],
+  [{ PORT: '-1' }, 'PORT', '>= 0'],
+  [{ PORT: '80.5' }, 'PORT', 'must be integer'],
+  [{ PUBLIC_URL: 'https://example.com/' }, 'PUBLIC_URL', 'without a slash at the end'],
+  [{ PUBLIC_URL: 'https://example.com/accounts/' }, 'PUBLIC_URL', 'without a slash at the end'],
+  [{ PUBLIC_URL: 'https://example.com?a=b' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'https://example.com#top' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'https://ada:secret-of-ada@example.com' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'https://example.com\nx: y' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'https://exa mple.com' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'https://[::1' }, 'PUBLIC_URL', 'is not a URL'],
+  [{ PUBLIC_URL: 'example.com' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ PUBLIC_URL: 'ftp://example.com' }, 'PUBLIC_URL', 'must be the URL'],
+  [{ DATABASE_URL: `mysql://root:${password}@localhost/latchkey` }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
+  [{ DATABASE_URL: 'data/latchkey.db' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
+  [{ DATABASE_URL: 'file:' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
+  [{ DATABASE_URL: 'postgresql://' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
+  [{ DATABASE_URL: 'postgresql://ada:a/b@[/latchkey' }, 'DATABASE_URL', 'is not a URL'],
+  [{ SECRET: 'a secret of 31 characters, so l' }, 'SECRET', '32 characters'],
+  [{ ACCESS_LEVELS: 'guest:1,user:2,admin:3' }, 'ACCESS_LEVELS', 'guest:0 as its lowest'],
+  [{ ACCESS_LEVELS: 'user:1,admin:2' }, 'ACCESS_LEVELS', 'guest:0 as its lowest'],
+  [{ ACCESS_LEVELS: 'nobody:0,guest:1,user:2,admin:3' }, 'ACCESS_LEVELS', 'guest:0 as its lowest'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,admin:2,root:3' }, 'ACCESS_LEVELS', 'admin as its highest'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1' }, 'ACCESS_LEVELS', 'admin as its highest'],
+  [{ ACCESS_LEVELS: 'guest:0,admin:2' }, 'ACCESS_LEVELS', 'a level user'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,user:2,admin:3' }, 'ACCESS_LEVELS', 'names a level twice'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,editor:1,admin:2' }, 'ACCESS_LEVELS', 'one number to two levels'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,public:2,admin:3' }, 'ACCESS_LEVELS', 'names a level public'],
+  [{ ACCESS_LEVELS: 'garbage' }, 'ACCESS_LEVELS', 'not name:number, "garbage"'],
+  [{ ACCESS_LEVELS: 'guest:0,\nx\ny,user:1,admin:2' }, 'ACCESS_LEVELS', 'not name:number, "x\\ny"'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,admin:2,' }, 'ACCESS_LEVELS', 'not name:number, ""'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1.5,admin:2' }, 'ACCESS_LEVELS', 'not name:number, "user:1.5"'],
+  [{ ACCESS_LEVELS: 'guest:-1,user:1,admin:2' }, 'ACCESS_LEVELS', 'not name:number, "guest:-1"'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,admin:9999999999' }, 'ACCESS_LEVELS', 'not name:number, "admin:9999999999"'],
+  [{ ACCESS_LEVELS: 'guest:0,user:1,Admin:2' }, 'ACCESS_LEVELS', 'not name:number, "Admin:2"'],
+  [{ ACCESS_TOKEN_TTL: '3601' }, 'ACCESS_TOKEN_TTL', '<= 3600'],
+  [{ ACCESS_TOKEN_TTL: '0' }, 'ACCESS_TOKEN_TTL', '>= 10'],
+  [{ ACCESS_TOKEN_TTL: '1.5' }, 'ACCESS_TOKEN_TTL', 'must be integer'],
+  [{ ACCESS_TOKEN_TTL: '15m' }, 'ACCESS_TOKEN_TTL', 'must be integer'],
+  [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH', '>= 8'],
+  [{ PASSWORD_MIN_LENGTH: '65' }, 'PASSWORD_MIN_LENGTH', '<= 64'],
+  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL', '`trace` or `silent`'],
+  [{ ADMIN_EMAIL: 'ada@example.com' }, 'ADMIN_PASSWORD', 'is missing'],
+  [{ ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'is missing'],
+  [{ ADMIN_EMAIL: 'ada', ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'an email address'],
+  [{ ADMIN_EMAIL: 'ad\u00e1@example.com', ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'an email address in ASCII'],
+  [{ ADMIN_EMAIL: `${'a'.repeat(250)}@example.com`, ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', '254 characters'],
+  [{ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'fourteen chars' }, 'ADMIN_PASSWORD', '15 to 128 characters'],
+  [{ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'x'.repeat(129) }, 'ADMIN_PASSWORD', '15 to 128 characters'],
+];
+
+t.test('a wrong value stops with one line that names the variable, the problem and an example', async (t) => {
+  for (const [variables, name, says] of wrong) {
+    const what = JSON.stringify(variables).slice(0, 100);
+    let message = 'nothing was thrown';
+    try {
+      check(variables);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      message = error.message;
+    }
+    t.ok(message.startsWith(`${name} `), `${what}: ${message}`);
+    t.ok(message.includes(says), `${what}: ${message}`);
+    t.match(message, new RegExp(`\\(example: ${name}=.`), what);
+    t.notMatch(message, /\n/, what);
+  }
+});
+
+t.test('no message repeats a secret', async (t) => {
+  const secrets = [password, 'secret-of-ada', 'a secret of 31', 'fourteen chars', 'xxx', 'ada:a/b'];
+  const used = wrong.flatMap(([variables]) => Object.values(variables)).join();
+  for (const secret of secrets) t.ok(used.includes(secret), secret);
+  for (const [variables, name] of wrong) {
+    const told = String(t.throws(() => check(variables)));
+    t.strictSame(secrets.filter((secret) => told.includes(secret)), [], name);
+  }
+});
+
+t.test('values at the edge are right', async (t) => {
+  const right: Record<string, string>[] = [
+    { PORT: '0' },
+    { PORT: '65535' },
+    { PUBLIC_URL: 'http://localhost:3000' },
+    { PUBLIC_URL: 'https://example.com/accounts/v1' },
+    { SECRET: 'x'.repeat(32) },
+    { ACCESS_TOKEN_TTL: '10' },
+    { ACCESS_TOKEN_TTL: '3600' },
+    { PASSWORD_MIN_LENGTH: '8' },
+    { PASSWORD_MIN_LENGTH: '64' },
+    { DATABASE_URL: 'postgres://ada@localhost/latchkey' },
+    { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'fifteen chars !' },
+    { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'eight !!', PASSWORD_MIN_LENGTH: '8' },
+    { UNKNOWN: 'is none of ours' },
+  ];
+  for (const variables of right) t.doesNotThrow(() => check(variables), JSON.stringify(variables));
+});
+
+t.test('levels come in any order and are kept by number', async (t) => {
+  const { accessLevels } = check({ ACCESS_LEVELS: ' admin:10, moderator:5 ,guest:0,user:1' });
+  t.strictSame(
+    accessLevels.map(({ name, number }) => `${name}:${number}`),
+    ['guest:0', 'user:1', 'moderator:5', 'admin:10'],
+  );
+});
+
+t.test('an empty variable is one that is not set', async (t) => {
+  const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
+  t.strictSame(check(empty), check({}));
+  t.strictSame(check({ PORT: undefined }), check({}));
+});
+
+t.test('nothing changes it afterwards', async (t) => {
+  const config = check({ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: password });
+  t.ok(Object.isFrozen(config));
+  for (const part of [config.accessLevels, ...config.accessLevels, config.firstAdmin]) t.ok(Object.isFrozen(part));
+});
+
+t.test('the public URL follows from where it listens', async (t) => {
+  const cases: Record<string, string> = {
+    '127.0.0.1': 'http://127.0.0.1:8080',
+    '0.0.0.0': 'http://localhost:8080',
+    '::': 'http://localhost:8080',
+    '::1': 'http://[::1]:8080',
+    'latchkey.internal': 'http://latchkey.internal:8080',
+  };
+  for (const [HOST, url] of Object.entries(cases)) t.equal(check({ HOST, PORT: '8080' }).publicUrl, url, HOST);
+  t.equal(check({ HOST: '::', PUBLIC_URL: 'https://example.com' }).publicUrl, 'https://example.com');
+});
+
+t.test('relative paths start at the root of the package, wherever the process was started', async (t) => {
+  const start = process.cwd();
+  t.teardown(() => process.chdir(start));
+  process.chdir('/');
+  t.equal(check({ DATA_DIR: 'elsewhere' }).dataDir, join(packageRoot, 'elsewhere'));
+  t.equal(check({ DATA_DIR: 'elsewhere' }).databaseUrl, `file:${join(packageRoot, 'elsewhere/latchkey.db')}`);
+  t.equal(check({ DATABASE_URL: 'file:./some.db' }).databaseUrl, `file:${join(packageRoot, 'some.db')}`);
+  t.equal(check({ DATA_DIR: '/srv/data' }).dataDir, '/srv/data');
+  t.equal(check({ DATABASE_URL: 'file:/srv/some.db' }).databaseUrl, 'file:/srv/some.db');
+});
+
+t.test('.env.example lists every variable, in order, with its default', async (t) => {
+  const lines = readFileSync('.env.example', 'utf8').split('\n');
+  const variables = lines.flatMap((line) => /^# ([A-Z_]+=.*)$/.exec(line)?.[1] ?? []);
+  t.strictSame(
+    variables.map((line) => line.split('=')[0]),
+    Object.keys(Environment.properties),
+  );
+  t.strictSame(check({ ...parseEnv(variables.join('\n')) }), check({}));
+  const written = new Set(variables.filter((line) => !line.endsWith('=')).map((line) => line.split('=')[0]));
+  const withDefault = Object.entries(Environment.properties).filter(([, schema]) => 'default' in schema);
+  for (const [name] of withDefault) t.ok(written.has(name), `the default of ${name}`);
+});
