@@ -235,7 +235,7 @@ function superviseHome({ folder }: Home): Guard {
     rm -rf "$1"`;
   const shell = spawn('sh', ['-c', script, 'sh', folder], {
     detached: true,
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
   const gone = once(shell, 'close');
   return {

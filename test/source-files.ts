@@ -22,7 +22,9 @@ export interface Import {
 export async function readSources(folder: string): Promise<SourceFile[]> {
   const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll('\\', '/'));
   const sources = paths.filter((path) => path.endsWith('.ts') && !path.startsWith('db/generated/')).sort();
-  return Promise.all(sources.map(async (path) => sourceFile(path, await readFile(join(folder, path), 'utf8'))));
+  return Promise.all(
+    sources.map(async (path) => sourceFile(path, await readFile(join(folder, path), 'utf8'))),
+  );
 }
 
 export function sourceFile(path: string, text: string): SourceFile {
@@ -37,7 +39,7 @@ export function lineAt(text: string, offset: number): number {
 
 /** Static and type imports, re-exports, and dynamic and type `import()`. */
 function* importsOf(path: string, text: string, code: string): Generator<Import> {
-  for (const match of code.matchAll(/\b(?:from|import)\s*\(?\s*(['"`])([^'"`]*)\1/g)) {
+  for (const match of code.matchAll(/\b(?:from|import\s*\(?)\s*(['"])([^'"]*)\1/g)) {
     const end = match.index + match[0].length - 1;
     const specifier = text.slice(end - (match[2] ?? '').length, end);
     const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : undefined;
@@ -46,13 +48,14 @@ function* importsOf(path: string, text: string, code: string): Generator<Import>
 }
 
 /** A slash after one of these begins a regular expression; after anything else it divides. */
-const beforeRegExp = /(?:^|[(,=:[!&|?{};+\-*%~^<>\n]|\b(?:return|typeof|case|in|of|await|yield|void|delete|else|do))\s*$/;
+const beforeRegExp =
+  /(?:^|[(,=:[!&|?{};+\-*%~^<>\n]|\b(?:return|typeof|case|in|of|await|yield|void|delete|else|do))\s*$/;
 
 const token = {
-  comment: /\/\/[^\n]*|\/\*[^]*?\*\//y,
+  comment: /\/\/[^\n]*|\/\*[\s\S]*?\*\//y,
   string: /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/y,
   regExp: /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/y,
-  template: /(?:\\[^]|\$(?!\{)|[^`\\$])*/y,
+  template: /(?:\\[\s\S]|\$(?!\{)|[^`\\$])*/y,
 };
 
 function blank(text: string): string {
@@ -81,7 +84,8 @@ function blank(text: string): string {
   while (code.length < text.length) {
     const char = text[code.length] ?? '';
     const comment = take(token.comment);
-    const literal = take(token.string) ?? (beforeRegExp.test(code.slice(-40)) ? take(token.regExp) : undefined);
+    const literal =
+      take(token.string) ?? (beforeRegExp.test(code.slice(-40)) ? take(token.regExp) : undefined);
     if (comment !== undefined) code += comment.replace(/[^\n]/g, ' ');
     else if (literal !== undefined) hide(literal, 1);
     else if (char === '`') {

@@ -1,5 +1,12 @@
 /** Tokens made by hand, with node:crypto alone: what the product's own signer would never make. */
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 import { PUBLIC_URL } from './helper.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -16,8 +23,12 @@ export const testSigningKey = {
 
 /** RFC 7638, written apart from the product's. */
 export function thumbprint(key: KeyObject): string {
-  const { crv, kty, x, y } = createPublicKey(key.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' });
-  return createHash('sha256').update(`{"crv":"${crv}","kty":"${kty}","x":"${x}","y":"${y}"}`).digest('base64url');
+  const { crv, kty, x, y } = createPublicKey(key.export({ type: 'spki', format: 'pem' })).export({
+    format: 'jwk',
+  });
+  return createHash('sha256')
+    .update(`{"crv":"${crv}","kty":"${kty}","x":"${x}","y":"${y}"}`)
+    .digest('base64url');
 }
 
 export const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
