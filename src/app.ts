@@ -6,6 +6,7 @@ import access from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
+import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
 import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
@@ -15,9 +16,11 @@ import docs from './http/docs.ts';
 import { describeRequest } from './http/log.ts';
 import openapi from './http/openapi.ts';
 import { buildValidator } from './http/validation.ts';
+import jobs from './jobs.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Problem } from './problems/problem.ts';
 import routes from './routes/index.ts';
+import { RevocationFeed } from './tokens/revocations.ts';
 import tokens from './tokens/tokens.ts';
 
 /** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
@@ -55,13 +58,15 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
     app.log.warn({ err: error }, 'A database connection broke'),
   );
   app.decorate('config', config);
-  app.decorate('accounts', { db: database.db, levels });
+  const { db, now } = database;
+  const revocations = new RevocationFeed(database);
+  app.decorate('accounts', { db, now, levels, revocations });
   app.decorate('databaseKind', database.kind);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', async () => {
     const { applied } = await migrate(config.databaseUrl);
     if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
-    await recordLevels(database.db, levels);
+    await recordLevels(db, levels);
     if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
       app.log.info('The admin of ADMIN_EMAIL was created');
     }
@@ -69,9 +74,12 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
 
   app.addSchema(User);
   app.addSchema(VisibleUser);
+  app.addSchema(AccessTokenAnswer);
+  app.addSchema(TokenPair);
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, config);
-  await app.register(access, { levels, inventory });
+  await app.register(access, { levels, inventory, revocations });
+  await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);
   await app.register(routes);

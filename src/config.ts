@@ -22,7 +22,10 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly secret: string | undefined;
+  /** Accepted beside `secret`, and used for nothing new. */
+  readonly secretPrevious: string | undefined;
   readonly jwtPrivateKey: string | undefined;
+  readonly jwtPreviousKeys: string | undefined;
   /** Ascending by number; the first is `guest`, the last is `admin`. */
   readonly accessLevels: readonly AccessLevel[];
   readonly accessTokenTtl: number;
@@ -64,7 +67,9 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
     secret: environment.SECRET,
+    secretPrevious: environment.SECRET_PREVIOUS,
     jwtPrivateKey: environment.JWT_PRIVATE_KEY,
+    jwtPreviousKeys: environment.JWT_PREVIOUS_KEYS,
     accessLevels: parseAccessLevels(environment.ACCESS_LEVELS),
     accessTokenTtl: environment.ACCESS_TOKEN_TTL,
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,

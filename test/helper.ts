@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { openSession } from '#latchkey/accounts/sessions.js';
 import { type AppOptions, buildApp } from '#latchkey/app.js';
 import { parseConfig } from '#latchkey/config.js';
 import { checkAnswer } from './contract.ts';
@@ -35,6 +36,7 @@ export interface Person {
   readonly id: string;
   readonly email: string;
   readonly token: string;
+  readonly refreshToken: string;
 }
 
 export interface Api {
@@ -44,6 +46,8 @@ export interface Api {
   ask(method: NonNullable<InjectOptions['method']>, url: string, options?: Ask): Promise<Answer>;
   /** Registers somebody, gives the level by hand as an operator would, and signs in. */
   person(access: number, name?: string): Promise<Person>;
+  /** The access token of another session of somebody, opened without a password. */
+  sessionToken(id: string): Promise<string>;
 }
 
 /** An environment for tests: a folder and a database of its own. */
@@ -93,8 +97,13 @@ export async function startApi(
     const { id } = registered.body;
     await app.accounts.db.user.update({ where: { id }, data: { access } });
     const { body } = await ask('POST', '/login', { body: { email, password: PASSWORD } });
-    return { id, email, token: body.accessToken };
+    return { id, email, token: body.accessToken, refreshToken: body.refreshToken };
   };
 
-  return { app, databaseUrl: config.databaseUrl, ask, person };
+  const sessionToken: Api['sessionToken'] = async (id) => {
+    const { epoch } = await app.accounts.db.user.findUniqueOrThrow({ where: { id } });
+    return app.tokens.issue(await openSession(app.accounts, { id, epoch }, { ip: '192.0.2.1', userAgent: 'test' })).accessToken;
+  };
+
+  return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };
 }

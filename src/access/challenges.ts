@@ -29,3 +29,18 @@ export function accessDenied(required: number, actual: number): Problem {
 export function invalidCredentials(): Problem {
   return new Problem('invalid-credentials', { headers: { 'www-authenticate': challenge } });
 }
+
+/**
+ * A sign-in that is too long ago: RFC 9470 section 3.
+ *
+ * @param maxAge seconds that may have passed since a password was verified
+ */
+export function recentSignInRequired(maxAge: number): Problem {
+  const header = `${challenge}, error="insufficient_user_authentication", error_description="A more recent sign-in is required", max_age=${maxAge}`;
+  return new Problem('recent-sign-in-required', { headers: { 'www-authenticate': header } });
+}
+
+/** A refresh token that gets nothing; a 401 has a challenge (RFC 9110 section 15.5.2). */
+export function invalidRefreshToken(): Problem {
+  return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
+}

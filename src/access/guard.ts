@@ -4,8 +4,15 @@ import type {
   HookHandlerDoneFunction,
   preHandlerHookHandler,
 } from 'fastify';
-import type { AccessTokenClaims } from '../tokens/tokens.ts';
-import { accessDenied, authenticationRequired, invalidRequest, invalidToken } from './challenges.ts';
+import { type AccessTokenClaims, InvalidTokenError } from '../tokens/tokens.ts';
+import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
+import {
+  accessDenied,
+  authenticationRequired,
+  invalidRequest,
+  invalidToken,
+  recentSignInRequired,
+} from './challenges.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,24 +21,43 @@ declare module 'fastify' {
   }
 }
 
+/** What the public hook factory takes beside the minimum. */
+export interface GuardOptions {
+  /** Seconds that may have passed since a password was verified (RFC 9470); any number when it is left out. */
+  readonly maxAge?: number | undefined;
+}
+
 const minimums = new WeakMap<object, number>();
 
 /**
  * The preHandler hook that lets a caller in whose access level is the minimum or higher.
- * 401 and 403 answers follow RFC 6750 section 3.1.
+ * 401 and 403 answers follow RFC 6750 section 3.1 and RFC 9470 section 3.
+ *
+ * It is synchronous and asks no database, but when the revocations in memory are not to be trusted: then it reads the
+ * rows, and answers 503 where it can't.
  *
  * @param minimum the access level that the route asks for; 0 asks for nothing but a valid token
- * @throws {RangeError} when the minimum is not an integer from 0 up
+ * @throws {RangeError} when the minimum is not an integer from 0 up, or maxAge not a number above 0
  */
-export function requireAccess(minimum: number): preHandlerHookHandler {
+export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): preHandlerHookHandler {
   if (!Number.isInteger(minimum) || minimum < 0) {
     throw new RangeError(`The minimum access level must be an integer from 0 up, not ${minimum}`);
   }
+  if (maxAge !== undefined && !(maxAge > 0)) {
+    throw new RangeError(`maxAge must be a number of seconds above 0, not ${maxAge}`);
+  }
   const guard: preHandlerHookHandler = (request, _reply, done) => {
     try {
-      request.claims = authorize(request, minimum);
+      const claims = authenticate(request);
+      if (request.server.revocations.isTrusted) {
+        if (request.server.revocations.revokes(claims)) throw invalidToken();
+        admit(request, claims, minimum, maxAge);
+      } else {
+        confirm(request, claims, minimum, maxAge, done);
+        return;
+      }
     } catch (error) {
-      done(error instanceof Error ? error : new Error('The guard failed', { cause: error }));
+      done(toError(error));
       return;
     }
     done();
@@ -39,8 +65,9 @@ export function requireAccess(minimum: number): preHandlerHookHandler {
   // Fastify binds each hook to its route's instance at boot: the moment to refuse one that has nothing to verify with.
   Object.defineProperty(guard, 'bind', {
     value: (instance: FastifyInstance) => {
-      if (!instance.hasDecorator('tokens'))
+      if (!instance.hasDecorator('tokens') || !instance.hasDecorator('revocations')) {
         throw new Error('requireAccess needs the plugins tokens and access of Latchkey');
+      }
       return guard;
     },
   });
@@ -68,32 +95,71 @@ export function claimsOf(request: FastifyRequest): AccessTokenClaims {
   return request.claims;
 }
 
-function authorize(request: FastifyRequest, minimum: number): AccessTokenClaims {
-  const claims = verify(request.server, bearerToken(request));
-  if (!(Number.isInteger(claims.access) && claims.access >= minimum))
-    throw accessDenied(minimum, claims.access);
-  return claims;
+/**
+ * The check of `maxAge`, for handlers that know only from the body whether they want it.
+ *
+ * @param maxAge seconds that may have passed since a password was verified
+ * @throws {Problem} `recent-sign-in-required`
+ */
+export function requireRecentSignIn(claims: AccessTokenClaims, maxAge: number): void {
+  if (Date.now() / 1000 - claims.auth_time > maxAge) throw recentSignInRequired(maxAge);
 }
 
-function verify({ tokens }: FastifyInstance, token: string): AccessTokenClaims {
+/** Who calls, by a token that is ours and has not expired. Tokens that were accepted before are looked up by the whole header. */
+function authenticate(request: FastifyRequest): AccessTokenClaims {
+  const { authorization } = request.headers;
+  if (authorization === undefined) throw authenticationRequired();
+  const { tokens, verifiedTokens } = request.server;
+  const known = verifiedTokens.get(authorization);
+  if (known !== undefined) {
+    if (hasTokenInQuery(request.url)) throw invalidRequest();
+    // The last moment of `exp` is already too late: RFC 7519 section 4.1.4.
+    if (known.exp * 1000 > Date.now()) return known;
+    verifiedTokens.delete(authorization);
+    throw invalidToken('expired');
+  }
+  const token = readBearerToken(authorization, request.url);
   try {
-    return tokens.verify(token);
+    const claims = tokens.verify(token);
+    verifiedTokens.set(authorization, claims);
+    return claims;
   } catch (error) {
-    throw invalidToken(error);
+    throw error instanceof InvalidTokenError ? invalidToken(error) : error;
   }
 }
 
-/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
-function bearerToken(request: FastifyRequest): string {
-  const header = request.headers.authorization;
-  if (header === undefined || !/^bearer(?: |$)/i.test(header)) throw authenticationRequired();
-  const token = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(header)?.[1];
-  if (token === undefined || hasTokenInQuery(request)) throw invalidRequest();
-  return token;
+function admit(
+  request: FastifyRequest,
+  claims: AccessTokenClaims,
+  minimum: number,
+  maxAge: number | undefined,
+): void {
+  const { access } = claims;
+  if (!(Number.isInteger(access) && access >= minimum)) throw accessDenied(minimum, access);
+  if (maxAge !== undefined) requireRecentSignIn(claims, maxAge);
+  request.claims = claims;
 }
 
-/** RFC 6750 section 2: a token is sent in one way only. We read none from the query, but a client that sends two is mistaken. */
-function hasTokenInQuery({ url }: FastifyRequest): boolean {
-  const query = url.indexOf('?');
-  return query !== -1 && new URLSearchParams(url.slice(query + 1)).has('access_token');
+/** The slow way round, for when the revocations in memory may be too old. */
+function confirm(
+  request: FastifyRequest,
+  claims: AccessTokenClaims,
+  minimum: number,
+  maxAge: number | undefined,
+  done: HookHandlerDoneFunction,
+): void {
+  request.server.revocations
+    .confirm(claims)
+    .then((isValid) => {
+      if (!isValid) throw invalidToken();
+      admit(request, claims, minimum, maxAge);
+    })
+    .then(
+      () => done(),
+      (error: unknown) => done(toError(error)),
+    );
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('The guard failed', { cause: error });
 }

@@ -7,6 +7,9 @@ import type {
   RouteOptions,
 } from 'fastify';
 import fp from 'fastify-plugin';
+import { LRUCache } from 'lru-cache';
+import type { RevocationFeed } from '../tokens/revocations.ts';
+import type { AccessTokenClaims } from '../tokens/tokens.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';
@@ -35,11 +38,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route: `public`, the name of an access level, or its number. */
     access?: DeclaredAccess;
+    /** Seconds that may have passed since the caller's password was verified (RFC 9470). */
+    maxAge?: number;
     [declaration]?: Declaration;
   }
   interface FastifyInstance {
     readonly levels: AccessLevels;
     readonly operations: readonly Operation[];
+    readonly revocations: RevocationFeed;
+    /** Accepted tokens by their whole Authorization header, so that a signature is verified once. */
+    readonly verifiedTokens: LRUCache<string, AccessTokenClaims>;
     /** Every route of the router, once the app is ready: the automatic HEAD routes and those of vendors included. */
     listRoutes(): readonly StoredRoute[];
   }
@@ -50,16 +58,22 @@ const inheritedAccess = Symbol('access of all routes of a vendor plugin');
 export interface AccessOptions {
   readonly levels: AccessLevels;
   readonly inventory: RouteInventory;
+  readonly revocations: RevocationFeed;
 }
+
+/** Tokens. At 1.5 KB each, header and claims, they take some 37 MB. */
+const VERIFIED_TOKENS = 25_000;
 
 /**
  * Guards every route by the access that it declares, and refuses to boot when one declares nothing.
  * A route declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
  */
-async function access(app: FastifyInstance, { levels, inventory }: AccessOptions) {
+async function access(app: FastifyInstance, { levels, inventory, revocations }: AccessOptions) {
   const operations: Operation[] = [];
   app.decorate('levels', levels);
   app.decorate('operations', operations);
+  app.decorate('revocations', revocations);
+  app.decorate('verifiedTokens', new LRUCache<string, AccessTokenClaims>({ max: VERIFIED_TOKENS }));
   app.decorate('listRoutes', () => inventory.list(app));
   app.decorateRequest('claims', null);
 
@@ -67,7 +81,7 @@ async function access(app: FastifyInstance, { levels, inventory }: AccessOptions
     const declared = declaredAccess(this, route);
     if (declared === undefined) return;
     const minimum = toMinimum(declared, levels);
-    const guard = minimum === null ? null : requireAccess(minimum);
+    const guard = minimum === null ? null : requireAccess(minimum, { maxAge: route.config?.maxAge });
     if (guard !== null) {
       // A new array: Fastify makes the HEAD route from the same options, and would find this guard in them.
       route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];

@@ -1,16 +1,17 @@
 import type { AccessLevels } from '../access/levels.ts';
-import type { Db } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import type { RevocationFeed } from '../tokens/revocations.ts';
 
 /** What every function of accounts works with: routes, commands and jobs hand over the same. */
-export interface AccountsContext {
-  readonly db: Db;
+export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly levels: AccessLevels;
+  readonly revocations: Pick<RevocationFeed, 'apply'>;
 }
 
-/** Who asks for a change. */
+/** Who asks for a change: the claims of the token that the request came with. */
 export interface Actor {
   readonly userId: string;
+  readonly sessionId: string;
   readonly access: number;
-  /** Of the token that the request came with. */
   readonly generation: number;
 }

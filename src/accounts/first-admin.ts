@@ -6,7 +6,7 @@ import { EmailAddress, NewPassword } from './user.schemas.ts';
 import { newUser } from './users.ts';
 
 /** Whether there is an admin who can sign in. */
-export async function hasAdmin({ db, levels }: AccountsContext): Promise<boolean> {
+export async function hasAdmin({ db, levels }: Pick<AccountsContext, 'db' | 'levels'>): Promise<boolean> {
   const admin = await db.user.findFirst({
     where: { access: levels.admin, disabled: false },
     select: { id: true },
@@ -43,7 +43,7 @@ export function checkFirstAdmin({
  * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin
  */
 export async function createFirstAdmin(
-  context: AccountsContext,
+  context: Pick<AccountsContext, 'db' | 'levels'>,
   account: { email: string; password: string },
 ): Promise<boolean> {
   if (await hasAdmin(context)) return false;

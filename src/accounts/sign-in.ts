@@ -1,13 +1,13 @@
-import { invalidCredentials } from '../access/challenges.ts';
-import type { AccountsContext } from './context.ts';
+import { invalidCredentials, invalidToken } from '../access/challenges.ts';
+import { Problem } from '../problems/problem.ts';
+import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 
-/** What an access token is made of, all from one read of one row. */
+/** Somebody whose password was verified, and the epoch of the row that it was verified against. */
 export interface SignedIn {
   readonly id: string;
-  readonly access: number;
-  readonly generation: number;
+  readonly epoch: number;
 }
 
 /**
@@ -32,5 +32,21 @@ export async function signIn(
       data: { passwordHash },
     });
   }
-  return { id: user.id, access: user.access, generation: user.generation };
+  return { id: user.id, epoch: user.epoch };
+}
+
+/**
+ * Verifies the password of somebody who is signed in.
+ *
+ * @throws {Problem} `wrong-password`; `invalid-token` when the user is gone or disabled
+ */
+export async function verifyOwnPassword(
+  { db }: AccountsContext,
+  actor: Actor,
+  password: string,
+): Promise<SignedIn> {
+  const user = await db.user.findUnique({ where: { id: actor.userId } });
+  if (user === null || user.disabled) throw invalidToken();
+  if (!(await verifyPassword(user.passwordHash, password))) throw new Problem('wrong-password');
+  return { id: user.id, epoch: user.epoch };
 }

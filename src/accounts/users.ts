@@ -1,13 +1,17 @@
 import { invalidToken } from '../access/challenges.ts';
 import type { AccessLevels } from '../access/levels.ts';
-import type { Transaction } from '../db/client.ts';
 import { isUniqueViolation } from '../db/errors.ts';
 import { transaction } from '../db/transaction.ts';
 import { Problem } from '../problems/problem.ts';
+import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
 import { hashPassword } from './passwords.ts';
+import { raiseEpoch } from './sessions.ts';
 import type { User } from './user.schemas.ts';
+
+/** The largest that its column holds: a deleted user's tokens are all revoked. */
+const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
 
 /** The columns that leave the database for an answer. Never the password's hash. */
 export const userColumns = {
@@ -52,7 +56,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
  * @throws {Problem} `email-taken`
  */
 export async function createUser(
-  { db, levels }: AccountsContext,
+  { db, levels }: Pick<AccountsContext, 'db' | 'levels'>,
   input: { name: string; email: string; password: string; access: number },
 ): Promise<User> {
   const data = await newUser(input);
@@ -96,7 +100,7 @@ export async function findCaller({ db, levels }: AccountsContext, id: string): P
   return toUser(row, levels);
 }
 
-/** Changes the name of the user of a token. @throws {Problem} `invalid-token` when the user is gone or disabled */
+/** Changes the name of the user of a token. @throws {Problem} `invalid-token` when the session has ended */
 export async function changeOwnName(
   { db, levels }: AccountsContext,
   actor: Actor,
@@ -117,62 +121,53 @@ export interface UserChange {
 }
 
 /**
- * Changes a user on behalf of an admin. Another level, or another state, ends the validity of the access tokens
- * that the user holds.
+ * Changes a user on behalf of an admin. Another level ends the validity of the access tokens that the user holds;
+ * disabling ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function changeUser(
-  { db, levels }: AccountsContext,
+  context: AccountsContext,
   actor: Actor,
-  id: string,
-  change: UserChange,
+  userId: string,
+  { name, access, disabled }: UserChange,
 ): Promise<User> {
-  return transaction(db, async (tx) => {
+  return change(context, async (tx, revoke) => {
     await requireCurrent(tx, actor);
     const before = await tx.user.findUnique({
-      where: { id: id.toLowerCase() },
-      select: { id: true, access: true, disabled: true },
+      where: { id: userId.toLowerCase() },
+      select: { id: true, access: true, disabled: true, generation: true },
     });
     if (before === null) throw new Problem('user-not-found');
-    const { access = before.access, disabled = before.disabled, name } = change;
-    const revokes = access !== before.access || disabled !== before.disabled;
-    const row = await tx.user.update({
-      where: { id: before.id },
+    const { id } = before;
+    const changesAccess = access !== undefined && access !== before.access;
+    if (disabled && !before.disabled) await raiseEpoch(tx, id);
+    const { generation, ...row } = await tx.user.update({
+      where: { id },
       data: {
-        access,
-        disabled,
         ...(name !== undefined && { name: name.trim().normalize('NFC') }),
-        ...(revokes && { generation: { increment: 1 } }),
+        ...(disabled !== undefined && { disabled }),
+        ...(changesAccess && { access, generation: { increment: 1 } }),
         updatedAt: new Date(),
       },
-      select: userColumns,
+      select: { ...userColumns, generation: true },
     });
-    return toUser(row, levels);
+    if (generation !== before.generation) revoke({ userId: id, generation });
+    return toUser(row, context.levels);
   });
 }
 
 /**
- * Deletes a user on behalf of an admin.
+ * Deletes a user, and the sessions, on behalf of an admin.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
  */
-export async function deleteUser({ db }: AccountsContext, actor: Actor, id: string): Promise<void> {
-  await transaction(db, async (tx) => {
+export async function deleteUser(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
+  await change(context, async (tx, revoke) => {
     await requireCurrent(tx, actor);
-    const { count } = await tx.user.deleteMany({ where: { id: id.toLowerCase() } });
+    const id = userId.toLowerCase();
+    const { count } = await tx.user.deleteMany({ where: { id } });
     if (count === 0) throw new Problem('user-not-found');
+    revoke({ userId: id, generation: BEYOND_ALL_GENERATIONS });
   });
-}
-
-/**
- * Checks the actor again inside the transaction of the change: a demoted admin's token may still be accepted for a
- * moment, but what it asks for is not done. Serializable isolation keeps the row as it was read until the commit.
- */
-async function requireCurrent(tx: Transaction, { userId, generation }: Actor): Promise<void> {
-  const row = await tx.user.findUnique({
-    where: { id: userId },
-    select: { generation: true, disabled: true },
-  });
-  if (row === null || row.disabled || row.generation !== generation) throw invalidToken();
 }

@@ -50,8 +50,10 @@ async function createFromCommandLine(options: Options): Promise<void> {
   const database = openDatabase(config.databaseUrl);
   try {
     await recordLevels(database.db, levels);
-    const context = { db: database.db, levels };
-    const created = await createUser(context, { name: options.name, email: options.email, password, access });
+    const created = await createUser(
+      { db: database.db, levels },
+      { name: options.name, email: options.email, password, access },
+    );
     const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
     process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
   } finally {

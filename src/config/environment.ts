@@ -4,6 +4,9 @@ import { type Static, Type } from 'typebox';
 /** Seconds. Revocations are kept in memory for as long as a token can live, so a token may not live long. */
 const LONGEST_ACCESS_TOKEN_TTL = 3600;
 
+/** How the placeholders of .env.example begin, which production refuses. */
+export const PLACEHOLDER = 'replace-this-with-';
+
 /**
  * Every variable that Latchkey reads, with its default. README.md and .env.example list the same ones,
  * and a test holds them to this table.
@@ -11,7 +14,8 @@ const LONGEST_ACCESS_TOKEN_TTL = 3600;
 export const Environment = Type.Object({
   NODE_ENV: Type.String({
     default: 'development',
-    description: '`production` turns the start-up text into log lines',
+    description:
+      '`production` asks for `SECRET` and `JWT_PRIVATE_KEY`, and turns the start-up text into log lines',
     examples: ['production'],
   }),
   HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on', examples: ['0.0.0.0'] }),
@@ -51,11 +55,26 @@ export const Environment = Type.Object({
       examples: ['the output of: openssl rand -base64 48'],
     }),
   ),
+  SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      minLength: 32,
+      description:
+        'the secret before, or the one to come: accepted beside `SECRET`, so that it can be changed',
+      examples: ['the SECRET until now'],
+    }),
+  ),
   JWT_PRIVATE_KEY: Type.Optional(
     Type.String({
       description:
-        'ES256 private key that signs access tokens, PEM or a path to it (default: made and kept in `DATA_DIR`)',
+        'private key that signs access tokens, PEM or a path to it: P-256 signs with ES256, Ed25519 with EdDSA, RSA with RS256 (default: made and kept in `DATA_DIR`)',
       examples: ['/run/secrets/signing-key.pem'],
+    }),
+  ),
+  JWT_PREVIOUS_KEYS: Type.Optional(
+    Type.String({
+      description:
+        'public keys that are accepted beside it: those before, and the one to come; PEMs, or paths with commas between them',
+      examples: ['/run/secrets/previous-key.pub.pem'],
     }),
   ),
   ACCESS_LEVELS: Type.String({
@@ -117,10 +136,27 @@ export function checkEnvironment(variables: Record<string, string | undefined>):
   try {
     const environment = envSchema<Environment>({ schema: structuredClone(Environment), data, env: false });
     checkUrls(environment);
+    checkProduction(environment);
     return environment;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError(describeProblem(error), { cause: error });
+  }
+}
+
+/** Files in a data folder are lost with a container, and each machine would make its own: production sets both. */
+function checkProduction({ NODE_ENV, SECRET, SECRET_PREVIOUS, JWT_PRIVATE_KEY }: Environment): void {
+  if (NODE_ENV !== 'production') return;
+  if (SECRET === undefined)
+    throw new ConfigError(`SECRET is missing, which production needs ${exampleOf('SECRET')}`);
+  for (const [name, value] of Object.entries({ SECRET, SECRET_PREVIOUS })) {
+    if (value?.startsWith(PLACEHOLDER) || value?.startsWith('the ')) {
+      throw new ConfigError(`${name} is a placeholder ${exampleOf(name)}`);
+    }
+  }
+  if (JWT_PRIVATE_KEY === undefined || JWT_PRIVATE_KEY.startsWith(PLACEHOLDER)) {
+    const what = JWT_PRIVATE_KEY === undefined ? 'is missing, which production needs' : 'is a placeholder';
+    throw new ConfigError(`JWT_PRIVATE_KEY ${what} (make one: latchkey keys generate --out signing-key.pem)`);
   }
 }
 

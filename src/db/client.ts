@@ -17,6 +17,12 @@ export type DatabaseKind = 'sqlite' | 'postgresql';
 export interface Database {
   readonly db: Db;
   readonly kind: DatabaseKind;
+  /**
+   * The database's time, which processes agree on.
+   *
+   * @param tx inside a transaction: the transaction, else `db`
+   */
+  now(tx: Transaction): Promise<Date>;
   /** Rolls open transactions back and frees the connections; afterwards every query fails. May be called twice. */
   close(): Promise<void>;
 }
@@ -66,6 +72,13 @@ export async function ping(db: Db): Promise<void> {
   await db.$queryRaw`SELECT 1`;
 }
 
+async function readServerTime(tx: Transaction): Promise<Date> {
+  const rows = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  const [row] = rows;
+  if (row === undefined) throw new Error('Postgres did not say what time it is');
+  return row.now;
+}
+
 interface ClosableFactory extends SqlDriverAdapterFactory {
   close(): Promise<void>;
 }
@@ -96,6 +109,8 @@ function opened(kind: DatabaseKind, db: Db, adapter: ClosableFactory): Database 
   return {
     db,
     kind,
+    // SQLite has no clock but that of this machine.
+    now: kind === 'sqlite' ? async () => new Date() : readServerTime,
     close: () => {
       closing ??= close();
       return closing;

@@ -44,7 +44,10 @@ const transactionMessages =
  */
 export function isUniqueViolation(error: unknown, column: string): boolean {
   const cause = driverCause(error);
-  if (cause?.['kind'] !== 'UniqueConstraintViolation' || cause['originalCode'] === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+  if (
+    cause?.['kind'] !== 'UniqueConstraintViolation' ||
+    cause['originalCode'] === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+  ) {
     return false;
   }
   const constraint = members(cause['constraint']);

@@ -4,6 +4,6 @@ import type { Actor } from '../accounts/context.ts';
 
 /** Who makes a guarded request, as `accounts/` wants to know it. */
 export function actorOf(request: FastifyRequest): Actor {
-  const { sub, access, gen } = claimsOf(request);
-  return { userId: sub, access, generation: gen };
+  const { sub, sid, access, gen } = claimsOf(request);
+  return { userId: sub, sessionId: sid, access, generation: gen };
 }

@@ -69,6 +69,7 @@ function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchem
     },
     security: minimum === null ? [] : [{ accessToken: [] }],
     ...(minimum !== null && { 'x-minimum-access': minimum }),
+    ...(route.config?.maxAge !== undefined && { 'x-max-age': route.config.maxAge }),
   };
 }
 
@@ -83,6 +84,7 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(schema.params === undefined ? [] : (['not-found', 'uri-too-long'] as const)),
     ...(minimum === null ? [] : (['invalid-request', 'authentication-required', 'invalid-token'] as const)),
     ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
+    ...(route.config?.maxAge === undefined ? [] : (['recent-sign-in-required'] as const)),
     ...(route.config?.problems ?? []),
     'internal-error',
     'database-unavailable',

@@ -45,12 +45,30 @@ export const registry = {
   'invalid-token': {
     status: 401,
     title: 'Invalid token',
-    detail: 'The access token is expired, revoked or not one of ours. Sign in again.',
+    detail:
+      'The access token is expired, revoked or not one of ours. Get another from POST /refresh, or sign in again.',
   },
   'invalid-credentials': {
     status: 401,
     title: 'Invalid credentials',
     detail: 'Email or password is wrong, or the account cannot sign in.',
+  },
+  'invalid-refresh-token': {
+    status: 401,
+    title: 'Invalid refresh token',
+    detail:
+      'The refresh token is not one of ours, or its session has ended: signed out, expired, or the token was used before. Sign in again.',
+  },
+  'recent-sign-in-required': {
+    status: 401,
+    title: 'Recent sign-in required',
+    detail:
+      'This asks for a password that was given a short while ago. Send it to POST /me/reauthenticate, and try again with the token that answers.',
+  },
+  'wrong-password': {
+    status: 403,
+    title: 'Wrong password',
+    detail: 'The password is not that of your account.',
   },
   'access-denied': {
     status: 403,
@@ -66,6 +84,11 @@ export const registry = {
     status: 404,
     title: 'User not found',
     detail: 'There is no user with this id.',
+  },
+  'session-not-found': {
+    status: 404,
+    title: 'Session not found',
+    detail: 'You have no session with this id.',
   },
   'method-not-allowed': {
     status: 405,
@@ -107,6 +130,12 @@ export const registry = {
     title: 'Internal error',
     detail:
       'Something went wrong on our side; the cause is in our log under the `requestId`. It is safe to try a read again.',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'Not ready',
+    detail:
+      'This process cannot answer for its tokens just now. Try another one, or again after `Retry-After` seconds.',
   },
   'database-unavailable': {
     status: 503,

@@ -3,19 +3,25 @@ import controlPanel from './control-panel/control-panel.routes.ts';
 import health from './health/health.routes.ts';
 import home from './home/home.routes.ts';
 import login from './login/login.routes.ts';
+import logout from './logout/logout.routes.ts';
 import me from './me/me.routes.ts';
 import problems from './problems/problems.routes.ts';
+import refresh from './refresh/refresh.routes.ts';
 import register from './register/register.routes.ts';
 import users from './users/users.routes.ts';
+import wellKnown from './well-known/well-known.routes.ts';
 
 /** The URL table: prefix -> plugin. Every URL of the service is below one of these. */
 export default async function routes(app: FastifyInstance) {
   await app.register(home);
   await app.register(register, { prefix: '/register' });
   await app.register(login, { prefix: '/login' });
+  await app.register(refresh, { prefix: '/refresh' });
+  await app.register(logout, { prefix: '/logout' });
   await app.register(me, { prefix: '/me' });
   await app.register(users, { prefix: '/users' });
   await app.register(controlPanel, { prefix: '/control-panel' });
   await app.register(problems, { prefix: '/problems' });
   await app.register(health, { prefix: '/health' });
+  await app.register(wellKnown, { prefix: '/.well-known' });
 }

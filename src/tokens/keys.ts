@@ -1,98 +1,150 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Config, ConfigError, packageRoot } from '../config.ts';
 import { readOrCreate } from './data-file.ts';
+import { generatePem } from './generate-key.ts';
 
-/** The key that signs access tokens. */
-export interface SigningKey {
+/** What signs and verifies access tokens (RFC 7518 section 3.1, RFC 8037 section 3.1). One algorithm a key. */
+export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
+
+/** RFC 7518 section 3.3 asks for 2048 bits or more. */
+const SMALLEST_RSA_KEY = 2048;
+
+/** A key that verifies access tokens. */
+export interface VerificationKey {
   /** RFC 7638 thumbprint of the public key. */
   readonly kid: string;
-  readonly algorithm: 'ES256';
-  /** PEM, PKCS #8. */
-  readonly privateKey: string;
+  readonly algorithm: Algorithm;
   /** PEM, SPKI. */
   readonly publicKey: string;
+  /** RFC 7517 section 4. */
+  readonly jwk: JsonWebKey;
 }
 
+/** The key that signs them. */
+export interface SigningKey extends VerificationKey {
+  /** PEM, PKCS #8. */
+  readonly privateKey: string;
+}
+
+/** The keys of a process. */
+export interface Keys {
+  readonly signing: SigningKey;
+  /** The signing key first, then those of JWT_PREVIOUS_KEYS. */
+  readonly verification: readonly VerificationKey[];
+}
+
+type KeyConfig = Pick<Config, 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'>;
+
 /**
- * Loads the signing key from JWT_PRIVATE_KEY (PEM or a path), else from `signing-key.pem` in the data folder,
- * where one is made at the first start.
+ * Loads the signing key from JWT_PRIVATE_KEY (PEM or a path), else from `signing-key.pem` in the data folder, where one
+ * is made at the first start; and the public keys of JWT_PREVIOUS_KEYS.
  *
- * @throws {ConfigError} when it is not a private key on the curve P-256
+ * @throws {ConfigError} when one of them is no key for ES256, EdDSA or RS256
  */
-export async function loadSigningKey(config: Pick<Config, 'jwtPrivateKey' | 'dataDir'>): Promise<SigningKey> {
-  return parseSigningKey(await readPem(config));
+export async function loadKeys(config: KeyConfig): Promise<Keys> {
+  const signing = parseSigningKey(await readSigningPem(config));
+  const others = (await readPublicPems(config.jwtPreviousKeys)).map(parsePublicPem);
+  const verification = new Map<string, VerificationKey>([signing, ...others].map((key) => [key.kid, key]));
+  return { signing, verification: [...verification.values()] };
 }
 
 /**
- * The secret: SECRET, else the file `secret` in the data folder, which is made at the first start
- * (32 random bytes, the size of a SHA-256 HMAC key: RFC 2104 section 3).
+ * Turns a private key into what signs with it.
+ *
+ * @param pem PKCS #8, PKCS #1 or SEC 1, not encrypted
+ * @throws {ConfigError} when it is no private key for ES256, EdDSA or RS256
  */
-export async function loadSecret(config: Pick<Config, 'secret' | 'dataDir'>): Promise<string> {
-  if (config.secret !== undefined) return config.secret;
-  const contents = await readOrCreate(
-    resolve(config.dataDir, 'secret'),
-    () => `${randomBytes(32).toString('base64url')}\n`,
-  );
-  return contents.trim();
+export function parseSigningKey(pem: string): SigningKey {
+  const privateKey = parse('JWT_PRIVATE_KEY', 'a private key', () => createPrivateKey(pem));
+  const publicKey = createPublicKey(privateKey);
+  return Object.freeze({
+    ...describe('JWT_PRIVATE_KEY', publicKey),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  });
 }
 
-async function readPem({
-  jwtPrivateKey,
-  dataDir,
-}: Pick<Config, 'jwtPrivateKey' | 'dataDir'>): Promise<string> {
-  if (jwtPrivateKey === undefined) return readOrCreate(resolve(dataDir, 'signing-key.pem'), generatePem);
+/** A key as it is published: its public members, and what it is for (RFC 7517 section 4). */
+export function toJwk({ jwk, kid, algorithm }: VerificationKey) {
+  return { ...jwk, kty: String(jwk.kty), kid, alg: algorithm, use: 'sig' as const };
+}
+
+async function readSigningPem({ jwtPrivateKey, dataDir }: KeyConfig): Promise<string> {
+  if (jwtPrivateKey === undefined) {
+    return readOrCreate(resolve(dataDir, 'signing-key.pem'), () => generatePem('ES256'));
+  }
+  return readPem('JWT_PRIVATE_KEY', jwtPrivateKey);
+}
+
+/** One PEM after the other, or paths with commas between them. */
+async function readPublicPems(value: string | undefined): Promise<string[]> {
+  if (value === undefined) return [];
+  const sources = value.includes('-----BEGIN') ? [value] : value.split(',').map((path) => path.trim());
+  const texts = await Promise.all(sources.map((source) => readPem('JWT_PREVIOUS_KEYS', source)));
+  return texts.flatMap((text) => {
+    const pems = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g);
+    if (pems === null) throw new ConfigError('JWT_PREVIOUS_KEYS has a file without a key in PEM');
+    return pems;
+  });
+}
+
+async function readPem(variable: string, source: string): Promise<string> {
   // A PEM in an environment variable often has its line breaks written as \n.
-  if (jwtPrivateKey.includes('-----BEGIN')) return jwtPrivateKey.replaceAll('\\n', '\n');
+  if (source.includes('-----BEGIN')) return source.replaceAll('\\n', '\n');
   try {
-    return await readFile(resolve(packageRoot, jwtPrivateKey), 'utf8');
+    return await readFile(resolve(packageRoot, source), 'utf8');
   } catch (error) {
-    throw new ConfigError('JWT_PRIVATE_KEY is neither a PEM nor the path of a file that can be read', {
+    throw new ConfigError(`${variable} is neither a PEM nor the path of a file that can be read`, {
       cause: error,
     });
   }
 }
 
-function generatePem(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return exportPem(privateKey, 'pkcs8');
+function parsePublicPem(pem: string): VerificationKey {
+  if (pem.includes('PRIVATE'))
+    throw new ConfigError('JWT_PREVIOUS_KEYS has a private key: give its public key only');
+  const publicKey = parse('JWT_PREVIOUS_KEYS', 'public keys', () => createPublicKey(pem));
+  return Object.freeze(describe('JWT_PREVIOUS_KEYS', publicKey));
 }
 
-function parseSigningKey(pem: string): SigningKey {
-  let privateKey: KeyObject;
+function parse(variable: string, what: string, read: () => KeyObject): KeyObject {
   try {
-    privateKey = createPrivateKey(pem);
+    return read();
   } catch (error) {
-    throw new ConfigError('JWT_PRIVATE_KEY is not a private key in PEM', { cause: error });
+    throw new ConfigError(`${variable} is not ${what} in PEM (make one: latchkey keys generate)`, {
+      cause: error,
+    });
   }
-  if (privateKey.asymmetricKeyType !== 'ec' || privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+}
+
+function describe(variable: string, publicKey: KeyObject): VerificationKey {
+  const algorithm = algorithmOf(publicKey);
+  if (algorithm === undefined) {
     throw new ConfigError(
-      'JWT_PRIVATE_KEY is not a P-256 key (example: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256)',
+      `${variable} must be P-256 (ES256), Ed25519 (EdDSA) or RSA of ${SMALLEST_RSA_KEY} bits or more (RS256) (make one: latchkey keys generate)`,
     );
   }
-  const publicKey = createPublicKey(privateKey);
-  return Object.freeze({
-    kid: thumbprint(publicKey),
-    algorithm: 'ES256',
-    privateKey: exportPem(privateKey, 'pkcs8'),
-    publicKey: exportPem(publicKey, 'spki'),
-  });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const kid = thumbprint(jwk);
+  return {
+    kid,
+    algorithm,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    jwk,
+  };
 }
 
-function exportPem(key: KeyObject, type: 'pkcs8' | 'spki'): string {
-  return key.export({ type, format: 'pem' }).toString();
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Algorithm | undefined {
+  if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
+  if (asymmetricKeyType === 'ed25519') return 'EdDSA';
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= SMALLEST_RSA_KEY)
+    return 'RS256';
+  return undefined;
 }
 
-/** RFC 7638 section 3.2: SHA-256 over the required members of the JWK, in lexicographic order. */
-function thumbprint(publicKey: KeyObject): string {
-  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+/** RFC 7638 section 3.2: SHA-256 over the required members of the JWK, in lexicographic order; RFC 8037 appendix A.3. */
+function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
+  const required = kty === 'EC' ? { crv, kty, x, y } : kty === 'RSA' ? { e, kty, n } : { crv, kty, x };
+  return createHash('sha256').update(JSON.stringify(required)).digest('base64url');
 }

@@ -5,7 +5,9 @@ import fp from 'fastify-plugin';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type Config, ConfigError } from '../config.ts';
-import { loadSecret, loadSigningKey, type SigningKey } from './keys.ts';
+import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
+import { loadSecrets } from './load-secret.ts';
+import { RefreshTokens } from './refresh-tokens.ts';
 
 /** Header parameter `typ` of an access token: RFC 9068 section 2.1. */
 const TOKEN_TYPE = 'at+jwt';
@@ -45,8 +47,10 @@ export interface AccessTokenSubject {
   readonly sessionId: string;
   readonly access: number;
   readonly generation: number;
-  /** When the password was verified, in seconds since 1970. */
-  readonly authenticatedAt: number;
+  /** When the password was verified. */
+  readonly authenticatedAt: Date;
+  /** When the session ends; its tokens don't outlive it. */
+  readonly expiresAt: Date;
 }
 
 /** Signs and verifies access tokens. */
@@ -62,7 +66,9 @@ export interface Tokens {
 
 declare module 'fastify' {
   interface FastifyInstance {
+    readonly keys: Keys;
     readonly tokens: Tokens;
+    readonly refreshTokens: RefreshTokens;
   }
 }
 
@@ -73,49 +79,64 @@ declare module '@fastify/jwt' {
   }
 }
 
-type TokenConfig = Pick<Config, 'publicUrl' | 'accessTokenTtl' | 'jwtPrivateKey' | 'secret' | 'dataDir'>;
+type TokenConfig = Pick<
+  Config,
+  | 'publicUrl'
+  | 'accessTokenTtl'
+  | 'jwtPrivateKey'
+  | 'jwtPreviousKeys'
+  | 'secret'
+  | 'secretPrevious'
+  | 'dataDir'
+>;
 
 async function tokens(app: FastifyInstance, config: TokenConfig) {
-  const key = await loadSigningKey(config);
-  await loadSecret(config);
-  const jwt = await registerKey(app, key, config.publicUrl);
-  const verifiers: Verifiers = new Map([[key.kid, { jwt, algorithm: key.algorithm }]]);
+  const keys = await loadKeys(config);
+  const verifiers = await registerKeys(app, keys, config.publicUrl);
+  const signer = verifiers.get(keys.signing.kid)?.jwt;
+  if (signer === undefined) throw new ConfigError('JWT_PRIVATE_KEY cannot be used for signing');
+  app.decorate('keys', keys);
+  app.decorate('refreshTokens', new RefreshTokens(await loadSecrets(config)));
   app.decorate('tokens', {
-    issue: (subject) => issue(jwt, config, subject),
+    issue: (subject) => issue(signer, config, subject),
     verify: (token) => verify(verifiers, token),
   });
 }
 
 /** One @fastify/jwt a key: it prepares its verifier once, and each `kid` is pinned to one algorithm. */
-async function registerKey(app: FastifyInstance, key: SigningKey, publicUrl: string): Promise<JWT> {
-  let jwt: JWT | undefined;
+async function registerKeys(
+  app: FastifyInstance,
+  { signing, verification }: Keys,
+  publicUrl: string,
+): Promise<Verifiers> {
+  const verifiers = new Map<string, Verifier>();
   // In a context of its own, so that requests don't get its decorators: only the guard verifies.
   await app.register(async (scope) => {
-    await scope.register(fastifyJwt, {
-      namespace: key.kid,
-      secret: { private: key.privateKey, public: key.publicKey },
-      sign: {
-        algorithm: key.algorithm,
-        iss: publicUrl,
-        aud: publicUrl,
-        kid: key.kid,
-        header: { alg: key.algorithm, typ: TOKEN_TYPE },
-      },
-      verify: {
-        algorithms: [key.algorithm],
-        allowedIss: publicUrl,
-        allowedAud: publicUrl,
-        checkTyp: TOKEN_TYPE,
-      },
-    });
-    jwt = scope.jwt[key.kid];
+    for (const key of verification) {
+      await scope.register(fastifyJwt, {
+        ...jwtOptions(key, publicUrl),
+        ...(key.kid === signing.kid && signOptions(signing)),
+      });
+      const jwt = scope.jwt[key.kid];
+      if (jwt !== undefined) verifiers.set(key.kid, { jwt, algorithm: key.algorithm });
+    }
   });
-  if (jwt === undefined) throw new ConfigError('JWT_PRIVATE_KEY cannot be used for signing');
-  return jwt;
+  return verifiers;
 }
 
+const jwtOptions = ({ kid, algorithm, publicKey }: VerificationKey, publicUrl: string) => ({
+  namespace: kid,
+  secret: { public: publicKey },
+  verify: { algorithms: [algorithm], allowedIss: publicUrl, allowedAud: publicUrl, checkTyp: TOKEN_TYPE },
+});
+
+const signOptions = ({ kid, algorithm, publicKey, privateKey }: SigningKey) => ({
+  secret: { private: privateKey, public: publicKey },
+  sign: { algorithm, kid, header: { alg: algorithm, typ: TOKEN_TYPE } },
+});
+
 function issue(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig, subject: AccessTokenSubject) {
-  const now = Math.floor(Date.now() / 1000);
+  const now = toSeconds(Date.now());
   const claims: AccessTokenClaims = {
     iss: publicUrl,
     aud: publicUrl,
@@ -124,15 +145,21 @@ function issue(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig, subject: Ac
     client_id: CLIENT_ID,
     access: subject.access,
     gen: subject.generation,
-    auth_time: subject.authenticatedAt,
+    auth_time: toSeconds(subject.authenticatedAt.getTime()),
     iat: now,
-    exp: now + accessTokenTtl,
+    exp: Math.min(now + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
     jti: randomUUID(),
   };
-  return { accessToken: jwt.sign(claims), expiresIn: accessTokenTtl };
+  return { accessToken: jwt.sign(claims), expiresIn: claims.exp - now };
 }
 
-type Verifiers = ReadonlyMap<string, { readonly jwt: JWT; readonly algorithm: string }>;
+interface Verifier {
+  readonly jwt: JWT;
+  readonly algorithm: string;
+}
+type Verifiers = ReadonlyMap<string, Verifier>;
+
+const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 
 function verify(verifiers: Verifiers, token: string): AccessTokenClaims {
   const { kid, alg } = readHeader(token);

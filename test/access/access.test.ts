@@ -27,6 +27,8 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
   const routes = listRoutes(api);
   const claims = { iss: api.app.config.publicUrl, aud: api.app.config.publicUrl };
   const [guest, user, admin] = [await api.person(0), await api.person(1), await api.person(2)];
+  const signedOut = await api.sessionToken(admin.id);
+  await api.ask('POST', '/logout', { token: signedOut });
   const now = Math.floor(Date.now() / 1000);
 
   const callers = [
@@ -48,20 +50,33 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
       refused: 401,
       error: 'invalid_token',
     },
-    { who: 'a guest', level: 0, header: `Bearer ${guest.token}`, refused: 403, error: 'insufficient_scope' },
-    { who: 'a user', level: 1, header: `Bearer ${user.token}`, refused: 403, error: 'insufficient_scope' },
-    { who: 'an admin', level: 2, header: `Bearer ${admin.token}`, refused: 403, error: 'insufficient_scope' },
+    {
+      who: 'a token of a session that was signed out',
+      level: -1,
+      header: `Bearer ${signedOut}`,
+      refused: 401,
+      error: 'invalid_token',
+    },
+    // A session of its own for each request, for some of the routes end it.
+    ...[guest, user, admin].map(({ id }, level) => ({
+      who: ['a guest', 'a user', 'an admin'][level],
+      level,
+      header: async () => `Bearer ${await api.sessionToken(id)}`,
+      refused: 403,
+      error: 'insufficient_scope',
+    })),
   ];
 
   t.ok(routes.length >= 20, `the router has ${routes.length} routes`);
   t.ok(routes.some(({ minimum }) => minimum === 0) && routes.some(({ minimum }) => minimum === 1));
   for (const { method, url, minimum } of routes) {
     for (const { who, level, header, refused, error } of callers) {
+      const authorization = typeof header === 'function' ? await header() : header;
       const answer = await api.app.inject({
         // biome-ignore lint/suspicious/noExplicitAny: the router's methods are those that inject knows
         method: method as any,
         url: fill(url),
-        headers: header === undefined ? {} : { authorization: header },
+        headers: authorization === undefined ? {} : { authorization },
       });
       const name = `${method} ${url} (${minimum ?? 'public'}) and ${who}`;
       if (minimum === null || level >= minimum) {
@@ -94,6 +109,15 @@ t.test('each route asks for what the table of the service says', async (t) => {
   t.match(minimums, {
     'POST /register': null,
     'POST /login': null,
+    'POST /refresh': null,
+    'POST /logout': 0,
+    'GET /me/sessions': 0,
+    'DELETE /me/sessions': 0,
+    'DELETE /me/sessions/:id': 0,
+    'POST /me/reauthenticate': 0,
+    'PUT /me/password': 0,
+    'DELETE /users/:id/sessions': 2,
+    'GET /.well-known/jwks.json': null,
     'GET /me': 0,
     'PATCH /me': 0,
     'GET /me/permissions': 0,

@@ -76,6 +76,8 @@ t.test('a route that was registered before the guard was there refuses the boot'
   const { RouteInventory } = await import('#latchkey/access/route-inventory.js');
   const { AccessLevels } = await import('#latchkey/access/levels.js');
   const { default: tokens } = await import('#latchkey/tokens/tokens.js');
+  const { openDatabase } = await import('#latchkey/db/client.js');
+  const { RevocationFeed } = await import('#latchkey/tokens/revocations.js');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({ routerOptions });
@@ -83,7 +85,10 @@ t.test('a route that was registered before the guard was there refuses the boot'
   const config = parseConfig(await environment(t));
   app.get('/early', { config: { access: 'admin' } }, handler);
   await app.register(tokens, config);
-  await app.register(access, { levels: new AccessLevels(config.accessLevels), inventory });
+  const database = openDatabase(config.databaseUrl);
+  t.teardown(() => database.close());
+  const revocations = new RevocationFeed(database);
+  await app.register(access, { levels: new AccessLevels(config.accessLevels), inventory, revocations });
   await t.rejects(async () => app.ready(), /GET \/early declares no access/);
 });
 

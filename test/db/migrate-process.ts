@@ -28,7 +28,10 @@ if (task === 'hold') {
 
 /** The engine is the one WebAssembly module that asks for ./schema_engine_bg.js. */
 function countEngineLoads(): () => number {
-  const webAssembly: { instantiate(bytes: unknown, imports?: object): unknown } = Reflect.get(globalThis, 'WebAssembly');
+  const webAssembly: { instantiate(bytes: unknown, imports?: object): unknown } = Reflect.get(
+    globalThis,
+    'WebAssembly',
+  );
   const { instantiate } = webAssembly;
   let count = 0;
   webAssembly.instantiate = (bytes, imports) => {

@@ -90,7 +90,11 @@ test('a process waits for the one that holds the lock', async (t) => {
 test('a migration that was altered after it was applied is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, "UPDATE _prisma_migrations SET checksum = 'another'");
-  await t.rejects(migrate(url), new MigrationError('is not the one that this database had'), 'as a MigrationError');
+  await t.rejects(
+    migrate(url),
+    new MigrationError('is not the one that this database had'),
+    'as a MigrationError',
+  );
 });
 
 test('a migration that began and did not end is refused', async (t) => {

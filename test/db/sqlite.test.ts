@@ -7,7 +7,9 @@ import { createSqliteDatabase } from '../database.ts';
 
 async function modes(folder: string): Promise<Record<string, string>> {
   const names = await readdir(folder);
-  const entries = names.map(async (name) => [name, ((await stat(join(folder, name))).mode & 0o777).toString(8)] as const);
+  const entries = names.map(
+    async (name) => [name, ((await stat(join(folder, name))).mode & 0o777).toString(8)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 

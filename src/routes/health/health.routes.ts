@@ -2,7 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
 import type {} from 'fastify';
 import { ping } from '../../db/client.ts';
+import { Problem } from '../../problems/problem.ts';
 import { Health } from './health.schemas.ts';
+
+/** Milliseconds that this process's clock may differ from the database's. */
+const CLOCK_TOLERANCE = 30_000;
+
+const notReady = () => new Problem('not-ready', { headers: { 'retry-after': '1' } });
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/live', {
@@ -17,15 +23,17 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.get('/ready', {
-    config: { access: 'public' },
+    config: { access: 'public', problems: ['not-ready'] },
     schema: {
       operationId: 'getReadiness',
       tags: ['Service'],
-      summary: 'Whether the process can serve: reads from the database',
+      summary: 'Whether the process can serve: the database answers, and what was revoked is known',
       response: { 200: Health },
     },
     handler: async () => {
       await ping(app.accounts.db);
+      const { isTrusted, clockSkew } = app.revocations;
+      if (!isTrusted || Math.abs(clockSkew) > CLOCK_TOLERANCE) throw notReady();
       return { status: 'ok' as const };
     },
   });

@@ -1,33 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { TokenPair } from '../../accounts/session.schemas.ts';
+import { openSession } from '../../accounts/sessions.ts';
 import { signIn } from '../../accounts/sign-in.ts';
 import { reference } from '../../http/schemas.ts';
-import { Credentials, TokenAnswer } from './login.schemas.ts';
+import { deviceOf, tokenPair } from '../../http/token-answer.ts';
+import { Credentials } from './login.schemas.ts';
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
-  app.addSchema(TokenAnswer);
-
   app.post('/', {
     config: { access: 'public', problems: ['invalid-credentials'] },
     schema: {
       operationId: 'signIn',
       tags: ['Sign-in'],
-      summary: 'Sign in: get an access token',
-      body: Credentials,
-      response: { 200: reference(TokenAnswer) },
+      summary: 'Sign in: open a session and get its tokens',
+      body: Credentials(app.levels.all),
+      response: { 200: reference(TokenPair) },
     },
-    handler: async ({ body }, reply) => {
-      const { id, access, generation } = await signIn(app.accounts, body);
-      reply.header('cache-control', 'no-store');
-      const authenticatedAt = Math.floor(Date.now() / 1000);
-      const token = app.tokens.issue({
-        userId: id,
-        sessionId: randomUUID(),
-        access,
-        generation,
-        authenticatedAt,
-      });
-      return { ...token, tokenType: 'Bearer' as const };
+    handler: async (request, reply) => {
+      const user = await signIn(app.accounts, request.body);
+      const grant = await openSession(app.accounts, user, deviceOf(request), request.body.access);
+      return tokenPair(app, reply, grant);
     },
   });
 };

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
-import { claimsOf } from '../../access/guard.ts';
+import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
+import { endAllSessions } from '../../accounts/sessions.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
 import { listUsers } from '../../accounts/user-list.ts';
 import { changeUser, deleteUser, findUser } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
-import { reference } from '../../http/schemas.ts';
+import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
+import { Done, reference } from '../../http/schemas.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
@@ -46,29 +47,50 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.patch('/:id', {
-    config: { access: 'admin', problems: ['user-not-found'] },
+    config: { access: 'admin', problems: ['user-not-found', 'recent-sign-in-required'] },
     schema: {
       operationId: 'changeUser',
       tags: ['Users'],
       summary: "Change a user's name, access level or state",
+      description:
+        'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
       params: UserParams,
       body: UserChange(levels.all),
       response: { 200: reference(User) },
     },
-    handler: async (request) => changeUser(app.accounts, actorOf(request), request.params.id, request.body),
+    handler: async (request) => {
+      if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN);
+      return changeUser(app.accounts, actorOf(request), request.params.id, request.body);
+    },
   });
 
   app.delete('/:id', {
-    config: { access: 'admin', problems: ['user-not-found'] },
+    config: { access: 'admin', maxAge: RECENT_SIGN_IN, problems: ['user-not-found'] },
     schema: {
       operationId: 'deleteUser',
       tags: ['Users'],
       summary: 'Delete a user',
       params: UserParams,
-      response: { 204: Type.Null({ description: 'Deleted.' }) },
+      response: { 204: Done('Deleted.') },
     },
     handler: async (request, reply) => {
       await deleteUser(app.accounts, actorOf(request), request.params.id);
+      reply.code(204);
+      return null;
+    },
+  });
+
+  app.delete('/:id/sessions', {
+    config: { access: 'admin', problems: ['user-not-found'] },
+    schema: {
+      operationId: 'endUserSessions',
+      tags: ['Users'],
+      summary: 'End all sessions of a user',
+      params: UserParams,
+      response: { 204: Done('Ended.') },
+    },
+    handler: async (request, reply) => {
+      await endAllSessions(app.accounts, actorOf(request), request.params.id);
       reply.code(204);
       return null;
     },

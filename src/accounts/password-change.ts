@@ -1,0 +1,37 @@
+import { change, requireCurrent } from './change.ts';
+import type { AccountsContext, Actor } from './context.ts';
+import { hashPassword } from './passwords.ts';
+import { type SessionGrant, toGrant } from './sessions.ts';
+import { verifyOwnPassword } from './sign-in.ts';
+
+/**
+ * Changes the actor's password. Every other session ends; the one that asks goes on, with tokens of the new generation.
+ *
+ * @param newPassword checked against its schema
+ * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed, meanwhile
+ */
+export async function changePassword(
+  context: AccountsContext,
+  actor: Actor,
+  { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+): Promise<SessionGrant> {
+  await verifyOwnPassword(context, actor, currentPassword);
+  const passwordHash = await hashPassword(newPassword);
+  return change(context, async (tx, revoke) => {
+    // A password that was changed meanwhile has moved the generation.
+    await requireCurrent(tx, actor);
+    const time = await context.now(tx);
+    const { userId, sessionId } = actor;
+    await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
+    const user = await tx.user.update({
+      where: { id: userId },
+      data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
+    });
+    const session = await tx.session.update({
+      where: { id: sessionId },
+      data: { epoch: user.epoch, rotation: { increment: 1 }, rotatedAt: time, authenticatedAt: time },
+    });
+    revoke({ userId, generation: user.generation });
+    return toGrant(session, user);
+  });
+}

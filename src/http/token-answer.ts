@@ -1,0 +1,23 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AccessTokenAnswer, TokenPair } from '../accounts/session.schemas.ts';
+import type { Device, SessionGrant } from '../accounts/sessions.ts';
+
+/** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
+export function accessTokenAnswer(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  grant: SessionGrant,
+): AccessTokenAnswer {
+  reply.header('cache-control', 'no-store');
+  return { ...app.tokens.issue(grant), tokenType: 'Bearer' };
+}
+
+/** The access token of a session, and the refresh token that is to be used next. */
+export function tokenPair(app: FastifyInstance, reply: FastifyReply, grant: SessionGrant): TokenPair {
+  return { ...accessTokenAnswer(app, reply, grant), refreshToken: app.refreshTokens.write(grant) };
+}
+
+/** Where a request comes from. */
+export function deviceOf(request: FastifyRequest): Device {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '' };
+}

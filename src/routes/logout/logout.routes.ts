@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { claimsOf } from '../../access/guard.ts';
+import { endSession } from '../../accounts/sessions.ts';
+import { Done } from '../../http/schemas.ts';
+
+const logout: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'signOut',
+      tags: ['Sign-in'],
+      summary: 'Sign out: end this session',
+      response: { 204: Done('Signed out.') },
+    },
+    handler: async (request, reply) => {
+      const { sub, sid } = claimsOf(request);
+      await endSession(app.accounts, sub, sid);
+      reply.code(204);
+      return null;
+    },
+  });
+};
+
+export default logout;

@@ -1,0 +1,43 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { changePassword } from '../../accounts/password-change.ts';
+import { AccessTokenAnswer, TokenPair } from '../../accounts/session.schemas.ts';
+import { renewAuthentication } from '../../accounts/sessions.ts';
+import { verifyOwnPassword } from '../../accounts/sign-in.ts';
+import { actorOf } from '../../http/actor.ts';
+import { reference } from '../../http/schemas.ts';
+import { accessTokenAnswer, tokenPair } from '../../http/token-answer.ts';
+import { PasswordChange, Reauthentication } from './me.schemas.ts';
+
+/** The caller's password: giving it again, and changing it. */
+const credentials: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/reauthenticate', {
+    config: { access: 'guest', problems: ['wrong-password'] },
+    schema: {
+      operationId: 'reauthenticate',
+      tags: ['Me'],
+      summary: 'Give the password again, for what asks for a recent sign-in',
+      body: Reauthentication,
+      response: { 200: reference(AccessTokenAnswer) },
+    },
+    handler: async (request, reply) => {
+      const actor = actorOf(request);
+      const verified = await verifyOwnPassword(app.accounts, actor, request.body.password);
+      return accessTokenAnswer(app, reply, await renewAuthentication(app.accounts, actor, verified));
+    },
+  });
+
+  app.put('/password', {
+    config: { access: 'guest', problems: ['wrong-password'] },
+    schema: {
+      operationId: 'changePassword',
+      tags: ['Me'],
+      summary: 'Change the password: every other session ends, this one goes on with a new pair',
+      body: PasswordChange(app.config.passwordMinLength),
+      response: { 200: reference(TokenPair) },
+    },
+    handler: async (request, reply) =>
+      tokenPair(app, reply, await changePassword(app.accounts, actorOf(request), request.body)),
+  });
+};
+
+export default credentials;

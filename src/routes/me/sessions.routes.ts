@@ -1,0 +1,61 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { claimsOf } from '../../access/guard.ts';
+import { Session } from '../../accounts/session.schemas.ts';
+import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions.ts';
+import { actorOf } from '../../http/actor.ts';
+import { Done } from '../../http/schemas.ts';
+import { Problem } from '../../problems/problem.ts';
+import { SessionParams, Sessions } from './me.schemas.ts';
+
+/** Where the caller is signed in. */
+const sessions: FastifyPluginAsyncTypebox = async (app) => {
+  app.addSchema(Session);
+
+  app.get('/', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'listSessions',
+      tags: ['Me'],
+      summary: 'Where the caller is signed in',
+      response: { 200: Sessions },
+    },
+    handler: async (request) => {
+      const { sub, sid } = claimsOf(request);
+      return { sessions: await listSessions(app.accounts, sub, sid) };
+    },
+  });
+
+  app.delete('/', {
+    config: { access: 'guest' },
+    schema: {
+      operationId: 'endOtherSessions',
+      tags: ['Me'],
+      summary: 'End all sessions but this one',
+      response: { 204: Done('Ended.') },
+    },
+    handler: async (request, reply) => {
+      await endOtherSessions(app.accounts, actorOf(request));
+      reply.code(204);
+      return null;
+    },
+  });
+
+  app.delete('/:id', {
+    config: { access: 'guest', problems: ['session-not-found'] },
+    schema: {
+      operationId: 'endSession',
+      tags: ['Me'],
+      summary: 'End one session',
+      params: SessionParams,
+      response: { 204: Done('Ended.') },
+    },
+    handler: async (request, reply) => {
+      const ended = await endSession(app.accounts, claimsOf(request).sub, request.params.id);
+      if (!ended) throw new Problem('session-not-found');
+      reply.code(204);
+      return null;
+    },
+  });
+};
+
+export default sessions;

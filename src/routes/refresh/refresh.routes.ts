@@ -1,0 +1,30 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { invalidRefreshToken } from '../../access/challenges.ts';
+import { TokenPair } from '../../accounts/session.schemas.ts';
+import { refreshSession } from '../../accounts/sessions.ts';
+import { reference } from '../../http/schemas.ts';
+import { tokenPair } from '../../http/token-answer.ts';
+import { RefreshRequest } from './refresh.schemas.ts';
+
+const refresh: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/', {
+    config: { access: 'public', problems: ['invalid-refresh-token'] },
+    schema: {
+      operationId: 'refreshSession',
+      tags: ['Sign-in'],
+      summary: 'Exchange a refresh token for the next pair',
+      description:
+        'A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it; ' +
+        'later, or when it is older, it counts as stolen and the session ends.',
+      body: RefreshRequest,
+      response: { 200: reference(TokenPair) },
+    },
+    handler: async (request, reply) => {
+      const token = app.refreshTokens.read(request.body.refreshToken);
+      if (token === undefined) throw invalidRefreshToken();
+      return tokenPair(app, reply, await refreshSession(app.accounts, token));
+    },
+  });
+};
+
+export default refresh;

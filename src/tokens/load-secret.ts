@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Config } from '../config.ts';
+import { readOrCreate } from './data-file.ts';
+import type { Secrets } from './secrets.ts';
+
+/**
+ * The secrets: SECRET, else the file `secret` in the data folder, which is made at the first start
+ * (32 random bytes, the size of a SHA-256 HMAC key: RFC 2104 section 3); and SECRET_PREVIOUS.
+ */
+export async function loadSecrets({
+  secret,
+  secretPrevious,
+  dataDir,
+}: Pick<Config, 'secret' | 'secretPrevious' | 'dataDir'>): Promise<Secrets> {
+  const current =
+    secret ??
+    (
+      await readOrCreate(resolve(dataDir, 'secret'), () => `${randomBytes(32).toString('base64url')}\n`)
+    ).trim();
+  return { current, previous: secretPrevious };
+}

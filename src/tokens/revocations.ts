@@ -1,0 +1,163 @@
+import type { Database } from '../db/client.ts';
+import type { AccessTokenClaims } from './tokens.ts';
+
+/** What ends the validity of access tokens: all of a user's below a generation, or all of a session. */
+export type Revocation =
+  | { readonly userId: string; readonly generation: number }
+  | { readonly sessionId: string };
+
+/** Milliseconds for which a feed is trusted after the beginning of its last good poll. */
+export const TRUST = 2_000;
+
+/**
+ * Milliseconds that a poll looks back behind the poll before it. A row is dated when it is written and seen when its
+ * transaction commits, which is up to TRANSACTION_TIMEOUT later; in the meantime, later rows are seen before it.
+ */
+const OVERLAP = 30_000;
+
+/** Milliseconds for which a revocation is remembered: the longest lifetime of an access token, and a minute for clocks. */
+const MEMORY = 3_600_000 + 60_000;
+
+/** Entries of the map. At 150 bytes each it stays below 30 MB; what does not fit is read from the database instead. */
+const LIMIT = 200_000;
+
+interface Remembered {
+  /** The lowest generation that is still valid; unused for sessions. */
+  readonly generation: number;
+  /** Milliseconds since 1970, by this process's clock. */
+  readonly forgetAt: number;
+}
+
+/**
+ * The revocations of the last hour, in memory: what the guard asks instead of the database.
+ * Every process polls for those of the others (jobs.ts); its own apply as soon as they are committed.
+ */
+export class RevocationFeed {
+  readonly #database: Pick<Database, 'db' | 'now'>;
+  readonly #limit: number;
+  #users = new Map<string, Remembered>();
+  #sessions = new Map<string, Remembered>();
+  #overflowed = false;
+  /** performance.now() when the last good poll began. */
+  #polledAt = Number.NEGATIVE_INFINITY;
+  /** The database's time at the last good poll, in milliseconds since 1970. */
+  #polledUntil: number | undefined;
+  #clockSkew = 0;
+
+  constructor(database: Pick<Database, 'db' | 'now'>, limit = LIMIT) {
+    this.#database = database;
+    this.#limit = limit;
+  }
+
+  /** Whether what is in memory is all there is to know. If not, ask {@link confirm}. */
+  get isTrusted(): boolean {
+    return performance.now() - this.#polledAt <= TRUST && !this.#overflowed;
+  }
+
+  /** Milliseconds by which this process's clock is ahead of the database's, as of the last good poll. */
+  get clockSkew(): number {
+    return this.#clockSkew;
+  }
+
+  /** Number of revocations in memory. */
+  get size(): number {
+    return this.#users.size + this.#sessions.size;
+  }
+
+  /** Whether a revocation in memory ends this token. */
+  revokes({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): boolean {
+    const user = this.#users.get(sub);
+    return (user !== undefined && gen < user.generation) || this.#sessions.has(sid);
+  }
+
+  /**
+   * Reads the rows themselves: whether the user is enabled, the generation is the same and the session is alive.
+   *
+   * @throws when the database is away
+   */
+  async confirm({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): Promise<boolean> {
+    const session = await this.#database.db.session.findUnique({
+      where: { id: sid, userId: sub },
+      select: { epoch: true, user: { select: { disabled: true, generation: true, epoch: true } } },
+    });
+    return (
+      session !== null &&
+      !session.user.disabled &&
+      session.user.generation === gen &&
+      session.user.epoch === session.epoch
+    );
+  }
+
+  /** Remembers what this process has committed. */
+  apply(revocations: readonly Revocation[]): void {
+    for (const revocation of revocations) this.#remember(revocation, Date.now() + MEMORY);
+  }
+
+  /**
+   * Reads what has been revoked since the poll before, or, the first time, within the memory's time.
+   *
+   * @throws when the database is away; what is in memory stays, and is no longer trusted after {@link TRUST}
+   */
+  async poll(): Promise<void> {
+    const began = performance.now();
+    const now = await this.#readTime();
+    if (this.#overflowed) await this.#startAgain(now);
+    // The lower of the two: the database's clock may have been set back.
+    const since = this.#polledUntil === undefined ? now - MEMORY : Math.min(this.#polledUntil, now) - OVERLAP;
+    const rows = await this.#database.db.revocation.findMany({
+      where: { createdAt: { gte: new Date(since) } },
+      select: { userId: true, generation: true, sessionId: true, createdAt: true },
+      take: this.#limit + 1,
+    });
+    for (const { userId, generation, sessionId, createdAt } of rows) {
+      const forgetAt = createdAt.getTime() + this.#clockSkew + MEMORY;
+      if (sessionId !== null) this.#remember({ sessionId }, forgetAt);
+      else if (userId !== null && generation !== null) this.#remember({ userId, generation }, forgetAt);
+    }
+    if (rows.length > this.#limit) this.#overflowed = true;
+    this.#polledUntil = now;
+    this.#polledAt = began;
+  }
+
+  /** Forgets what no token can be alive of. */
+  forget(): void {
+    const now = Date.now();
+    for (const map of [this.#users, this.#sessions]) {
+      for (const [key, { forgetAt }] of map) if (forgetAt <= now) map.delete(key);
+    }
+  }
+
+  /** @returns milliseconds since 1970 by the database's clock */
+  async #readTime(): Promise<number> {
+    const before = Date.now();
+    const now = (await this.#database.now(this.#database.db)).getTime();
+    this.#clockSkew = (before + Date.now()) / 2 - now;
+    return now;
+  }
+
+  /** After an overflow, what is in memory has gaps: it is read anew as soon as all of it fits. */
+  async #startAgain(now: number): Promise<void> {
+    const live = await this.#database.db.revocation.count({
+      where: { createdAt: { gte: new Date(now - MEMORY) } },
+    });
+    if (live > this.#limit) return;
+    this.#users = new Map();
+    this.#sessions = new Map();
+    this.#polledUntil = undefined;
+    this.#overflowed = false;
+  }
+
+  #remember(revocation: Revocation, forgetAt: number): void {
+    const isUser = 'userId' in revocation;
+    const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
+    const known = map.get(key);
+    if (known === undefined && this.size >= this.#limit) {
+      this.#overflowed = true;
+      return;
+    }
+    map.set(key, {
+      generation: Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0),
+      forgetAt: Math.max(forgetAt, known?.forgetAt ?? 0),
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/** What a key derived from SECRET is for. Each purpose has a key of its own (RFC 5869 section 3.2). */
+export type Purpose = 'refresh-token';
+
+/** SECRET, and the one before or the one to come, which are accepted but not used. */
+export interface Secrets {
+  readonly current: string;
+  readonly previous: string | undefined;
+}
+
+/** A message authentication code under SECRET, for one purpose. Keys are derived once. */
+export class Sealer {
+  readonly #current: Buffer;
+  readonly #accepted: readonly Buffer[];
+
+  constructor({ current, previous }: Secrets, purpose: Purpose) {
+    this.#current = deriveKey(current, purpose);
+    this.#accepted = previous === undefined ? [this.#current] : [this.#current, deriveKey(previous, purpose)];
+  }
+
+  /** HMAC-SHA-256 under the current secret, in base64url: 43 characters. */
+  seal(message: string): string {
+    return code(this.#current, message).toString('base64url');
+  }
+
+  /** Whether a code is that of the message, under the current or the previous secret; takes the same time for all codes. */
+  fits(message: string, sealed: string): boolean {
+    const given = Buffer.from(sealed, 'base64url');
+    if (given.toString('base64url') !== sealed) return false;
+    return this.#accepted.some((key) => {
+      const expected = code(key, message);
+      return expected.length === given.length && timingSafeEqual(expected, given);
+    });
+  }
+}
+
+function deriveKey(secret: string, purpose: Purpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `latchkey ${purpose}`, 32));
+}
+
+function code(key: Buffer, message: string): Buffer {
+  return createHmac('sha256', key).update(message).digest();
+}
