@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { AccessLevels, recordLevels } from './access/levels.ts';
-import access from './access/plugin.ts';
+import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
@@ -72,19 +72,34 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
     }
   });
 
+  try {
+    await register(app, config, { levels, inventory, revocations }, options);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return app;
+}
+
+/** The plugins, in the order in which they build on each other. */
+async function register(
+  app: FastifyInstance,
+  config: Config,
+  accessOptions: AccessOptions,
+  options: AppOptions,
+): Promise<void> {
   app.addSchema(User);
   app.addSchema(VisibleUser);
   app.addSchema(AccessTokenAnswer);
   app.addSchema(TokenPair);
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, config);
-  await app.register(access, { levels, inventory, revocations });
+  await app.register(access, accessOptions);
   await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);
   await app.register(routes);
   if (options.routes !== undefined) await app.register(options.routes);
-  return app;
 }
 
 function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type AccessLevel, parseAccessLevels } from './config/access-levels.ts';
-import { ConfigError, checkEnvironment, type Environment, exampleOf } from './config/environment.ts';
+import { checkEnvironment, exampleOf } from './config/check-environment.ts';
+import { ConfigError, type Environment } from './config/environment.ts';
 
 export type { AccessLevel } from './config/access-levels.ts';
 export { ConfigError, Environment } from './config/environment.ts';

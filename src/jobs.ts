@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { pruneSessions } from './accounts/sessions.ts';
+import { pruneSessions } from './accounts/session-endings.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
 /** Periodic work. */

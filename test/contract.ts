@@ -54,7 +54,7 @@ export function checkAnswer(method: string, url: string, response: LightMyReques
     type,
     'schema',
   ];
-  validate(where, `#/${pointer.map(escape).join('/')}`, response);
+  validate(where, `#/${pointer.map(escapeToken).join('/')}`, response);
 }
 
 function validate(where: string, pointer: string, response: LightMyRequestResponse): void {
@@ -73,6 +73,6 @@ function findPath(pathname: string): string | undefined {
 }
 
 /** A JSON Pointer's token in a URI fragment. */
-function escape(token: string): string {
+function escapeToken(token: string): string {
   return encodeURIComponent(token.replaceAll('~', '~0').replaceAll('/', '~1'));
 }

@@ -102,7 +102,9 @@ export async function startApi(
 
   const sessionToken: Api['sessionToken'] = async (id) => {
     const { epoch } = await app.accounts.db.user.findUniqueOrThrow({ where: { id } });
-    return app.tokens.issue(await openSession(app.accounts, { id, epoch }, { ip: '192.0.2.1', userAgent: 'test' })).accessToken;
+    return app.tokens.issue(
+      await openSession(app.accounts, { id, epoch }, { ip: '192.0.2.1', userAgent: 'test' }),
+    ).accessToken;
   };
 
   return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };

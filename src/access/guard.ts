@@ -4,7 +4,7 @@ import type {
   HookHandlerDoneFunction,
   preHandlerHookHandler,
 } from 'fastify';
-import { type AccessTokenClaims, InvalidTokenError } from '../tokens/tokens.ts';
+import { type AccessTokenClaims, InvalidTokenError } from '../tokens/claims.ts';
 import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
 import {
   accessDenied,

@@ -8,8 +8,8 @@ import type {
 } from 'fastify';
 import fp from 'fastify-plugin';
 import { LRUCache } from 'lru-cache';
+import type { AccessTokenClaims } from '../tokens/claims.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
-import type { AccessTokenClaims } from '../tokens/tokens.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';

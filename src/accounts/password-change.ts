@@ -1,7 +1,7 @@
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { hashPassword } from './passwords.ts';
-import { type SessionGrant, toGrant } from './sessions.ts';
+import { type SessionGrant, toGrant } from './session-grant.ts';
 import { verifyOwnPassword } from './sign-in.ts';
 
 /**

@@ -1,10 +1,8 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../access/challenges.ts';
-import type { Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
-import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
-import type { Session } from './session.schemas.ts';
+import { ownerColumns, type SessionGrant, toGrant } from './session-grant.ts';
 import type { SignedIn } from './sign-in.ts';
 
 const DAY = 86_400_000;
@@ -21,56 +19,10 @@ const GRACE = 10_000;
 /** Characters of a User-Agent header that are kept. */
 const USER_AGENT_LENGTH = 256;
 
-/** What the tokens of a session are made of, all from one read of its user's row. */
-export interface SessionGrant {
-  readonly userId: string;
-  readonly sessionId: string;
-  /** The user's present level, or the session's cap when that is lower. */
-  readonly access: number;
-  readonly generation: number;
-  readonly authenticatedAt: Date;
-  readonly expiresAt: Date;
-  /** Which refresh token of the session is to be used next. */
-  readonly rotation: number;
-}
-
 /** Where a sign-in came from. */
 export interface Device {
   readonly ip: string;
   readonly userAgent: string;
-}
-
-const ownerColumns = {
-  select: { id: true, access: true, generation: true, epoch: true, disabled: true },
-} as const;
-
-interface Owner {
-  readonly id: string;
-  readonly access: number;
-  readonly generation: number;
-  readonly epoch: number;
-  readonly disabled: boolean;
-}
-
-interface SessionRow {
-  readonly id: string;
-  readonly rotation: number;
-  readonly accessCap: number | null;
-  readonly authenticatedAt: Date;
-  readonly expiresAt: Date;
-}
-
-/** What a session's tokens say as of now. */
-export function toGrant(session: SessionRow, user: Owner): SessionGrant {
-  return {
-    userId: user.id,
-    sessionId: session.id,
-    access: Math.min(user.access, session.accessCap ?? user.access),
-    generation: user.generation,
-    authenticatedAt: session.authenticatedAt,
-    expiresAt: session.expiresAt,
-    rotation: session.rotation,
-  };
 }
 
 /**
@@ -167,87 +119,4 @@ export async function renewAuthentication(
     const session = await tx.session.findUniqueOrThrow({ where, include: { user: ownerColumns } });
     return toGrant(session, session.user);
   });
-}
-
-/** The living sessions of a user, newest first. @param current id of the session that asks */
-export async function listSessions(
-  { db, now }: AccountsContext,
-  userId: string,
-  current: string,
-): Promise<Session[]> {
-  const user = await db.user.findUnique({ where: { id: userId }, select: { epoch: true } });
-  if (user === null) throw invalidToken();
-  const time = await now(db);
-  const rows = await db.session.findMany({
-    where: { userId, epoch: user.epoch, idleUntil: { gt: time }, expiresAt: { gt: time } },
-    orderBy: { id: 'desc' },
-  });
-  return rows.map(({ id, createdAt, rotatedAt, expiresAt, ip, userAgent }) => ({
-    id,
-    createdAt: createdAt.toISOString(),
-    lastUsedAt: rotatedAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    ip,
-    userAgent,
-    current: id === current,
-  }));
-}
-
-/** Ends one session of a user. @returns whether there was one */
-export async function endSession(
-  context: AccountsContext,
-  userId: string,
-  sessionId: string,
-): Promise<boolean> {
-  return change(context, async (tx, revoke) => {
-    const id = sessionId.toLowerCase();
-    const { count } = await tx.session.deleteMany({ where: { id, userId } });
-    if (count > 0) revoke({ sessionId: id });
-    return count > 0;
-  });
-}
-
-/** Ends all sessions of the actor but the one that asks. */
-export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
-  await change(context, async (tx, revoke) => {
-    await requireCurrent(tx, actor);
-    const where = { userId: actor.userId, id: { not: actor.sessionId } };
-    const others = await tx.session.findMany({ where, select: { id: true } });
-    await tx.session.deleteMany({ where });
-    for (const { id } of others) revoke({ sessionId: id });
-  });
-}
-
-/**
- * Ends all sessions of a user on behalf of an admin.
- *
- * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
- */
-export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
-  await change(context, async (tx, revoke) => {
-    await requireCurrent(tx, actor);
-    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
-    if (user === null) throw new Problem('user-not-found');
-    const { generation } = await raiseEpoch(tx, user.id);
-    revoke({ userId: user.id, generation });
-  });
-}
-
-/** Ends every session of a user and the access tokens of all of them. The caller revokes with the new generation. */
-export async function raiseEpoch(tx: Transaction, userId: string): Promise<Owner> {
-  await tx.session.deleteMany({ where: { userId } });
-  return tx.user.update({
-    where: { id: userId },
-    data: { epoch: { increment: 1 }, generation: { increment: 1 } },
-    ...ownerColumns,
-  });
-}
-
-/** Deletes the rows of sessions that have ended by themselves. @returns how many */
-export async function pruneSessions({ db, now }: AccountsContext): Promise<number> {
-  const time = await now(db);
-  const { count } = await db.session.deleteMany({
-    where: { OR: [{ idleUntil: { lte: time } }, { expiresAt: { lte: time } }] },
-  });
-  return count;
 }

@@ -7,7 +7,7 @@ import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
 import { hashPassword } from './passwords.ts';
-import { raiseEpoch } from './sessions.ts';
+import { raiseEpoch } from './session-endings.ts';
 import type { User } from './user.schemas.ts';
 
 /** The largest that its column holds: a deleted user's tokens are all revoked. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../config.ts';
 import { explain } from './explain.ts';
+import { keysGenerateCommand } from './keys-generate.ts';
 import { migrateCommand } from './migrate.ts';
 import { openapiCommand } from './openapi.ts';
 import { serveCommand } from './serve.ts';
@@ -25,10 +26,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 called wrongly.');
   // Copies exitOverride to the subcommands.
   const user = program.command('user').description('The users of the service');
+  const keys = program.command('keys').description('The keys that sign access tokens');
   serveCommand(program);
   migrateCommand(program);
   openapiCommand(program);
   userCreateCommand(user);
+  keysGenerateCommand(keys);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,4 +1,5 @@
-import { ConfigError, exampleOf } from './environment.ts';
+import { exampleOf } from './check-environment.ts';
+import { ConfigError } from './environment.ts';
 
 /** A name for an integer that users hold and routes ask for. */
 export interface AccessLevel {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessTokenAnswer, TokenPair } from '../accounts/session.schemas.ts';
-import type { Device, SessionGrant } from '../accounts/sessions.ts';
+import type { SessionGrant } from '../accounts/session-grant.ts';
+import type { Device } from '../accounts/sessions.ts';
 
 /** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
 export function accessTokenAnswer(

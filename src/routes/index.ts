@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import controlPanel from './control-panel/control-panel.routes.ts';
+import credentials from './credentials/credentials.routes.ts';
 import health from './health/health.routes.ts';
 import home from './home/home.routes.ts';
 import login from './login/login.routes.ts';
@@ -8,6 +9,7 @@ import me from './me/me.routes.ts';
 import problems from './problems/problems.routes.ts';
 import refresh from './refresh/refresh.routes.ts';
 import register from './register/register.routes.ts';
+import sessions from './sessions/sessions.routes.ts';
 import users from './users/users.routes.ts';
 import wellKnown from './well-known/well-known.routes.ts';
 
@@ -19,6 +21,8 @@ export default async function routes(app: FastifyInstance) {
   await app.register(refresh, { prefix: '/refresh' });
   await app.register(logout, { prefix: '/logout' });
   await app.register(me, { prefix: '/me' });
+  await app.register(credentials, { prefix: '/me' });
+  await app.register(sessions, { prefix: '/me/sessions' });
   await app.register(users, { prefix: '/users' });
   await app.register(controlPanel, { prefix: '/control-panel' });
   await app.register(problems, { prefix: '/problems' });

@@ -1,5 +1,5 @@
 import type { Database } from '../db/client.ts';
-import type { AccessTokenClaims } from './tokens.ts';
+import type { AccessTokenClaims } from './claims.ts';
 
 /** What ends the validity of access tokens: all of a user's below a generation, or all of a session. */
 export type Revocation =

@@ -2,44 +2,15 @@ import { randomUUID } from 'node:crypto';
 import fastifyJwt, { type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { type Config, ConfigError } from '../config.ts';
+import { type AccessTokenClaims, CLIENT_ID, claimsSchema, InvalidTokenError } from './claims.ts';
 import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
 import { loadSecrets } from './load-secret.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
+import { readHeader, TOKEN_TYPE } from './token-header.ts';
 
-/** Header parameter `typ` of an access token: RFC 9068 section 2.1. */
-const TOKEN_TYPE = 'at+jwt';
-/** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
-const CLIENT_ID = 'latchkey';
-/** What the column of the level holds: a 32-bit integer. */
-const LARGEST_LEVEL = 2 ** 31 - 1;
 /** Seconds that another process's clock may run ahead of ours. */
 const CLOCK_TOLERANCE = 60;
-
-/** The claims of an access token (RFC 9068 section 2.2, and ours: `access`, `gen`, `sid`). Times are seconds since 1970. */
-export const AccessTokenClaims = Type.Object({
-  iss: Type.String(),
-  aud: Type.String(),
-  sub: Type.String({ minLength: 1 }),
-  sid: Type.String({ minLength: 1 }),
-  client_id: Type.Literal(CLIENT_ID),
-  access: Type.Integer({ minimum: 0, maximum: LARGEST_LEVEL }),
-  gen: Type.Integer({ minimum: 0 }),
-  auth_time: Type.Integer({ minimum: 0 }),
-  iat: Type.Integer({ minimum: 0 }),
-  exp: Type.Integer({ minimum: 0 }),
-  jti: Type.String({ minLength: 1 }),
-});
-export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;
-
-const claimsSchema = Compile(AccessTokenClaims);
-
-/** Why a token was refused. Always a 401; the reason is for the log and never for the client. */
-export class InvalidTokenError extends Error {
-  override name = 'InvalidTokenError';
-}
 
 /** What an access token says of its bearer. */
 export interface AccessTokenSubject {
@@ -175,42 +146,6 @@ function verify(verifiers: Verifiers, token: string): AccessTokenClaims {
   if (!claimsSchema.Check(claims)) throw new InvalidTokenError('a claim is missing or of another type');
   if (claims.iat > Date.now() / 1000 + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');
   return Object.freeze(claims);
-}
-
-/**
- * The header must have exactly the three members that we write. So `crit`, `b64`, `zip`, `jku`, `x5u` and `jwk`
- * are refused, not ignored (RFC 8725 sections 3.1 and 3.10).
- */
-function readHeader(token: string): { kid: string; alg: string } {
-  const segments = token.split('.');
-  const [first] = segments;
-  if (first === undefined || segments.length !== 3 || !segments.every(isCanonical))
-    throw new InvalidTokenError('malformed');
-  let header: unknown;
-  try {
-    header = JSON.parse(Buffer.from(first, 'base64url').toString());
-  } catch (error) {
-    throw new InvalidTokenError('header is not JSON', { cause: error });
-  }
-  if (
-    typeof header === 'object' &&
-    header !== null &&
-    Object.keys(header).length === 3 &&
-    'typ' in header &&
-    header.typ === TOKEN_TYPE &&
-    'alg' in header &&
-    typeof header.alg === 'string' &&
-    'kid' in header &&
-    typeof header.kid === 'string'
-  ) {
-    return { kid: header.kid, alg: header.alg };
-  }
-  throw new InvalidTokenError('header is not that of an access token');
-}
-
-/** One spelling only: base64url ignores the last bits of a segment, so a signature would have several (RFC 4648 section 3.5). */
-function isCanonical(segment: string): boolean {
-  return segment.length > 0 && Buffer.from(segment, 'base64url').toString('base64url') === segment;
 }
 
 export default fp(tokens, { name: 'tokens', fastify: '5.x' });

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
-import { endSession } from '../../accounts/sessions.ts';
+import { endSession } from '../../accounts/session-endings.ts';
 import { Done } from '../../http/schemas.ts';
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {

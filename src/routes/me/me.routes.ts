@@ -4,9 +4,7 @@ import { User } from '../../accounts/user.schemas.ts';
 import { changeOwnName, findCaller } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
-import credentials from './credentials.routes.ts';
 import { OwnChange, Permissions } from './me.schemas.ts';
-import sessions from './sessions.routes.ts';
 
 const me: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
@@ -31,9 +29,6 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name),
   });
-
-  await app.register(credentials);
-  await app.register(sessions, { prefix: '/sessions' });
 
   app.get('/permissions', {
     config: { access: 'guest' },

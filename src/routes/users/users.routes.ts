@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
-import { endAllSessions } from '../../accounts/sessions.ts';
+import { endAllSessions } from '../../accounts/session-endings.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
 import { listUsers } from '../../accounts/user-list.ts';
 import { changeUser, deleteUser, findUser } from '../../accounts/users.ts';

@@ -6,7 +6,7 @@ import { verifyOwnPassword } from '../../accounts/sign-in.ts';
 import { actorOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { accessTokenAnswer, tokenPair } from '../../http/token-answer.ts';
-import { PasswordChange, Reauthentication } from './me.schemas.ts';
+import { PasswordChange, Reauthentication } from './credentials.schemas.ts';
 
 /** The caller's password: giving it again, and changing it. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { Session } from '../../accounts/session.schemas.ts';
-import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions.ts';
+import { endOtherSessions, endSession, listSessions } from '../../accounts/session-endings.ts';
 import { actorOf } from '../../http/actor.ts';
 import { Done } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
-import { SessionParams, Sessions } from './me.schemas.ts';
+import { SessionParams, Sessions } from './sessions.schemas.ts';
 
 /** Where the caller is signed in. */
 const sessions: FastifyPluginAsyncTypebox = async (app) => {

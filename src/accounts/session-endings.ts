@@ -1,0 +1,90 @@
+import { invalidToken } from '../access/challenges.ts';
+import type { Transaction } from '../db/client.ts';
+import { Problem } from '../problems/problem.ts';
+import { change, requireCurrent } from './change.ts';
+import type { AccountsContext, Actor } from './context.ts';
+import type { Session } from './session.schemas.ts';
+import { type Owner, ownerColumns } from './session-grant.ts';
+
+/** The living sessions of a user, newest first. @param current id of the session that asks */
+export async function listSessions(
+  { db, now }: AccountsContext,
+  userId: string,
+  current: string,
+): Promise<Session[]> {
+  const user = await db.user.findUnique({ where: { id: userId }, select: { epoch: true } });
+  if (user === null) throw invalidToken();
+  const time = await now(db);
+  const rows = await db.session.findMany({
+    where: { userId, epoch: user.epoch, idleUntil: { gt: time }, expiresAt: { gt: time } },
+    orderBy: { id: 'desc' },
+  });
+  return rows.map(({ id, createdAt, rotatedAt, expiresAt, ip, userAgent }) => ({
+    id,
+    createdAt: createdAt.toISOString(),
+    lastUsedAt: rotatedAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    ip,
+    userAgent,
+    current: id === current,
+  }));
+}
+
+/** Ends one session of a user. @returns whether there was one */
+export async function endSession(
+  context: AccountsContext,
+  userId: string,
+  sessionId: string,
+): Promise<boolean> {
+  return change(context, async (tx, revoke) => {
+    const id = sessionId.toLowerCase();
+    const { count } = await tx.session.deleteMany({ where: { id, userId } });
+    if (count > 0) revoke({ sessionId: id });
+    return count > 0;
+  });
+}
+
+/** Ends all sessions of the actor but the one that asks. */
+export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
+  await change(context, async (tx, revoke) => {
+    await requireCurrent(tx, actor);
+    const where = { userId: actor.userId, id: { not: actor.sessionId } };
+    const others = await tx.session.findMany({ where, select: { id: true } });
+    await tx.session.deleteMany({ where });
+    for (const { id } of others) revoke({ sessionId: id });
+  });
+}
+
+/**
+ * Ends all sessions of a user on behalf of an admin.
+ *
+ * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
+ */
+export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
+  await change(context, async (tx, revoke) => {
+    await requireCurrent(tx, actor);
+    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
+    if (user === null) throw new Problem('user-not-found');
+    const { generation } = await raiseEpoch(tx, user.id);
+    revoke({ userId: user.id, generation });
+  });
+}
+
+/** Ends every session of a user and the access tokens of all of them. The caller revokes with the new generation. */
+export async function raiseEpoch(tx: Transaction, userId: string): Promise<Owner> {
+  await tx.session.deleteMany({ where: { userId } });
+  return tx.user.update({
+    where: { id: userId },
+    data: { epoch: { increment: 1 }, generation: { increment: 1 } },
+    ...ownerColumns,
+  });
+}
+
+/** Deletes the rows of sessions that have ended by themselves. @returns how many */
+export async function pruneSessions({ db, now }: AccountsContext): Promise<number> {
+  const time = await now(db);
+  const { count } = await db.session.deleteMany({
+    where: { OR: [{ idleUntil: { lte: time } }, { expiresAt: { lte: time } }] },
+  });
+  return count;
+}

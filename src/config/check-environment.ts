@@ -1,0 +1,87 @@
+import { envSchema } from 'env-schema';
+import { ConfigError, Environment, PLACEHOLDER } from './environment.ts';
+
+/**
+ * Checks the variables one by one. Those that are empty are not set.
+ *
+ * @throws {ConfigError} when one has a wrong value
+ */
+export function checkEnvironment(variables: Record<string, string | undefined>): Environment {
+  // `NAME=` in .env.example means "not set".
+  const data = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  try {
+    const environment = envSchema<Environment>({ schema: structuredClone(Environment), data, env: false });
+    checkUrls(environment);
+    checkProduction(environment);
+    return environment;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(describeProblem(error), { cause: error });
+  }
+}
+
+/** Files in a data folder are lost with a container, and each machine would make its own: production sets both. */
+function checkProduction({ NODE_ENV, SECRET, SECRET_PREVIOUS, JWT_PRIVATE_KEY }: Environment): void {
+  if (NODE_ENV !== 'production') return;
+  if (SECRET === undefined)
+    throw new ConfigError(`SECRET is missing, which production needs ${exampleOf('SECRET')}`);
+  for (const [name, value] of Object.entries({ SECRET, SECRET_PREVIOUS })) {
+    if (value?.startsWith(PLACEHOLDER) || value?.startsWith('the ')) {
+      throw new ConfigError(`${name} is a placeholder ${exampleOf(name)}`);
+    }
+  }
+  if (JWT_PRIVATE_KEY === undefined || JWT_PRIVATE_KEY.startsWith(PLACEHOLDER)) {
+    const what = JWT_PRIVATE_KEY === undefined ? 'is missing, which production needs' : 'is a placeholder';
+    throw new ConfigError(`JWT_PRIVATE_KEY ${what} (make one: latchkey keys generate --out signing-key.pem)`);
+  }
+}
+
+/** What a pattern cannot say. The values are left out of the messages: a password may be among them. */
+function checkUrls({ PUBLIC_URL, DATABASE_URL }: Environment): void {
+  if (PUBLIC_URL !== undefined && !URL.canParse(PUBLIC_URL))
+    throw new ConfigError(`PUBLIC_URL is not a URL ${exampleOf('PUBLIC_URL')}`);
+  if (DATABASE_URL !== undefined && !DATABASE_URL.startsWith('file:') && !URL.canParse(DATABASE_URL)) {
+    throw new ConfigError(
+      `DATABASE_URL is not a URL: write special characters of a password encoded, %40 for @ and %2F for / ${exampleOf('DATABASE_URL')}`,
+    );
+  }
+}
+
+/** `PORT must be <= 65535 (example: PORT=3000)`. The value is left out, for it may be a secret. */
+function describeProblem(error: unknown): string {
+  const first: unknown =
+    error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
+  if (!isSchemaError(first)) return error instanceof Error ? error.message : 'the environment cannot be read';
+  const name = first.instancePath.slice(1);
+  const isInWords = first.keyword !== 'pattern' && first.keyword !== 'enum';
+  return `${name} ${isInWords ? first.message : `must be ${meaningOf(name)}`} ${exampleOf(name)}`;
+}
+
+function schemaOf(name: string): Readonly<Record<string, unknown>> {
+  return { ...Object.entries(Environment.properties).find(([key]) => key === name)?.[1] };
+}
+
+/** `(example: PORT=3000)` */
+export function exampleOf(name: string): string {
+  const { examples } = schemaOf(name);
+  return `(example: ${name}=${Array.isArray(examples) ? examples[0] : ''})`;
+}
+
+/** The first clause of a variable's description, in place of a regular expression. */
+function meaningOf(name: string): string {
+  const { description } = schemaOf(name);
+  return String(description).split(/;| \(/, 1)[0] ?? 'of another form';
+}
+
+function isSchemaError(value: unknown): value is { instancePath: string; keyword: string; message: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'instancePath' in value &&
+    typeof value.instancePath === 'string' &&
+    'keyword' in value &&
+    'message' in value
+  );
+}

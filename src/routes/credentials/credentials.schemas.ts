@@ -1,0 +1,10 @@
+import { Type } from 'typebox';
+import { GivenPassword, NewPassword } from '../../accounts/user.schemas.ts';
+
+export const Reauthentication = Type.Object({ password: GivenPassword }, { additionalProperties: false });
+
+export const PasswordChange = (minLength: number) =>
+  Type.Object(
+    { currentPassword: GivenPassword, newPassword: NewPassword(minLength) },
+    { additionalProperties: false },
+  );

@@ -1,0 +1,31 @@
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
+export const CLIENT_ID = 'latchkey';
+/** What the column of the level holds: a 32-bit integer. */
+const LARGEST_LEVEL = 2 ** 31 - 1;
+
+/** The claims of an access token (RFC 9068 section 2.2, and ours: `access`, `gen`, `sid`). Times are seconds since 1970. */
+export const AccessTokenClaims = Type.Object({
+  iss: Type.String(),
+  aud: Type.String(),
+  sub: Type.String({ minLength: 1 }),
+  sid: Type.String({ minLength: 1 }),
+  client_id: Type.Literal(CLIENT_ID),
+  access: Type.Integer({ minimum: 0, maximum: LARGEST_LEVEL }),
+  gen: Type.Integer({ minimum: 0 }),
+  auth_time: Type.Integer({ minimum: 0 }),
+  iat: Type.Integer({ minimum: 0 }),
+  exp: Type.Integer({ minimum: 0 }),
+  jti: Type.String({ minLength: 1 }),
+});
+export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;
+
+/** Checks the claims of a token whose signature is right. */
+export const claimsSchema = Compile(AccessTokenClaims);
+
+/** Why a token was refused. Always a 401; the reason is for the log and never for the client. */
+export class InvalidTokenError extends Error {
+  override name = 'InvalidTokenError';
+}
