@@ -21,7 +21,10 @@ async function variablesFor(t: Teardown): Promise<Variables & { DATABASE_URL: st
 async function usersOf(url: string) {
   const database = openDatabase(url);
   try {
-    return await database.db.user.findMany({ orderBy: { id: 'asc' }, select: { id: true, email: true, access: true } });
+    return await database.db.user.findMany({
+      orderBy: { id: 'asc' },
+      select: { id: true, email: true, access: true },
+    });
   } finally {
     await database.close();
   }
@@ -30,7 +33,12 @@ async function usersOf(url: string) {
 /** Boots that should fail but don't are ended by the test's own time limit. */
 const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
 
-function refusedInOneLine(t: Test, { code, stdout, stderr }: Ended, expected: RegExp | string, name = 'is refused'): void {
+function refusedInOneLine(
+  t: Test,
+  { code, stdout, stderr }: Ended,
+  expected: RegExp | string,
+  name = 'is refused',
+): void {
   t.equal(code, 1, name);
   t.match(stderr, /^latchkey: [^\n]+\n$/, name);
   t.match(stderr, expected, name);
@@ -66,7 +74,11 @@ t.test('ADMIN_EMAIL may not be the address of somebody who registered first', as
   await service.stop();
   const users = await usersOf(variables.DATABASE_URL);
   for (const ADMIN_EMAIL of [admin.ADMIN_EMAIL, ' BOSS@Example.COM '])
-    refusedInOneLine(t, await boot({ ...variables, ...admin, ADMIN_EMAIL }), /^latchkey: ADMIN_EMAIL already has an account/);
+    refusedInOneLine(
+      t,
+      await boot({ ...variables, ...admin, ADMIN_EMAIL }),
+      /^latchkey: ADMIN_EMAIL already has an account/,
+    );
   t.strictSame(await usersOf(variables.DATABASE_URL), users);
   t.match(users, [{ email: credentials.email, access: 1 }]);
 });
@@ -91,15 +103,27 @@ t.test('access levels are held to those that the database knows', async (t) => {
   const database = openDatabase(DATABASE_URL);
   t.teardown(() => database.close());
   const recorded = async () =>
-    (await database.db.accessLevel.findMany({ orderBy: { number: 'asc' } })).map(({ name, number }) => `${name}:${number}`);
-  t.strictSame(await recorded(), ['guest:0', 'user:1', 'editor:3', 'moderator:4', 'admin:5'], 'one was added');
+    (await database.db.accessLevel.findMany({ orderBy: { number: 'asc' } })).map(
+      ({ name, number }) => `${name}:${number}`,
+    );
+  t.strictSame(
+    await recorded(),
+    ['guest:0', 'user:1', 'editor:3', 'moderator:4', 'admin:5'],
+    'one was added',
+  );
 
   await bootsWith('guest:0,user:1,moderator:4,admin:5');
-  t.strictSame(await recorded(), ['guest:0', 'user:1', 'moderator:4', 'admin:5'], 'one that nobody holds was removed');
+  t.strictSame(
+    await recorded(),
+    ['guest:0', 'user:1', 'moderator:4', 'admin:5'],
+    'one that nobody holds was removed',
+  );
 
   const refused: Record<string, RegExp> = {
-    'guest:0,user:1,moderator:3,admin:5': /ACCESS_LEVELS gives moderator another number than the database, which has moderator:4/,
-    'guest:0,user:1,moderator:4,admin:6': /ACCESS_LEVELS gives admin another number than the database, which has admin:5/,
+    'guest:0,user:1,moderator:3,admin:5':
+      /ACCESS_LEVELS gives moderator another number than the database, which has moderator:4/,
+    'guest:0,user:1,moderator:4,admin:6':
+      /ACCESS_LEVELS gives admin another number than the database, which has admin:5/,
   };
   for (const [ACCESS_LEVELS, message] of Object.entries(refused)) {
     const { code, stderr } = await boot({ ...variables, ACCESS_LEVELS });
@@ -111,8 +135,15 @@ t.test('access levels are held to those that the database knows', async (t) => {
   await database.db.user.update({ where: { id: user?.id ?? '' }, data: { access: 4 } });
   const { code, stderr } = await boot({ ...variables, ACCESS_LEVELS: 'guest:0,user:1,admin:5' });
   t.equal(code, 1);
-  t.match(stderr.split('\n')[0], /ACCESS_LEVELS does not declare level 4, which users hold\. Declare it \(moderator:4\)/);
-  t.strictSame(await recorded(), ['guest:0', 'user:1', 'moderator:4', 'admin:5'], 'a boot that is refused records nothing');
+  t.match(
+    stderr.split('\n')[0],
+    /ACCESS_LEVELS does not declare level 4, which users hold\. Declare it \(moderator:4\)/,
+  );
+  t.strictSame(
+    await recorded(),
+    ['guest:0', 'user:1', 'moderator:4', 'admin:5'],
+    'a boot that is refused records nothing',
+  );
 });
 
 t.test('a port in use', async (t) => {
@@ -121,7 +152,11 @@ t.test('a port in use', async (t) => {
   await once(taken, 'listening');
   const address = taken.address();
   const port = typeof address === 'object' ? String(address?.port) : '';
-  refusedInOneLine(t, await boot({ ...(await variablesFor(t)), PORT: port }), `PORT ${port} of 127.0.0.1 is in use`);
+  refusedInOneLine(
+    t,
+    await boot({ ...(await variablesFor(t)), PORT: port }),
+    `PORT ${port} of 127.0.0.1 is in use`,
+  );
 });
 
 t.test('a database that cannot be reached', async (t) => {
@@ -144,7 +179,10 @@ t.test('a wrong configuration', async (t) => {
   const wrong: [Variables, RegExp][] = [
     [{ PORT: 'abc' }, /^latchkey: PORT must be integer \(example: PORT=3000\)$/m],
     [{ HOST: '203.0.113.1' }, /^latchkey: HOST 203\.0\.113\.1 cannot be listened on \(EADDRNOTAVAIL\)/],
-    [{ ADMIN_EMAIL: 'boss', ADMIN_PASSWORD: 'never to be seen anywhere' }, /^latchkey: ADMIN_EMAIL must be an email address/],
+    [
+      { ADMIN_EMAIL: 'boss', ADMIN_PASSWORD: 'never to be seen anywhere' },
+      /^latchkey: ADMIN_EMAIL must be an email address/,
+    ],
     [{ JWT_PRIVATE_KEY: join(folder, 'file') }, /^latchkey: JWT_PRIVATE_KEY is not a private key/],
     [{ DATA_DIR: join(folder, 'file') }, /^latchkey: (ENOTDIR|EEXIST).*\/file/],
   ];

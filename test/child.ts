@@ -58,7 +58,11 @@ export async function temporaryFolder(t: Teardown): Promise<string> {
 
 /** Runs a command to its end. */
 export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { child, ended } = start(options.command ?? process.execPath, options.command ? args : [bin, ...args], options);
+  const { child, ended } = start(
+    options.command ?? process.execPath,
+    options.command ? args : [bin, ...args],
+    options,
+  );
   child.stdin.end(options.input ?? '');
   return ended;
 }
@@ -76,7 +80,10 @@ export async function serve(t: Teardown, variables: Variables, script: string = 
       const match = /Latchkey listens on (http:[^\s"]+)(?=[\s"])/.exec(printed.stdout);
       if (match?.[1] !== undefined) found(match[1]);
     });
-    ended.then(({ code, stderr, stdout }) => reject(new Error(`It ended with ${code}: ${stderr}\n${stdout}`)), reject);
+    ended.then(
+      ({ code, stderr, stdout }) => reject(new Error(`It ended with ${code}: ${stderr}\n${stdout}`)),
+      reject,
+    );
   });
   const signal = (name: NodeJS.Signals) => void child.kill(name);
   return {
@@ -89,7 +96,8 @@ export async function serve(t: Teardown, variables: Variables, script: string = 
     stop: async () => {
       signal('SIGTERM');
       const end = await ended;
-      if (end.code !== 0) throw new Error(`It ended with ${end.code ?? end.signal}: ${end.stderr}\n${end.stdout}`);
+      if (end.code !== 0)
+        throw new Error(`It ended with ${end.code ?? end.signal}: ${end.stderr}\n${end.stdout}`);
       return end;
     },
   };
@@ -157,13 +165,15 @@ export function checkPrinted(printed: string, secrets: readonly string[] = []): 
   const found = [...forbidden.flatMap((pattern) => pattern.exec(printed)?.[0] ?? []), ...secrets];
   for (const secret of found) {
     const at = printed.indexOf(secret);
-    if (at !== -1) throw new Error(`A process printed a secret: ${printed.slice(Math.max(0, at - 200), at + 200)}`);
+    if (at !== -1)
+      throw new Error(`A process printed a secret: ${printed.slice(Math.max(0, at - 200), at + 200)}`);
   }
 }
 
 /** What a process with these variables knows and may not tell. */
 async function secretsOf({ DATA_DIR, DATABASE_URL, SECRET, ADMIN_PASSWORD }: Variables): Promise<string[]> {
   const file = DATA_DIR === undefined ? '' : await readFile(join(DATA_DIR, 'secret'), 'utf8').catch(() => '');
-  const password = DATABASE_URL?.startsWith('postgres') && URL.canParse(DATABASE_URL) ? new URL(DATABASE_URL).password : '';
+  const password =
+    DATABASE_URL?.startsWith('postgres') && URL.canParse(DATABASE_URL) ? new URL(DATABASE_URL).password : '';
   return [PASSWORD, file.trim(), password, SECRET ?? '', ADMIN_PASSWORD ?? ''].filter((text) => text !== '');
 }

@@ -54,7 +54,11 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [{ PUBLIC_URL: 'https://[::1' }, 'PUBLIC_URL', 'is not a URL'],
   [{ PUBLIC_URL: 'example.com' }, 'PUBLIC_URL', 'must be the URL'],
   [{ PUBLIC_URL: 'ftp://example.com' }, 'PUBLIC_URL', 'must be the URL'],
-  [{ DATABASE_URL: `mysql://root:${password}@localhost/latchkey` }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
+  [
+    { DATABASE_URL: `mysql://root:${password}@localhost/latchkey` },
+    'DATABASE_URL',
+    '`file:` for SQLite or `postgresql://`',
+  ],
   [{ DATABASE_URL: 'data/latchkey.db' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
   [{ DATABASE_URL: 'file:' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
   [{ DATABASE_URL: 'postgresql://' }, 'DATABASE_URL', '`file:` for SQLite or `postgresql://`'],
@@ -74,7 +78,11 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [{ ACCESS_LEVELS: 'guest:0,user:1,admin:2,' }, 'ACCESS_LEVELS', 'not name:number, ""'],
   [{ ACCESS_LEVELS: 'guest:0,user:1.5,admin:2' }, 'ACCESS_LEVELS', 'not name:number, "user:1.5"'],
   [{ ACCESS_LEVELS: 'guest:-1,user:1,admin:2' }, 'ACCESS_LEVELS', 'not name:number, "guest:-1"'],
-  [{ ACCESS_LEVELS: 'guest:0,user:1,admin:9999999999' }, 'ACCESS_LEVELS', 'not name:number, "admin:9999999999"'],
+  [
+    { ACCESS_LEVELS: 'guest:0,user:1,admin:9999999999' },
+    'ACCESS_LEVELS',
+    'not name:number, "admin:9999999999"',
+  ],
   [{ ACCESS_LEVELS: 'guest:0,user:1,Admin:2' }, 'ACCESS_LEVELS', 'not name:number, "Admin:2"'],
   [{ ACCESS_TOKEN_TTL: '3601' }, 'ACCESS_TOKEN_TTL', '<= 3600'],
   [{ ACCESS_TOKEN_TTL: '0' }, 'ACCESS_TOKEN_TTL', '>= 10'],
@@ -86,10 +94,26 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [{ ADMIN_EMAIL: 'ada@example.com' }, 'ADMIN_PASSWORD', 'is missing'],
   [{ ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'is missing'],
   [{ ADMIN_EMAIL: 'ada', ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'an email address'],
-  [{ ADMIN_EMAIL: 'ad\u00e1@example.com', ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'an email address in ASCII'],
-  [{ ADMIN_EMAIL: `${'a'.repeat(250)}@example.com`, ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', '254 characters'],
-  [{ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'fourteen chars' }, 'ADMIN_PASSWORD', '15 to 128 characters'],
-  [{ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'x'.repeat(129) }, 'ADMIN_PASSWORD', '15 to 128 characters'],
+  [
+    { ADMIN_EMAIL: 'ad\u00e1@example.com', ADMIN_PASSWORD: password },
+    'ADMIN_EMAIL',
+    'an email address in ASCII',
+  ],
+  [
+    { ADMIN_EMAIL: `${'a'.repeat(250)}@example.com`, ADMIN_PASSWORD: password },
+    'ADMIN_EMAIL',
+    '254 characters',
+  ],
+  [
+    { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'fourteen chars' },
+    'ADMIN_PASSWORD',
+    '15 to 128 characters',
+  ],
+  [
+    { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'x'.repeat(129) },
+    'ADMIN_PASSWORD',
+    '15 to 128 characters',
+  ],
 ];
 
 t.test('a wrong value stops with one line that names the variable, the problem and an example', async (t) => {
@@ -115,7 +139,11 @@ t.test('no message repeats a secret', async (t) => {
   for (const secret of secrets) t.ok(used.includes(secret), secret);
   for (const [variables, name] of wrong) {
     const told = String(t.throws(() => check(variables)));
-    t.strictSame(secrets.filter((secret) => told.includes(secret)), [], name);
+    t.strictSame(
+      secrets.filter((secret) => told.includes(secret)),
+      [],
+      name,
+    );
   }
 });
 
@@ -155,7 +183,8 @@ t.test('an empty variable is one that is not set', async (t) => {
 t.test('nothing changes it afterwards', async (t) => {
   const config = check({ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: password });
   t.ok(Object.isFrozen(config));
-  for (const part of [config.accessLevels, ...config.accessLevels, config.firstAdmin]) t.ok(Object.isFrozen(part));
+  for (const part of [config.accessLevels, ...config.accessLevels, config.firstAdmin])
+    t.ok(Object.isFrozen(part));
 });
 
 t.test('the public URL follows from where it listens', async (t) => {
@@ -166,7 +195,8 @@ t.test('the public URL follows from where it listens', async (t) => {
     '::1': 'http://[::1]:8080',
     'latchkey.internal': 'http://latchkey.internal:8080',
   };
-  for (const [HOST, url] of Object.entries(cases)) t.equal(check({ HOST, PORT: '8080' }).publicUrl, url, HOST);
+  for (const [HOST, url] of Object.entries(cases))
+    t.equal(check({ HOST, PORT: '8080' }).publicUrl, url, HOST);
   t.equal(check({ HOST: '::', PUBLIC_URL: 'https://example.com' }).publicUrl, 'https://example.com');
 });
 

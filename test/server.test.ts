@@ -38,7 +38,10 @@ t.test('the first start makes the data folder and says where to go', async (t) =
   const said = service.stdout();
   t.match(said, `Latchkey listens on ${service.url}\n`);
   t.match(said, `Docs: ${service.url}/docs\n`);
-  t.match(said, /There is no admin yet\. .* npx latchkey user create --email \S+ --name \S+ --access admin\n/);
+  t.match(
+    said,
+    /There is no admin yet\. .* npx latchkey user create --email \S+ --name \S+ --access admin\n/,
+  );
   t.notMatch(service.url, /:0$/, 'the port that it was given, not 0');
   t.equal((await fetch(`${service.url}/docs`)).status, 200);
   t.strictSame(await service.ask('GET', '/health/ready'), { status: 200, body: { status: 'ok' } });
@@ -48,7 +51,9 @@ t.test('the first start makes the data folder and says where to go', async (t) =
 t.test('the second start keeps everything', async (t) => {
   const variables = await variablesFor(t);
   const contents = () =>
-    Promise.all(['secret', 'signing-key.pem'].map((name) => readFile(join(variables.DATA_DIR, name), 'utf8')));
+    Promise.all(
+      ['secret', 'signing-key.pem'].map((name) => readFile(join(variables.DATA_DIR, name), 'utf8')),
+    );
 
   const first = await serve(t, { ...variables, LOG_LEVEL: 'trace' });
   t.equal((await first.ask('POST', '/register', { body: ada })).status, 201);
@@ -73,7 +78,10 @@ t.test('whoever has an admin is not told to make one', async (t) => {
 });
 
 t.test('the public URL is what was configured, wherever it listens', async (t) => {
-  const { ask, url } = await serve(t, { ...(await variablesFor(t)), PUBLIC_URL: 'https://accounts.example.com/v1' });
+  const { ask, url } = await serve(t, {
+    ...(await variablesFor(t)),
+    PUBLIC_URL: 'https://accounts.example.com/v1',
+  });
   t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
   t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
   t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
@@ -116,38 +124,51 @@ t.test('two that start at once on one empty folder agree on one key and one secr
     serve(t, { DATA_DIR, PUBLIC_URL }),
   ]);
   t.equal((await one.ask('POST', '/register', { body: ada })).status, 201);
-  for (const [from, to] of [[one, other], [other, one]] as const)
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const)
     t.equal((await to.ask('GET', '/me', { token: await signIn(from) })).status, 200);
   const lasting = (await readdir(DATA_DIR)).filter((name) => !/-(wal|shm)$/.test(name)).sort();
-  t.strictSame(lasting, ['latchkey.db', 'latchkey.db.migrate-lock', 'secret', 'signing-key.pem'], 'no drafts are left');
+  t.strictSame(
+    lasting,
+    ['latchkey.db', 'latchkey.db.migrate-lock', 'secret', 'signing-key.pem'],
+    'no drafts are left',
+  );
   await Promise.all([one.stop(), other.stop()]);
 });
 
-t.test('four that start at once on one empty database all come up, and each migration is applied once', async (t) => {
-  const { DATA_DIR, ...variables } = await variablesFor(t);
-  const services = await Promise.all(
-    ['a', 'b', 'c', 'd'].map(async (name) => {
-      const folder = join(DATA_DIR, name);
-      await mkdir(folder);
-      return serve(t, { ...variables, DATA_DIR: folder });
-    }),
-  );
-  for (const { ask } of services) t.equal((await ask('GET', '/health/ready')).status, 200);
-  t.equal(services.filter(({ stdout }) => stdout().includes('Migrations applied')).length, 1);
+t.test(
+  'four that start at once on one empty database all come up, and each migration is applied once',
+  async (t) => {
+    const { DATA_DIR, ...variables } = await variablesFor(t);
+    const services = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => {
+        const folder = join(DATA_DIR, name);
+        await mkdir(folder);
+        return serve(t, { ...variables, DATA_DIR: folder });
+      }),
+    );
+    for (const { ask } of services) t.equal((await ask('GET', '/health/ready')).status, 200);
+    t.equal(services.filter(({ stdout }) => stdout().includes('Migrations applied')).length, 1);
 
-  const database = openDatabase(variables.DATABASE_URL);
-  t.teardown(() => database.close());
-  const rows = await database.db.$queryRaw<{ name: string; done: unknown }[]>`
+    const database = openDatabase(variables.DATABASE_URL);
+    t.teardown(() => database.close());
+    const rows = await database.db.$queryRaw<{ name: string; done: unknown }[]>`
     SELECT migration_name AS name, finished_at AS done FROM _prisma_migrations ORDER BY migration_name`;
-  const folders = await readdir(`prisma/migrations/${database.kind}`, { withFileTypes: true });
-  t.strictSame(
-    rows.map(({ name }) => name),
-    folders.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort(),
-  );
-  t.ok(rows.every(({ done }) => done !== null));
-  t.equal(await database.db.accessLevel.count(), 3);
-  await Promise.all(services.map(({ stop }) => stop()));
-});
+    const folders = await readdir(`prisma/migrations/${database.kind}`, { withFileTypes: true });
+    t.strictSame(
+      rows.map(({ name }) => name),
+      folders
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort(),
+    );
+    t.ok(rows.every(({ done }) => done !== null));
+    t.equal(await database.db.accessLevel.count(), 3);
+    await Promise.all(services.map(({ stop }) => stop()));
+  },
+);
 
 t.test('in production it prints JSON lines and nothing else', async (t) => {
   const service = await serve(t, { ...(await variablesFor(t)), NODE_ENV: 'production', LOG_LEVEL: 'trace' });
@@ -156,7 +177,10 @@ t.test('in production it prints JSON lines and nothing else', async (t) => {
   await service.ask('GET', '/nowhere');
   const { stdout, stderr } = await service.stop();
   t.equal(stderr, '');
-  const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const messages = lines.map(({ msg }) => msg).join('\n');
   t.match(messages, `Latchkey listens on ${service.url}\nDocs: ${service.url}/docs\nThere is no admin yet`);
   t.ok(lines.filter(({ req }) => req !== undefined).length >= 4, 'the requests are logged');

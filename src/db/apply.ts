@@ -23,7 +23,10 @@ export function applyMigrations(
 }
 
 /** Migrations as the engine wants them. */
-export async function listForEngine(folder: string, migrations: readonly Migration[]): Promise<MigrationList> {
+export async function listForEngine(
+  folder: string,
+  migrations: readonly Migration[],
+): Promise<MigrationList> {
   const lockfile = 'migration_lock.toml';
   return {
     baseDir: folder,

@@ -53,7 +53,11 @@ t.test('migrate applies what is pending, once', async (t) => {
   const { url, kind } = await createDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t) };
   const names = (await readdir(`prisma/migrations/${kind}`)).filter((name) => /^\d+_/.test(name)).sort();
-  t.match(await latchkey(['migrate'], { variables }), { code: 0, stdout: `Applied: ${names.join(', ')}\n`, stderr: '' });
+  t.match(await latchkey(['migrate'], { variables }), {
+    code: 0,
+    stdout: `Applied: ${names.join(', ')}\n`,
+    stderr: '',
+  });
   t.match(await latchkey(['migrate'], { variables }), { code: 0, stdout: 'Nothing to apply\n', stderr: '' });
   t.match(await latchkey(['migrate', '--json'], { variables }), { code: 0, stdout: '{"applied":[]}\n' });
 });
@@ -62,7 +66,12 @@ t.test('openapi prints the committed contract and leaves nothing behind', async 
   const [TMPDIR, folder] = [await temporaryFolder(t), await temporaryFolder(t)];
   const DATA_DIR = join(folder, 'data');
   // Neither is needed for the document, and neither may be touched.
-  const variables = { TMPDIR, DATA_DIR, DATABASE_URL: 'postgresql://ada@127.0.0.1:1/latchkey', LOG_LEVEL: 'trace' };
+  const variables = {
+    TMPDIR,
+    DATA_DIR,
+    DATABASE_URL: 'postgresql://ada@127.0.0.1:1/latchkey',
+    LOG_LEVEL: 'trace',
+  };
   const known = readFileSync('openapi/openapi.json', 'utf8');
   const { code, stdout, stderr } = await latchkey(['openapi'], { variables, known });
   t.equal(code, 0);
@@ -84,5 +93,8 @@ t.test('it runs as npx runs it, from another folder', async (t) => {
 
   const { url } = await createDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: join(folder, 'data') };
-  t.match(await latchkey(['migrate'], { command, cwd: folder, variables }), { code: 0, stdout: /^Applied: / });
+  t.match(await latchkey(['migrate'], { command, cwd: folder, variables }), {
+    code: 0,
+    stdout: /^Applied: /,
+  });
 });

@@ -47,7 +47,11 @@ os.write(1, shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-function onTerminal(args: readonly string[], steps: readonly [prompt: string, answer: string][], variables: Variables): Promise<Ended> {
+function onTerminal(
+  args: readonly string[],
+  steps: readonly [prompt: string, answer: string][],
+  variables: Variables,
+): Promise<Ended> {
   const command = [process.execPath, 'bin/latchkey.js', ...args];
   return latchkey(['-c', terminal, JSON.stringify(steps), ...command], { command: 'python3', variables });
 }
@@ -55,7 +59,10 @@ function onTerminal(args: readonly string[], steps: readonly [prompt: string, an
 t.test('the new admin of a running service can sign in at once', async (t) => {
   const variables = await variablesFor(t);
   const service = await serve(t, variables);
-  const { code, stdout, stderr } = await latchkey([...grace, '--access', 'admin'], { variables, input: `${PASSWORD}\n` });
+  const { code, stdout, stderr } = await latchkey([...grace, '--access', 'admin'], {
+    variables,
+    input: `${PASSWORD}\n`,
+  });
   t.match({ code, stderr }, { code: 0, stderr: '' });
   t.match(stdout, /^Created grace@example\.com with access 2 \(admin\), id [0-9a-f-]{36}\n$/);
   const { body } = await service.ask('POST', '/login', { body: credentials });
@@ -65,9 +72,13 @@ t.test('the new admin of a running service can sign in at once', async (t) => {
 
 t.test('it may come before the first start', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'data');
-  t.equal((await latchkey([...grace, '--access', '2'], { variables: { DATA_DIR }, input: PASSWORD })).code, 0);
+  t.equal(
+    (await latchkey([...grace, '--access', '2'], { variables: { DATA_DIR }, input: PASSWORD })).code,
+    0,
+  );
   t.equal((await stat(DATA_DIR)).mode & 0o777, 0o700);
-  for (const name of await readdir(DATA_DIR)) t.equal((await stat(join(DATA_DIR, name))).mode & 0o777, 0o600, name);
+  for (const name of await readdir(DATA_DIR))
+    t.equal((await stat(join(DATA_DIR, name))).mode & 0o777, 0o600, name);
   const service = await serve(t, { DATA_DIR });
   t.notMatch(service.stdout(), 'no admin');
   t.equal((await service.ask('POST', '/login', { body: credentials })).status, 200);
@@ -88,7 +99,16 @@ t.test('the level is a name or a number, `user` unless it is said', async (t) =>
     t.equal(stdout.trimEnd().split('\n').length, 1);
     const user = JSON.parse(stdout);
     t.match(user, { email: `n${index}@example.com`, name: 'Ñ', disabled: false, ...expected });
-    t.strictSame(Object.keys(user).sort(), ['access', 'accessName', 'createdAt', 'disabled', 'email', 'id', 'name', 'updatedAt']);
+    t.strictSame(Object.keys(user).sort(), [
+      'access',
+      'accessName',
+      'createdAt',
+      'disabled',
+      'email',
+      'id',
+      'name',
+      'updatedAt',
+    ]);
   }
 });
 
@@ -110,10 +130,26 @@ t.test('called wrongly: exit code 2, and it says what is asked', async (t) => {
   const wrong: [string[], string, RegExp][] = [
     [[...create, '--name', 'Grace'], PASSWORD, /required option '--email <address>' not specified/],
     [[...create, '--email', 'grace@example.com'], PASSWORD, /required option '--name <name>' not specified/],
-    [[...create, '--email', 'grace', '--name', 'Grace'], PASSWORD, /^latchkey: --email must be an email address/],
-    [[...create, '--email', 'grace@example.com', '--name', ' '], PASSWORD, /^latchkey: --name must be a name that is not blank/],
-    [[...create, '--email', 'grace@example.com', '--name', 'a\nb'], PASSWORD, /^latchkey: --name must be a name that is not blank/],
-    [[...grace, '--access', 'root'], PASSWORD, /^latchkey: --access must be one of 0 \(guest\), 1 \(user\), 2 \(admin\), by name or number/],
+    [
+      [...create, '--email', 'grace', '--name', 'Grace'],
+      PASSWORD,
+      /^latchkey: --email must be an email address/,
+    ],
+    [
+      [...create, '--email', 'grace@example.com', '--name', ' '],
+      PASSWORD,
+      /^latchkey: --name must be a name that is not blank/,
+    ],
+    [
+      [...create, '--email', 'grace@example.com', '--name', 'a\nb'],
+      PASSWORD,
+      /^latchkey: --name must be a name that is not blank/,
+    ],
+    [
+      [...grace, '--access', 'root'],
+      PASSWORD,
+      /^latchkey: --access must be one of 0 \(guest\), 1 \(user\), 2 \(admin\), by name or number/,
+    ],
     [[...grace, '--access', '7'], PASSWORD, /^latchkey: --access must be one of/],
     [[...grace, '--access', '02'], PASSWORD, /^latchkey: --access must be one of/],
     [grace, 'fourteen chars', /^latchkey: The password must have 15 to 128 characters/],
@@ -134,13 +170,53 @@ t.test('called wrongly: exit code 2, and it says what is asked', async (t) => {
 t.test('on a terminal it asks twice and shows nothing of what is typed', async (t) => {
   const variables = await variablesFor(t);
   const typed: [string, [string, string][], number, RegExp][] = [
-    ['twice the same', [['Password: ', `${PASSWORD}\r`], ['again: ', `${PASSWORD}\r`]], 0, /Password: \r\nPassword again: \r\nCreated grace@/],
+    [
+      'twice the same',
+      [
+        ['Password: ', `${PASSWORD}\r`],
+        ['again: ', `${PASSWORD}\r`],
+      ],
+      0,
+      /Password: \r\nPassword again: \r\nCreated grace@/,
+    ],
     ['pasted in one go', [['Password: ', `${PASSWORD}\r${PASSWORD}\r`]], 1, /There is an account/],
-    ['another the second time', [['Password: ', `${PASSWORD}\r`], ['again: ', 'something else that is long\r']], 2, /The two passwords differ/],
-    ['nothing but Enter', [['Password: ', '\r'], ['again: ', '\r']], 2, /The password must have 15/],
+    [
+      'another the second time',
+      [
+        ['Password: ', `${PASSWORD}\r`],
+        ['again: ', 'something else that is long\r'],
+      ],
+      2,
+      /The two passwords differ/,
+    ],
+    [
+      'nothing but Enter',
+      [
+        ['Password: ', '\r'],
+        ['again: ', '\r'],
+      ],
+      2,
+      /The password must have 15/,
+    ],
     ['Ctrl-C', [['Password: ', 'half a pass\x03']], 2, /No password was given/],
-    ['Ctrl-D', [['Password: ', `${PASSWORD}\r`], ['again: ', '\x04']], 2, /No password was given/],
-    ['the first again with the arrow up', [['Password: ', `${PASSWORD}\r`], ['again: ', '\x1b[A\r']], 2, /The two passwords differ/],
+    [
+      'Ctrl-D',
+      [
+        ['Password: ', `${PASSWORD}\r`],
+        ['again: ', '\x04'],
+      ],
+      2,
+      /No password was given/,
+    ],
+    [
+      'the first again with the arrow up',
+      [
+        ['Password: ', `${PASSWORD}\r`],
+        ['again: ', '\x1b[A\r'],
+      ],
+      2,
+      /The two passwords differ/,
+    ],
   ];
   for (const [name, steps, code, message] of typed) {
     const ended = await onTerminal(grace, steps, variables);

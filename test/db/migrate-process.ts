@@ -13,7 +13,7 @@ if (task === 'hold') {
   const target = databaseKind(url) === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
   await target.locked(() => {
     process.send?.('held');
-    return new Promise(() => process.on('message', () => {}));
+    return new Promise((resolve) => process.once('message', resolve));
   });
 } else {
   const loads = countEngineLoads();
@@ -28,7 +28,10 @@ if (task === 'hold') {
 
 /** The engine is the one WebAssembly module that asks for ./schema_engine_bg.js. */
 function countEngineLoads(): () => number {
-  const webAssembly: { instantiate(bytes: unknown, imports?: object): unknown } = Reflect.get(globalThis, 'WebAssembly');
+  const webAssembly: { instantiate(bytes: unknown, imports?: object): unknown } = Reflect.get(
+    globalThis,
+    'WebAssembly',
+  );
   const { instantiate } = webAssembly;
   let count = 0;
   webAssembly.instantiate = (bytes, imports) => {
