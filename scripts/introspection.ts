@@ -63,7 +63,9 @@ async function connectPostgres(url: string): Promise<SqlDriverAdapter> {
         return await adapter.queryRaw(query);
       } catch (error) {
         const unsupported =
-          error instanceof Error && isDriverAdapterError(error) && error.cause.kind === 'UnsupportedNativeDataType';
+          error instanceof Error &&
+          isDriverAdapterError(error) &&
+          error.cause.kind === 'UnsupportedNativeDataType';
         if (!unsupported) throw error;
         return queryCatalogue(pool, query);
       }
@@ -78,7 +80,8 @@ async function queryCatalogue(pool: pg.Pool, query: SqlQuery): Promise<SqlResult
     columnNames: result.fields.map(({ name }) => name),
     columnTypes: result.fields.map(({ name, dataTypeID }) => {
       const type = columnTypes[dataTypeID];
-      if (type === undefined) throw new Error(`add type ${dataTypeID} of column ${name} to scripts/introspection.ts`);
+      if (type === undefined)
+        throw new Error(`add type ${dataTypeID} of column ${name} to scripts/introspection.ts`);
       return type;
     }),
     rows: result.rows,

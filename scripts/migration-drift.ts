@@ -10,7 +10,9 @@ for (const kind of kinds) {
   if (missing === undefined) {
     console.log(`${kind}: the migrations end at the models`);
   } else {
-    console.error(`${kind}: the migrations do not end at the models, this is missing:\n\n${missing.trim()}\n`);
+    console.error(
+      `${kind}: the migrations do not end at the models, this is missing:\n\n${missing.trim()}\n`,
+    );
     console.error('Write it with: node build/scripts/create-migration.js <name>');
     process.exitCode = 1;
   }

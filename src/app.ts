@@ -114,7 +114,8 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
     return503OnClosing: false,
     routerOptions,
     // Two Authorization headers would otherwise be one, the first: RFC 6750 section 2 wants them refused.
-    http: { joinDuplicateHeaders: true },
+    // A request without Host gets its problem from us, where Node would answer without a body.
+    http: { joinDuplicateHeaders: true, requireHostHeader: false },
     frameworkErrors: frameworkErrors(config.publicUrl),
     clientErrorHandler: clientErrorHandler(config.publicUrl),
     schemaController: { compilersFactory: { buildValidator } },

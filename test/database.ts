@@ -19,7 +19,7 @@ export interface TestDatabase {
  * On Postgres where `TEST_POSTGRES_URL` names a server (as superuser, database `postgres`), otherwise on SQLite.
  */
 export function createDatabase(t: Scope): Promise<TestDatabase> {
-  const server = process.env['TEST_POSTGRES_URL'];
+  const server = process.env.TEST_POSTGRES_URL;
   return server ? createPostgresDatabase(t, server) : createSqliteDatabase(t);
 }
 

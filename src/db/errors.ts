@@ -44,16 +44,13 @@ const transactionMessages =
  */
 export function isUniqueViolation(error: unknown, column: string): boolean {
   const cause = driverCause(error);
-  if (
-    cause?.['kind'] !== 'UniqueConstraintViolation' ||
-    cause['originalCode'] === 'SQLITE_CONSTRAINT_PRIMARYKEY'
-  ) {
+  if (cause?.kind !== 'UniqueConstraintViolation' || cause.originalCode === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     return false;
   }
-  const constraint = members(cause['constraint']);
-  const fields = constraint?.['fields'];
+  const constraint = members(cause.constraint);
+  const fields = constraint?.fields;
   if (Array.isArray(fields)) return fields.length === 1 && fields[0] === column;
-  return constraint?.['index'] === `${cause['table']}_${column}_key`;
+  return constraint?.index === `${cause.table}_${column}_key`;
 }
 
 /** Whether the row that was to be read, changed or deleted is not there (P2025). */
@@ -64,7 +61,7 @@ export function isNotFound(error: unknown): boolean {
 /** Whether somebody else was in the way, so that the same transaction may succeed when it runs again. */
 export function isConflict(error: unknown): boolean {
   const cause = driverCause(error);
-  return cause?.['kind'] === 'TransactionWriteConflict' || matches(cause?.['originalCode'], conflictCodes);
+  return cause?.kind === 'TransactionWriteConflict' || matches(cause?.originalCode, conflictCodes);
 }
 
 /**
@@ -86,6 +83,8 @@ export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'P2028') return transactionMessages.test(error.message);
   if (code === undefined) return driverMessages.test(error.message);
+  // The socket file of a Postgres on the same machine is gone while that is down.
+  if (code === 'ENOENT') return error.message.includes('connect ENOENT');
   return systemCodes.test(code) || unavailableCodes.test(code);
 }
 
@@ -100,7 +99,7 @@ function codeOf(error: unknown): string | undefined {
 /** What the driver adapter says: in Prisma's `meta`, or the error itself, for Prisma passes on what COMMIT throws. */
 function driverCause(error: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!(error instanceof Error)) return undefined;
-  const origin = 'meta' in error ? members(error.meta)?.['driverAdapterError'] : error;
+  const origin = 'meta' in error ? members(error.meta)?.driverAdapterError : error;
   return origin instanceof Error && isDriverAdapterError(origin) ? { ...origin.cause } : undefined;
 }
 

@@ -60,9 +60,18 @@ export async function withSchemaEngine<T>(
 async function load(): Promise<void> {
   const specifier = '@prisma/schema-engine-wasm/schema_engine_bg';
   const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(specifier)));
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': { ...glue } });
+  const { instance } = await WebAssembly.instantiate(bytes, {
+    './schema_engine_bg.js': { ...glue, ...quietTimers() },
+  });
   glue.__wbg_set_wasm(instance.exports);
-  const start = instance.exports['__wbindgen_start'];
+  const start = instance.exports.__wbindgen_start;
   if (typeof start !== 'function') throw new Error('the schema engine has no __wbindgen_start');
   start();
+}
+
+/** The ten seconds that the engine gives itself for its lock outlive it, and would keep a command from ending. */
+function quietTimers(): Record<string, unknown> {
+  const quiet = (callback: () => void, milliseconds: number) => setTimeout(callback, milliseconds).unref();
+  const names = Object.keys(glue).filter((name) => name.startsWith('__wbg_setTimeout_'));
+  return Object.fromEntries(names.map((name) => [name, quiet]));
 }

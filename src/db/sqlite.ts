@@ -6,6 +6,9 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
 const BUSY_TIMEOUT = 20;
 
+/** Milliseconds that opening may block: the switch to WAL, and recovery after a crash, need the file to themselves. */
+const OPENING_TIMEOUT = 5_000;
+
 /**
  * WAL: readers and the writer do not stop each other.
  * FULL: a commit is on the disk before it is acknowledged. NORMAL would be faster in WAL mode, but a power cut could
@@ -15,7 +18,7 @@ const BUSY_TIMEOUT = 20;
 const pragmas = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
-  PRAGMA foreign_keys = ON;
+  PRAGMA foreign_keys = ON
 `;
 
 /** The path in a `file:` URL. */
@@ -32,7 +35,7 @@ export function sqliteFactory(
   url: string,
   busyTimeout = BUSY_TIMEOUT,
 ): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaBetterSqlite3({ url, timeout: busyTimeout });
+  const factory = new PrismaBetterSqlite3({ url, timeout: OPENING_TIMEOUT });
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
@@ -41,7 +44,7 @@ export function sqliteFactory(
       makePrivateFile(sqlitePath(url));
       const adapter = await factory.connect();
       try {
-        await adapter.executeScript(pragmas);
+        await adapter.executeScript(`${pragmas}; PRAGMA busy_timeout = ${busyTimeout}`);
       } catch (error) {
         await adapter.dispose();
         throw error;

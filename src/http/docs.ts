@@ -2,13 +2,26 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { withAccess } from '../access/plugin.ts';
+import { Problem } from '../problems/problem.ts';
 
 /** The browsable OpenAPI document, at /docs. */
 async function docs(app: FastifyInstance) {
-  await app.register(withAccess('public', swaggerUi), {
-    routePrefix: '/docs',
-    uiConfig: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
+  await app.register(async (scope) => {
+    scope.setErrorHandler((error) => {
+      throw isRefusedFile(error) ? new Problem('not-found') : error;
+    });
+    await scope.register(withAccess('public', swaggerUi), {
+      routePrefix: '/docs',
+      uiConfig: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
+    });
   });
+}
+
+/** What @fastify/static throws for a path that leads out of its folder (403), or has a NUL (400). */
+function isRefusedFile(error: unknown): boolean {
+  return (
+    error instanceof Error && 'statusCode' in error && (error.statusCode === 403 || error.statusCode === 400)
+  );
 }
 
 export default fp(docs, { name: 'docs', fastify: '5.x', dependencies: ['openapi'] });

@@ -18,15 +18,28 @@ export interface ProblemOptions {
 /** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemOptions) {
   app.setErrorHandler((error, request, reply) => {
-    sendProblem(recognise?.(error) ?? toProblem(error), publicUrl, request, reply);
+    const problem = isCutOff(request)
+      ? new Problem('bad-request', { cause: error })
+      : (recognise?.(error) ?? toProblem(error));
+    sendProblem(problem, publicUrl, request, reply);
   });
+
+  // Node answers these two itself, with no body, unless it is told not to: see `requireHostHeader` in app.ts.
+  app.addHook('onRequest', (request, _reply, done) => {
+    // RFC 9112 section 3.2; older versions of HTTP have no Host.
+    const isHostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
+    done(isHostless ? new Problem('bad-request') : undefined);
+  });
+  // RFC 9110 section 10.1.1: an unknown expectation may be ignored.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   app.setNotFoundHandler((request, reply) => {
     const allowed = app.supportedMethods.filter(
       (method) => app.findRoute({ method, url: pathOf(request.url) }) !== null,
     );
+    // A route that takes the method has itself found nothing there: a file, for instance.
     const problem =
-      allowed.length > 0
+      allowed.length > 0 && !allowed.includes(request.method)
         ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
         : new Problem('not-found');
     sendProblem(problem, publicUrl, request, reply);
@@ -76,6 +89,11 @@ function sendProblem(
     // The route's own serializer would turn a problem that its schema does not list into plain JSON.
     .serializer(JSON.stringify)
     .send(problemBody(problem, publicUrl, request.id));
+}
+
+/** Whether the connection broke, or was no HTTP any more, before all of the request was there: nobody reads the answer. */
+function isCutOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }
 
 function pathOf(url: string): string {

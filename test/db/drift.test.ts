@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { committedMigrations, difference, readModels } from '../../scripts/migrations.ts';
 
 // In the run on Postgres its history, on its server; otherwise SQLite's.
-const kind = process.env['TEST_POSTGRES_URL'] ? 'postgresql' : 'sqlite';
+const kind = process.env.TEST_POSTGRES_URL ? 'postgresql' : 'sqlite';
 
 test('the committed migrations end exactly at the models', async (t) => {
   t.equal(await difference(kind, await committedMigrations(kind), await readModels(kind)), undefined);

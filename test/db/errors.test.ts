@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import { type Db, openDatabase, ping } from '#latchkey/db/client.js';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.js';
@@ -66,8 +67,12 @@ test('a mistake in the program is neither a conflict nor an unavailable database
 });
 
 test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
-  const { url, kind, db } = await open(t);
+  const { url, kind } = await createDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
+  await migrate(url);
+  // More callers than connections, so that some are cut while they go from one to the next.
+  const { db, close } = openDatabase(`${url}?connection_limit=4`);
+  t.teardown(close);
   await db.accessLevel.create({ data: row('one', 1) });
   const other = openDatabase(url);
   t.teardown(other.close);
@@ -75,26 +80,35 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
     other.db.$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE pid <> pg_backend_pid() AND datname = current_database()`;
   const errors: unknown[] = [];
+  let successes = 0;
+  let over = false;
+  const repeat = async (job: () => PromiseLike<unknown>) => {
+    while (!over) {
+      await job().then(
+        () => {
+          successes++;
+        },
+        (error: unknown) => {
+          errors.push(error);
+        },
+      );
+    }
+  };
   const jobs = [
     () => db.accessLevel.count(),
     () => ping(db),
     () => db.accessLevel.updateMany({ data: { recordedAt: new Date(1) } }),
     () => transaction(db, (tx) => tx.accessLevel.updateMany({ data: { recordedAt: new Date(2) } })),
   ];
-  const runUntilFailures = async (job: () => PromiseLike<unknown>) => {
-    for (let failures = 0; failures < 2; ) {
-      await Promise.resolve(job()).catch((error: unknown) => {
-        failures++;
-        errors.push(error);
-      });
-    }
-  };
-  let running = true;
-  const all = Promise.all(jobs.map(runUntilFailures)).finally(() => {
-    running = false;
-  });
-  while (running) await cut();
-  await all;
+  const running = Promise.all([...jobs, ...jobs, ...jobs, ...jobs].map(repeat));
+  for (let cuts = 0; cuts < 20; cuts++) {
+    const enough = successes + 50;
+    while (successes < enough) await setImmediate();
+    await cut();
+  }
+  over = true;
+  await running;
+  t.not(errors.length, 0);
   for (const error of errors) t.ok(isUnavailable(error), String(error));
   await ping(db);
 });

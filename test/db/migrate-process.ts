@@ -13,7 +13,7 @@ if (task === 'hold') {
   const target = databaseKind(url) === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
   await target.locked(() => {
     process.send?.('held');
-    return new Promise(() => process.on('message', () => {}));
+    return new Promise((resolve) => process.once('message', resolve));
   });
 } else {
   const loads = countEngineLoads();

@@ -87,6 +87,12 @@ test('a process waits for the one that holds the lock', async (t) => {
   t.equal(await waiting, 'held');
 });
 
+test('a process with nothing to migrate does not wait for the lock', async (t) => {
+  const url = await migrated(t);
+  t.equal(await report(start(t, 'hold', url)), 'held');
+  t.same(await migrate(url), { applied: [] });
+});
+
 test('a migration that was altered after it was applied is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, "UPDATE _prisma_migrations SET checksum = 'another'");

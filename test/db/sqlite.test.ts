@@ -1,9 +1,13 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { test } from 'tap';
 import { openDatabase } from '#latchkey/db/client.js';
+import { isUnavailable } from '#latchkey/db/errors.js';
 import { migrate } from '#latchkey/db/migrate.js';
+import { transaction } from '#latchkey/db/transaction.js';
 import { createSqliteDatabase } from '../database.ts';
+import { failure } from './failure.ts';
 
 async function modes(folder: string): Promise<Record<string, string>> {
   const names = await readdir(folder);
@@ -22,6 +26,13 @@ test('nobody else can read the files of a SQLite database', async (t) => {
   const found = await modes(dirname(url.slice('file:'.length)));
   t.match(Object.keys(found), ['test.db', 'test.db-shm', 'test.db-wal']);
   for (const [name, mode] of Object.entries(found)) t.equal(mode, '600', name);
+});
+
+test('a migration leaves no connection open', async (t) => {
+  const { url } = await createSqliteDatabase(t);
+  await migrate(url);
+  // The last connection that closes takes the -wal and -shm files along.
+  t.same((await readdir(dirname(url.slice('file:'.length)))).sort(), ['test.db', 'test.db.migrate-lock']);
 });
 
 test('a SQLite file that others could read is taken from them', async (t) => {
@@ -47,4 +58,38 @@ test('an acknowledged write is on the disk: WAL with synchronous FULL, and forei
   t.same(await db.$queryRaw`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
   t.same(await db.$queryRaw`PRAGMA synchronous`, [{ synchronous: 2n }]);
   t.same(await db.$queryRaw`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
+});
+
+test('a write waits for another process that writes, and leaves the thread to others meanwhile', async (t) => {
+  const { url } = await createSqliteDatabase(t);
+  await migrate(url);
+  const { db, close } = openDatabase(url);
+  t.teardown(close);
+  await db.user.count();
+  const other = new Sqlite(url.slice('file:'.length));
+  other.exec('BEGIN IMMEDIATE');
+  const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
+  const writes = [
+    db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
+    transaction(db, (tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
+  ];
+  // A reader is let in between their tries.
+  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+  other.exec('COMMIT');
+  t.same(await Promise.all(writes), ['alone', 'in a transaction']);
+  other.close();
+});
+
+test('a write that another process keeps waiting is unavailable in the end', async (t) => {
+  const { url } = await createSqliteDatabase(t);
+  await migrate(url);
+  const { db, close } = openDatabase(url);
+  t.teardown(close);
+  const other = new Sqlite(url.slice('file:'.length));
+  t.teardown(async () => void other.close());
+  other.exec('BEGIN IMMEDIATE');
+  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.deleteMany()))));
+  other.exec('COMMIT');
+  await transaction(db, (tx) => tx.accessLevel.deleteMany());
 });

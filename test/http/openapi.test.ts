@@ -1,0 +1,224 @@
+/** The OpenAPI document: a generator must be able to use it as it is. */
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import t from 'tap';
+import { declaration } from '#latchkey/access/plugin.js';
+import { type ProblemSlug, registry, slugs } from '#latchkey/problems/registry.js';
+import { startApi } from '../helper.ts';
+
+interface Media {
+  readonly schema: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { $ref: string }>>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly security: readonly object[];
+  readonly 'x-minimum-access'?: number;
+  readonly parameters?: readonly { name: string; in: string; schema: object; required: boolean }[];
+  readonly requestBody?: { required: boolean; content: Record<string, Media> };
+  readonly responses: Record<string, { description: string; content?: Record<string, Media> }>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly tags: readonly { name: string }[];
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: {
+    readonly schemas: Record<string, Record<string, unknown>>;
+    readonly examples: Record<string, { value: { status: number } }>;
+  };
+}
+
+const { app, ask } = await startApi(t);
+const contract: Document = (await ask('GET', '/openapi.json')).body;
+const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({
+    path,
+    method,
+    operation,
+    name: `${method.toUpperCase()} ${path}`,
+  })),
+);
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+ajv.addSchema(contract, 'contract');
+
+/** What is wrong with a value, in the words of the validator; empty when nothing is. */
+function errorsOf(pointer: readonly string[], value: unknown): string {
+  const check = ajv.getSchema(
+    `contract#/${pointer.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/')}`,
+  );
+  if (check === undefined) return `there is no ${pointer.join('/')}`;
+  return check(value) ? '' : ajv.errorsText(check.errors);
+}
+
+t.test('it is a document of OpenAPI 3.1', async (t) => {
+  const validator = new Validator();
+  t.strictSame(await validator.validate(structuredClone({ ...contract })), { valid: true });
+  t.equal(validator.version, '3.1');
+  const { paths: _paths, ...incomplete } = structuredClone(contract);
+  t.equal((await validator.validate({ ...incomplete, info: {} })).valid, false, 'the validator would say so');
+});
+
+t.test('every operation has a name, a place and a sentence', async (t) => {
+  const verbs = ['get', 'list', 'change', 'delete', 'register', 'sign'];
+  const tags = contract.tags.map(({ name }) => name);
+  for (const { name, operation } of operations) {
+    t.match(operation.operationId, new RegExp(`^(${verbs.join('|')})[A-Z][A-Za-z]+$`), name);
+    t.match(operation.summary, /^[A-Z].{5,}[^.]$/, name);
+    t.equal(operation.tags.length, 1, name);
+    t.ok(tags.includes(operation.tags[0] ?? ''), name);
+  }
+  t.equal(
+    new Set(operations.map(({ operation }) => operation.operationId)).size,
+    operations.length,
+    'the names are unique',
+  );
+  t.strictSame(
+    tags.filter((tag) => !operations.some(({ operation }) => operation.tags.includes(tag))),
+    [],
+    'no tag is empty',
+  );
+});
+
+t.test('it says of access what the router does', async (t) => {
+  const routes = app.listRoutes().filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'));
+  t.strictSame(
+    routes.map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`).sort(),
+    operations.map(({ name }) => name).sort(),
+    'all routes are in it, and no other',
+  );
+  for (const { method, url, config } of routes) {
+    const name = `${method} ${url.replace(/:(\w+)/g, '{$1}')}`;
+    const operation = operations.find((candidate) => candidate.name === name)?.operation;
+    const minimum = config[declaration]?.minimum ?? undefined;
+    t.equal(operation?.['x-minimum-access'], minimum, name);
+    t.strictSame(operation?.security, minimum === undefined ? [] : [{ accessToken: [] }], name);
+  }
+});
+
+/** The problems of an operation that follow from what it takes and from whom it lets in. */
+function problemsOf({ requestBody, parameters = [], 'x-minimum-access': minimum }: Operation): ProblemSlug[] {
+  const hasQuery = parameters.some((parameter) => parameter.in === 'query');
+  const hasParams = parameters.some((parameter) => parameter.in === 'path');
+  return [
+    ...(requestBody ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
+    ...(requestBody || hasQuery ? (['validation-failed'] as const) : []),
+    ...(hasParams ? (['not-found', 'uri-too-long'] as const) : []),
+    ...(minimum === undefined
+      ? []
+      : (['authentication-required', 'invalid-request', 'invalid-token'] as const)),
+    ...((minimum ?? 0) > 0 ? (['access-denied'] as const) : []),
+    'internal-error',
+    'database-unavailable',
+  ];
+}
+
+t.test('every operation lists all its problems, each under its status', async (t) => {
+  const own: Record<string, ProblemSlug[]> = {
+    registerUser: ['email-taken'],
+    signIn: ['invalid-credentials'],
+    getUser: ['user-not-found'],
+    changeUser: ['user-not-found'],
+    deleteUser: ['user-not-found'],
+  };
+  for (const { name, operation } of operations) {
+    const failures = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
+    const listed = failures.flatMap(([status, { description, content }]) => {
+      t.strictSame(Object.keys(content ?? {}), ['application/problem+json'], `${name} ${status}`);
+      const { schema, examples = {} } = content?.['application/problem+json'] ?? { schema: {} };
+      t.strictSame(schema, { $ref: '#/components/schemas/Problem' }, `${name} ${status}`);
+      for (const [slug, { $ref }] of Object.entries(examples)) {
+        t.equal($ref, `#/components/examples/${slug}`, name);
+        t.equal(contract.components.examples[slug]?.value.status, Number(status), `${name}: ${slug}`);
+        t.match(description, `\`${slug}\``, name);
+      }
+      return Object.keys(examples);
+    });
+    t.strictSame(
+      listed.sort(),
+      [...problemsOf(operation), ...(own[operation.operationId] ?? [])].sort(),
+      name,
+    );
+    t.equal(
+      Object.keys(operation.responses).filter((status) => status < '400').length,
+      1,
+      `${name}: and one success`,
+    );
+  }
+});
+
+t.test('every body is closed, and has an example that fits', async (t) => {
+  const withBody = operations.filter(({ operation }) => operation.requestBody !== undefined);
+  t.strictSame(
+    withBody.map(({ name }) => name).sort(),
+    operations
+      .filter(({ method }) => ['post', 'patch', 'put'].includes(method))
+      .map(({ name }) => name)
+      .sort(),
+  );
+  for (const { name, path, method, operation } of withBody) {
+    t.equal(operation.requestBody?.required, true, name);
+    t.strictSame(Object.keys(operation.requestBody?.content ?? {}), ['application/json'], name);
+    const media = operation.requestBody?.content['application/json'];
+    t.match(media?.schema, { type: 'object', additionalProperties: false }, name);
+    const pointer = ['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'];
+    t.equal(errorsOf(pointer, media?.example), '', name);
+    t.not(errorsOf(pointer, { ...Object(media?.example), unknown: 1 }), '', name);
+  }
+});
+
+t.test('the examples of answers fit', async (t) => {
+  t.strictSame(Object.keys(contract.components.examples), slugs);
+  for (const [slug, { value }] of Object.entries(contract.components.examples)) {
+    t.equal(errorsOf(['components', 'schemas', 'Problem'], value), '', slug);
+    const entry = Object.entries(registry).find(([key]) => key === slug)?.[1];
+    t.match(value, { status: entry?.status, title: entry?.title, detail: entry?.detail }, slug);
+  }
+  for (const { name, path, method, operation } of operations) {
+    for (const [status, { content = {} }] of Object.entries(operation.responses)) {
+      for (const [type, { example }] of Object.entries(content)) {
+        if (example === undefined) continue;
+        t.equal(
+          errorsOf(['paths', path, method, 'responses', status, 'content', type, 'schema'], example),
+          '',
+          `${name} ${status}`,
+        );
+      }
+    }
+  }
+});
+
+t.test('what has a component is referred to, not written out again', async (t) => {
+  /** The shape alone: names and schemas of the members. */
+  const shapeOf = (schema: object) =>
+    JSON.stringify(schema, (key, value: unknown) =>
+      ['description', 'examples', '$id', 'title'].includes(key) ? undefined : value,
+    );
+  const shapes = new Map(
+    Object.entries(contract.components.schemas).map(([name, schema]) => [shapeOf(schema), name]),
+  );
+  t.equal(shapes.size, Object.keys(contract.components.schemas).length, 'no two components are alike');
+  const seen: string[] = [];
+  const visit = (value: unknown, where: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const name = shapes.get(shapeOf(value));
+    if (name !== undefined) seen.push(`${name} at ${where}`);
+    for (const [key, member] of Object.entries(value)) visit(member, `${where}/${key}`);
+  };
+  visit(contract.paths, '');
+  for (const [name, schema] of Object.entries(contract.components.schemas)) visit(schema.properties, name);
+  t.strictSame(seen, []);
+
+  const references = [...JSON.stringify(contract).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)];
+  for (const [, kind = '', name = ''] of references) {
+    const members = new Map<string, object>(Object.entries(contract.components)).get(kind) ?? {};
+    t.ok(Object.hasOwn(members, name), `${kind}/${name}`);
+  }
+  const used = new Set(references.map(([, , name]) => name));
+  for (const name of Object.keys(contract.components.schemas)) t.ok(used.has(name), `${name} is used`);
+});
