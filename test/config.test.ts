@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import t from 'tap';
 import { checkFirstAdmin } from '#latchkey/accounts/first-admin.js';
+import { PLACEHOLDER } from '#latchkey/config/environment.js';
 import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.js';
 
 /** What a process checks before it does anything. */
@@ -22,7 +23,9 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     dataDir: join(packageRoot, 'data'),
     databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
     secret: undefined,
+    secretPrevious: undefined,
     jwtPrivateKey: undefined,
+    jwtPreviousKeys: undefined,
     accessLevels: [
       { name: 'guest', number: 0 },
       { name: 'user', number: 1 },
@@ -218,7 +221,12 @@ t.test('.env.example lists every variable, in order, with its default', async (t
     variables.map((line) => line.split('=')[0]),
     Object.keys(Environment.properties),
   );
-  t.strictSame(check({ ...parseEnv(variables.join('\n')) }), check({}));
+  const parsed = parseEnv(variables.join('\n'));
+  const placeholders = Object.keys(parsed).filter((name) => parsed[name]?.startsWith(PLACEHOLDER));
+  t.strictSame(placeholders.sort(), ['JWT_PRIVATE_KEY', 'SECRET']);
+  t.throws(() => check({ ...parsed, NODE_ENV: 'production' }), /^SECRET is a placeholder/);
+  for (const name of placeholders) delete parsed[name];
+  t.strictSame(check({ ...parsed }), check({}));
   const written = new Set(variables.filter((line) => !line.endsWith('=')).map((line) => line.split('=')[0]));
   const withDefault = Object.entries(Environment.properties).filter(([, schema]) => 'default' in schema);
   for (const [name] of withDefault) t.ok(written.has(name), `the default of ${name}`);

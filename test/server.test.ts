@@ -1,4 +1,5 @@
 /** `latchkey serve` as whoever installs it meets it: real processes, from the first start to the last request. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -8,6 +9,7 @@ import { openDatabase } from '#latchkey/db/client.js';
 import { type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
+import { testSigningKey } from './tokens.ts';
 
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
@@ -171,7 +173,13 @@ t.test(
 );
 
 t.test('in production it prints JSON lines and nothing else', async (t) => {
-  const service = await serve(t, { ...(await variablesFor(t)), NODE_ENV: 'production', LOG_LEVEL: 'trace' });
+  const service = await serve(t, {
+    ...(await variablesFor(t)),
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'trace',
+    SECRET: randomBytes(32).toString('base64'),
+    JWT_PRIVATE_KEY: testSigningKey.pem,
+  });
   await service.ask('POST', '/register', { body: ada });
   await service.ask('GET', '/me', { token: await signIn(service) });
   await service.ask('GET', '/nowhere');

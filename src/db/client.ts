@@ -72,8 +72,9 @@ export async function ping(db: Db): Promise<void> {
   await db.$queryRaw`SELECT 1`;
 }
 
+/** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
 async function readServerTime(tx: Transaction): Promise<Date> {
-  const rows = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  const rows = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
   const [row] = rows;
   if (row === undefined) throw new Error('Postgres did not say what time it is');
   return row.now;

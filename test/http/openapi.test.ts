@@ -65,7 +65,7 @@ t.test('it is a document of OpenAPI 3.1', async (t) => {
 });
 
 t.test('every operation has a name, a place and a sentence', async (t) => {
-  const verbs = ['get', 'list', 'change', 'delete', 'register', 'sign'];
+  const verbs = ['get', 'list', 'change', 'delete', 'register', 'sign', 'refresh', 'renew', 'end'];
   const tags = contract.tags.map(({ name }) => name);
   for (const { name, operation } of operations) {
     t.match(operation.operationId, new RegExp(`^(${verbs.join('|')})[A-Z][A-Za-z]+$`), name);
@@ -122,9 +122,15 @@ t.test('every operation lists all its problems, each under its status', async (t
   const own: Record<string, ProblemSlug[]> = {
     registerUser: ['email-taken'],
     signIn: ['invalid-credentials'],
+    refreshSession: ['invalid-refresh-token'],
+    renewAuthentication: ['wrong-password'],
+    changePassword: ['wrong-password'],
+    endSession: ['session-not-found'],
     getUser: ['user-not-found'],
-    changeUser: ['user-not-found'],
-    deleteUser: ['user-not-found'],
+    changeUser: ['user-not-found', 'recent-sign-in-required'],
+    deleteUser: ['user-not-found', 'recent-sign-in-required'],
+    endUserSessions: ['user-not-found'],
+    getReadiness: ['not-ready'],
   };
   for (const { name, operation } of operations) {
     const failures = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);

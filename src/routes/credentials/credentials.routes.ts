@@ -13,7 +13,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
     config: { access: 'guest', problems: ['wrong-password'] },
     schema: {
-      operationId: 'reauthenticate',
+      operationId: 'renewAuthentication',
       tags: ['Me'],
       summary: 'Give the password again, for what asks for a recent sign-in',
       body: Reauthentication,
