@@ -55,7 +55,8 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const app = createInstance(config, inventory);
   const levels = new AccessLevels(config.accessLevels);
   const database = openDatabase(config.databaseUrl, (error) =>
-    app.log.warn({ err: error }, 'A database connection broke'),
+    // Its message only: the driver hangs the whole connection on the error.
+    app.log.warn({ reason: error.message }, 'A database connection broke'),
   );
   app.decorate('config', config);
   const { db, now } = database;

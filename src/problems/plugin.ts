@@ -79,9 +79,7 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  if (problem.statusCode >= 500) {
-    request.log.error({ err: problem.cause ?? problem, problem: problem.slug }, problem.message);
-  }
+  logProblem(problem, request);
   reply
     .code(problem.statusCode)
     .headers({ ...problem.extras.headers })
@@ -89,6 +87,15 @@ function sendProblem(
     // The route's own serializer would turn a problem that its schema does not list into plain JSON.
     .serializer(JSON.stringify)
     .send(problemBody(problem, publicUrl, request.id));
+}
+
+/** What nobody foresaw is logged with its stack; what passes by itself (503) in a line, for there may be one a request. */
+function logProblem({ statusCode, slug, cause, message }: Problem, { log }: FastifyRequest): void {
+  if (statusCode === 503) {
+    log.warn({ problem: slug, reason: cause instanceof Error ? cause.message.trim() : undefined }, message);
+  } else if (statusCode >= 500) {
+    log.error({ err: cause, problem: slug }, message);
+  }
 }
 
 /** Whether the connection broke, or was no HTTP any more, before all of the request was there: nobody reads the answer. */

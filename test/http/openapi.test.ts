@@ -163,7 +163,11 @@ t.test('every body is closed, and has an example that fits', async (t) => {
   t.strictSame(
     withBody.map(({ name }) => name).sort(),
     operations
-      .filter(({ method }) => ['post', 'patch', 'put'].includes(method))
+      // Signing out says all that it has to say with its token.
+      .filter(
+        ({ method, operation }) =>
+          ['post', 'patch', 'put'].includes(method) && operation.operationId !== 'signOut',
+      )
       .map(({ name }) => name)
       .sort(),
   );
