@@ -1,5 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
@@ -107,9 +111,16 @@ function atomicScripts(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapt
     adapterName: adapter.adapterName,
     queryRaw: (query) => adapter.queryRaw(query),
     executeRaw: (query) => adapter.executeRaw(query),
-    executeScript: async (script) => void (await pool.query(script)),
+    executeScript: async (script) => void (await pool.query(script).catch(rethrow)),
     startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
     dispose: () => adapter.dispose(),
     ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
   };
+}
+
+/** In the form in which the engine can repeat what the server said. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof pg.DatabaseError)) throw error;
+  const { code = '', severity = '', message, detail, column, hint } = error;
+  throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
 }

@@ -2,8 +2,13 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 import { databaseKind } from './client.ts';
 import { postgresMigrations } from './migrate-postgres.ts';
 import { sqliteMigrations } from './migrate-sqlite.ts';
-import type { RecordedMigration } from './migrations.ts';
-import { migrationsFolder, pendingMigrations, readMigrations } from './migrations.ts';
+import {
+  MigrationError,
+  migrationsFolder,
+  pendingMigrations,
+  type RecordedMigration,
+  readMigrations,
+} from './migrations.ts';
 
 export { MigrationError } from './migrations.ts';
 
@@ -21,13 +26,15 @@ export interface MigrationTarget {
  * Brings a database up to this version's schema. Costs some milliseconds where nothing is pending. Processes that start
  * at once wait for the one that does it.
  *
+ * @param folder where the migrations are; this version's own unless told
  * @returns the names of the migrations that this call has applied
  * @throws {MigrationError} when the database's history does not fit, or another process holds the lock for too long
  */
-export async function migrate(url: string): Promise<{ applied: string[] }> {
-  const kind = databaseKind(url);
-  const target = kind === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
-  const folder = migrationsFolder(kind);
+export async function migrate(
+  url: string,
+  folder: string = migrationsFolder(databaseKind(url)),
+): Promise<{ applied: string[] }> {
+  const target = databaseKind(url) === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
   const migrations = await readMigrations(folder);
   const pending = async () => pendingMigrations(migrations, await target.recorded());
 
@@ -36,7 +43,14 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
     // Another process may have been at it in the meantime.
     if ((await pending()).length === 0) return { applied: [] };
     const { applyMigrations } = await import('./apply.ts');
-    const applied = await applyMigrations(target.factory, folder, migrations);
+    const applied = await applyMigrations(target.factory, folder, migrations).catch((error: unknown) => {
+      // The engine appends where in its code it happened, which is for the log.
+      const [reason] = error instanceof Error ? error.message.split(/\n\s+0: /) : [String(error)];
+      throw new MigrationError(
+        `the database was not migrated (${reason?.replaceAll(/\s+/g, ' ').trim()}): nothing of the migration that failed was kept`,
+        { cause: error },
+      );
+    });
     await pending();
     return { applied };
   });

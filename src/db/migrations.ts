@@ -54,8 +54,9 @@ export function pendingMigrations(
 ): readonly Migration[] {
   const unfinished = recorded.find(({ finished }) => !finished);
   if (unfinished) {
+    const row = `WHERE migration_name = '${unfinished.name}' AND finished_at IS NULL`;
     throw new MigrationError(
-      `migration ${unfinished.name} began and did not end: bring the schema back to where it was before (or restore the backup), then run DELETE FROM "_prisma_migrations" WHERE migration_name = '${unfinished.name}' AND finished_at IS NULL, and start again`,
+      `migration ${unfinished.name} began and did not end: look whether its changes are in the database (they are made all or not at all), then run DELETE FROM "_prisma_migrations" ${row} if they are not, or UPDATE "_prisma_migrations" SET finished_at = started_at ${row} if they are, and start again`,
     );
   }
   const checksums = new Map(recorded.map(({ name, checksum }) => [name, checksum]));

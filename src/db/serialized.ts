@@ -8,6 +8,7 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils';
+import { Lock } from './lock.ts';
 
 /** Milliseconds that a statement waits for another process that writes to the same file. */
 const BUSY_PATIENCE = 5_000;
@@ -129,27 +130,6 @@ class SerializedAdapter implements SqlDriverAdapter {
       rollbackToSavepoint: async (name) => void (await execute(statement(`ROLLBACK TO ${name}`))),
       releaseSavepoint: async (name) => void (await execute(statement(`RELEASE SAVEPOINT ${name}`))),
     };
-  }
-}
-
-/** First come, first served. */
-class Lock {
-  #held = false;
-  readonly #waiting: (() => void)[] = [];
-
-  async acquire(): Promise<void> {
-    if (this.#held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#held = true;
-  }
-
-  /**
-   * Hands the lock to the next in the queue; whoever comes later cannot overtake. Not before sockets and timers had their
-   * turn: SQLite answers without waiting, so a long queue would otherwise keep the event loop to itself.
-   */
-  release(): void {
-    const next = this.#waiting.shift();
-    if (next) setImmediate(next);
-    else this.#held = false;
   }
 }
 

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { test } from 'tap';
 import { databaseKind, openDatabase } from '#latchkey/db/client.js';
 import { MigrationError, migrate } from '#latchkey/db/migrate.js';
 import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.js';
 import { createDatabase, type Scope } from '../database.ts';
+import { failure } from './failure.ts';
 
 function start(t: Scope, task: 'migrate' | 'hold', url: string): ChildProcess {
   const child = fork(resolve(import.meta.dirname, 'migrate-process.js'), [task, url]);
@@ -107,6 +110,29 @@ test('a migration that began and did not end is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, 'UPDATE _prisma_migrations SET finished_at = NULL');
   await t.rejects(migrate(url), MigrationError);
+});
+
+test('a migration that fails is undone as a whole, and says so again at the next start', async (t) => {
+  const { url } = await createDatabase(t);
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-migrations-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await cp(migrationsFolder(databaseKind(url)), folder, { recursive: true });
+  await mkdir(join(folder, '99990101000000_bad'));
+  const sql = 'CREATE TABLE half (id INTEGER);\nCREATE TABLE half (id INTEGER);\n';
+  await writeFile(join(folder, '99990101000000_bad', 'migration.sql'), sql);
+  t.match(await failure(() => migrate(url, folder)), {
+    name: 'MigrationError',
+    message: /half.* already exists/,
+  });
+  t.match(await failure(() => migrate(url, folder)), {
+    name: 'MigrationError',
+    message: /99990101000000_bad began and did not end/,
+  });
+  // What the message says to run where the changes are not there, which they are not.
+  const undo = `DELETE FROM "_prisma_migrations" WHERE migration_name = '99990101000000_bad' AND finished_at IS NULL`;
+  await execute(url, undo);
+  await writeFile(join(folder, '99990101000000_bad', 'migration.sql'), 'CREATE TABLE half (id INTEGER);');
+  t.same(await migrate(url, folder), { applied: ['99990101000000_bad'] });
 });
 
 test('migrations of a newer version are accepted', async (t) => {
