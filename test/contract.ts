@@ -18,8 +18,11 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
 ajv.addSchema(contract, 'contract');
 
+/** An answer of `inject`, or as much of one that came over a socket. */
+export type CheckedAnswer = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body' | 'json'>;
+
 /** @throws {Error} when the answer is not one that the contract lists for the operation */
-export function checkAnswer(method: string, url: string, response: LightMyRequestResponse): void {
+export function checkAnswer(method: string, url: string, response: CheckedAnswer): void {
   const where = `${method} ${url} -> ${response.statusCode}`;
   if (/\$argon2|"passwordHash"\s*:|node_modules|\.ts:\d/.test(response.body))
     throw new Error(`${where} leaks: ${response.body}`);
@@ -57,7 +60,7 @@ export function checkAnswer(method: string, url: string, response: LightMyReques
   validate(where, `#/${pointer.map(escapeToken).join('/')}`, response);
 }
 
-function validate(where: string, pointer: string, response: LightMyRequestResponse): void {
+function validate(where: string, pointer: string, response: CheckedAnswer): void {
   const check = ajv.getSchema(`contract${pointer}`);
   if (check === undefined) throw new Error(`The contract has no ${pointer}`);
   if (!check(response.json()))

@@ -1,5 +1,6 @@
 import { invalidToken } from '../access/challenges.ts';
 import type { Transaction } from '../db/client.ts';
+import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
@@ -83,8 +84,9 @@ export async function raiseEpoch(tx: Transaction, userId: string): Promise<Owner
 /** Deletes the rows of sessions that have ended by themselves. @returns how many */
 export async function pruneSessions({ db, now }: AccountsContext): Promise<number> {
   const time = await now(db);
-  const { count } = await db.session.deleteMany({
-    where: { OR: [{ idleUntil: { lte: time } }, { expiresAt: { lte: time } }] },
-  });
-  return count;
+  const where = { OR: [{ idleUntil: { lte: time } }, { expiresAt: { lte: time } }] };
+  return prune(
+    (take) => db.session.findMany({ where, take, select: { id: true } }),
+    (ids) => db.session.deleteMany({ where: { AND: [{ id: { in: ids } }, where] } }),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../db/client.ts';
+import { prune } from '../db/prune.ts';
 
 /** Milliseconds that rows are kept: twice the longest lifetime of an access token. */
 const RETENTION = 2 * 3_600_000;
@@ -6,6 +7,9 @@ const RETENTION = 2 * 3_600_000;
 /** Deletes the rows of revocations whose tokens have long expired. @returns how many */
 export async function pruneRevocations({ db, now }: Pick<Database, 'db' | 'now'>): Promise<number> {
   const before = new Date((await now(db)).getTime() - RETENTION);
-  const { count } = await db.revocation.deleteMany({ where: { createdAt: { lt: before } } });
-  return count;
+  const where = { createdAt: { lt: before } };
+  return prune(
+    (take) => db.revocation.findMany({ where, take, select: { id: true } }),
+    (ids) => db.revocation.deleteMany({ where: { id: { in: ids } } }),
+  );
 }

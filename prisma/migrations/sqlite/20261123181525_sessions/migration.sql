@@ -31,4 +31,7 @@ CREATE INDEX "Session_userId_idx" ON "Session"("userId");
 CREATE INDEX "Session_idleUntil_idx" ON "Session"("idleUntil");
 
 -- CreateIndex
+CREATE INDEX "Session_expiresAt_idx" ON "Session"("expiresAt");
+
+-- CreateIndex
 CREATE INDEX "Revocation_createdAt_idx" ON "Revocation"("createdAt");
