@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import pino from 'pino';
 import { AccessLevels, recordLevels } from './access/levels.ts';
 import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
@@ -106,8 +107,10 @@ async function register(
 function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
+  // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
+  const stream = pino.destination({ dest: 1, sync: true });
   const app = Fastify({
-    logger: { level: config.logLevel, serializers: { req: describeRequest } },
+    logger: { level: config.logLevel, serializers: { req: describeRequest }, stream },
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     pluginTimeout: BOOT_TIMEOUT,

@@ -1,0 +1,33 @@
+/** Whoever reads the log may die first. The service must still end when it is told to. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import t from 'tap';
+import { environment } from './helper.ts';
+
+/** Logs two lines and exits, as on a second signal or a second error: with lines that are still to be written. */
+const script = `
+  import { buildApp } from '#latchkey/app.js';
+  import { parseConfig } from '#latchkey/config.js';
+  const app = await buildApp(parseConfig(JSON.parse(process.argv[1])));
+  process.on('SIGTERM', () => {
+    app.log.error('one');
+    app.log.error('two');
+    process.exit(1);
+  });
+  app.log.info('up');
+  setInterval(() => {}, 1000);
+`;
+
+t.test('a service whose log nobody reads any more still ends', async (t) => {
+  const variables = JSON.stringify(await environment(t, { LOG_LEVEL: 'info' }));
+  const service = spawn(process.execPath, ['--input-type=module', '--eval', script, variables], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => service.kill('SIGKILL'));
+  const exit = once(service, 'exit');
+  t.match(String(await once(service.stdout, 'data')), 'up');
+  service.stdout.destroy();
+  await once(service.stdout, 'close');
+  service.kill('SIGTERM');
+  t.strictSame(await exit, [1, null]);
+});
