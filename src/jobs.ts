@@ -9,7 +9,7 @@ interface Job {
   readonly name: string;
   /** Milliseconds from the beginning of one run to the beginning of the next. */
   readonly every: number;
-  readonly run: () => Promise<unknown> | void;
+  readonly run: () => Promise<unknown>;
 }
 
 const SECOND = 1_000;
@@ -18,7 +18,7 @@ const MINUTE = 60 * SECOND;
 function list({ revocations, accounts }: FastifyInstance): readonly Job[] {
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
-    { name: 'forget old revocations', every: MINUTE, run: () => revocations.forget() },
+    { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
   ];

@@ -24,8 +24,11 @@ export async function serve(config: Config): Promise<FastifyInstance> {
     await app.close();
     throw explainListening(error, config);
   }
+  // Whoever reads the output may go: the service goes on unheard, as pino does.
+  process.stdout.on('error', () => {});
   closeWithGrace({ delay: CLOSE_DELAY, logger: app.log }, async ({ err }) => {
-    if (err) app.log.fatal({ err }, 'The process stops on an error that nobody handled');
+    // Not `fatal`: pino then flushes, which never ends where nobody reads the output any more (EPIPE).
+    if (err) app.log.error({ err }, 'The process stops on an error that nobody handled');
     await app.close();
   });
   await announce(app, config);

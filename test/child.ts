@@ -38,6 +38,8 @@ export interface Service {
   /** Sends a request with a JSON body. */
   ask(method: string, path: string, options?: { token?: string; body?: unknown }): Promise<ServiceAnswer>;
   signal(name: NodeJS.Signals): void;
+  /** Closes our end of its standard output. */
+  deafen(): void;
   readonly ended: Promise<Ended>;
   /** Ends it as an operator does, and checks that it went well. */
   stop(): Promise<Ended>;
@@ -71,6 +73,7 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
 export async function serve(t: Teardown, variables: Variables, script: string = bin): Promise<Service> {
   const args = script === bin ? [bin, 'serve'] : ['--enable-source-maps', script];
   const { child, ended, printed } = start(process.execPath, args, { variables: { PORT: '0', ...variables } });
+  endWithUs(child.pid, ended);
   t.teardown(async () => {
     child.kill('SIGKILL');
     await ended;
@@ -92,6 +95,7 @@ export async function serve(t: Teardown, variables: Variables, script: string = 
     stdout: () => printed.stdout,
     ask: (method, path, options) => ask(method, url + path, options),
     signal,
+    deafen: () => void child.stdout.destroy(),
     ended,
     stop: async () => {
       signal('SIGTERM');
@@ -101,6 +105,16 @@ export async function serve(t: Teardown, variables: Variables, script: string = 
       return end;
     },
   };
+}
+
+/** A shell that ends a service when this process has gone without doing so: a crash, or SIGKILL at a test's timeout. */
+function endWithUs(pid: number | undefined, ended: Promise<unknown>): void {
+  const shell = spawn('sh', ['-c', 'read -r line || kill -KILL "$0"', String(pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const release = () => shell.stdin.end('\n');
+  ended.then(release, release);
 }
 
 async function ask(

@@ -1,12 +1,14 @@
 /** `latchkey serve` as whoever installs it meets it: real processes, from the first start to the last request. */
+
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { openDatabase } from '#latchkey/db/client.js';
-import { type Service, serve, temporaryFolder, type Variables } from './child.ts';
+import { bin, childEnvironment, type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
 import { testSigningKey } from './tokens.ts';
@@ -171,6 +173,44 @@ t.test(
     await Promise.all(services.map(({ stop }) => stop()));
   },
 );
+
+for (const level of ['info', 'silent']) {
+  t.test(
+    `whoever reads its output may go (log level ${level}): it serves on, and ends when it is told to`,
+    async (t) => {
+      const service = await serve(t, { ...(await variablesFor(t)), LOG_LEVEL: level });
+      service.deafen();
+      for (let i = 0; i < 3; i++) t.equal((await service.ask('GET', '/health/ready')).status, 200);
+      service.signal('SIGTERM');
+      t.match(await service.ended, { code: 0, signal: null });
+    },
+  );
+}
+
+t.test('nobody need read its output at all', async (t) => {
+  const variables = await variablesFor(t);
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  const PORT = typeof address === 'object' ? String(address?.port) : '';
+  probe.close();
+  await once(probe, 'close');
+  const env = childEnvironment({ ...variables, PORT });
+  const child = spawn(process.execPath, [bin, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  const answers = () =>
+    fetch(`http://127.0.0.1:${PORT}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until(answers);
+  t.ok(await answers());
+  child.kill('SIGTERM');
+  t.strictSame(await ended, [0, null]);
+});
 
 t.test('in production it prints JSON lines and nothing else', async (t) => {
   const service = await serve(t, {

@@ -27,6 +27,9 @@ export interface GuardOptions {
   readonly maxAge?: number | undefined;
 }
 
+/** Of `Bearer` and one space. */
+const SCHEME_LENGTH = 'Bearer '.length;
+
 const minimums = new WeakMap<object, number>();
 
 /**
@@ -121,7 +124,8 @@ function authenticate(request: FastifyRequest): AccessTokenClaims {
   const token = readBearerToken(authorization, request.url);
   try {
     const claims = tokens.verify(token);
-    verifiedTokens.set(authorization, claims);
+    // One space only. With more, a single token would fill the cache under many keys, as long as headers may be.
+    if (authorization.length === SCHEME_LENGTH + token.length) verifiedTokens.set(authorization, claims);
     return claims;
   } catch (error) {
     throw error instanceof InvalidTokenError ? invalidToken(error) : error;

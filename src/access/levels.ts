@@ -1,4 +1,4 @@
-import type { AccessLevel } from '../config.ts';
+import { type AccessLevel, ConfigError } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 
@@ -53,7 +53,7 @@ export class AccessLevels {
  * Compares the configured levels with the recorded ones and with those that users hold, then records them.
  * Renumbering would turn moderators into admins, so a name keeps its number for as long as it exists.
  *
- * @throws {Error} when a number has changed under its name, or users hold a level that is no longer declared
+ * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
  */
 export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
   await transaction(db, async (tx) => {
@@ -62,7 +62,7 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
       levels.all.some((level) => level.name === name && level.number !== number),
     );
     if (moved) {
-      throw new Error(
+      throw new ConfigError(
         `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
           'A number may not change under its name; declare a new name instead.',
       );
@@ -73,7 +73,7 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
     });
     if (orphan) {
       const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
-      throw new Error(
+      throw new ConfigError(
         `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
           `Declare it (${name}:${orphan.access}) or give those users another level first.`,
       );

@@ -38,7 +38,10 @@ export async function migrate(
   const migrations = await readMigrations(folder);
   const pending = async () => pendingMigrations(migrations, await target.recorded());
 
-  if ((await pending()).length === 0) return { applied: [] };
+  const recorded = await target.recorded();
+  // One that has not ended may be under way in another process: whoever holds the lock can tell.
+  const isUnderWay = recorded.some(({ finished }) => !finished);
+  if (!isUnderWay && pendingMigrations(migrations, recorded).length === 0) return { applied: [] };
   return target.locked(async () => {
     // Another process may have been at it in the meantime.
     if ((await pending()).length === 0) return { applied: [] };

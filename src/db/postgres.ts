@@ -14,6 +14,12 @@ const CONNECTION_TIMEOUT = 5_000;
  */
 const STATEMENT_TIMEOUT = 5_000;
 
+/**
+ * Milliseconds that this side waits for the answer to a statement: a second more than the server takes to end it, for a
+ * network that swallows what is sent answers never.
+ */
+const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+
 /** Where a `postgresql://` URL leads. */
 export interface PostgresTarget {
   /** What the `schema` parameter says, as Prisma reads it; undefined stands for the server's search path. */
@@ -58,6 +64,7 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
   const pool = new pg.Pool({
     ...connectionOptions(target),
     max: target.connections,
+    query_timeout: QUERY_TIMEOUT,
     onConnect: (client) => {
       // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
       // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
@@ -70,6 +77,11 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
     },
   });
   pool.on('error', onError);
+  // Whoever gave up waiting for an answer could not end the transaction. The answer may still come, and the next borrower's
+  // COMMIT would then save what was reported as failed.
+  pool.on('release', (_error, client) => {
+    if (client.getTransactionStatus() !== 'I') client.end().catch(onError);
+  });
   return pool;
 }
 

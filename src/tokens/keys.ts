@@ -84,7 +84,10 @@ async function readPublicPems(value: string | undefined): Promise<string[]> {
   const texts = await Promise.all(sources.map((source) => readPem('JWT_PREVIOUS_KEYS', source)));
   return texts.flatMap((text) => {
     const pems = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g);
-    if (pems === null) throw new ConfigError('JWT_PREVIOUS_KEYS has a file without a key in PEM');
+    // Each beginning has its end: a key that was left out for want of one would refuse its tokens without a word.
+    if (pems?.length !== text.split('-----BEGIN ').length - 1) {
+      throw new ConfigError('JWT_PREVIOUS_KEYS has a key that is cut off, or a file without a key in PEM');
+    }
     return pems;
   });
 }

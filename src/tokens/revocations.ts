@@ -144,6 +144,8 @@ export class RevocationFeed {
     this.#users = new Map();
     this.#sessions = new Map();
     this.#polledUntil = undefined;
+    // Until the rows have been read, nothing is known: the poll before is no reason to trust an empty map.
+    this.#polledAt = Number.NEGATIVE_INFINITY;
     this.#overflowed = false;
   }
 

@@ -144,6 +144,8 @@ function verify(verifiers: Verifiers, token: string): AccessTokenClaims {
     throw new InvalidTokenError('refused by the verifier', { cause: error });
   }
   if (!claimsSchema.Check(claims)) throw new InvalidTokenError('a claim is missing or of another type');
+  // The verifier accepts the last moment, which is too late already: RFC 7519 section 4.1.4.
+  if (claims.exp * 1000 <= Date.now()) throw new InvalidTokenError('expired');
   if (claims.iat > Date.now() / 1000 + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');
   return Object.freeze(claims);
 }

@@ -90,6 +90,23 @@ test('a process waits for the one that holds the lock', async (t) => {
   t.equal(await waiting, 'held');
 });
 
+test('a migration that another process is at has begun and not ended: it is waited for', async (t) => {
+  const url = await migrated(t);
+  const holder = start(t, 'hold', url);
+  t.equal(await report(holder), 'held');
+  await execute(url, 'UPDATE _prisma_migrations SET finished_at = NULL');
+  const waiting = migrate(url);
+  const elsewhere = migrate((await createDatabase(t)).url);
+  t.not(
+    (await Promise.race([waiting, elsewhere])).applied.length,
+    0,
+    'what was begun later was done earlier',
+  );
+  await execute(url, 'UPDATE _prisma_migrations SET finished_at = started_at');
+  holder.kill('SIGKILL');
+  t.same(await waiting, { applied: [] });
+});
+
 test('a process with nothing to migrate does not wait for the lock', async (t) => {
   const url = await migrated(t);
   t.equal(await report(start(t, 'hold', url)), 'held');

@@ -1,0 +1,186 @@
+/** The periodic work: read before the first request, done while the app runs, ended with it. */
+import { randomUUID } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { isAccepted, open, setTime } from './accounts/client.ts';
+import { type Api, startApi } from './helper.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** Waits until something is so. */
+async function until(isSo: () => Promise<boolean> | boolean, milliseconds: number): Promise<boolean> {
+  const deadline = performance.now() + milliseconds;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) return false;
+    await timers.setTimeout(20);
+  }
+  return true;
+}
+
+/** What the app's log says of jobs from now on. */
+function listen({ app }: Api): string[] {
+  const lines: string[] = [];
+  for (const level of ['info', 'error'] as const) {
+    app.log[level] = ((members: { job?: string }, text: string) => {
+      if (members.job !== undefined) lines.push(`${level}: ${members.job}: ${text}`);
+    }) as never;
+  }
+  return lines;
+}
+
+t.test('what was revoked is known before the first request', async (t) => {
+  const before = await startApi(t);
+  const somebody = await before.person(1);
+  const { sessionId, accessToken } = await open(before, somebody.id);
+  const { db, now } = before.app.accounts;
+  await db.revocation.create({ data: { sessionId, createdAt: await now(db) } });
+
+  const next = await startApi(t, {
+    DATABASE_URL: before.databaseUrl,
+    DATA_DIR: before.app.config.dataDir,
+  });
+  t.ok(next.app.revocations.isTrusted);
+  t.notOk(await isAccepted(next, accessToken));
+  t.ok(await isAccepted(next, somebody.token));
+});
+
+t.test('an app that cannot read what was revoked does not start', async (t) => {
+  const { poll } = RevocationFeed.prototype;
+  RevocationFeed.prototype.poll = async () => {
+    throw new Error('the revocations cannot be read');
+  };
+  t.teardown(() => {
+    RevocationFeed.prototype.poll = poll;
+  });
+  await t.rejects(startApi(t), /the revocations cannot be read/);
+});
+
+t.test('what another process revokes is obeyed within 2 s, time and again', async (t) => {
+  const api = await startApi(t);
+  const { db, now } = api.app.accounts;
+  const { id } = await api.person(1);
+  for (let round = 0; round < 2; round++) {
+    const { sessionId, accessToken } = await open(api, id);
+    t.ok(await isAccepted(api, accessToken));
+    await db.revocation.create({ data: { sessionId, createdAt: await now(db) } });
+    t.ok(await until(async () => !(await isAccepted(api, accessToken)), 2 * SECOND));
+  }
+});
+
+t.test('a job that fails is tried again, and told of once', async (t) => {
+  const api = await startApi(t);
+  const lines = listen(api);
+  const { revocations } = api.app;
+  let tries = 0;
+  revocations.poll = async () => {
+    tries++;
+    throw new Error('the database is away');
+  };
+  t.ok(await until(() => tries >= 3, 10 * SECOND), 'it is tried again');
+  t.strictSame(lines, ['error: poll the revocations: A job failed and is tried again']);
+  t.ok(await until(() => !revocations.isTrusted, 5 * SECOND));
+  t.equal((await api.ask('GET', '/health/ready')).status, 503, 'the process is not ready');
+  t.equal((await api.ask('GET', '/health/live')).status, 200);
+
+  Reflect.deleteProperty(revocations, 'poll');
+  t.ok(await until(() => revocations.isTrusted, 5 * SECOND), 'it recovers by itself');
+  t.equal((await api.ask('GET', '/health/ready')).status, 200);
+  t.strictSame(lines.slice(1), ['info: poll the revocations: A job works again']);
+});
+
+t.test('a clock that is more than 30 s off the database’s makes the process unready', async (t) => {
+  const api = await startApi(t);
+  const { revocations } = api.app;
+  for (const [seconds, status] of [
+    [25, 200],
+    [-25, 200],
+    [35, 503],
+    [-35, 503],
+    [0, 200],
+  ] as const) {
+    // How it is measured: tokens/revocations.test.ts. SQLite has no clock of its own that could be off.
+    Object.defineProperty(revocations, 'clockSkew', { configurable: true, value: seconds * SECOND });
+    t.equal((await api.ask('GET', '/health/ready')).status, status, `${seconds} s`);
+  }
+});
+
+t.test('closing ends the jobs, and waits for the one that runs', async (t) => {
+  const api = await startApi(t);
+  const { revocations } = api.app;
+  const events: string[] = [];
+  let end = () => {};
+  revocations.poll = () =>
+    new Promise((resolve) => {
+      events.push('began');
+      end = () => {
+        events.push('ended');
+        resolve();
+      };
+    });
+  t.ok(await until(() => events.length === 1, 5 * SECOND));
+  const closing = api.app.close().then(() => events.push('closed'));
+  await timers.setTimeout(50);
+  t.strictSame(events, ['began'], 'the database is not closed under it');
+  end();
+  await closing;
+  t.strictSame(events, ['began', 'ended', 'closed']);
+});
+
+t.test('the table of the jobs', async (t) => {
+  const clock = holdTimers(t);
+  const api = await startApi(t);
+  const { db, now } = api.app.accounts;
+  const { revocations } = api.app;
+  await until(() => clock.pauses.length === 4, 5 * SECOND);
+  t.strictSame(
+    clock.pauses.map(({ seconds }) => seconds).sort((a, b) => a - b),
+    [1, 60, 600, 600],
+    'seconds between the beginnings',
+  );
+
+  const { id } = await api.person(0);
+  const ended = await open(api, id);
+  await setTime(api, ended.sessionId, 'idleUntil', -1);
+  const old = new Date((await now(db)).getTime() - 121 * MINUTE);
+  await db.revocation.create({ data: { sessionId: randomUUID(), createdAt: old } });
+  let forgot = 0;
+  revocations.forget = () => void forgot++;
+  clock.pass(600);
+  const isPruned = async () => (await db.session.count({ where: { id: ended.sessionId } })) === 0;
+  t.ok(await until(isPruned, 5 * SECOND), 'sessions that have ended are pruned');
+  t.ok(await until(async () => (await db.revocation.count()) === 0, 5 * SECOND), 'and old revocations');
+  t.equal(forgot, 0);
+  clock.pass(60);
+  t.ok(await until(() => forgot === 1, 5 * SECOND), 'what is old is forgotten');
+});
+
+/** Holds the pauses of jobs, for as long as the test lets no time pass. Those of transactions go on. */
+function holdTimers(t: Test) {
+  const { setTimeout } = timers;
+  const pauses: { readonly seconds: number; end(): void }[] = [];
+  timers.setTimeout = ((delay, value, options) => {
+    if (options?.ref !== false) return setTimeout(delay, value as never, options);
+    return new Promise((resolve, reject) => {
+      pauses.push({ seconds: Math.round((delay ?? 0) / SECOND), end: () => resolve(value as never) });
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
+    });
+  }) as typeof setTimeout;
+  syncBuiltinESMExports();
+  t.teardown(() => {
+    timers.setTimeout = setTimeout;
+    syncBuiltinESMExports();
+  });
+  return {
+    pauses,
+    /** Ends the pauses of so many seconds. */
+    pass(seconds: number) {
+      for (const pause of pauses.filter((pause) => pause.seconds === seconds)) {
+        pauses.splice(pauses.indexOf(pause), 1);
+        pause.end();
+      }
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** Refresh tokens, over processes that know nothing of each other but the database. */
+import t from 'tap';
+import { type Cluster, createCluster, isAccepted, type Member, type Reply, refused } from './cluster.ts';
+
+const REQUESTS = 50;
+
+const refresh = (at: Member, refreshToken: string): Promise<Reply> =>
+  at.ask('POST', '/refresh', { body: { refreshToken } });
+
+/** Three processes on Postgres; two on SQLite, which is for one machine. */
+async function startAll(cluster: Cluster): Promise<readonly [Member, Member, ...Member[]]> {
+  const start = () => cluster.start();
+  const [one, other] = await Promise.all([start(), start()]);
+  return cluster.database.kind === 'sqlite' ? [one, other] : [one, other, await start()];
+}
+
+t.test('refreshing over several processes', async (t) => {
+  const cluster = await createCluster(t);
+  const { session, revocation } = cluster.database.db;
+  const members = await startAll(cluster);
+  const [here, there] = members;
+  const member = (index: number): Member => members[index % members.length] ?? here;
+
+  await t.test(`${REQUESTS} at once with one refresh token get one and the same successor`, async (t) => {
+    const { id, token, refreshToken } = await cluster.person(here, 1);
+    const before = await session.findFirstOrThrow({ where: { userId: id } });
+    const replies = await Promise.all(
+      Array.from({ length: REQUESTS }, (_, index) => refresh(member(index), refreshToken)),
+    );
+    t.strictSame([...new Set(replies.map(({ status }) => status))], [200]);
+    const successors = [...new Set(replies.map(({ body }) => body.refreshToken))];
+    t.equal(successors.length, 1, 'byte for byte');
+    t.not(successors[0], refreshToken);
+    const after = await session.findMany({ where: { userId: id } });
+    t.strictSame(
+      after.map(({ rotation }) => rotation),
+      [before.rotation + 1],
+      'one session, and one rotation',
+    );
+    for (const { body } of replies) t.ok(await isAccepted(there, body.accessToken));
+    t.ok(await isAccepted(there, token), 'the access token from before goes on until it expires');
+
+    const next = await refresh(there, successors[0] ?? '');
+    t.equal(next.status, 200);
+    t.equal((await session.findFirstOrThrow({ where: { userId: id } })).rotation, before.rotation + 2);
+    t.equal(await revocation.count(), 0, 'nobody was taken for a thief');
+  });
+
+  await t.test('a replay after the window ends the session, whichever process it comes to', async (t) => {
+    const { id, token, refreshToken } = await cluster.person(here, 1);
+    const rotated = await refresh(here, refreshToken);
+    t.equal(
+      (await refresh(there, refreshToken)).body.refreshToken,
+      rotated.body.refreshToken,
+      'in the window',
+    );
+    const { id: sessionId, rotatedAt } = await session.findFirstOrThrow({ where: { userId: id } });
+    const data = { rotatedAt: new Date(rotatedAt.getTime() - 11_000) };
+    await session.update({ where: { id: sessionId }, data });
+
+    t.match(await refresh(there, refreshToken), { status: 401, body: { type: /\/invalid-refresh-token$/ } });
+    const since = performance.now();
+    t.notOk(await isAccepted(there, token), 'at once where it was found out');
+    await Promise.all(
+      members.flatMap((at) => [token, rotated.body.accessToken].map((old) => refused(at, old, since))),
+    );
+    for (const at of members) t.equal((await refresh(at, rotated.body.refreshToken)).status, 401);
+  });
+});

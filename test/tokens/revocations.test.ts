@@ -1,0 +1,406 @@
+/** What a process knows of revoked tokens, and when it trusts what it knows. */
+import { randomUUID } from 'node:crypto';
+import { DriverAdapterError } from '@prisma/driver-adapter-utils';
+import t from 'tap';
+import { change } from '#latchkey/accounts/change.js';
+import { pruneSessions } from '#latchkey/accounts/session-endings.js';
+import type { Db } from '#latchkey/db/client.js';
+import { pruneRevocations } from '#latchkey/tokens/prune-revocations.js';
+import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { isAccepted, open, readClaims, setTime } from '../accounts/client.ts';
+import { startApi } from '../helper.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const api = await startApi(t);
+const { app } = api;
+const { db, now } = app.accounts;
+
+/** A feed of its own on the database, as another process has one; nobody else polls it. */
+const newFeed = (limit?: number, clock = now) => new RevocationFeed({ db, now: clock }, limit);
+
+/** What a token says, as far as revocations care. */
+const bearer = (of: { sub?: string; sid?: string; gen?: number }) => ({
+  sub: randomUUID(),
+  sid: randomUUID(),
+  gen: 0,
+  ...of,
+});
+
+/** Writes the row of a session's revocation as another process would, and gives its id. @param age milliseconds */
+async function writeRow(age = 0, clock = now): Promise<string> {
+  const sessionId = randomUUID();
+  const createdAt = new Date((await clock(db)).getTime() - age);
+  await db.revocation.create({ data: { sessionId, createdAt } });
+  return sessionId;
+}
+
+/** Runs something that does not wait as if so many milliseconds had passed. */
+function later<T>(milliseconds: number, run: () => T): T {
+  const clocks = { date: Date.now, monotonic: performance.now };
+  Date.now = () => clocks.date() + milliseconds;
+  performance.now = () => clocks.monotonic.call(performance) + milliseconds;
+  try {
+    return run();
+  } finally {
+    Date.now = clocks.date;
+    performance.now = clocks.monotonic;
+  }
+}
+
+t.beforeEach(() => db.revocation.deleteMany());
+
+t.test('the database’s time is the time, whatever zone its server is in', async (t) => {
+  t.ok(Math.abs((await now(db)).getTime() - Date.now()) < 5 * SECOND);
+  const feed = newFeed();
+  await feed.poll();
+  t.ok(Math.abs(feed.clockSkew) < 5 * SECOND);
+});
+
+t.test('a feed is trusted once it has read all that can matter', async (t) => {
+  const [fresh, old, forgotten] = [await writeRow(), await writeRow(HOUR), await writeRow(HOUR + 2 * MINUTE)];
+  const feed = newFeed();
+  t.notOk(feed.isTrusted, 'not before the first poll');
+  await feed.poll();
+  t.ok(feed.isTrusted);
+  t.ok(feed.revokes(bearer({ sid: fresh })));
+  t.ok(feed.revokes(bearer({ sid: old })), 'from before the process began');
+  t.notOk(feed.revokes(bearer({ sid: forgotten })), 'what no token can be alive of is not read');
+  t.equal(feed.size, 2);
+});
+
+t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {
+  const feed = newFeed();
+  const began = performance.now();
+  await feed.poll();
+  const passed = performance.now() - began;
+  t.ok(later(2000 - passed - 50, () => feed.isTrusted));
+  t.notOk(
+    later(2001, () => feed.isTrusted),
+    'afterwards, something may be unknown',
+  );
+
+  // A poll of 1.5 s.
+  const monotonic = performance.now;
+  let moved = 0;
+  performance.now = () => monotonic.call(performance) + moved;
+  t.teardown(() => {
+    performance.now = monotonic;
+  });
+  const slow = newFeed(undefined, async (tx) => {
+    moved = 1500;
+    return now(tx);
+  });
+  await slow.poll();
+  t.ok(slow.isTrusted);
+  moved = 2001;
+  t.notOk(slow.isTrusted, 'the beginning counts');
+});
+
+t.test('revocations of users', async (t) => {
+  const feed = newFeed();
+  await feed.poll();
+  const sub = randomUUID();
+  const accepted = () => [0, 1, 2, 3].filter((gen) => !feed.revokes(bearer({ sub, gen })));
+  t.strictSame(accepted(), [0, 1, 2, 3]);
+  feed.apply([{ userId: sub, generation: 2 }]);
+  t.strictSame(accepted(), [2, 3], 'the generations below');
+  feed.apply([{ userId: sub, generation: 1 }]);
+  t.strictSame(accepted(), [2, 3], 'an older one that is heard of later gives nothing back');
+  await db.revocation.create({ data: { userId: sub, generation: 3, createdAt: await now(db) } });
+  await feed.poll();
+  t.strictSame(accepted(), [3]);
+  t.equal(feed.size, 1);
+  t.notOk(feed.revokes(bearer({ gen: 0 })), 'of nobody else');
+  t.notOk(feed.revokes(bearer({ sid: sub })), 'the id of a user is not that of a session');
+});
+
+t.test('each poll looks back behind the poll before: rows are dated before they are committed', async (t) => {
+  const feed = newFeed();
+  await feed.poll();
+  const late = await writeRow(25 * SECOND);
+  t.notOk(feed.revokes(bearer({ sid: late })));
+  await feed.poll();
+  t.ok(feed.revokes(bearer({ sid: late })), 'a transaction that was open for 25 s');
+  await feed.poll();
+  const again = await writeRow(25 * SECOND);
+  await feed.poll();
+  t.ok(feed.revokes(bearer({ sid: again })), 'at every poll');
+});
+
+t.test('after polls that failed, the next one goes back to the last good one', async (t) => {
+  let away = false;
+  const clock: typeof now = async (tx) => {
+    if (away) throw new Error('the database is away');
+    return now(tx);
+  };
+  let offset = -15 * MINUTE;
+  const feed = newFeed(undefined, async (tx) => new Date((await clock(tx)).getTime() + offset));
+  const known = await writeRow(15 * MINUTE + SECOND);
+  await feed.poll();
+  away = true;
+  await t.rejects(feed.poll(), /away/);
+  t.ok(feed.revokes(bearer({ sid: known })), 'what was known stays known');
+  const missed = await writeRow(14 * MINUTE);
+  away = false;
+  offset = 0;
+  await feed.poll();
+  t.ok(feed.revokes(bearer({ sid: missed })), 'it was cut off for 15 minutes');
+});
+
+t.test('a poll that fails renews no trust', async (t) => {
+  let away = false;
+  const feed = newFeed(undefined, async (tx) => {
+    if (away) throw new Error('the database is away');
+    return now(tx);
+  });
+  await feed.poll();
+  away = true;
+  await t.rejects(feed.poll());
+  t.ok(feed.isTrusted, 'for the rest of its 2 s');
+  t.notOk(later(2001, () => feed.isTrusted));
+});
+
+t.test('the database’s clock is set back, and forward again', async (t) => {
+  let offset = 0;
+  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
+  const feed = newFeed(undefined, clock);
+  await feed.poll();
+  const written: string[] = [];
+  for (const next of [-HOUR / 2, -HOUR / 2, 0, HOUR / 2, -HOUR / 2, 0]) {
+    written.push(await writeRow(SECOND, clock));
+    offset = next;
+    written.push(await writeRow(0, clock));
+    await feed.poll();
+    for (const [n, sid] of written.entries())
+      t.ok(feed.revokes(bearer({ sid })), `row ${n}, clock at ${offset / MINUTE} minutes`);
+  }
+});
+
+t.test('it says how far this process’s clock is off the database’s', async (t) => {
+  for (const offset of [-40 * SECOND, 40 * SECOND, HOUR]) {
+    const feed = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() - offset));
+    await feed.poll();
+    t.ok(Math.abs(feed.clockSkew - offset) < 5 * SECOND, `${feed.clockSkew} ms`);
+  }
+});
+
+t.test('it forgets what no token can be alive of, and nothing before', async (t) => {
+  const feed = newFeed();
+  const [sid, sub] = [await writeRow(), randomUUID()];
+  await feed.poll();
+  feed.apply([{ userId: sub, generation: 1 }]);
+  const knows = () => [feed.revokes(bearer({ sid })), feed.revokes(bearer({ sub }))];
+  later(HOUR, () => feed.forget());
+  t.strictSame(knows(), [true, true], 'a token of the moment before may live for an hour');
+  later(HOUR + 2 * MINUTE, () => feed.forget());
+  t.strictSame(knows(), [false, false]);
+  t.equal(feed.size, 0);
+});
+
+t.test('it remembers for as long when the database’s clock is slow', async (t) => {
+  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() - HOUR);
+  const feed = newFeed(undefined, clock);
+  const sid = await writeRow(0, clock);
+  await feed.poll();
+  later(HOUR, () => feed.forget());
+  t.ok(feed.revokes(bearer({ sid })));
+});
+
+t.test('a full feed is not trusted until all of it fits', async (t) => {
+  const rows = [await writeRow(), await writeRow(), await writeRow()];
+  const feed = newFeed(3);
+  await feed.poll();
+  t.ok(feed.isTrusted, 'three of three');
+  rows.push(await writeRow());
+  await feed.poll();
+  t.notOk(feed.isTrusted, 'a fourth');
+  await feed.poll();
+  t.notOk(feed.isTrusted);
+  t.equal(feed.size, 3, 'it stays within its bound');
+  await db.revocation.deleteMany({ where: { sessionId: rows[0]! } });
+  await feed.poll();
+  t.ok(feed.isTrusted, 'three again');
+  for (const sid of rows.slice(1)) t.ok(feed.revokes(bearer({ sid })));
+});
+
+t.test('what this process revokes itself fills it too', async (t) => {
+  const feed = newFeed(2);
+  await feed.poll();
+  const rows = [await writeRow(), await writeRow(), await writeRow()];
+  feed.apply(rows.map((sessionId) => ({ sessionId })));
+  t.notOk(feed.isTrusted, 'at once, not with the next poll');
+  t.notOk(feed.revokes(bearer({ sid: rows[2]! })), 'for it has gaps');
+  await feed.poll();
+  t.notOk(feed.isTrusted);
+  await db.revocation.deleteMany({ where: { sessionId: rows[0]! } });
+  await feed.poll();
+  t.ok(feed.isTrusted);
+  t.ok(feed.revokes(bearer({ sid: rows[2]! })), 'the gap is filled');
+});
+
+t.test('what is known already needs no place', async (t) => {
+  const feed = newFeed(1);
+  await feed.poll();
+  const sub = randomUUID();
+  for (const generation of [1, 2, 3]) feed.apply([{ userId: sub, generation }]);
+  t.ok(feed.isTrusted);
+  t.ok(feed.revokes(bearer({ sub, gen: 2 })));
+});
+
+t.test('while a feed that was full reads anew, it is not trusted, and loses nothing', async (t) => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let isSlow = false;
+  let isReading = false;
+  const findMany: Db['revocation']['findMany'] = (async (query?: object) => {
+    isReading = isSlow;
+    if (isSlow) await gate;
+    return db.revocation.findMany(query);
+  }) as never;
+  const slowDb = { revocation: { count: db.revocation.count, findMany } } as unknown as Db;
+  const feed = new RevocationFeed({ db: slowDb, now: () => now(db) }, 2);
+  const rows = [await writeRow(), await writeRow(), await writeRow()];
+  await feed.poll();
+  t.notOk(feed.isTrusted);
+  await db.revocation.deleteMany({ where: { sessionId: { in: rows.slice(1) } } });
+  isSlow = true;
+  const polling = feed.poll();
+  const own = randomUUID();
+  const deadline = performance.now() + 5 * SECOND;
+  while (!isReading && performance.now() < deadline) await new Promise(setImmediate);
+  t.ok(isReading, 'the rows are being read');
+  t.ok(!feed.isTrusted || feed.revokes(bearer({ sid: rows[0]! })), 'it waves nothing through meanwhile');
+  feed.apply([{ sessionId: own }]);
+  open();
+  await polling;
+  t.ok(feed.isTrusted);
+  t.ok(feed.revokes(bearer({ sid: rows[0]! })));
+  t.ok(feed.revokes(bearer({ sid: own })), 'what was revoked here meanwhile');
+});
+
+t.test('the rows say who is who', async (t) => {
+  const { id } = await api.person(1);
+  const { sessionId, accessToken } = await open(api, id);
+  const claims = readClaims(accessToken);
+  const { id: other } = await api.person(1);
+  const feed = newFeed();
+  const confirm = (of: object = {}) => feed.confirm({ ...claims, ...of });
+  t.ok(await confirm());
+  t.notOk(await confirm({ gen: claims.gen + 1 }), 'a generation that there is not');
+  t.notOk(await confirm({ sub: other }), 'somebody else’s session');
+  t.notOk(await confirm({ sub: randomUUID() }), 'nobody');
+  t.notOk(await confirm({ sid: randomUUID() }), 'no session');
+  const states: Record<string, [undo: object, now: object]> = {
+    disabled: [{ disabled: false }, { disabled: true }],
+    'another generation': [{ generation: claims.gen }, { generation: claims.gen + 1 }],
+    'another epoch': [{ epoch: 0 }, { epoch: 1 }],
+  };
+  for (const [name, [undo, data]] of Object.entries(states)) {
+    await db.user.update({ where: { id }, data });
+    t.notOk(await confirm(), name);
+    await db.user.update({ where: { id }, data: undo });
+    t.ok(await confirm(), `not ${name}`);
+  }
+  await db.session.delete({ where: { id: sessionId } });
+  t.notOk(await confirm(), 'the session has ended');
+});
+
+t.test('while the feed is full, the guard reads the rows, and decides by them', async (t) => {
+  const own = await startApi(t);
+  const { revocations, accounts } = own.app;
+  const somebody = await own.person(1);
+  const pairs = { alive: await open(own, somebody.id), ended: await open(own, somebody.id) };
+  // From here on the test polls, and nobody else.
+  const poll = () => RevocationFeed.prototype.poll.call(revocations);
+  revocations.poll = async () => {};
+  // Gone without a word to the processes: only who reads the rows can know.
+  await accounts.db.session.delete({ where: { id: pairs.ended.sessionId } });
+  await poll();
+  t.ok(await isAccepted(own, pairs.ended.accessToken), 'a feed that is trusted is believed');
+
+  revocations.apply(Array.from({ length: 200_001 }, () => ({ sessionId: randomUUID() })));
+  t.notOk(revocations.isTrusted);
+  t.notOk(await isAccepted(own, pairs.ended.accessToken), 'the row has gone');
+  t.ok(await isAccepted(own, pairs.alive.accessToken), 'the row is there');
+  const refused = await own.ask('GET', '/control-panel', { token: pairs.alive.accessToken });
+  t.equal(refused.status, 403, 'the level is checked as ever');
+  t.equal((await own.ask('GET', '/health/ready')).status, 503);
+  t.equal((await own.ask('POST', '/logout', { token: pairs.alive.accessToken })).status, 204);
+  t.notOk(await isAccepted(own, pairs.alive.accessToken), 'what does not fit is obeyed all the same');
+
+  await poll();
+  t.ok(revocations.isTrusted, 'its rows fit again');
+  t.equal((await own.ask('GET', '/health/ready')).status, 200);
+  t.equal(revocations.size, 1);
+  t.notOk(await isAccepted(own, pairs.alive.accessToken), 'and say the same');
+  t.ok(await isAccepted(own, somebody.token));
+});
+
+t.test('a change that fails revokes nothing; one that is tried again revokes once', async (t) => {
+  const sessions = [randomUUID(), randomUUID()];
+  const work = change(app.accounts, async (_, revoke) => {
+    revoke({ sessionId: sessions[0]! });
+    throw new Error('no such change');
+  });
+  await t.rejects(work, /no such change/);
+  t.notOk(app.revocations.revokes(bearer({ sid: sessions[0]! })));
+  t.equal(await db.revocation.count(), 0);
+
+  let tries = 0;
+  await change(app.accounts, async (tx, revoke) => {
+    tries++;
+    revoke({ sessionId: sessions[1]! });
+    await tx.session.count();
+    if (tries === 1) throw new DriverAdapterError({ kind: 'TransactionWriteConflict' });
+  });
+  t.equal(tries, 2);
+  t.ok(app.revocations.revokes(bearer({ sid: sessions[1]! })));
+  t.equal(await db.revocation.count({ where: { sessionId: sessions[1]! } }), 1);
+});
+
+t.test('the rows of a deleted user stay', async (t) => {
+  const [victim, admin] = [await api.person(1), await api.person(2)];
+  const deleted = await api.ask('DELETE', `/users/${victim.id}`, { token: admin.token });
+  t.equal(deleted.status, 204);
+  t.equal(await db.user.count({ where: { id: victim.id } }), 0);
+  const feed = newFeed();
+  await feed.poll();
+  t.ok(feed.revokes(readClaims(victim.token)), 'for processes that begin later');
+  t.ok(feed.revokes({ ...readClaims(victim.token), gen: 1_000_000 }), 'whatever the generation');
+});
+
+t.test('rows are deleted after twice the longest lifetime of a token, by the database’s clock', async (t) => {
+  const ages = [0, MINUTE, HOUR, 2 * HOUR - MINUTE, 2 * HOUR + MINUTE, 48 * HOUR];
+  const rows = new Map<string, number>();
+  for (const age of ages) rows.set(await writeRow(age), age);
+  t.equal(await pruneRevocations({ db, now }), 2);
+  const left = await db.revocation.findMany();
+  t.strictSame(left.map(({ sessionId }) => rows.get(sessionId ?? '') ?? -1).sort(byNumber), ages.slice(0, 4));
+  t.equal(await pruneRevocations({ db, now }), 0);
+  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + HOUR + 2 * MINUTE);
+  t.equal(await pruneRevocations({ db, now: clock }), 2);
+});
+
+t.test('sessions that have ended by themselves are deleted, and nothing younger', async (t) => {
+  const { id } = await api.person(1);
+  const aged = async (time: 'idleUntil' | 'expiresAt', seconds: number) => {
+    const { sessionId } = await open(api, id);
+    await setTime(api, sessionId, time, seconds);
+    return sessionId;
+  };
+  await pruneSessions(app.accounts);
+  const before = await db.session.count();
+  const ended = [await aged('idleUntil', -1), await aged('expiresAt', -1), await aged('idleUntil', -9999)];
+  const alive = [await aged('idleUntil', 60), await aged('expiresAt', 60), (await open(api, id)).sessionId];
+  t.equal(await pruneSessions(app.accounts), 3);
+  t.equal(await db.session.count({ where: { id: { in: ended } } }), 0);
+  t.equal(await db.session.count({ where: { id: { in: alive } } }), 3);
+  t.equal(await db.session.count(), before + 3);
+});
+
+const byNumber = (a: number, b: number) => a - b;

@@ -1,0 +1,284 @@
+/** The tokens that the guard has verified: it keeps few enough, not too long, and asks no database. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { claimsOf, requireAccess } from '#latchkey/access/guard.js';
+import { Problem } from '#latchkey/problems/problem.js';
+import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { type Api, startApi } from '../helper.ts';
+import { craftToken, encode, goodClaims, goodHeader, testSigningKey } from '../tokens.ts';
+
+/** An app whose routes of its own do nothing. From here on the test polls the revocations, and nobody else. */
+async function startQuietApi(t: Pick<Test, 'teardown'>): Promise<Api & { poll(): Promise<void> }> {
+  const api = await startApi(
+    t,
+    { JWT_PRIVATE_KEY: testSigningKey.pem },
+    {
+      routes: async (app) => {
+        app.get('/guests', { config: { access: 'guest' } }, async (request) => ({
+          isFrozen: Object.isFrozen(claimsOf(request)),
+        }));
+        app.get('/users-only', { config: { access: 'user' } }, async () => ({}));
+        app.get('/admins', { config: { access: 2 } }, async () => ({}));
+        app.get('/recent', { config: { access: 0, maxAge: 900 } }, async () => ({}));
+      },
+    },
+  );
+  const { revocations } = api.app;
+  revocations.poll = async () => {};
+  return { ...api, poll: () => RevocationFeed.prototype.poll.call(revocations) };
+}
+
+const api = await startQuietApi(t);
+const { app, ask, poll } = api;
+const { verifiedTokens } = app;
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** The status that a header gets, quickly: the answer is not held to the contract. */
+async function status(authorization: string, url = '/guests'): Promise<number> {
+  return (await app.inject({ url, headers: { authorization } })).statusCode;
+}
+
+/** Rounds of so many at a time, with a fresh feed for each. */
+async function inRounds(total: number, size: number, run: (n: number) => Promise<void>): Promise<void> {
+  for (let begin = 0; begin < total; begin += size) {
+    await poll();
+    for (let n = begin; n < Math.min(begin + size, total); n++) await run(n);
+  }
+}
+
+t.beforeEach(async () => {
+  verifiedTokens.clear();
+  await poll();
+});
+
+t.test('a token is verified once, and its claims are frozen', async (t) => {
+  const header = `Bearer ${craftToken()}`;
+  for (let i = 0; i < 3; i++) {
+    const answer = await app.inject({ url: '/guests', headers: { authorization: header } });
+    t.strictSame(answer.json(), { isFrozen: true });
+    t.equal(verifiedTokens.size, 1);
+  }
+  const claims = verifiedTokens.get(header);
+  t.throws(() => Object.assign(claims ?? {}, { access: 9 }), TypeError);
+
+  const { verify } = app.tokens;
+  let verified = 0;
+  app.tokens.verify = (token) => {
+    verified++;
+    return verify(token);
+  };
+  t.teardown(() => {
+    app.tokens.verify = verify;
+  });
+  t.equal(await status(header), 200);
+  t.equal(verified, 0, 'a known one is not verified again');
+  t.equal(await status(`Bearer ${craftToken()}`), 200);
+  t.equal(verified, 1);
+});
+
+t.test('no token is accepted beyond its exp because it is known', async (t) => {
+  const exp = now() + 2;
+  const header = `Bearer ${craftToken({ exp })}`;
+  t.equal(await status(header), 200);
+  t.ok(verifiedTokens.has(header));
+  const statuses = new Set<number>();
+  while (Date.now() < exp * 1000) {
+    const answer = await status(header);
+    // Asked before, and answered after, is neither here nor there.
+    if (Date.now() < exp * 1000) statuses.add(answer);
+    await poll();
+  }
+  t.strictSame([...statuses], [200], 'to its last moment');
+  const late = await app.inject({ url: '/guests', headers: { authorization: header } });
+  t.equal(late.statusCode, 401);
+  t.match(late.headers['www-authenticate'], 'error="invalid_token"');
+  t.notOk(verifiedTokens.has(header), 'and is forgotten');
+  t.equal(await status(header), 401);
+  t.notOk(verifiedTokens.has(header));
+});
+
+t.test('it is expired at exp itself: RFC 7519 section 4.1.4', async (t) => {
+  const header = `Bearer ${craftToken({ exp: now() + 100 })}`;
+  t.equal(await status(header), 200);
+  const { exp = 0 } = verifiedTokens.get(header) ?? {};
+  const clock = Date.now;
+  t.teardown(() => {
+    Date.now = clock;
+  });
+  for (const [at, expected] of [
+    [exp * 1000 - 1, 200],
+    [exp * 1000, 401],
+  ] as const) {
+    Date.now = () => at;
+    t.equal(await status(header), expected, `known, ${at - exp * 1000} ms`);
+    verifiedTokens.clear();
+    t.equal(await status(header), expected, `unknown, ${at - exp * 1000} ms`);
+  }
+});
+
+t.test('a token that is known is refused where its level is too low, each time', async (t) => {
+  const header = `Bearer ${craftToken({ access: 1 })}`;
+  for (let i = 0; i < 3; i++) {
+    t.equal(await status(header, '/users-only'), 200);
+    t.equal(await status(header, '/admins'), 403);
+  }
+  const guest = `Bearer ${craftToken({ access: 0 })}`;
+  for (let i = 0; i < 3; i++)
+    t.equal(await status(guest, '/users-only'), 403, 'also when it was never let in');
+  const old = `Bearer ${craftToken({ auth_time: now() - 901 })}`;
+  for (let i = 0; i < 3; i++) {
+    t.equal(await status(old), 200);
+    t.equal(await status(old, '/recent'), 401, 'and where its sign-in is too long ago');
+  }
+});
+
+t.test('a token that is known is refused once it is revoked', async (t) => {
+  const [sub, sid] = [randomUUID(), randomUUID()];
+  const [bySub, bySid] = [craftToken({ sub }), craftToken({ sid })].map((token) => `Bearer ${token}`);
+  for (const [header = '', revocation] of [
+    [bySub, { userId: sub, generation: 1 }],
+    [bySid, { sessionId: sid }],
+  ] as const) {
+    t.equal(await status(header), 200);
+    app.revocations.apply([revocation]);
+    for (let i = 0; i < 2; i++) t.equal(await status(header), 401);
+  }
+});
+
+t.test('a known token that is sent in the query too is refused', async (t) => {
+  const token = craftToken();
+  t.equal(await status(`Bearer ${token}`), 200);
+  t.equal(await status(`Bearer ${token}`, `/guests?access_token=${token}`), 400);
+});
+
+t.test('the cache is bounded: the least recently used goes first', async (t) => {
+  const { max } = verifiedTokens;
+  t.equal(max, 25_000);
+  const claims = { ...goodClaims() } as never;
+  const [used, unused] = [craftToken(), craftToken()].map((token) => `Bearer ${token}`);
+  t.equal(await status(unused ?? ''), 200);
+  t.equal(await status(used ?? ''), 200);
+  for (let n = 0; n < max - 2; n++) verifiedTokens.set(`Bearer ${n}`, claims);
+  t.equal(verifiedTokens.size, max);
+  t.equal(await status(used ?? ''), 200);
+  for (let n = 0; n < 3; n++) t.equal(await status(`Bearer ${craftToken()}`), 200);
+  t.equal(verifiedTokens.size, max, 'three more, and still as many');
+  t.ok(verifiedTokens.has(used ?? ''));
+  t.notOk(verifiedTokens.has(unused ?? ''));
+  t.equal(await status(unused ?? ''), 200, 'it is verified again');
+});
+
+t.test('a header has one spelling in the cache, however long it is', async (t) => {
+  const token = craftToken();
+  for (let spaces = 1; spaces <= 100; spaces++) {
+    t.equal(await status(`Bearer${' '.repeat(spaces * 100)}${token}`), 200);
+    t.equal(await status(`Bearer ${token}${' '.repeat(spaces)}`), 200);
+  }
+  t.ok(verifiedTokens.size <= 1, `${verifiedTokens.size} entries of one token`);
+  const longest = Math.max(0, ...[...verifiedTokens.keys()].map((key) => key.length));
+  t.ok(longest < 1500, `${longest} characters, 25,000 times`);
+});
+
+t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
+  const { max } = verifiedTokens;
+  const claims = { ...goodClaims() } as never;
+  for (let n = 0; n < max - 1; n++) verifiedTokens.set(`Bearer ${n}`, claims);
+  const known = `Bearer ${craftToken()}`;
+  t.equal(await status(known), 200);
+  const entries = new Set(verifiedTokens.keys());
+  t.equal(entries.size, max);
+
+  const [header = '', payload = '', signature = ''] = craftToken().split('.');
+  const past = now() - 1000;
+  const expired = Array.from({ length: 500 }, () =>
+    craftToken({ iat: past, auth_time: past, exp: past + 900 }),
+  );
+  const strangers = Array.from({ length: 500 }, () => craftToken({}, { otherKey: true }));
+  const kinds: ((n: number) => string)[] = [
+    () => randomBytes(32).toString('base64url'),
+    (n) => `${header}.${encode({ ...goodClaims(), n })}.${signature}`,
+    (n) => `${encode({ ...goodHeader, kid: `${n}` })}.${payload}.${signature}`,
+    (n) => `${encode({ ...goodHeader, alg: 'none' })}.${encode({ n })}.`,
+    (n) => `${header}.${payload}.${Buffer.alloc(64, n).toString('base64url')}`,
+    (n) => `${header}.${payload}.${signature}${n}`,
+    (n) => expired[n % 500] ?? '',
+    (n) => strangers[n % 500] ?? '',
+    (n) => `${encode({ ...goodHeader, n })}.${payload}.${signature}`,
+    (n) => `a b ${n}`,
+  ];
+  for (const make of kinds) t.match(await status(`Bearer ${make(0)}`), /40[01]/, make(0));
+
+  // The hook itself: requests and answers around it would take ten times as long.
+  const guard = requireAccess(0) as unknown as Hook;
+  let refused = 0;
+  await inRounds(50_000, 1_000, async (n) => {
+    const headers = { authorization: `Bearer ${kinds[n % kinds.length]?.(n)}` };
+    guard({ headers, url: '/guests', server: app }, {}, (error) => {
+      if (error instanceof Problem && [400, 401].includes(error.statusCode)) refused++;
+    });
+  });
+  t.equal(refused, 50_000);
+  t.equal(verifiedTokens.size, max);
+  t.ok([...verifiedTokens.keys()].every((key) => entries.has(key)));
+  t.ok(verifiedTokens.has(known));
+});
+
+/** A preHandler hook, as far as the guard uses it. */
+type Hook = (request: unknown, reply: unknown, done: (error?: Error) => void) => void;
+
+/** Counts what reaches either database's driver, below all that is ours and Prisma's. */
+const driver = { queries: 0 };
+const { prepare, exec } = Sqlite.prototype;
+const { query } = pg.Client.prototype;
+Sqlite.prototype.prepare = function (this: unknown, ...args: unknown[]) {
+  driver.queries++;
+  return prepare.apply(this, args as never);
+} as never;
+Sqlite.prototype.exec = function (...args) {
+  driver.queries++;
+  return exec.apply(this, args);
+};
+pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
+  driver.queries++;
+  return query.apply(this, args as never);
+} as never;
+
+t.test('the guard asks no database', async (t) => {
+  const person = await api.person(1);
+  const subject = {
+    userId: person.id,
+    sessionId: randomUUID(),
+    access: 1,
+    generation: 0,
+    authenticatedAt: new Date(),
+    expiresAt: new Date(Date.now() + 1e9),
+  };
+  const tokens = Array.from({ length: 1000 }, () => app.tokens.issue(subject).accessToken);
+  /** Queries of a thousand requests, those of the polls left out. */
+  const count = async (tokenOf: (n: number) => string, url: string, expected: number) => {
+    let queries = 0;
+    await inRounds(1000, 100, async (n) => {
+      const before = driver.queries;
+      const answer = await status(`Bearer ${tokenOf(n)}`, url);
+      queries += driver.queries - before;
+      if (answer !== expected) t.fail(`${url} -> ${answer}`);
+    });
+    return queries;
+  };
+  t.equal(await count(() => tokens[0]!, '/users-only', 200), 0, 'one token, a thousand times');
+  verifiedTokens.clear();
+  t.equal(await count((n) => tokens[n]!, '/users-only', 200), 0, 'a thousand tokens');
+  t.equal(await count((n) => tokens[n]!, '/admins', 403), 0, 'a thousand times too low');
+  t.equal(await count((n) => `${tokens[n]}x`, '/users-only', 401), 0, 'a thousand times refused');
+  app.revocations.apply([{ userId: person.id, generation: 1 }]);
+  t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
+
+  const before = driver.queries;
+  await ask('GET', '/me', { token: await api.sessionToken(person.id) });
+  t.ok(driver.queries > before, 'a query is counted');
+  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
+  t.ok((await count(() => person.token, '/users-only', 200)) >= 1000, 'a guard that reads rows is noticed');
+});
