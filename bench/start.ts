@@ -42,7 +42,6 @@ async function run(idle: number): Promise<Run> {
     DATABASE_URL: '',
     PORT: String(port),
     LOG_LEVEL: 'info',
-    NODE_ENV: 'production',
   };
   const started = performance.now();
   const child = spawn(process.execPath, ['bin/latchkey.js', 'serve'], {
