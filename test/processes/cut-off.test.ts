@@ -7,7 +7,7 @@ import { transaction } from '#latchkey/db/transaction.js';
 import { createPostgresDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, isAccepted, postgresServer, type Reply, until } from './cluster.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { startProxy, type TcpProxy } from './proxy.ts';
 
 /** Milliseconds. */
 const OUTAGE = 15_000;
@@ -23,8 +23,8 @@ interface Sent extends Reply {
 interface Failure {
   /** Milliseconds from its end until the process is ready again. */
   readonly recovery: number;
-  begin(proxy: Proxy): void | Promise<void>;
-  end(proxy: Proxy): void | Promise<void>;
+  begin(proxy: TcpProxy): void | Promise<void>;
+  end(proxy: TcpProxy): void | Promise<void>;
 }
 
 const failures: Record<string, Failure> = {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Teardown } from '../helper.ts';
 
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number;
   /** Nothing passes any more, in either direction; connections stay, new ones too, and what was sent waits. */
   pause(): void;
@@ -21,7 +21,7 @@ export interface Proxy {
 }
 
 /** @param target port on 127.0.0.1 that it leads to */
-export async function startProxy(t: Teardown, target: number): Promise<Proxy> {
+export async function startProxy(t: Teardown, target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const forgotten = new Set<readonly [Socket, Socket]>();
   let isPaused = false;
