@@ -9,6 +9,7 @@ import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
+import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
@@ -18,10 +19,14 @@ import { describeRequest } from './http/log.ts';
 import openapi from './http/openapi.ts';
 import { buildValidator } from './http/validation.ts';
 import jobs from './jobs.ts';
+import { mailSettings, Outbox } from './mail/outbox.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Problem } from './problems/problem.ts';
 import routes from './routes/index.ts';
+import { Encryption } from './tokens/encryption.ts';
+import { loadSecrets } from './tokens/load-secret.ts';
 import { RevocationFeed } from './tokens/revocations.ts';
+import type { Secrets } from './tokens/secrets.ts';
 import tokens from './tokens/tokens.ts';
 
 /** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
@@ -33,6 +38,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly config: Config;
     readonly accounts: AccountsContext;
+    readonly tally: Tally;
     readonly databaseKind: DatabaseKind;
   }
 }
@@ -62,7 +68,12 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('config', config);
   const { db, now } = database;
   const revocations = new RevocationFeed(database);
-  app.decorate('accounts', { db, now, levels, revocations });
+  const secrets = await loadSecrets(config);
+  const outbox = new Outbox(new Encryption(secrets, 'mail'), mailSettings(config));
+  const tally = new Tally();
+  const { frontendUrl } = config;
+  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, frontendUrl });
+  app.decorate('tally', tally);
   app.decorate('databaseKind', database.kind);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', async () => {
@@ -75,7 +86,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   });
 
   try {
-    await register(app, config, { levels, inventory, revocations }, options);
+    await register(app, config, { levels, inventory, revocations }, secrets, options);
   } catch (error) {
     await app.close();
     throw error;
@@ -88,6 +99,7 @@ async function register(
   app: FastifyInstance,
   config: Config,
   accessOptions: AccessOptions,
+  secrets: Secrets,
   options: AppOptions,
 ): Promise<void> {
   app.addSchema(User);
@@ -95,7 +107,7 @@ async function register(
   app.addSchema(AccessTokenAnswer);
   app.addSchema(TokenPair);
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
-  await app.register(tokens, config);
+  await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(jobs);
   await app.register(openapi);

@@ -20,6 +20,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string;
+  /** Where the links in mails lead, without a slash at the end. */
+  readonly frontendUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly secret: string | undefined;
@@ -31,6 +33,10 @@ export interface Config {
   readonly accessLevels: readonly AccessLevel[];
   readonly accessTokenTtl: number;
   readonly passwordMinLength: number;
+  readonly registration: Environment['REGISTRATION'];
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
+  readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
 }
@@ -60,11 +66,13 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
       `${missing} is missing: ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all ${exampleOf(missing)}`,
     );
   }
+  const publicUrl = environment.PUBLIC_URL ?? defaultPublicUrl(environment.HOST, environment.PORT);
   return Object.freeze({
     production: environment.NODE_ENV === 'production',
     host: environment.HOST,
     port: environment.PORT,
-    publicUrl: environment.PUBLIC_URL ?? defaultPublicUrl(environment.HOST, environment.PORT),
+    publicUrl,
+    frontendUrl: environment.FRONTEND_URL ?? publicUrl,
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
     secret: environment.SECRET,
@@ -74,6 +82,10 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     accessLevels: parseAccessLevels(environment.ACCESS_LEVELS),
     accessTokenTtl: environment.ACCESS_TOKEN_TTL,
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,
+    registration: environment.REGISTRATION,
+    smtpUrl: environment.SMTP_URL,
+    mailFrom: environment.MAIL_FROM,
+    auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),
     logLevel: environment.LOG_LEVEL,

@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { hasAdmin } from './accounts/first-admin.ts';
+import { hasAdmin } from './accounts/last-admin.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 
@@ -71,7 +71,7 @@ function explainListening(error: unknown, { host, port }: Config): unknown {
 async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
   const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`];
-  if (!(await hasAdmin(app.accounts))) {
+  if (!(await hasAdmin(app.accounts.db, app.levels))) {
     lines.push(
       'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
     );

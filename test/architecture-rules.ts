@@ -28,6 +28,9 @@ const floors = [
 const foreignWord = /^(role|middleware|controller|dto|manager|helper)s?$/i;
 const vendorNames = /^(schemaController|AbortController)$/;
 
+/** Each is one table, read line by line. */
+const tables = new Set(['config/environment.ts', 'problems/registry.ts']);
+
 const isSchemas = (path: string) => /(^|[/.])schemas\.ts$/.test(path);
 
 export const rules: readonly Rule[] = [
@@ -208,10 +211,10 @@ export const rules: readonly Rule[] = [
     kept: [{ 'routes/control-panel/control-panel.routes.ts': '' }],
   },
   {
-    name: 'files have at most 200 lines',
-    find: eachFile(({ text }) => lineAt(text, text.length - 1) > 200),
+    name: 'files have at most 200 lines, but for the two tables',
+    find: eachFile(({ path, text }) => !tables.has(path) && lineAt(text, text.length - 1) > 200),
     broken: [{ 'db/a.ts': 'a;\n'.repeat(201) }],
-    kept: [{ 'db/a.ts': 'a;\n'.repeat(200) }],
+    kept: [{ 'db/a.ts': 'a;\n'.repeat(200) }, { 'problems/registry.ts': 'a;\n'.repeat(201) }],
   },
   {
     name: 'identifiers and files have none of the words that we do not use',

@@ -130,7 +130,7 @@ t.test('access levels are held to those that the database knows', async (t) => {
   }
 
   const [user] = await usersOf(DATABASE_URL);
-  await database.db.user.update({ where: { id: user?.id ?? '' }, data: { access: 4 } });
+  await database.db.user.update({ where: { id: user?.id ?? '' }, data: { access: 4, permanentAccess: 4 } });
   refusedInOneLine(
     t,
     await boot({ ...variables, ACCESS_LEVELS: 'guest:0,user:1,admin:5' }),

@@ -20,6 +20,7 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     host: '127.0.0.1',
     port: 3000,
     publicUrl: 'http://127.0.0.1:3000',
+    frontendUrl: 'http://127.0.0.1:3000',
     dataDir: join(packageRoot, 'data'),
     databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
     secret: undefined,
@@ -33,6 +34,10 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     ],
     accessTokenTtl: 900,
     passwordMinLength: 15,
+    registration: 'open',
+    smtpUrl: undefined,
+    mailFrom: 'Latchkey <latchkey@localhost>',
+    auditRetentionDays: 365,
     firstAdmin: undefined,
     logLevel: 'info',
   });

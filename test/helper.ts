@@ -12,6 +12,9 @@ import { createDatabase } from './database.ts';
 export const PUBLIC_URL = 'http://latchkey.test';
 export const PASSWORD = 'correct horse battery staple';
 
+/** Where the sessions come from that tests open without a request. */
+export const device = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
+
 /** What a test file's `t` is to the helper. */
 export interface Teardown {
   teardown(fn: () => Promise<void> | void): void;
@@ -95,16 +98,14 @@ export async function startApi(
     const registered = await ask('POST', '/register', { body: { name, email, password: PASSWORD } });
     if (registered.status !== 201) throw new Error(`Registering failed: ${registered.text}`);
     const { id } = registered.body;
-    await app.accounts.db.user.update({ where: { id }, data: { access } });
+    await app.accounts.db.user.update({ where: { id }, data: { access, permanentAccess: access } });
     const { body } = await ask('POST', '/login', { body: { email, password: PASSWORD } });
     return { id, email, token: body.accessToken, refreshToken: body.refreshToken };
   };
 
   const sessionToken: Api['sessionToken'] = async (id) => {
     const { epoch } = await app.accounts.db.user.findUniqueOrThrow({ where: { id } });
-    return app.tokens.issue(
-      await openSession(app.accounts, { id, epoch }, { ip: '192.0.2.1', userAgent: 'test' }),
-    ).accessToken;
+    return app.tokens.issue(await openSession(app.accounts, { id, epoch }, device)).accessToken;
   };
 
   return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };

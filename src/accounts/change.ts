@@ -1,34 +1,59 @@
 import { invalidToken } from '../access/challenges.ts';
+import type { AuditRecord } from '../audit/event.ts';
+import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
+import type { OutgoingMail } from '../mail/outbox.ts';
 import type { Revocation } from '../tokens/revocations.ts';
 import type { AccountsContext, Actor } from './context.ts';
+import { accessAsOf } from './elevation.ts';
 
-/** Notes that access tokens are no longer valid once the change is committed. */
-export type Revoke = (revocation: Revocation) => void;
+/** What follows from a change, and is written in its transaction. */
+export interface Consequences {
+  /** Access tokens that are no longer valid once the change is committed. */
+  revoke(revocation: Revocation): void;
+  /** What happened, for the audit. */
+  record(event: AuditRecord): void;
+  /** A mail; it is sent once the change is committed. */
+  send(mail: OutgoingMail): void;
+}
 
 /**
- * Makes a change together with the revocations that follow from it: their rows are the last statement of its
- * transaction, and this process obeys them as soon as it is committed.
+ * Makes a change together with what follows from it: mails, audit events and, as the last statement, revocations, which this
+ * process obeys as soon as they are committed.
  *
  * @param work may run several times, as in {@link transaction}
  */
 export async function change<T>(
-  { db, now, revocations }: AccountsContext,
-  work: (tx: Transaction, revoke: Revoke) => Promise<T>,
+  context: AccountsContext,
+  work: (tx: Transaction, consequences: Consequences) => Promise<T>,
 ): Promise<T> {
   let revoked: Revocation[] = [];
-  const result = await transaction(db, async (tx) => {
+  const result = await transaction(context.db, async (tx) => {
     revoked = [];
-    const value = await work(tx, (revocation) => revoked.push(revocation));
+    const events: AuditRecord[] = [];
+    const mails: OutgoingMail[] = [];
+    const value = await work(tx, {
+      revoke: (revocation) => void revoked.push(revocation),
+      record: (event) => void events.push(event),
+      send: (mail) => void mails.push(mail),
+    });
+    await context.outbox.write(tx, mails);
+    await record(tx, events);
     if (revoked.length > 0) {
-      const createdAt = await now(tx);
+      const createdAt = await context.now(tx);
       await tx.revocation.createMany({ data: revoked.map((revocation) => ({ ...revocation, createdAt })) });
     }
     return value;
   });
-  revocations.apply(revoked);
+  context.revocations.apply(revoked);
   return result;
+}
+
+/** Somebody who asks for a change, as of the change. */
+export interface CurrentActor {
+  /** The most that this actor may give to others: the lower of the token's level and the permanent one. */
+  readonly grantable: number;
 }
 
 /**
@@ -39,17 +64,32 @@ export async function change<T>(
  * @throws {Problem} `invalid-token`
  */
 export async function requireCurrent(
+  { now }: Pick<AccountsContext, 'now'>,
   tx: Transaction,
-  { userId, sessionId, generation }: Actor,
-): Promise<void> {
+  { userId, sessionId, generation, access }: Actor,
+): Promise<CurrentActor> {
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
-    select: { epoch: true, user: { select: { generation: true, epoch: true, disabled: true } } },
+    select: {
+      epoch: true,
+      user: {
+        select: {
+          generation: true,
+          epoch: true,
+          disabled: true,
+          access: true,
+          permanentAccess: true,
+          accessUntil: true,
+        },
+      },
+    },
   });
   const isCurrent =
     session !== null &&
     !session.user.disabled &&
     session.user.generation === generation &&
-    session.user.epoch === session.epoch;
+    session.user.epoch === session.epoch &&
+    (session.user.accessUntil === null || accessAsOf(session.user, await now(tx)) >= access);
   if (!isCurrent) throw invalidToken();
+  return { grantable: Math.min(access, session.user.permanentAccess) };
 }

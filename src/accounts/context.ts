@@ -1,11 +1,19 @@
 import type { AccessLevels } from '../access/levels.ts';
+import type { Origin } from '../audit/event.ts';
+import type { Tally } from '../audit/tally.ts';
 import type { Database } from '../db/client.ts';
+import type { Outbox } from '../mail/outbox.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 
 /** What every function of accounts works with: routes, commands and jobs hand over the same. */
 export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly levels: AccessLevels;
   readonly revocations: Pick<RevocationFeed, 'apply'>;
+  /** Counts what is refused. */
+  readonly tally: Pick<Tally, 'add'>;
+  readonly outbox: Outbox;
+  /** Where the links in mails lead, without a slash at the end. */
+  readonly frontendUrl: string;
 }
 
 /** Who asks for a change: the claims of the token that the request came with. */
@@ -14,4 +22,5 @@ export interface Actor {
   readonly sessionId: string;
   readonly access: number;
   readonly generation: number;
+  readonly origin: Origin;
 }

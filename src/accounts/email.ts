@@ -7,3 +7,10 @@ export function normalizeEmail(email: string): string | undefined {
   const trimmed = email.trim();
   return /^[\x21-\x7e]+$/.test(trimmed) ? trimmed.toLowerCase() : undefined;
 }
+
+/** The stored form of an address that was checked against its schema. */
+export function requireEmail(email: string): string {
+  const normalized = normalizeEmail(email);
+  if (normalized === undefined) throw new Error('An email address that was not checked against its schema');
+  return normalized;
+}

@@ -1,18 +1,11 @@
 import { Check } from 'typebox/value';
+import { noRequest } from '../audit/event.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { transaction } from '../db/transaction.ts';
+import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
+import { hasAdmin } from './last-admin.ts';
 import { EmailAddress, NewPassword } from './user.schemas.ts';
-import { newUser } from './users.ts';
-
-/** Whether there is an admin who can sign in. */
-export async function hasAdmin({ db, levels }: Pick<AccountsContext, 'db' | 'levels'>): Promise<boolean> {
-  const admin = await db.user.findFirst({
-    where: { access: levels.admin, disabled: false },
-    select: { id: true },
-  });
-  return admin !== null;
-}
+import { insertUser, newUser } from './users.ts';
 
 /**
  * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account.
@@ -43,24 +36,21 @@ export function checkFirstAdmin({
  * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin
  */
 export async function createFirstAdmin(
-  context: Pick<AccountsContext, 'db' | 'levels'>,
+  context: AccountsContext,
   account: { email: string; password: string },
 ): Promise<boolean> {
-  if (await hasAdmin(context)) return false;
-  const data = await newUser({ ...account, name: 'Admin', access: context.levels.admin });
-  return transaction(context.db, async (tx) => {
-    const admin = await tx.user.findFirst({
-      where: { access: context.levels.admin, disabled: false },
-      select: { id: true },
-    });
-    if (admin !== null) return false;
+  const { db, levels } = context;
+  if (await hasAdmin(db, levels)) return false;
+  const data = await newUser({ ...account, name: 'Admin', access: levels.admin });
+  return change(context, async (tx, consequences) => {
+    if (await hasAdmin(tx, levels)) return false;
     const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
     if (taken !== null) {
       throw new ConfigError(
         "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
       );
     }
-    await tx.user.create({ data });
+    await insertUser(context, tx, consequences, data, { action: 'user.created', origin: noRequest });
     return true;
   });
 }

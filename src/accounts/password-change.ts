@@ -1,5 +1,7 @@
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
+import { voidMailTokens } from './mail-tokens.ts';
+import { noticeTo } from './notices.ts';
 import { hashPassword } from './passwords.ts';
 import { type SessionGrant, toGrant } from './session-grant.ts';
 import { verifyOwnPassword } from './sign-in.ts';
@@ -17,11 +19,11 @@ export async function changePassword(
 ): Promise<SessionGrant> {
   await verifyOwnPassword(context, actor, currentPassword);
   const passwordHash = await hashPassword(newPassword);
-  return change(context, async (tx, revoke) => {
+  return change(context, async (tx, { revoke, record, send }) => {
     // A password that was changed meanwhile has moved the generation.
-    await requireCurrent(tx, actor);
+    await requireCurrent(context, tx, actor);
     const time = await context.now(tx);
-    const { userId, sessionId } = actor;
+    const { userId, sessionId, origin } = actor;
     await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
     const user = await tx.user.update({
       where: { id: userId },
@@ -31,7 +33,10 @@ export async function changePassword(
       where: { id: sessionId },
       data: { epoch: user.epoch, rotation: { increment: 1 }, rotatedAt: time, authenticatedAt: time },
     });
+    await voidMailTokens(context, tx, user);
     revoke({ userId, generation: user.generation });
-    return toGrant(session, user);
+    record({ action: 'user.password-changed', actorId: userId, targetId: userId, origin });
+    send(noticeTo(context, user.email, 'password-changed'));
+    return toGrant(session, user, time);
   });
 }

@@ -31,28 +31,38 @@ export async function listSessions(
   }));
 }
 
-/** Ends one session of a user. @returns whether there was one */
+/** Ends one of the actor's sessions. @returns whether there was one */
 export async function endSession(
   context: AccountsContext,
-  userId: string,
+  { userId, origin }: Actor,
   sessionId: string,
 ): Promise<boolean> {
-  return change(context, async (tx, revoke) => {
+  return change(context, async (tx, { revoke, record }) => {
     const id = sessionId.toLowerCase();
     const { count } = await tx.session.deleteMany({ where: { id, userId } });
-    if (count > 0) revoke({ sessionId: id });
-    return count > 0;
+    if (count === 0) return false;
+    revoke({ sessionId: id });
+    record({ action: 'session.ended', actorId: userId, targetId: userId, before: { sessionId: id }, origin });
+    return true;
   });
 }
 
 /** Ends all sessions of the actor but the one that asks. */
 export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
-  await change(context, async (tx, revoke) => {
-    await requireCurrent(tx, actor);
-    const where = { userId: actor.userId, id: { not: actor.sessionId } };
+  const { userId, sessionId, origin } = actor;
+  await change(context, async (tx, { revoke, record }) => {
+    await requireCurrent(context, tx, actor);
+    const where = { userId, id: { not: sessionId } };
     const others = await tx.session.findMany({ where, select: { id: true } });
     await tx.session.deleteMany({ where });
     for (const { id } of others) revoke({ sessionId: id });
+    record({
+      action: 'session.ended',
+      actorId: userId,
+      targetId: userId,
+      before: { sessions: others.length },
+      origin,
+    });
   });
 }
 
@@ -62,12 +72,20 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
-  await change(context, async (tx, revoke) => {
-    await requireCurrent(tx, actor);
+  await change(context, async (tx, { revoke, record }) => {
+    await requireCurrent(context, tx, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
     if (user === null) throw new Problem('user-not-found');
+    const sessions = await tx.session.count({ where: { userId: user.id } });
     const { generation } = await raiseEpoch(tx, user.id);
     revoke({ userId: user.id, generation });
+    record({
+      action: 'session.ended',
+      actorId: actor.userId,
+      targetId: user.id,
+      before: { sessions },
+      origin: actor.origin,
+    });
   });
 }
 

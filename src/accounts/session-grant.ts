@@ -1,3 +1,8 @@
+import { type AccessColumns, accessAsOf } from './elevation.ts';
+
+/** Milliseconds of a higher level that are not worth a token: its end is in whole seconds. */
+const SHORTEST_ELEVATION = 1_000;
+
 /** What the tokens of a session are made of, all from one read of its user's row. */
 export interface SessionGrant {
   readonly userId: string;
@@ -6,6 +11,7 @@ export interface SessionGrant {
   readonly access: number;
   readonly generation: number;
   readonly authenticatedAt: Date;
+  /** When the session ends, or a level with a time limit: tokens outlive neither. */
   readonly expiresAt: Date;
   /** Which refresh token of the session is to be used next. */
   readonly rotation: number;
@@ -13,13 +19,22 @@ export interface SessionGrant {
 
 /** The columns of a user that its tokens follow from. */
 export const ownerColumns = {
-  select: { id: true, access: true, generation: true, epoch: true, disabled: true },
+  select: {
+    id: true,
+    email: true,
+    access: true,
+    permanentAccess: true,
+    accessUntil: true,
+    generation: true,
+    epoch: true,
+    disabled: true,
+  },
 } as const;
 
 /** A row of {@link ownerColumns}. */
-export interface Owner {
+export interface Owner extends AccessColumns {
   readonly id: string;
-  readonly access: number;
+  readonly email: string;
   readonly generation: number;
   readonly epoch: number;
   readonly disabled: boolean;
@@ -33,15 +48,19 @@ interface SessionRow {
   readonly expiresAt: Date;
 }
 
-/** What a session's tokens say as of now. */
-export function toGrant(session: SessionRow, user: Owner): SessionGrant {
+/** What a session's tokens say as of a time. */
+export function toGrant(session: SessionRow, user: Owner, time: Date): SessionGrant {
+  const current = accessAsOf(user, new Date(time.getTime() + SHORTEST_ELEVATION));
+  const access = Math.min(current, session.accessCap ?? current);
+  const { accessUntil } = user;
+  const endsBefore = access > user.permanentAccess && accessUntil !== null && accessUntil < session.expiresAt;
   return {
     userId: user.id,
     sessionId: session.id,
-    access: Math.min(user.access, session.accessCap ?? user.access),
+    access,
     generation: user.generation,
     authenticatedAt: session.authenticatedAt,
-    expiresAt: session.expiresAt,
+    expiresAt: endsBefore ? accessUntil : session.expiresAt,
     rotation: session.rotation,
   };
 }

@@ -1,7 +1,8 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../access/challenges.ts';
-import { transaction } from '../db/transaction.ts';
+import type { Origin } from '../audit/event.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
+import { noticeTo } from './notices.ts';
 import { ownerColumns, type SessionGrant, toGrant } from './session-grant.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -19,12 +20,6 @@ const GRACE = 10_000;
 /** Characters of a User-Agent header that are kept. */
 const USER_AGENT_LENGTH = 256;
 
-/** Where a sign-in came from. */
-export interface Device {
-  readonly ip: string;
-  readonly userAgent: string;
-}
-
 /**
  * Opens a session for somebody whose password was verified.
  *
@@ -32,15 +27,15 @@ export interface Device {
  * @throws {Problem} `invalid-credentials` when all sessions were ended, or the user disabled, since the verification
  */
 export async function openSession(
-  { db, now }: AccountsContext,
+  context: AccountsContext,
   { id, epoch }: SignedIn,
-  { ip, userAgent }: Device,
+  origin: Origin,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  return transaction(db, async (tx) => {
+  return change(context, async (tx, { record }) => {
     const user = await tx.user.findUnique({ where: { id }, ...ownerColumns });
     if (user === null || user.disabled || user.epoch !== epoch) throw invalidCredentials();
-    const time = await now(tx);
+    const time = await context.now(tx);
     const session = await tx.session.create({
       data: {
         userId: id,
@@ -52,11 +47,14 @@ export async function openSession(
         createdAt: time,
         idleUntil: new Date(time.getTime() + IDLE),
         expiresAt: new Date(time.getTime() + ABSOLUTE),
-        ip,
-        userAgent: userAgent.slice(0, USER_AGENT_LENGTH),
+        ip: origin.ip ?? '',
+        userAgent: (origin.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
       },
     });
-    return toGrant(session, user);
+    const grant = toGrant(session, user, time);
+    const after = { sessionId: session.id, access: grant.access };
+    record({ action: 'session.opened', actorId: id, targetId: id, after, origin });
+    return grant;
   });
 }
 
@@ -70,8 +68,9 @@ export async function openSession(
 export async function refreshSession(
   context: AccountsContext,
   token: { sessionId: string; rotation: number },
+  origin: Origin,
 ): Promise<SessionGrant> {
-  const grant = await change(context, async (tx, revoke) => {
+  const grant = await change(context, async (tx, { revoke, record, send }) => {
     const session = await tx.session.findUnique({
       where: { id: token.sessionId },
       include: { user: ownerColumns },
@@ -87,14 +86,18 @@ export async function refreshSession(
         data: { rotation, rotatedAt: time, idleUntil: new Date(time.getTime() + IDLE) },
       });
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
-      return toGrant({ ...session, rotation }, session.user);
+      return toGrant({ ...session, rotation }, session.user, time);
     }
     const isPrevious = token.rotation === session.rotation - 1;
     if (isPrevious && time.getTime() - session.rotatedAt.getTime() <= GRACE)
-      return toGrant(session, session.user);
+      return toGrant(session, session.user, time);
 
     await tx.session.delete({ where: { id: session.id } });
     revoke({ sessionId: session.id });
+    const { id, email } = session.user;
+    const before = { sessionId: session.id };
+    record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, origin });
+    send(noticeTo(context, email, 'reuse-detected'));
     return undefined;
   });
   if (grant === undefined) throw invalidRefreshToken();
@@ -107,16 +110,20 @@ export async function refreshSession(
  * @throws {Problem} `invalid-token` when the session has ended, or the password was changed, since the verification
  */
 export async function renewAuthentication(
-  { db, now }: AccountsContext,
+  context: AccountsContext,
   actor: Actor,
   { epoch }: SignedIn,
 ): Promise<SessionGrant> {
-  return transaction(db, async (tx) => {
-    await requireCurrent(tx, actor);
+  return change(context, async (tx, { record }) => {
+    await requireCurrent(context, tx, actor);
+    const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
-    const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: await now(tx) } });
+    const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
     if (count === 0) throw invalidToken();
     const session = await tx.session.findUniqueOrThrow({ where, include: { user: ownerColumns } });
-    return toGrant(session, session.user);
+    const { userId, origin } = actor;
+    const after = { sessionId: session.id };
+    record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, origin });
+    return toGrant(session, session.user, time);
   });
 }

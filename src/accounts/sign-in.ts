@@ -1,4 +1,5 @@
 import { invalidCredentials, invalidToken } from '../access/challenges.ts';
+import type { Origin } from '../audit/event.ts';
 import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
@@ -17,13 +18,17 @@ export interface SignedIn {
  * @throws {Problem} `invalid-credentials`
  */
 export async function signIn(
-  { db }: AccountsContext,
+  { db, tally }: AccountsContext,
   credentials: { email: string; password: string },
+  origin: Origin,
 ): Promise<SignedIn> {
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? null : await db.user.findUnique({ where: { email } });
   const verified = await verifyPassword(user?.passwordHash, credentials.password);
-  if (user === null || user.disabled || !verified) throw invalidCredentials();
+  if (user === null || user.disabled || !verified) {
+    tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
+    throw invalidCredentials();
+  }
   if (needsRehash(user.passwordHash)) {
     const passwordHash = await hashPassword(credentials.password);
     // Only while the hash is the one that was verified: the password may have been changed meanwhile.
@@ -41,12 +46,16 @@ export async function signIn(
  * @throws {Problem} `wrong-password`; `invalid-token` when the user is gone or disabled
  */
 export async function verifyOwnPassword(
-  { db }: AccountsContext,
+  { db, tally }: AccountsContext,
   actor: Actor,
   password: string,
 ): Promise<SignedIn> {
   const user = await db.user.findUnique({ where: { id: actor.userId } });
   if (user === null || user.disabled) throw invalidToken();
-  if (!(await verifyPassword(user.passwordHash, password))) throw new Problem('wrong-password');
+  if (!(await verifyPassword(user.passwordHash, password))) {
+    const { userId, origin } = actor;
+    tally.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, origin });
+    throw new Problem('wrong-password');
+  }
   return { id: user.id, epoch: user.epoch };
 }

@@ -26,6 +26,14 @@ export const UserName = Type.String({
   examples: ['Ada Lovelace'],
 });
 
+/** Why somebody changes somebody else, for the audit. */
+export const Reason = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: `^${TEXT}*$`,
+  description: 'why, for the audit; any characters but NUL',
+});
+
 /** A password to be: NIST SP 800-63B-4 section 3.1.1.2 asks for a length and for no other composition rule. */
 export const NewPassword = (minLength: number) =>
   Type.String({
@@ -73,6 +81,16 @@ const Email = Type.String({ format: 'email', examples: ['ada@example.com'] });
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
 
+const PermanentAccess = Type.Integer({
+  minimum: 0,
+  description: 'access level without a time limit',
+  examples: [1],
+});
+const AccessUntil = Type.Union([Timestamp, Type.Null()], {
+  description: 'when the access level falls back to the permanent one; null when it does not',
+  examples: [null],
+});
+
 /** A user as admins and the user see it. */
 export const User = Type.Object(
   {
@@ -81,6 +99,8 @@ export const User = Type.Object(
     email: Email,
     access: Access,
     accessName: AccessName,
+    permanentAccess: PermanentAccess,
+    accessUntil: AccessUntil,
     disabled: Disabled,
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -97,6 +117,8 @@ export const VisibleUser = Type.Object(
     access: Access,
     accessName: AccessName,
     email: Type.Optional(Email),
+    permanentAccess: Type.Optional(PermanentAccess),
+    accessUntil: Type.Optional(AccessUntil),
     disabled: Type.Optional(Disabled),
     createdAt: Type.Optional(Timestamp),
     updatedAt: Type.Optional(Timestamp),

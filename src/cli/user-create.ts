@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
-import { AccessLevels, recordLevels } from '../access/levels.ts';
+import { AccessLevels } from '../access/levels.ts';
 import { EmailAddress, NewPassword, UserName } from '../accounts/user.schemas.ts';
 import { createUser } from '../accounts/users.ts';
+import { noRequest } from '../audit/event.ts';
 import { type Config, readConfig } from '../config.ts';
-import { openDatabase } from '../db/client.ts';
-import { migrate } from '../db/migrate.ts';
+import { withAccounts } from './accounts.ts';
 import { readPassword } from './read-password.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -46,19 +46,12 @@ async function createFromCommandLine(options: Options): Promise<void> {
   check('--name', UserName, options.name);
   const password = await readPassword();
   checkPassword(config, password);
-  await migrate(config.databaseUrl);
-  const database = openDatabase(config.databaseUrl);
-  try {
-    await recordLevels(database.db, levels);
-    const created = await createUser(
-      { db: database.db, levels },
-      { name: options.name, email: options.email, password, access },
-    );
-    const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
-    process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
-  } finally {
-    await database.close();
-  }
+  const user = { name: options.name, email: options.email, password, access };
+  const created = await withAccounts(config, (context) =>
+    createUser(context, user, { action: 'user.created', origin: noRequest }),
+  );
+  const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
+  process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
 }
 
 function parseLevel(text: string, levels: AccessLevels): number {

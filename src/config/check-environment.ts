@@ -1,5 +1,5 @@
 import { envSchema } from 'env-schema';
-import { ConfigError, Environment, PLACEHOLDER } from './environment.ts';
+import { ConfigError, DEFAULT_MAIL_FROM, Environment, PLACEHOLDER } from './environment.ts';
 
 /**
  * Checks the variables one by one. Those that are empty are not set.
@@ -23,7 +23,14 @@ export function checkEnvironment(variables: Record<string, string | undefined>):
 }
 
 /** Files in a data folder are lost with a container, and each machine would make its own: production sets both. */
-function checkProduction({ NODE_ENV, SECRET, SECRET_PREVIOUS, JWT_PRIVATE_KEY }: Environment): void {
+function checkProduction({
+  NODE_ENV,
+  SECRET,
+  SECRET_PREVIOUS,
+  JWT_PRIVATE_KEY,
+  SMTP_URL,
+  MAIL_FROM,
+}: Environment): void {
   if (NODE_ENV !== 'production') return;
   if (SECRET === undefined)
     throw new ConfigError(`SECRET is missing, which production needs ${exampleOf('SECRET')}`);
@@ -36,12 +43,18 @@ function checkProduction({ NODE_ENV, SECRET, SECRET_PREVIOUS, JWT_PRIVATE_KEY }:
     const what = JWT_PRIVATE_KEY === undefined ? 'is missing, which production needs' : 'is a placeholder';
     throw new ConfigError(`JWT_PRIVATE_KEY ${what} (make one: latchkey keys generate --out signing-key.pem)`);
   }
+  if (SMTP_URL !== undefined && MAIL_FROM === DEFAULT_MAIL_FROM)
+    throw new ConfigError(
+      `MAIL_FROM is missing, which production needs beside SMTP_URL ${exampleOf('MAIL_FROM')}`,
+    );
 }
 
 /** What a pattern cannot say. The values are left out of the messages: a password may be among them. */
-function checkUrls({ PUBLIC_URL, DATABASE_URL }: Environment): void {
-  if (PUBLIC_URL !== undefined && !URL.canParse(PUBLIC_URL))
-    throw new ConfigError(`PUBLIC_URL is not a URL ${exampleOf('PUBLIC_URL')}`);
+function checkUrls({ PUBLIC_URL, FRONTEND_URL, SMTP_URL, DATABASE_URL }: Environment): void {
+  for (const [name, value] of Object.entries({ PUBLIC_URL, FRONTEND_URL, SMTP_URL })) {
+    if (value !== undefined && !URL.canParse(value))
+      throw new ConfigError(`${name} is not a URL ${exampleOf(name)}`);
+  }
   if (DATABASE_URL !== undefined && !DATABASE_URL.startsWith('file:') && !URL.canParse(DATABASE_URL)) {
     throw new ConfigError(
       `DATABASE_URL is not a URL: write special characters of a password encoded, %40 for @ and %2F for / ${exampleOf('DATABASE_URL')}`,

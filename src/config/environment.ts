@@ -3,6 +3,9 @@ import { type Static, Type } from 'typebox';
 /** Seconds. Revocations are kept in memory for as long as a token can live, so a token may not live long. */
 const LONGEST_ACCESS_TOKEN_TTL = 3600;
 
+/** The sender of mails in development. */
+export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
+
 /** How the placeholders of .env.example begin, which production refuses. */
 export const PLACEHOLDER = 'replace-this-with-';
 
@@ -31,6 +34,14 @@ export const Environment = Type.Object({
       description:
         'the URL that clients use, without a slash at the end; also the issuer and audience of tokens (default: from `HOST` and `PORT`)',
       examples: ['https://accounts.example.com'],
+    }),
+  ),
+  FRONTEND_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$',
+      description:
+        'the URL of your frontend, without a slash at the end: where the links in mails lead (default: `PUBLIC_URL`)',
+      examples: ['https://app.example.com'],
     }),
   ),
   DATA_DIR: Type.String({
@@ -96,6 +107,11 @@ export const Environment = Type.Object({
     description: 'fewest characters in a password; NIST SP 800-63B-4 asks for 15 where it is the only factor',
     examples: [15],
   }),
+  REGISTRATION: Type.Enum(['open', 'invite'], {
+    default: 'open',
+    description: '`open`: whoever wants to may register; `invite`: admins invite',
+    examples: ['invite'],
+  }),
   ADMIN_EMAIL: Type.Optional(
     Type.String({
       maxLength: 254,
@@ -109,6 +125,27 @@ export const Environment = Type.Object({
       examples: ['the output of: openssl rand -base64 24'],
     }),
   ),
+  SMTP_URL: Type.Optional(
+    Type.String({
+      pattern: '^smtps?://.',
+      description:
+        'the mail server, `smtp://` or `smtps://` with user and password; without one, mails are written into the folder `outbox` of `DATA_DIR`, and in production not at all',
+      examples: ['smtps://latchkey:password@mail.example.com'],
+    }),
+  ),
+  MAIL_FROM: Type.String({
+    default: DEFAULT_MAIL_FROM,
+    pattern: '^[^\\r\\n]*@[^\\r\\n]+$',
+    description: 'the sender of mails; production asks for one with `SMTP_URL`',
+    examples: ['Example <accounts@example.com>'],
+  }),
+  AUDIT_RETENTION_DAYS: Type.Integer({
+    default: 365,
+    minimum: 1,
+    maximum: 36_500,
+    description: 'days that audit events are kept',
+    examples: [365],
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',

@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AccessTokenAnswer, TokenPair } from '../accounts/session.schemas.ts';
 import type { SessionGrant } from '../accounts/session-grant.ts';
-import type { Device } from '../accounts/sessions.ts';
 
 /** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
 export function accessTokenAnswer(
@@ -16,9 +15,4 @@ export function accessTokenAnswer(
 /** The access token of a session, and the refresh token that is to be used next. */
 export function tokenPair(app: FastifyInstance, reply: FastifyReply, grant: SessionGrant): TokenPair {
   return { ...accessTokenAnswer(app, reply, grant), refreshToken: app.refreshTokens.write(grant) };
-}
-
-/** Where a request comes from. */
-export function deviceOf(request: FastifyRequest): Device {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '' };
 }

@@ -33,6 +33,11 @@ export class Problem extends Error {
   }
 }
 
+/** A body that fits its schema and is wrong nevertheless. @param pointer JSON Pointer to the part */
+export function invalidBody(pointer: string, message: string): Problem {
+  return new Problem('validation-failed', { errors: [{ in: 'body', pointer, message }] });
+}
+
 /**
  * The response body of a problem: `application/problem+json`.
  *

@@ -75,6 +75,17 @@ export const registry = {
     title: 'Access denied',
     detail: 'You do not have access to that page. Sorry!',
   },
+  'registration-closed': {
+    status: 403,
+    title: 'Registration closed',
+    detail: 'Accounts are made by invitation here. Ask an admin for one.',
+  },
+  'mail-token-invalid': {
+    status: 403,
+    title: 'Token not valid',
+    detail:
+      'The token is not one that was mailed, or it was used, replaced or withdrawn, or its time is over. Ask for another mail.',
+  },
   'not-found': {
     status: 404,
     title: 'Not found',
@@ -89,6 +100,11 @@ export const registry = {
     status: 404,
     title: 'Session not found',
     detail: 'You have no session with this id.',
+  },
+  'invitation-not-found': {
+    status: 404,
+    title: 'Invitation not found',
+    detail: 'There is no invitation with this id.',
   },
   'method-not-allowed': {
     status: 405,
@@ -105,6 +121,27 @@ export const registry = {
     title: 'Email taken',
     detail: 'There is an account with this email address. Sign in with it, or use another address.',
   },
+  'last-admin': {
+    status: 409,
+    title: 'Last admin',
+    detail: 'There must be an enabled admin without a time limit. Make another one first.',
+  },
+  'invitation-exists': {
+    status: 409,
+    title: 'Invitation exists',
+    detail: 'This address has an invitation already. Resend that one, or delete it first.',
+  },
+  'request-in-progress': {
+    status: 409,
+    title: 'Request in progress',
+    detail:
+      'A request with this Idempotency-Key is still running. Send it again after `Retry-After` seconds.',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'Precondition failed',
+    detail: 'It was changed since it was read: If-Match is not its ETag. Read it again, then decide.',
+  },
   'body-too-large': {
     status: 413,
     title: 'Body too large',
@@ -119,6 +156,11 @@ export const registry = {
     status: 415,
     title: 'Unsupported media type',
     detail: 'Bodies are JSON. Send them with `Content-Type: application/json`.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Idempotency key reused',
+    detail: 'This Idempotency-Key was sent with another body. Take a new key for a new request.',
   },
   'headers-too-large': {
     status: 431,
@@ -136,6 +178,11 @@ export const registry = {
     title: 'Not ready',
     detail:
       'This process cannot answer for its tokens just now. Try another one, or again after `Retry-After` seconds.',
+  },
+  'mail-not-configured': {
+    status: 503,
+    title: 'Mail not configured',
+    detail: 'This needs mail, and the service has no mail server. Its operator sets SMTP_URL.',
   },
   'database-unavailable': {
     status: 503,

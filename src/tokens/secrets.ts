@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a key derived from SECRET is for. Each purpose has a key of its own (RFC 5869 section 3.2). */
-export type Purpose = 'refresh-token';
+export type Purpose = 'refresh-token' | 'mail' | 'idempotency' | 'audit';
 
 /** SECRET, and the one before or the one to come, which are accepted but not used. */
 export interface Secrets {
@@ -35,7 +35,8 @@ export class Sealer {
   }
 }
 
-function deriveKey(secret: string, purpose: Purpose): Buffer {
+/** A key of 32 bytes for one purpose (HKDF, RFC 5869). */
+export function deriveKey(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `latchkey ${purpose}`, 32));
 }
 

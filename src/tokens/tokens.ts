@@ -5,8 +5,8 @@ import fp from 'fastify-plugin';
 import { type Config, ConfigError } from '../config.ts';
 import { type AccessTokenClaims, CLIENT_ID, claimsSchema, InvalidTokenError } from './claims.ts';
 import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
-import { loadSecrets } from './load-secret.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
+import type { Secrets } from './secrets.ts';
 import { readHeader, TOKEN_TYPE } from './token-header.ts';
 
 /** Seconds that another process's clock may run ahead of ours. */
@@ -20,7 +20,7 @@ export interface AccessTokenSubject {
   readonly generation: number;
   /** When the password was verified. */
   readonly authenticatedAt: Date;
-  /** When the session ends; its tokens don't outlive it. */
+  /** When what the token says ends: the session, or a level with a time limit. */
   readonly expiresAt: Date;
 }
 
@@ -52,22 +52,21 @@ declare module '@fastify/jwt' {
 
 type TokenConfig = Pick<
   Config,
-  | 'publicUrl'
-  | 'accessTokenTtl'
-  | 'jwtPrivateKey'
-  | 'jwtPreviousKeys'
-  | 'secret'
-  | 'secretPrevious'
-  | 'dataDir'
+  'publicUrl' | 'accessTokenTtl' | 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'
 >;
 
-async function tokens(app: FastifyInstance, config: TokenConfig) {
+export interface TokenOptions {
+  readonly config: TokenConfig;
+  readonly secrets: Secrets;
+}
+
+async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
   const keys = await loadKeys(config);
   const verifiers = await registerKeys(app, keys, config.publicUrl);
   const signer = verifiers.get(keys.signing.kid)?.jwt;
   if (signer === undefined) throw new ConfigError('JWT_PRIVATE_KEY cannot be used for signing');
   app.decorate('keys', keys);
-  app.decorate('refreshTokens', new RefreshTokens(await loadSecrets(config)));
+  app.decorate('refreshTokens', new RefreshTokens(secrets));
   app.decorate('tokens', {
     issue: (subject) => issue(signer, config, subject),
     verify: (token) => verify(verifiers, token),

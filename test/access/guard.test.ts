@@ -78,13 +78,14 @@ t.test('a route that was registered before the guard was there refuses the boot'
   const { default: tokens } = await import('#latchkey/tokens/tokens.js');
   const { openDatabase } = await import('#latchkey/db/client.js');
   const { RevocationFeed } = await import('#latchkey/tokens/revocations.js');
+  const { loadSecrets } = await import('#latchkey/tokens/load-secret.js');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({ routerOptions });
   t.teardown(() => app.close());
   const config = parseConfig(await environment(t));
   app.get('/early', { config: { access: 'admin' } }, handler);
-  await app.register(tokens, config);
+  await app.register(tokens, { config, secrets: await loadSecrets(config) });
   const database = openDatabase(config.databaseUrl);
   t.teardown(() => database.close());
   const revocations = new RevocationFeed(database);

@@ -1,7 +1,7 @@
 /** What a client does with its tokens, and what time does to a session. */
 import { openSession } from '#latchkey/accounts/sessions.js';
 import type { AccessTokenClaims } from '#latchkey/tokens/claims.js';
-import { type Answer, type Api, PASSWORD } from '../helper.ts';
+import { type Answer, type Api, device, PASSWORD } from '../helper.ts';
 
 /** The two tokens of a session, and its id. */
 export interface Pair {
@@ -31,7 +31,6 @@ export function signIn(api: Api, email: string, access?: number, password = PASS
 export async function open(api: Api, userId: string, cap?: number): Promise<Pair> {
   const { accounts, tokens, refreshTokens } = api.app;
   const { epoch } = await accounts.db.user.findUniqueOrThrow({ where: { id: userId } });
-  const device = { ip: '192.0.2.1', userAgent: 'test' };
   const grant = await openSession(accounts, { id: userId, epoch }, device, cap);
   const { accessToken } = tokens.issue(grant);
   return { accessToken, refreshToken: refreshTokens.write(grant), sessionId: grant.sessionId };

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { requireAccess } from '#latchkey/access/guard.js';
 import { withAccess } from '#latchkey/access/plugin.js';
+import { toNewUser } from '#latchkey/accounts/users.js';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, signIn } from './client.ts';
 
@@ -65,8 +66,8 @@ async function isRefused(t: Test, token: string, name: string): Promise<void> {
 
 /** Somebody, without the 50 ms of two passwords. */
 async function somebody(access: number): Promise<{ id: string; email: string }> {
-  const { id: _, ...row } = await db.user.findUniqueOrThrow({ where: { id: template.id } });
-  return db.user.create({ data: { ...row, access, email: `${randomUUID()}@example.com` } });
+  const row = await db.user.findUniqueOrThrow({ where: { id: template.id } });
+  return db.user.create({ data: toNewUser({ ...row, access, email: `${randomUUID()}@example.com` }) });
 }
 
 async function asBoss(method: 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {

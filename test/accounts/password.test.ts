@@ -14,7 +14,7 @@ const NEW = 'another battery, correctly stapled';
 const api = await startApi(t);
 const { ask, app } = api;
 const { db } = app.accounts;
-const device = { ip: '192.0.2.1', userAgent: 'test' };
+const device = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 
 /** As little work as argon2 does, for those whose password is not what is tested. */
 const cheap = await argon2.hash(PASSWORD, { memoryCost: 1024, timeCost: 2, parallelism: 1 });
@@ -166,7 +166,11 @@ t.test('sign-ins with the old password race a change of it, 200 times, and leave
     // The password has been verified; what follows is the insert, which is what the race is about.
     const verified = { id, epoch };
     const began = performance.now();
-    const change = changePassword(app.accounts, owner, { currentPassword: PASSWORD, newPassword: NEW });
+    const change = changePassword(
+      app.accounts,
+      { ...owner, origin: device },
+      { currentPassword: PASSWORD, newPassword: NEW },
+    );
     const signIns = [0.6, 0.9].map(async (part) => {
       await wait(duration * (part + (round % 10) / 30));
       return openSession(app.accounts, verified, device).catch((error: Error) => error);

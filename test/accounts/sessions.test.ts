@@ -1,6 +1,7 @@
 /** Sign-in, refresh and the ends of sessions, as one process does them. */
 import { request } from 'node:http';
 import t, { type Test } from 'tap';
+import { toNewUser } from '#latchkey/accounts/users.js';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 
@@ -191,7 +192,7 @@ t.test('whoever has no living session gets nothing, and always the same answer',
   };
   for (const [name, end] of Object.entries(ends)) {
     const { id } = await db.user.create({
-      data: { ...(await template()), email: `${Math.random()}@example.com` },
+      data: toNewUser({ ...(await template()), email: `${Math.random()}@example.com` }),
     });
     const [first, second] = await rotate(await open(api, id), 1);
     const { sessionId } = first!;
@@ -254,7 +255,10 @@ t.test('a refreshed token carries the user’s present level, capped as at sign-
   const somebody = await api.person(1);
   for (const { cap, levels, tokens } of scenarios) {
     const name = `cap ${cap ?? 'none'}, levels ${levels.join()}`;
-    await db.user.update({ where: { id: somebody.id }, data: { access: levels[0]! } });
+    await db.user.update({
+      where: { id: somebody.id },
+      data: { access: levels[0]!, permanentAccess: levels[0]! },
+    });
     let pair = pairOf(await signIn(api, somebody.email, cap));
     const seen = [readClaims(pair.accessToken).access];
     for (const access of levels.slice(1)) {
@@ -349,7 +353,7 @@ t.test('a User-Agent of any bytes', async (t) => {
   ];
   for (const agent of agents) {
     const { id } = await db.user.create({
-      data: { ...(await template()), email: `${Math.random()}@example.com` },
+      data: toNewUser({ ...(await template()), email: `${Math.random()}@example.com` }),
     });
     const { email } = await db.user.findUniqueOrThrow({ where: { id } });
     const { accessToken } = JSON.parse(await post(`${url}/login`, agent, { email, password: PASSWORD }));

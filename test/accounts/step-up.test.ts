@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.js';
+import { toNewUser } from '#latchkey/accounts/users.js';
 import { type Answer, type Ask, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 
@@ -47,9 +48,9 @@ function isChallenge(t: Test, { status, headers, body }: Answer, maxAge: number,
 
 /** Somebody for an admin to change. */
 async function victim(): Promise<string> {
-  const { id: _, ...row } = await app.accounts.db.user.findUniqueOrThrow({ where: { id: user.id } });
+  const row = await app.accounts.db.user.findUniqueOrThrow({ where: { id: user.id } });
   const created = await app.accounts.db.user.create({
-    data: { ...row, email: `${randomUUID()}@example.com` },
+    data: toNewUser({ ...row, email: `${randomUUID()}@example.com` }),
   });
   return created.id;
 }

@@ -19,7 +19,7 @@ t.teardown(() => database.close());
 
 const ada = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
 const { body: user } = await service.ask('POST', '/register', { body: ada });
-await database.db.user.update({ where: { id: user.id }, data: { access: 2 } });
+await database.db.user.update({ where: { id: user.id }, data: { access: 2, permanentAccess: 2 } });
 const login = await service.ask('POST', '/login', { body: { email: ada.email, password: PASSWORD } });
 const token: string = login.body.accessToken;
 const before = await database.db.user.findMany();

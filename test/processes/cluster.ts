@@ -69,7 +69,7 @@ export async function createCluster(t: Teardown, variables: Variables = {}): Pro
       });
       if (registered.status !== 201) throw new Error(`Registering got ${registered.status}`);
       const { id } = registered.body;
-      await database.db.user.update({ where: { id }, data: { access } });
+      await database.db.user.update({ where: { id }, data: { access, permanentAccess: access } });
       const { body } = await at.ask('POST', '/login', { body: { email, password: PASSWORD } });
       return { id, email, token: body.accessToken, refreshToken: body.refreshToken };
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { toNewUser } from '#latchkey/accounts/users.js';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 
 t.test('the caller’s own record', async (t) => {
@@ -93,19 +94,8 @@ t.test('pages of users, oldest first', async (t) => {
   const { token, id } = await person(1);
   const { db } = app.accounts;
   for (let i = 0; i < 45; i++) {
-    const now = new Date();
     await db.user.create({
-      data: {
-        name: `User ${i}`,
-        email: `u${i}@example.com`,
-        passwordHash: '',
-        access: 1,
-        disabled: false,
-        generation: 0,
-        epoch: 0,
-        createdAt: now,
-        updatedAt: now,
-      },
+      data: toNewUser({ name: `User ${i}`, email: `u${i}@example.com`, passwordHash: '', access: 1 }),
     });
   }
   const seen: string[] = [];

@@ -343,7 +343,7 @@ t.test('while the feed is full, the guard reads the rows, and decides by them', 
 
 t.test('a change that fails revokes nothing; one that is tried again revokes once', async (t) => {
   const sessions = [randomUUID(), randomUUID()];
-  const work = change(app.accounts, async (_, revoke) => {
+  const work = change(app.accounts, async (_, { revoke }) => {
     revoke({ sessionId: sessions[0]! });
     throw new Error('no such change');
   });
@@ -352,7 +352,7 @@ t.test('a change that fails revokes nothing; one that is tried again revokes onc
   t.equal(await db.revocation.count(), 0);
 
   let tries = 0;
-  await change(app.accounts, async (tx, revoke) => {
+  await change(app.accounts, async (tx, { revoke }) => {
     tries++;
     revoke({ sessionId: sessions[1]! });
     await tx.session.count();

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { TokenPair } from '../../accounts/session.schemas.ts';
 import { openSession } from '../../accounts/sessions.ts';
 import { signIn } from '../../accounts/sign-in.ts';
+import { originOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
-import { deviceOf, tokenPair } from '../../http/token-answer.ts';
+import { tokenPair } from '../../http/token-answer.ts';
 import { Credentials } from './login.schemas.ts';
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
@@ -17,8 +18,9 @@ const login: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: reference(TokenPair) },
     },
     handler: async (request, reply) => {
-      const user = await signIn(app.accounts, request.body);
-      const grant = await openSession(app.accounts, user, deviceOf(request), request.body.access);
+      const origin = originOf(request);
+      const user = await signIn(app.accounts, request.body, origin);
+      const grant = await openSession(app.accounts, user, origin, request.body.access);
       return tokenPair(app, reply, grant);
     },
   });

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { endSession } from '../../accounts/session-endings.ts';
+import { actorOf } from '../../http/actor.ts';
 import { Done } from '../../http/schemas.ts';
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
@@ -13,8 +14,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Done('Signed out.') },
     },
     handler: async (request, reply) => {
-      const { sub, sid } = claimsOf(request);
-      await endSession(app.accounts, sub, sid);
+      await endSession(app.accounts, actorOf(request), claimsOf(request).sid);
       reply.code(204);
       return null;
     },

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { User } from '../../accounts/user.schemas.ts';
-import { changeOwnName, findCaller } from '../../accounts/users.ts';
+import { changeOwnName } from '../../accounts/user-change.ts';
+import { findCaller } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { OwnChange, Permissions } from './me.schemas.ts';
@@ -27,7 +28,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       body: OwnChange,
       response: { 200: reference(User) },
     },
-    handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name),
+    handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name, () => {}),
   });
 
   app.get('/permissions', {

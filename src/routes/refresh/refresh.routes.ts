@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { invalidRefreshToken } from '../../access/challenges.ts';
 import { TokenPair } from '../../accounts/session.schemas.ts';
 import { refreshSession } from '../../accounts/sessions.ts';
+import { originOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { tokenPair } from '../../http/token-answer.ts';
 import { RefreshRequest } from './refresh.schemas.ts';
@@ -22,7 +23,7 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
     handler: async (request, reply) => {
       const token = app.refreshTokens.read(request.body.refreshToken);
       if (token === undefined) throw invalidRefreshToken();
-      return tokenPair(app, reply, await refreshSession(app.accounts, token));
+      return tokenPair(app, reply, await refreshSession(app.accounts, token, originOf(request)));
     },
   });
 };

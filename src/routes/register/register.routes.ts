@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { User } from '../../accounts/user.schemas.ts';
 import { createUser } from '../../accounts/users.ts';
+import { originOf } from '../../http/actor.ts';
 import { Location, reference } from '../../http/schemas.ts';
 import { Registration } from './register.schemas.ts';
 
@@ -14,8 +15,13 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       body: Registration(app.config.passwordMinLength),
       response: { 201: { ...reference(User), headers: { Location: Location('the user') } } },
     },
-    handler: async ({ body }, reply) => {
-      const user = await createUser(app.accounts, { ...body, access: app.levels.default });
+    handler: async (request, reply) => {
+      const { body } = request;
+      const user = await createUser(
+        app.accounts,
+        { ...body, access: app.levels.default },
+        { action: 'user.registered', origin: originOf(request) },
+      );
       reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
       return user;
     },

@@ -50,7 +50,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Done('Ended.') },
     },
     handler: async (request, reply) => {
-      const ended = await endSession(app.accounts, claimsOf(request).sub, request.params.id);
+      const ended = await endSession(app.accounts, actorOf(request), request.params.id);
       if (!ended) throw new Problem('session-not-found');
       reply.code(204);
       return null;

@@ -2,8 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/session-endings.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
+import { changeUser } from '../../accounts/user-change.ts';
 import { listUsers } from '../../accounts/user-list.ts';
-import { changeUser, deleteUser, findUser } from '../../accounts/users.ts';
+import { deleteUser } from '../../accounts/user-removal.ts';
+import { findUser } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
 import { Done, reference } from '../../http/schemas.ts';
@@ -47,7 +49,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.patch('/:id', {
-    config: { access: 'admin', problems: ['user-not-found', 'recent-sign-in-required'] },
+    config: { access: 'admin', problems: ['user-not-found', 'recent-sign-in-required', 'last-admin'] },
     schema: {
       operationId: 'changeUser',
       tags: ['Users'],
@@ -60,12 +62,17 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN);
-      return changeUser(app.accounts, actorOf(request), request.params.id, request.body);
+      const { accessUntil, ...rest } = request.body;
+      const wanted = {
+        ...rest,
+        ...(typeof accessUntil === 'string' && { accessUntil: new Date(accessUntil) }),
+      };
+      return changeUser(app.accounts, actorOf(request), request.params.id, wanted, () => {});
     },
   });
 
   app.delete('/:id', {
-    config: { access: 'admin', maxAge: RECENT_SIGN_IN, problems: ['user-not-found'] },
+    config: { access: 'admin', maxAge: RECENT_SIGN_IN, problems: ['user-not-found', 'last-admin'] },
     schema: {
       operationId: 'deleteUser',
       tags: ['Users'],
@@ -74,7 +81,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: Done('Deleted.') },
     },
     handler: async (request, reply) => {
-      await deleteUser(app.accounts, actorOf(request), request.params.id);
+      await deleteUser(app.accounts, actorOf(request), request.params.id, () => {});
       reply.code(204);
       return null;
     },

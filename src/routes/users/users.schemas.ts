@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AssignableAccess, UserName, VisibleUser } from '../../accounts/user.schemas.ts';
+import { AssignableAccess, Reason, UserName, VisibleUser } from '../../accounts/user.schemas.ts';
 import type { AccessLevel } from '../../config.ts';
 import { reference } from '../../http/schemas.ts';
 
@@ -43,6 +43,14 @@ export const UserChange = (levels: readonly AccessLevel[]) =>
       disabled: Type.Optional(
         Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] }),
       ),
+      accessUntil: Type.Optional(
+        Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+          description:
+            'when the access level falls back to the permanent one by itself; without it the level is permanent',
+          examples: [null],
+        }),
+      ),
+      reason: Type.Optional({ ...Reason, examples: ['moved to another team'] }),
     },
     { additionalProperties: false, minProperties: 1 },
   );

@@ -1,0 +1,35 @@
+/** Sorts before every byte of a name, so that `Ann` comes before `Anna`. Names have no control characters. */
+const END = '00';
+
+/** Sorts after every hexadecimal digit. */
+const AFTER_ALL_DIGITS = 'g';
+
+/** Accents, which NFKD has taken apart from their letters. */
+const MARKS = /\p{M}/gu;
+
+/**
+ * What a name is sorted and searched by: without case and accents, in hexadecimal digits, which both databases sort alike
+ * whatever their collation; then the user's id, so that no two are the same and one column says where a page ends.
+ */
+export function nameKey(name: string, id: string): string {
+  return `${hex(fold(name))}${END}${id.replaceAll('-', '')}`;
+}
+
+/** What an address is sorted and searched by. @param email in its stored form */
+export function emailKey(email: string): string {
+  return hex(email);
+}
+
+/** The keys of the names, or of the addresses, that begin with a text: from the first to before the last. */
+export function keysBeginningWith(text: string): { readonly gte: string; readonly lt: string } {
+  const prefix = hex(fold(text));
+  return { gte: prefix, lt: prefix + AFTER_ALL_DIGITS };
+}
+
+function fold(text: string): string {
+  return text.trim().normalize('NFKD').replace(MARKS, '').toLowerCase();
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString('hex');
+}

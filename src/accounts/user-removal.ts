@@ -1,0 +1,59 @@
+import { erasePersonalData } from '../audit/record.ts';
+import type { Transaction } from '../db/client.ts';
+import { Problem } from '../problems/problem.ts';
+import { type Consequences, change, requireCurrent } from './change.ts';
+import type { AccountsContext, Actor } from './context.ts';
+import { voidInvitations } from './invitation-endings.ts';
+import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
+import { voidMailTokens } from './mail-tokens.ts';
+import type { Precondition } from './user-change.ts';
+import { toUser, userColumns } from './users.ts';
+
+/** The largest that its column holds: a deleted user's tokens are all revoked. */
+const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
+
+/**
+ * Deletes a user, the sessions, and what the audit says of the person, on behalf of an admin or of the user.
+ *
+ * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued; `last-admin`;
+ *   what the precondition throws
+ */
+export async function deleteUser(
+  context: AccountsContext,
+  actor: Actor,
+  userId: string,
+  precondition: Precondition,
+): Promise<void> {
+  await change(context, async (tx, consequences) => {
+    await lockAdmins(tx);
+    await requireCurrent(context, tx, actor);
+    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: userColumns });
+    if (user === null) throw new Problem('user-not-found');
+    precondition(toUser(user, context.levels));
+    await requireAnotherAdmin(tx, context.levels, user);
+    await remove(context, tx, user, consequences);
+    const { userId: actorId, origin } = actor;
+    const isOwn = actorId === user.id;
+    consequences.record({
+      action: 'user.deleted',
+      actorId,
+      targetId: user.id,
+      before: { access: user.permanentAccess },
+      // Of somebody who leaves, nothing is kept.
+      origin: isOwn ? { ip: null, userAgent: null, requestId: origin.requestId } : origin,
+    });
+  });
+}
+
+async function remove(
+  context: AccountsContext,
+  tx: Transaction,
+  user: { readonly id: string; readonly email: string },
+  { revoke }: Pick<Consequences, 'revoke'>,
+): Promise<void> {
+  await voidMailTokens(context, tx, user);
+  await voidInvitations(context, tx, user.id);
+  await tx.user.delete({ where: { id: user.id } });
+  await erasePersonalData(tx, user.id);
+  revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });
+}

@@ -1,0 +1,68 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Transaction } from '../db/client.ts';
+import { newId } from '../db/id.ts';
+import type { AuditRecord } from './event.ts';
+
+/** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */
+const SALT = 16;
+
+/** Which person of an event the data is about. */
+export type Part = 'actor' | 'target';
+
+/**
+ * Writes what happened, in the transaction in which it happened. What is said of people goes into rows of its own, which can
+ * be erased; the event keeps their salted hash.
+ */
+export async function record(tx: Transaction, records: readonly AuditRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const rows = records.map(toRows);
+  await tx.auditEvent.createMany({ data: rows.map(({ event }) => event) });
+  const personal = rows.flatMap(({ personal }) => personal);
+  if (personal.length > 0) await tx.personalData.createMany({ data: personal });
+}
+
+/** Erases what the events say of a person who has left. */
+export async function erasePersonalData(tx: Transaction, subjectId: string): Promise<void> {
+  await tx.personalData.deleteMany({ where: { subjectId } });
+}
+
+/** The hash of a row of personal data that its event keeps. */
+export function hashPersonalData(salt: string, data: string): string {
+  return createHash('sha256').update(`${salt}.${data}`).digest('base64url');
+}
+
+function toRows({ action, actorId, targetId, before, after, personal, count = 1, origin }: AuditRecord) {
+  const createdAt = new Date();
+  const id = newId(createdAt);
+  const { ip, userAgent, requestId } = origin;
+  const actor = ip === null ? undefined : personalRow(id, 'actor', actorId ?? targetId, { ip, userAgent });
+  const target = personal === undefined ? undefined : personalRow(id, 'target', targetId, personal);
+  const event = {
+    id,
+    action,
+    actorId,
+    targetId,
+    before: toJson(before),
+    after: toJson(after),
+    count,
+    requestId,
+    actorHash: actor === undefined ? null : hashPersonalData(actor.salt, actor.data),
+    targetHash: target === undefined ? null : hashPersonalData(target.salt, target.data),
+    createdAt,
+  };
+  return { event, personal: [actor, target].filter((row) => row !== undefined) };
+}
+
+function personalRow(eventId: string, part: Part, subjectId: string | null, data: object) {
+  return {
+    eventId,
+    part,
+    subjectId,
+    salt: randomBytes(SALT).toString('base64url'),
+    data: JSON.stringify(data),
+  };
+}
+
+function toJson(members: object | undefined): string | null {
+  return members === undefined ? null : JSON.stringify(members);
+}

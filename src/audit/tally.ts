@@ -1,0 +1,76 @@
+import type { Db } from '../db/client.ts';
+import { transaction } from '../db/transaction.ts';
+import type { AuditRecord } from './event.ts';
+import { record } from './record.ts';
+
+/** Milliseconds in which what is repeated becomes one event. */
+const SPAN = 600_000;
+
+/** Different things that are counted at a time. With more, what is new is counted as one. */
+const LIMIT = 200;
+
+/** What is counted: denials and failed sign-ins, which change nothing and which a stranger can cause as often as he likes. */
+export type TalliedEvent = Omit<AuditRecord, 'count'>;
+
+interface Entry {
+  readonly event: TalliedEvent;
+  readonly count: number;
+  /** performance.now() until which further ones are held back. */
+  readonly heldUntil: number;
+}
+
+/**
+ * Counts what happens too often to be written each time. The first of its kind is written with the next flush, and the rest as
+ * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
+ */
+export class Tally {
+  readonly #entries = new Map<string, Entry>();
+
+  /** Counts something. Of those of a kind, the last one's origin is kept. */
+  add(event: TalliedEvent): void {
+    const { action, actorId, targetId, after } = event;
+    const key = JSON.stringify([action, actorId, targetId, after]);
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      this.#entries.set(key, { ...known, event, count: known.count + 1 });
+    } else if (this.#entries.size < LIMIT) {
+      this.#entries.set(key, { event, count: 1, heldUntil: 0 });
+    } else {
+      this.#addToOthers(event);
+    }
+  }
+
+  /**
+   * Writes what is due.
+   *
+   * @param everything also what would be held back: before the process ends
+   * @throws when the database is away; nothing is lost then, and the next flush writes it
+   */
+  async flush(db: Db, everything = false): Promise<void> {
+    const now = performance.now();
+    const due = [...this.#entries].filter(([, { heldUntil }]) => everything || heldUntil <= now);
+    const counted = due.filter(([, { count }]) => count > 0).map(([key, entry]) => ({ key, ...entry }));
+    for (const [key, { count }] of due) if (count === 0) this.#entries.delete(key);
+    if (counted.length === 0) return;
+    await transaction(db, (tx) =>
+      record(
+        tx,
+        counted.map(({ event, count }) => ({ ...event, count })),
+      ),
+    );
+    for (const { key, count } of counted) this.#settle(key, count, now + SPAN);
+  }
+
+  /** What was counted while the rows were written stays. */
+  #settle(key: string, written: number, heldUntil: number): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#entries.set(key, { ...entry, count: entry.count - written, heldUntil });
+  }
+
+  #addToOthers({ action, origin }: TalliedEvent): void {
+    const key = JSON.stringify([action]);
+    const known = this.#entries.get(key);
+    const event = { action, actorId: null, targetId: null, origin };
+    this.#entries.set(key, { event, count: (known?.count ?? 0) + 1, heldUntil: known?.heldUntil ?? 0 });
+  }
+}

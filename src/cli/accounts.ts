@@ -1,0 +1,37 @@
+import { AccessLevels, recordLevels } from '../access/levels.ts';
+import type { AccountsContext } from '../accounts/context.ts';
+import { Tally } from '../audit/tally.ts';
+import type { Config } from '../config.ts';
+import { openDatabase } from '../db/client.ts';
+import { migrate } from '../db/migrate.ts';
+import { mailSettings, Outbox } from '../mail/outbox.ts';
+import { Encryption } from '../tokens/encryption.ts';
+import { loadSecrets } from '../tokens/load-secret.ts';
+
+/**
+ * Runs a command on the accounts, with the same functions as the service. Mails and audit events that follow from it are sent and
+ * sealed by the service.
+ */
+export async function withAccounts<T>(
+  config: Config,
+  work: (context: AccountsContext) => Promise<T>,
+): Promise<T> {
+  await migrate(config.databaseUrl);
+  const { db, now, close } = openDatabase(config.databaseUrl);
+  try {
+    const levels = new AccessLevels(config.accessLevels);
+    await recordLevels(db, levels);
+    return await work({
+      db,
+      now,
+      levels,
+      // Nobody's token is checked here.
+      revocations: { apply: () => {} },
+      tally: new Tally(),
+      outbox: new Outbox(new Encryption(await loadSecrets(config), 'mail'), mailSettings(config)),
+      frontendUrl: config.frontendUrl,
+    });
+  } finally {
+    await close();
+  }
+}

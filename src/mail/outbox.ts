@@ -1,0 +1,93 @@
+import type { Config } from '../config.ts';
+import type { Transaction } from '../db/client.ts';
+import { newId } from '../db/id.ts';
+import type { Encryption } from '../tokens/encryption.ts';
+import type { TemplateName } from './template-names.ts';
+
+const HOUR = 3_600_000;
+
+/** Mails an hour to one address that strangers can cause, by asking for a reset or by registering with it. */
+const HOURLY_LIMIT = 3;
+
+/** A mail to be. */
+export interface OutgoingMail {
+  /** As the address is stored. */
+  readonly recipient: string;
+  readonly template: TemplateName;
+  /** What the template is filled with. */
+  readonly values: Readonly<Record<string, string>>;
+  /** After this it is not sent any more: the end of the token in it. */
+  readonly notAfter: Date;
+  /** Whether it counts towards the mails of an hour. */
+  readonly limited: boolean;
+}
+
+/** Whether, and for whom, mails are sent at all. */
+export interface MailSettings {
+  /** Whether mails go anywhere: to a mail server, or in development into a folder. */
+  readonly isConfigured: boolean;
+  /** Whether they go to a mail server: only then can an address be proven. */
+  readonly hasServer: boolean;
+}
+
+/** In development without a mail server, mails are written into a folder; in production they go nowhere. */
+export function mailSettings({ smtpUrl, production }: Pick<Config, 'smtpUrl' | 'production'>): MailSettings {
+  const hasServer = smtpUrl !== undefined;
+  return { isConfigured: hasServer || !production, hasServer };
+}
+
+/**
+ * Mails wait in a table, into which they are written in the transaction of the change that they tell of; delivery.ts sends them.
+ * What is in them is encrypted, for a copy of the database must not reset passwords.
+ */
+export class Outbox {
+  readonly #encryption: Encryption;
+  readonly settings: MailSettings;
+
+  constructor(encryption: Encryption, settings: MailSettings) {
+    this.#encryption = encryption;
+    this.settings = settings;
+  }
+
+  /** Writes mails into the outbox; where no mail is configured, nothing. */
+  async write(tx: Transaction, mails: readonly OutgoingMail[]): Promise<void> {
+    if (!this.settings.isConfigured || mails.length === 0) return;
+    await tx.mail.createMany({ data: mails.map((mail) => this.#toRow(mail)) });
+  }
+
+  /** Whether an address may get another mail that a stranger can cause. */
+  async allows(tx: Transaction, recipient: string): Promise<boolean> {
+    const since = new Date(Date.now() - HOUR);
+    const count = await tx.mail.count({ where: { recipient, limited: true, createdAt: { gt: since } } });
+    return count < HOURLY_LIMIT;
+  }
+
+  /** Takes back what has not been sent, because the token in it is no longer good. */
+  async takeBack(tx: Transaction, recipient: string, templates: readonly TemplateName[]): Promise<void> {
+    await tx.mail.updateMany({
+      where: { recipient, template: { in: [...templates] }, outcome: null },
+      data: { outcome: 'void', values: null },
+    });
+  }
+
+  /** The values of a row that is to be sent; undefined when SECRET has changed since. */
+  open({ id, values }: { readonly id: string; readonly values: string }): string | undefined {
+    return this.#encryption.decrypt(values, id);
+  }
+
+  #toRow({ recipient, template, values, notAfter, limited }: OutgoingMail) {
+    const createdAt = new Date();
+    const id = newId(createdAt);
+    return {
+      id,
+      recipient,
+      template,
+      values: this.#encryption.encrypt(JSON.stringify(values), id),
+      limited,
+      attempts: 0,
+      nextAttemptAt: createdAt,
+      notAfter,
+      createdAt,
+    };
+  }
+}

@@ -1,0 +1,13 @@
+/** The mails that are sent. Each is a pair of files in the folder `templates`. */
+export const templateNames = [
+  'invitation',
+  'registration',
+  'account-exists',
+  'password-reset',
+  'email-change',
+  'password-changed',
+  'email-changed',
+  'reuse-detected',
+  'access-changed',
+] as const;
+export type TemplateName = (typeof templateNames)[number];

@@ -1,0 +1,48 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deriveKey, type Purpose, type Secrets } from './secrets.ts';
+
+const ALGORITHM = 'aes-256-gcm';
+/** Bytes of the nonce and of the tag: NIST SP 800-38D section 5.2.1. */
+const NONCE = 12;
+const TAG = 16;
+
+/** Authenticated encryption (AES-256-GCM) under SECRET, for one purpose. */
+export class Encryption {
+  readonly #current: Buffer;
+  readonly #accepted: readonly Buffer[];
+
+  constructor({ current, previous }: Secrets, purpose: Purpose) {
+    this.#current = deriveKey(current, purpose);
+    this.#accepted = previous === undefined ? [this.#current] : [this.#current, deriveKey(previous, purpose)];
+  }
+
+  /** @param context what the text belongs to, the id of its row for instance: it decrypts nowhere else */
+  encrypt(text: string, context: string): string {
+    const nonce = randomBytes(NONCE);
+    const cipher = createCipheriv(ALGORITHM, this.#current, nonce).setAAD(Buffer.from(context));
+    const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64url');
+  }
+
+  /** @returns undefined for what was not encrypted under the current or the previous secret, in this context */
+  decrypt(encrypted: string, context: string): string | undefined {
+    const bytes = Buffer.from(encrypted, 'base64url');
+    if (bytes.length < NONCE + TAG) return undefined;
+    for (const key of this.#accepted) {
+      const text = open(key, bytes, context);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+}
+
+function open(key: Buffer, bytes: Buffer, context: string): string | undefined {
+  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE))
+    .setAAD(Buffer.from(context))
+    .setAuthTag(bytes.subarray(NONCE, NONCE + TAG));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(NONCE + TAG)), decipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
+  }
+}
