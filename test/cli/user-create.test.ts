@@ -102,11 +102,13 @@ t.test('the level is a name or a number, `user` unless it is said', async (t) =>
     t.strictSame(Object.keys(user).sort(), [
       'access',
       'accessName',
+      'accessUntil',
       'createdAt',
       'disabled',
       'email',
       'id',
       'name',
+      'permanentAccess',
       'updatedAt',
     ]);
   }
