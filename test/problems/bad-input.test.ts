@@ -591,11 +591,13 @@ t.test('after all this a new user is an ordinary user', async (t) => {
   t.strictSame(Object.keys(body).sort(), [
     'access',
     'accessName',
+    'accessUntil',
     'createdAt',
     'disabled',
     'email',
     'id',
     'name',
+    'permanentAccess',
     'updatedAt',
   ]);
   t.equal(body.access, 1);
