@@ -20,6 +20,8 @@ export interface OutgoingMail {
   readonly notAfter: Date;
   /** Whether it counts towards the mails of an hour. */
   readonly limited: boolean;
+  /** Written like any other and never sent: to an address without an account. */
+  readonly isDecoy?: boolean;
 }
 
 /** Whether, and for whom, mails are sent at all. */
@@ -75,14 +77,16 @@ export class Outbox {
     return this.#encryption.decrypt(values, id);
   }
 
-  #toRow({ recipient, template, values, notAfter, limited }: OutgoingMail) {
+  #toRow({ recipient, template, values, notAfter, limited, isDecoy = false }: OutgoingMail) {
     const createdAt = new Date();
     const id = newId(createdAt);
+    const encrypted = this.#encryption.encrypt(JSON.stringify(values), id);
     return {
       id,
       recipient,
       template,
-      values: this.#encryption.encrypt(JSON.stringify(values), id),
+      values: isDecoy ? null : encrypted,
+      outcome: isDecoy ? 'void' : null,
       limited,
       attempts: 0,
       nextAttemptAt: createdAt,

@@ -41,8 +41,7 @@ CREATE TABLE "PasswordReset" (
     "tokenHash" TEXT NOT NULL,
     "userId" TEXT NOT NULL,
     "createdAt" DATETIME NOT NULL,
-    "expiresAt" DATETIME NOT NULL,
-    CONSTRAINT "PasswordReset_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    "expiresAt" DATETIME NOT NULL
 );
 
 -- CreateTable
