@@ -16,6 +16,7 @@ import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
 import docs from './http/docs.ts';
 import { describeRequest } from './http/log.ts';
+import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import { buildValidator } from './http/validation.ts';
 import jobs from './jobs.ts';
@@ -106,6 +107,7 @@ async function register(
   app.addSchema(VisibleUser);
   app.addSchema(AccessTokenAnswer);
   app.addSchema(TokenPair);
+  app.addSchema(MailAnswer);
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { fallBack } from './accounts/fall-back.ts';
+import { pruneMailTokens } from './accounts/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/session-endings.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
@@ -19,6 +21,8 @@ function list({ revocations, accounts }: FastifyInstance): readonly Job[] {
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
+    { name: 'let levels fall back', every: SECOND, run: () => fallBack(accounts) },
+    { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
   ];

@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { hasAdmin } from './accounts/last-admin.ts';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
+import { offerFirstAdmin } from './server/first-admin.ts';
 
 /** Milliseconds in which what is under way is finished after SIGTERM or SIGINT. */
 const CLOSE_DELAY = 10_000;
@@ -70,12 +70,7 @@ function explainListening(error: unknown, { host, port }: Config): unknown {
 /** Tells whoever started it where it is and what to do next; in production as log lines. */
 async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
-  const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`];
-  if (!(await hasAdmin(app.accounts.db, app.levels))) {
-    lines.push(
-      'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
-    );
-  }
+  const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`, ...(await offerFirstAdmin(app, url))];
   if (config.production) for (const line of lines) app.log.info(line);
   else process.stdout.write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
 }

@@ -34,10 +34,9 @@ export async function changeAccess(
     throw accessDenied(access, grantable);
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
-  if (permanentAccess < before.permanentAccess) {
-    await requireAnotherAdmin(tx, context.levels, before);
+  if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
+  if (permanentAccess < before.permanentAccess || access < current)
     await voidInvitations(context, tx, before.id);
-  }
   record({
     action: 'user.access-changed',
     actorId,

@@ -60,6 +60,14 @@ export const GivenPassword = Type.String({
   examples: ['correct horse battery staple'],
 });
 
+/** The token of a mail, as it is sent back. */
+export const GivenMailToken = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description: 'the token of the mail: the end of its link',
+  examples: ['dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8'],
+});
+
 /** A level that a user can be given. */
 export const AssignableAccess = (levels: readonly AccessLevel[]) =>
   Type.Unsafe<number>({

@@ -26,6 +26,11 @@ export async function erasePersonalData(tx: Transaction, subjectId: string): Pro
   await tx.personalData.deleteMany({ where: { subjectId } });
 }
 
+/** Says whose data it is that was recorded before that person was a user. */
+export async function reassignPersonalData(tx: Transaction, from: string, to: string): Promise<void> {
+  await tx.personalData.updateMany({ where: { subjectId: from }, data: { subjectId: to } });
+}
+
 /** The hash of a row of personal data that its event keeps. */
 export function hashPersonalData(salt: string, data: string): string {
   return createHash('sha256').update(`${salt}.${data}`).digest('base64url');

@@ -20,6 +20,7 @@ const tags = [
   { name: 'Sign-in', description: 'Become a user and get an access token.' },
   { name: 'Me', description: "The caller's own record." },
   { name: 'Users', description: 'The people.' },
+  { name: 'Invitations', description: 'How people come in whom an admin knows.' },
   { name: 'Administration', description: 'The control panel.' },
   { name: 'Service', description: 'About the service itself.' },
 ];

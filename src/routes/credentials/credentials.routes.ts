@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { requestEmailChange } from '../../accounts/email-change.ts';
 import { changePassword } from '../../accounts/password-change.ts';
 import { AccessTokenAnswer, TokenPair } from '../../accounts/session.schemas.ts';
 import { renewAuthentication } from '../../accounts/sessions.ts';
 import { verifyOwnPassword } from '../../accounts/sign-in.ts';
 import { actorOf } from '../../http/actor.ts';
+import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
 import { reference } from '../../http/schemas.ts';
 import { accessTokenAnswer, tokenPair } from '../../http/token-answer.ts';
-import { PasswordChange, Reauthentication } from './credentials.schemas.ts';
+import { EmailChange, PasswordChange, Reauthentication } from './credentials.schemas.ts';
 
-/** The caller's password: giving it again, and changing it. */
+/** What the caller signs in with: giving the password again, changing it, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
     config: { access: 'guest', problems: ['wrong-password'] },
@@ -37,6 +39,24 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) =>
       tokenPair(app, reply, await changePassword(app.accounts, actorOf(request), request.body)),
+  });
+
+  app.put('/email', {
+    config: { access: 'guest', problems: ['wrong-password', 'mail-not-configured'] },
+    schema: {
+      operationId: 'requestEmailChange',
+      tags: ['Me'],
+      summary: 'Ask for another address: it is in force when that address confirms',
+      description:
+        'The answer is the same for addresses that have an account. The token in the mail is good for a day and goes to `POST /email/verify`.',
+      body: EmailChange,
+      response: { 202: reference(MailAnswer) },
+    },
+    handler: async (request, reply) => {
+      requireMail(app.accounts);
+      await requestEmailChange(app.accounts, actorOf(request), request.body);
+      return mailAnswer(reply);
+    },
   });
 };
 

@@ -1,7 +1,12 @@
 import { Type } from 'typebox';
-import { GivenPassword, NewPassword } from '../../accounts/user.schemas.ts';
+import { EmailAddress, GivenPassword, NewPassword } from '../../accounts/user.schemas.ts';
 
 export const Reauthentication = Type.Object({ password: GivenPassword }, { additionalProperties: false });
+
+export const EmailChange = Type.Object(
+  { email: EmailAddress, password: GivenPassword },
+  { additionalProperties: false },
+);
 
 export const PasswordChange = (minLength: number) =>
   Type.Object(

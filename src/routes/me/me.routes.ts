@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
+import { verifyOwnPassword } from '../../accounts/sign-in.ts';
 import { User } from '../../accounts/user.schemas.ts';
 import { changeOwnName } from '../../accounts/user-change.ts';
+import { deleteUser } from '../../accounts/user-removal.ts';
 import { findCaller } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
-import { reference } from '../../http/schemas.ts';
-import { OwnChange, Permissions } from './me.schemas.ts';
+import { Done, reference } from '../../http/schemas.ts';
+import { Leave, OwnChange, Permissions } from './me.schemas.ts';
 
 const me: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
@@ -29,6 +31,24 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: reference(User) },
     },
     handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name, () => {}),
+  });
+
+  app.delete('/', {
+    config: { access: 'guest', problems: ['wrong-password', 'last-admin'] },
+    schema: {
+      operationId: 'deleteMe',
+      tags: ['Me'],
+      summary: 'Leave: delete the account, and what the audit says of the person',
+      body: Leave,
+      response: { 204: Done('Gone.') },
+    },
+    handler: async (request, reply) => {
+      const actor = actorOf(request);
+      await verifyOwnPassword(app.accounts, actor, request.body.password);
+      await deleteUser(app.accounts, actor, actor.userId, () => {});
+      reply.code(204);
+      return null;
+    },
   });
 
   app.get('/permissions', {

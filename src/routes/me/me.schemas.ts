@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
-import { UserName } from '../../accounts/user.schemas.ts';
+import { GivenPassword, UserName } from '../../accounts/user.schemas.ts';
 
 export const OwnChange = Type.Object({ name: UserName }, { additionalProperties: false });
+
+export const Leave = Type.Object({ password: GivenPassword }, { additionalProperties: false });
 
 export const Permissions = Type.Object(
   {

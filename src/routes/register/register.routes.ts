@@ -1,22 +1,36 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { requestRegistration } from '../../accounts/registration.ts';
 import { User } from '../../accounts/user.schemas.ts';
 import { createUser } from '../../accounts/users.ts';
 import { originOf } from '../../http/actor.ts';
+import { MailAnswer, mailAnswer } from '../../http/mail-answer.ts';
 import { Location, reference } from '../../http/schemas.ts';
+import { Problem } from '../../problems/problem.ts';
 import { Registration } from './register.schemas.ts';
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
-    config: { access: 'public', problems: ['email-taken'] },
+    config: { access: 'public', problems: ['email-taken', 'registration-closed'] },
     schema: {
       operationId: 'registerUser',
       tags: ['Sign-in'],
       summary: 'Become a user',
+      description:
+        'With a mail server the answer is always 202: the mail says how to go on, or that the address has an account already. ' +
+        'Without one the account is there at once (201), or the address is taken (409).',
       body: Registration(app.config.passwordMinLength),
-      response: { 201: { ...reference(User), headers: { Location: Location('the user') } } },
+      response: {
+        201: { ...reference(User), headers: { Location: Location('the user') } },
+        202: reference(MailAnswer),
+      },
     },
     handler: async (request, reply) => {
       const { body } = request;
+      if (app.config.registration !== 'open') throw new Problem('registration-closed');
+      if (app.accounts.outbox.settings.hasServer) {
+        await requestRegistration(app.accounts, body);
+        return mailAnswer(reply);
+      }
       const user = await createUser(
         app.accounts,
         { ...body, access: app.levels.default },

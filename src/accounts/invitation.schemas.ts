@@ -1,0 +1,25 @@
+import { type Static, Type } from 'typebox';
+
+const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
+
+export const Invitation = Type.Object(
+  {
+    id: Type.String({ format: 'uuid', examples: ['01890a5d-ac96-774b-bcce-b302099a8057'] }),
+    email: Type.String({ format: 'email', examples: ['grace@example.com'] }),
+    name: Type.Union([Type.String(), Type.Null()], {
+      description: 'suggested to whoever accepts',
+      examples: ['Grace Hopper'],
+    }),
+    access: Type.Integer({ minimum: 0, description: 'the access level that it offers', examples: [1] }),
+    accessName: Type.String({ description: 'name of the access level', examples: ['user'] }),
+    inviterId: Type.String({
+      format: 'uuid',
+      description: 'the admin who invited',
+      examples: ['01890a5d-ac96-774b-bcce-b302099a8058'],
+    }),
+    createdAt: Timestamp,
+    expiresAt: Timestamp,
+  },
+  { $id: 'Invitation', description: 'Somebody who was asked to become a user, and has not accepted yet.' },
+);
+export type Invitation = Static<typeof Invitation>;

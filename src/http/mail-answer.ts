@@ -1,0 +1,26 @@
+import type { FastifyReply } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { AccountsContext } from '../accounts/context.ts';
+import { Problem } from '../problems/problem.ts';
+
+/** The answer of what sends a mail, and says neither whether it did nor to whom. */
+export const MailAnswer = Type.Object(
+  {
+    detail: Type.String({
+      examples: ['If the address can be used for this, a mail is on its way to it.'],
+    }),
+  },
+  { $id: 'MailAnswer', description: 'Accepted; the rest is in a mail.' },
+);
+export type MailAnswer = Static<typeof MailAnswer>;
+
+/** Answers 202 (RFC 9110 section 15.3.3). */
+export function mailAnswer(reply: FastifyReply): MailAnswer {
+  reply.code(202);
+  return { detail: 'If the address can be used for this, a mail is on its way to it.' };
+}
+
+/** @throws {Problem} `mail-not-configured` */
+export function requireMail({ outbox }: Pick<AccountsContext, 'outbox'>): void {
+  if (!outbox.settings.isConfigured) throw new Problem('mail-not-configured');
+}

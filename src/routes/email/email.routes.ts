@@ -1,0 +1,32 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { verifyEmail } from '../../accounts/email-verification.ts';
+import { User } from '../../accounts/user.schemas.ts';
+import { originOf } from '../../http/actor.ts';
+import { reference } from '../../http/schemas.ts';
+import { Verification } from './email.schemas.ts';
+
+const email: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/verify', {
+    config: {
+      access: 'public',
+      problems: ['mail-token-invalid', 'wrong-password', 'email-taken', 'registration-closed'],
+    },
+    schema: {
+      operationId: 'verifyEmail',
+      tags: ['Sign-in'],
+      summary: 'Confirm an address, with the token of the mail and the password',
+      description:
+        'Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: ' +
+        'whoever registers with an address that is not theirs gains nothing when its owner follows the link.',
+      body: Verification,
+      response: { 200: reference(User) },
+    },
+    handler: async (request) =>
+      verifyEmail(app.accounts, request.body, {
+        origin: originOf(request),
+        registrationIsOpen: app.config.registration === 'open',
+      }),
+  });
+};
+
+export default email;

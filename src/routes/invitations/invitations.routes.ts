@@ -1,0 +1,111 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Invitation } from '../../accounts/invitation.schemas.ts';
+import { acceptInvitation } from '../../accounts/invitation-acceptance.ts';
+import { invite, listInvitations, resendInvitation, revokeInvitation } from '../../accounts/invitations.ts';
+import { User } from '../../accounts/user.schemas.ts';
+import { actorOf, originOf } from '../../http/actor.ts';
+import { requireMail } from '../../http/mail-answer.ts';
+import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
+import { Done, Location, reference } from '../../http/schemas.ts';
+import {
+  Acceptance,
+  InvitationPage,
+  InvitationParams,
+  InvitationQuery,
+  Offer,
+} from './invitations.schemas.ts';
+
+/** How people come in whom an admin knows. */
+const invitations: FastifyPluginAsyncTypebox = async (app) => {
+  app.addSchema(Invitation);
+
+  app.post('/', {
+    config: {
+      access: 'admin',
+      maxAge: RECENT_SIGN_IN,
+      problems: ['email-taken', 'invitation-exists', 'mail-not-configured'],
+    },
+    schema: {
+      operationId: 'inviteUser',
+      tags: ['Invitations'],
+      summary: 'Invite somebody',
+      description:
+        'A mail with a token that is good for 7 days goes to the address. The level is at most your own permanent one; without one it is that of new users.',
+      body: Offer(app.levels.all),
+      response: { 201: { ...reference(Invitation), headers: { Location: Location('the invitation') } } },
+    },
+    handler: async (request, reply) => {
+      requireMail(app.accounts);
+      const offer = { ...request.body, access: request.body.access ?? app.levels.default };
+      const invitation = await invite(app.accounts, actorOf(request), offer);
+      reply.code(201).header('location', `${app.config.publicUrl}/invitations/${invitation.id}`);
+      return invitation;
+    },
+  });
+
+  app.get('/', {
+    config: { access: 'admin' },
+    schema: {
+      operationId: 'listInvitations',
+      tags: ['Invitations'],
+      summary: 'List the invitations that nobody has accepted yet',
+      querystring: InvitationQuery,
+      response: { 200: InvitationPage },
+    },
+    handler: async ({ query }) => listInvitations(app.accounts, query.limit, query.cursor),
+  });
+
+  app.post('/:id/resend', {
+    config: {
+      access: 'admin',
+      maxAge: RECENT_SIGN_IN,
+      problems: ['invitation-not-found', 'mail-not-configured'],
+    },
+    schema: {
+      operationId: 'resendInvitation',
+      tags: ['Invitations'],
+      summary: 'Mail an invitation again: the token before it dies',
+      description: 'An address gets at most 3 mails an hour; past that, the token that it has stays good.',
+      params: InvitationParams,
+      response: { 200: reference(Invitation) },
+    },
+    handler: async (request) => {
+      requireMail(app.accounts);
+      return resendInvitation(app.accounts, actorOf(request), request.params.id);
+    },
+  });
+
+  app.delete('/:id', {
+    config: { access: 'admin', problems: ['invitation-not-found'] },
+    schema: {
+      operationId: 'revokeInvitation',
+      tags: ['Invitations'],
+      summary: 'Take an invitation back',
+      params: InvitationParams,
+      response: { 204: Done('Taken back.') },
+    },
+    handler: async (request, reply) => {
+      await revokeInvitation(app.accounts, actorOf(request), request.params.id);
+      reply.code(204);
+      return null;
+    },
+  });
+
+  app.post('/accept', {
+    config: { access: 'public', problems: ['mail-token-invalid', 'email-taken'] },
+    schema: {
+      operationId: 'acceptInvitation',
+      tags: ['Invitations'],
+      summary: 'Become a user by invitation',
+      body: Acceptance(app.config.passwordMinLength),
+      response: { 201: { ...reference(User), headers: { Location: Location('the user') } } },
+    },
+    handler: async (request, reply) => {
+      const user = await acceptInvitation(app.accounts, request.body, originOf(request));
+      reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
+      return user;
+    },
+  });
+};
+
+export default invitations;

@@ -1,0 +1,76 @@
+import { Type } from 'typebox';
+import { Invitation } from '../../accounts/invitation.schemas.ts';
+import {
+  AssignableAccess,
+  EmailAddress,
+  GivenMailToken,
+  NewPassword,
+  UserName,
+} from '../../accounts/user.schemas.ts';
+import type { AccessLevel } from '../../config.ts';
+import { reference } from '../../http/schemas.ts';
+
+export const InvitationParams = Type.Object({
+  id: Type.String({
+    format: 'uuid',
+    description: 'id of an invitation',
+    examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+  }),
+});
+
+export const InvitationQuery = Type.Object(
+  {
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: 20,
+      description: 'invitations per page',
+      examples: [20],
+    }),
+    cursor: Type.Optional(Type.String({ format: 'uuid', description: '`nextCursor` of the page before' })),
+  },
+  { additionalProperties: false },
+);
+
+export const InvitationPage = Type.Object(
+  {
+    invitations: Type.Array(reference(Invitation)),
+    nextCursor: Type.Union([Type.String(), Type.Null()], {
+      description: 'send it as `cursor` for the next page; null on the last one',
+    }),
+  },
+  { description: 'A page of invitations, newest first.' },
+);
+
+export const Offer = (levels: readonly AccessLevel[]) =>
+  Type.Object(
+    {
+      email: EmailAddress,
+      name: Type.Optional(UserName),
+      access: Type.Optional(AssignableAccess(levels)),
+    },
+    { additionalProperties: false },
+  );
+
+export const Acceptance = (passwordMinLength: number) =>
+  Type.Object(
+    {
+      token: GivenMailToken,
+      name: UserName,
+      password: NewPassword(passwordMinLength),
+      email: Type.Optional({
+        ...EmailAddress,
+        description: 'an email address in ASCII characters; of the first admin only',
+      }),
+    },
+    {
+      additionalProperties: false,
+      examples: [
+        {
+          token: 'dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8',
+          name: 'Grace Hopper',
+          password: 'correct horse battery staple',
+        },
+      ],
+    },
+  );

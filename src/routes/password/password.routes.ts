@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { requestPasswordReset, resetPassword } from '../../accounts/password-reset.ts';
+import { originOf } from '../../http/actor.ts';
+import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
+import { Done, reference } from '../../http/schemas.ts';
+import { ForgottenPassword, PasswordReset } from './password.schemas.ts';
+
+/** A password that was forgotten. Whoever knows theirs changes it with PUT /me/password. */
+const password: FastifyPluginAsyncTypebox = async (app) => {
+  app.post('/forgot', {
+    config: { access: 'public', problems: ['mail-not-configured'] },
+    schema: {
+      operationId: 'requestPasswordReset',
+      tags: ['Sign-in'],
+      summary: 'Ask for a mail that sets a new password',
+      description:
+        'The answer is the same for addresses without an account. The token in the mail is good for 30 minutes.',
+      body: ForgottenPassword,
+      response: { 202: reference(MailAnswer) },
+    },
+    handler: async (request, reply) => {
+      requireMail(app.accounts);
+      await requestPasswordReset(app.accounts, request.body);
+      return mailAnswer(reply);
+    },
+  });
+
+  app.post('/reset', {
+    config: { access: 'public', problems: ['mail-token-invalid'] },
+    schema: {
+      operationId: 'resetPassword',
+      tags: ['Sign-in'],
+      summary: 'Set a new password, with the token of the mail: every session ends',
+      body: PasswordReset(app.config.passwordMinLength),
+      response: { 204: Done('Set. Sign in with it.') },
+    },
+    handler: async (request, reply) => {
+      await resetPassword(app.accounts, request.body, originOf(request));
+      reply.code(204);
+      return null;
+    },
+  });
+};
+
+export default password;

@@ -1,0 +1,46 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { inviteFirstAdmin } from '../accounts/first-admin-invitation.ts';
+
+/**
+ * Where there is no admin yet, says how to become the first one: to the person at the terminal, otherwise in a file that only the
+ * owner of the data folder reads, for logs are read by many.
+ *
+ * @param url where the service listens
+ * @returns lines for the start-up text; none where there is an admin
+ */
+export async function offerFirstAdmin(app: FastifyInstance, url: string): Promise<string[]> {
+  const file = resolve(app.config.dataDir, 'first-admin');
+  const token = await inviteFirstAdmin(app.accounts);
+  if (token === undefined) {
+    await rm(file, { force: true }).catch(() => {});
+    return [];
+  }
+  const command = curlLine(url, token);
+  if (process.stdout.isTTY)
+    return ['There is no admin yet. Become the first one, within 30 minutes:', command];
+  try {
+    await writePrivate(file, `${command}\n`);
+    return [`There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`];
+  } catch (error) {
+    app.log.warn({ err: error }, 'The invitation of the first admin cannot be written');
+    return [
+      'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
+    ];
+  }
+}
+
+function curlLine(url: string, token: string): string {
+  const body = { token, name: 'You', email: 'you@example.com', password: 'a password of your own' };
+  return `curl -s ${url}/invitations/accept -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
+}
+
+/** In place of the one before, and never with its mode. */
+async function writePrivate(file: string, text: string): Promise<void> {
+  await mkdir(resolve(file, '..'), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  await rm(draft, { force: true });
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+  await rename(draft, file);
+}
