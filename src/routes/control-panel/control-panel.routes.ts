@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { readOverview } from '../../accounts/overview.ts';
+import { readOverview, readPending, readSignIns } from '../../accounts/overview.ts';
 import { version } from '../../config.ts';
 import { ControlPanel } from './control-panel.schemas.ts';
 
@@ -14,6 +14,8 @@ const controlPanel: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async () => ({
       users: await readOverview(app.accounts),
+      signIns: await readSignIns(app.accounts),
+      ...(await readPending(app.accounts)),
       version,
       uptime: Math.floor(process.uptime()),
       database: app.databaseKind,

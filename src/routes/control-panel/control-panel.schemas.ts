@@ -18,6 +18,22 @@ export const ControlPanel = Type.Object(
       disabled: Count('users who cannot sign in'),
       newest: Type.Array(reference(User), { description: 'at most 10, newest first' }),
     }),
+    signIns: Type.Array(
+      Type.Object({
+        hour: Type.String({
+          format: 'date-time',
+          description: 'its beginning',
+          examples: ['2026-01-31T12:00:00.000Z'],
+        }),
+        succeeded: Count('sign-ins'),
+        failed: Count('wrong passwords and unknown addresses; counted within 10 minutes'),
+      }),
+      { description: 'the last 24 hours, oldest first; the last one is not over yet' },
+    ),
+    activeSessions: Count('sign-ins that go on'),
+    pendingRegistrations: Count('registrations whose address has not confirmed yet'),
+    pendingInvitations: Count('invitations that nobody has accepted yet'),
+    undeliveredMails: Count('mails that wait for the mail server'),
     version: Type.String({ description: 'of Latchkey', examples: ['0.1.0'] }),
     uptime: Type.Integer({ description: 'of the process, in seconds', examples: [3600] }),
     database: Type.Enum(['sqlite', 'postgresql'], { examples: ['sqlite'] }),

@@ -210,7 +210,7 @@ CREATE INDEX "AuditEvent_actorId_id_idx" ON "AuditEvent"("actorId", "id");
 CREATE INDEX "AuditEvent_targetId_id_idx" ON "AuditEvent"("targetId", "id");
 
 -- CreateIndex
-CREATE INDEX "AuditEvent_action_id_idx" ON "AuditEvent"("action", "id");
+CREATE INDEX "AuditEvent_action_id_count_idx" ON "AuditEvent"("action", "id", "count");
 
 -- CreateIndex
 CREATE INDEX "PersonalData_subjectId_idx" ON "PersonalData"("subjectId");

@@ -1,0 +1,12 @@
+import type { Db } from '../db/client.ts';
+import { lowestIdOf } from '../db/id.ts';
+import type { AuditAction } from './event.ts';
+
+/** How often something happened, from one time to before another. */
+export async function countEvents(db: Db, action: AuditAction, from: Date, until: Date): Promise<number> {
+  const { _sum } = await db.auditEvent.aggregate({
+    where: { action, id: { gte: lowestIdOf(from), lt: lowestIdOf(until) } },
+    _sum: { count: true },
+  });
+  return _sum.count ?? 0;
+}
