@@ -1,0 +1,164 @@
+/** Levels with a time limit: they fall back by themselves, and nobody makes more of them than was given. */
+import t from 'tap';
+import { startApi } from '../helper.ts';
+import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
+import { until } from '../until.ts';
+import { isAccepted, readClaims, refresh } from './client.ts';
+
+const api = await startApi(t, NO_MAIL_SERVER);
+const { ask, app, person } = api;
+const { db } = app.accounts;
+const boss = await person(2);
+
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+const patch = (token: string, id: string, body: object) => ask('PATCH', `/users/${id}`, { token, body });
+const elevate = (id: string, seconds = 3600, access = 2) =>
+  patch(boss.token, id, { access, accessUntil: inSeconds(seconds), reason: 'on call' });
+const levelOf = async (id: string) => (await ask('GET', `/users/${id}`, { token: boss.token })).body.access;
+
+t.test('a level with a time limit is there at once, and its end is told', async (t) => {
+  const ada = await person(1);
+  const accessUntil = inSeconds(3600);
+  const { status, body } = await patch(boss.token, ada.id, { access: 2, accessUntil, reason: 'on call' });
+  t.equal(status, 200);
+  t.match(body, { access: 2, accessName: 'admin', permanentAccess: 1, accessUntil });
+  t.notOk(await isAccepted(api, ada.token), 'the token of the level before is over');
+  const refreshed = await refresh(api, ada.refreshToken);
+  t.equal(readClaims(refreshed.body.accessToken).access, 2);
+  t.equal((await ask('GET', '/control-panel', { token: refreshed.body.accessToken })).status, 200);
+  t.match(await waitingFor(api, ada.email), [
+    { template: 'access-changed', values: { access: `admin until ${accessUntil}` } },
+  ]);
+  t.match(await db.auditEvent.findFirst({ where: { targetId: ada.id, action: 'user.access-changed' } }), {
+    actorId: boss.id,
+    before: '{"access":1,"accessUntil":null}',
+    after: JSON.stringify({ access: 2, accessUntil }),
+  });
+});
+
+t.test('tokens never outlive it, whatever the lifetime of tokens is', async (t) => {
+  const ada = await person(1);
+  const { body } = await elevate(ada.id, 60);
+  const end = Math.floor(Date.parse(body.accessUntil) / 1000);
+  const token = await api.sessionToken(ada.id);
+  t.equal(readClaims(token).exp, end);
+  const capped = await ask('POST', '/login', {
+    body: { email: ada.email, password: 'correct horse battery staple', access: 1 },
+  });
+  t.equal(capped.body.expiresIn, 900, 'a token of the permanent level lives on');
+});
+
+t.test('at its end the permanent level is back by itself, for every reader', async (t) => {
+  const ada = await person(1);
+  await elevate(ada.id, 3);
+  const elevated = await refresh(api, ada.refreshToken);
+  t.equal(readClaims(elevated.body.accessToken).access, 2);
+  t.equal(await levelOf(ada.id), 2);
+  await until(async () => (await levelOf(ada.id)) === 1);
+  await until(async () => !(await isAccepted(api, elevated.body.accessToken)));
+  const after = await refresh(api, elevated.body.refreshToken);
+  t.equal(readClaims(after.body.accessToken).access, 1);
+  t.equal((await ask('GET', '/control-panel', { token: after.body.accessToken })).status, 403);
+  await until(async () => (await db.user.findUnique({ where: { id: ada.id } }))?.accessUntil === null);
+  t.match(await db.auditEvent.findMany({ where: { targetId: ada.id, action: 'user.access-fell-back' } }), [
+    { actorId: null, before: '{"access":2}', after: '{"access":1}' },
+  ]);
+});
+
+t.test('readers use the level as of now, also before anybody has written down its end', async (t) => {
+  const ada = await person(1);
+  await db.user.update({
+    where: { id: ada.id },
+    data: { access: 2, permanentAccess: 1, accessUntil: new Date(Date.now() - 1) },
+  });
+  const [one, me, token] = [
+    await ask('GET', `/users/${ada.id}`, { token: boss.token }),
+    await ask('GET', '/me', { token: ada.token }),
+    await api.sessionToken(ada.id),
+  ];
+  t.match(one.body, { access: 1, accessUntil: null });
+  t.match(me.body, { access: 1, accessUntil: null });
+  t.equal(readClaims(token).access, 1);
+  const { body } = await ask('GET', '/control-panel', { token: boss.token });
+  const admins = body.users.byAccess.find(({ access }: { access: number }) => access === 2).count;
+  t.equal(admins, await db.user.count({ where: { access: 2 } }), 'counted when the ends were written down');
+});
+
+t.test('another level without a time limit ends it', async (t) => {
+  for (const access of [0, 1, 2]) {
+    const ada = await person(1);
+    await elevate(ada.id);
+    const token = await api.sessionToken(ada.id);
+    const { body } = await patch(boss.token, ada.id, { access });
+    t.match(body, { access, permanentAccess: access, accessUntil: null }, `${access}`);
+    t.notOk(await isAccepted(api, token));
+  }
+});
+
+t.test('a shorter limit is obeyed by tokens that were issued before', async (t) => {
+  const ada = await person(1);
+  await elevate(ada.id, 3600);
+  const token = await api.sessionToken(ada.id);
+  await elevate(ada.id, 1800);
+  t.notOk(await isAccepted(api, token));
+});
+
+t.test('a limit that limits nothing is refused', async (t) => {
+  const ada = await person(1);
+  const wrong: [object, string][] = [
+    [{ access: 1, accessUntil: inSeconds(60) }, '/access'],
+    [{ access: 0, accessUntil: inSeconds(60) }, '/access'],
+    [{ access: 2, accessUntil: inSeconds(-60) }, '/accessUntil'],
+    [{ accessUntil: inSeconds(60) }, '/access'],
+    [{ access: 2, accessUntil: 'tomorrow' }, '/accessUntil'],
+    [{ reason: 'for nothing' }, ''],
+  ];
+  for (const [body, pointer] of wrong) {
+    const answer = await patch(boss.token, ada.id, body);
+    t.match(answer.body, { status: 400 }, JSON.stringify(body));
+    t.ok(
+      answer.body.errors.some((error: { pointer: string }) => error.pointer === pointer),
+      answer.text,
+    );
+  }
+  t.match((await ask('GET', `/users/${ada.id}`, { token: boss.token })).body, {
+    access: 1,
+    accessUntil: null,
+  });
+});
+
+t.test('an admin for an hour makes no other admin, nor himself one for good', async (t) => {
+  const [hour, other, disabled] = [await person(1), await person(1), await person(2)];
+  await patch(boss.token, disabled.id, { disabled: true });
+  await elevate(hour.id);
+  const token = await api.sessionToken(hour.id);
+  const refused = {
+    status: 403,
+    required: 2,
+    actual: 1,
+    detail: 'You do not have access to that page. Sorry!',
+  };
+  t.match((await patch(token, other.id, { access: 2 })).body, refused);
+  t.match((await patch(token, other.id, { access: 2, accessUntil: inSeconds(60) })).body, refused);
+  t.match((await patch(token, hour.id, { access: 2 })).body, refused);
+  t.match(
+    (await patch(token, hour.id, { access: 2, accessUntil: inSeconds(9999) })).body,
+    refused,
+    'nor longer',
+  );
+  t.match((await patch(token, disabled.id, { disabled: false })).body, refused, 'nor by bringing one back');
+  t.equal(
+    (await patch(token, other.id, { access: 0 })).status,
+    200,
+    'what is below his own level he may give',
+  );
+  t.match((await ask('GET', `/users/${hour.id}`, { token: boss.token })).body, { permanentAccess: 1 });
+});
+
+t.test('nobody changes their own level by another way', async (t) => {
+  const ada = await person(1);
+  for (const body of [{ access: 2 }, { name: 'Ada', access: 2 }, { name: 'Ada', permanentAccess: 2 }])
+    t.equal((await ask('PATCH', '/me', { token: ada.token, body })).status, 400);
+  t.equal((await patch(ada.token, ada.id, { access: 2 })).status, 403);
+  t.equal(await levelOf(ada.id), 1);
+});

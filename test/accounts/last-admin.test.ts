@@ -1,0 +1,73 @@
+/** There is always an enabled admin without a time limit. */
+import t from 'tap';
+import { type Api, PASSWORD, type Person, startApi } from '../helper.ts';
+
+t.test('the last admin cannot be demoted, disabled, deleted, nor leave', async (t) => {
+  const { ask, person, app, sessionToken } = await startApi(t);
+  const [boss, hour, disabled] = [await person(2), await person(1), await person(2)];
+  await app.accounts.db.user.update({ where: { id: disabled.id }, data: { disabled: true } });
+  const { token } = boss;
+  const url = `/users/${boss.id}`;
+  const accessUntil = new Date(Date.now() + 3_600_000).toISOString();
+  const elevation = { token, body: { access: 2, accessUntil } };
+  t.equal((await ask('PATCH', `/users/${hour.id}`, elevation)).status, 200);
+
+  const tries = {
+    demoted: () => ask('PATCH', url, { token, body: { access: 1 } }),
+    'demoted and disabled': () => ask('PATCH', url, { token, body: { access: 0, disabled: true } }),
+    disabled: () => ask('PATCH', url, { token, body: { disabled: true } }),
+    deleted: () => ask('DELETE', url, { token }),
+    'deleted by an admin for an hour, who does not count': async () =>
+      ask('DELETE', url, { token: await sessionToken(hour.id) }),
+    leaving: () => ask('DELETE', '/me', { token, body: { password: PASSWORD } }),
+  };
+  for (const [name, attempt] of Object.entries(tries))
+    t.match((await attempt()).body, { status: 409, type: /last-admin$/ }, name);
+  t.match((await ask('GET', url, { token })).body, { access: 2, disabled: false });
+
+  const second = await person(2);
+  t.equal(
+    (await ask('PATCH', url, { token, body: { access: 1 } })).status,
+    200,
+    'with another one he may go',
+  );
+  t.equal((await ask('DELETE', `/users/${second.id}`, { token: second.token })).status, 409);
+});
+
+t.test('two admins end each other at the same moment on two processes: one is left', async (t) => {
+  const first = await startApi(t);
+  const { DATABASE_URL, DATA_DIR } = { DATABASE_URL: first.databaseUrl, DATA_DIR: first.app.config.dataDir };
+  const second = await startApi(t, { DATABASE_URL, DATA_DIR });
+  const { db } = first.app.accounts;
+
+  type End = (api: Api, actor: Person, target: Person) => Promise<{ status: number }>;
+  const ends: Record<string, End> = {
+    demote: ({ ask }, { token }, { id }) => ask('PATCH', `/users/${id}`, { token, body: { access: 1 } }),
+    disable: ({ ask }, { token }, { id }) =>
+      ask('PATCH', `/users/${id}`, { token, body: { disabled: true } }),
+    delete: ({ ask }, { token }, { id }) => ask('DELETE', `/users/${id}`, { token }),
+    leave: ({ ask }, { token }) => ask('DELETE', '/me', { token, body: { password: PASSWORD } }),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    for (let round = 0; round < 10; round++) {
+      await db.user.deleteMany();
+      const [ada, grace] = [await first.person(2), await first.person(2)];
+      const answers = await Promise.all([end(first, ada, grace), end(second, grace, ada)]);
+      const left = await db.user.count({ where: { permanentAccess: 2, disabled: false } });
+      const statuses = answers.map(({ status }) => status).sort();
+      t.equal(left, 1, `${name}, round ${round}: ${statuses}`);
+      t.ok(statuses[0]! < 300 && [401, 409].includes(statuses[1]!), `${name}, round ${round}: ${statuses}`);
+    }
+  }
+});
+
+t.test('of ten admins who all leave at once, one stays', async (t) => {
+  const { ask, person, app } = await startApi(t);
+  const admins = await Promise.all(Array.from({ length: 10 }, () => person(2)));
+  const answers = await Promise.all(
+    admins.map(({ token }) => ask('DELETE', '/me', { token, body: { password: PASSWORD } })),
+  );
+  t.equal(answers.filter(({ status }) => status === 204).length, 9);
+  t.equal(answers.filter(({ status }) => status === 409).length, 1);
+  t.equal(await app.accounts.db.user.count(), 1);
+});
