@@ -1,0 +1,66 @@
+/** The control panel counts what happened and what waits. */
+import t from 'tap';
+import { PASSWORD, startApi } from '../helper.ts';
+import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
+
+t.test('every number moves with what it counts', async (t) => {
+  const { ask, person, app, ...api } = await startApi(t, NO_MAIL_SERVER);
+  const boss = await person(2);
+  const read = async () => (await ask('GET', '/control-panel', { token: boss.token })).body;
+  const now = async () => {
+    // The job does this every few seconds.
+    await app.tally.flush(app.accounts.db, true);
+    const { signIns, users, ...rest } = await read();
+    const { activeSessions, pendingRegistrations, pendingInvitations, undeliveredMails } = rest;
+    const { succeeded, failed } = signIns.at(-1);
+    return {
+      total: users.total,
+      disabled: users.disabled,
+      succeeded,
+      failed,
+      activeSessions,
+      pendingRegistrations,
+      pendingInvitations,
+      undeliveredMails,
+    };
+  };
+  const empty = await now();
+  t.match(empty, { total: 1, succeeded: 1, activeSessions: 1, undeliveredMails: 0 });
+
+  await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD } });
+  await ask('POST', '/invitations', { token: boss.token, body: { email: 'grace@example.com' } });
+  t.strictSame(await now(), {
+    ...empty,
+    pendingRegistrations: 1,
+    pendingInvitations: 1,
+    undeliveredMails: 2,
+  });
+
+  const token = await tokenFor({ app, ask, person, ...api }, 'ada@example.com', 'registration');
+  await ask('POST', '/email/verify', { body: { token, password: PASSWORD } });
+  for (const password of [PASSWORD, 'wrong', 'wrong too'])
+    await ask('POST', '/login', { body: { email: 'ada@example.com', password } });
+  await ask('POST', '/login', { body: { email: 'nobody@example.com', password: PASSWORD } });
+  t.strictSame(await now(), {
+    ...empty,
+    total: 2,
+    succeeded: 2,
+    failed: 3,
+    activeSessions: 2,
+    pendingInvitations: 1,
+    undeliveredMails: 1,
+  });
+  t.match(await read(), { users: { byAccess: [{ count: 0 }, { count: 1 }, { count: 1 }] } });
+});
+
+t.test('the last 24 hours are listed one by one, oldest first', async (t) => {
+  const { ask, person } = await startApi(t);
+  const { token } = await person(2);
+  const { signIns } = (await ask('GET', '/control-panel', { token })).body;
+  const hours = signIns.map(({ hour }: { hour: string }) => Date.parse(hour));
+  t.equal(hours.length, 24);
+  for (const [index, hour] of hours.entries()) {
+    t.equal(hour % 3_600_000, 0);
+    if (index > 0) t.equal(hour - hours[index - 1], 3_600_000);
+  }
+});
