@@ -332,7 +332,7 @@ const groups: Record<string, Record<string, Case>> = {
     DELETE: {
       bytes: request('DELETE /me', bearer),
       slug: 'method-not-allowed',
-      headers: { allow: 'GET, HEAD, PATCH' },
+      headers: { allow: 'GET, HEAD, DELETE, PATCH' },
     },
     'POST to a user': {
       bytes: request(`POST /users/${user.id}`, bearer, '{}'),
@@ -357,18 +357,18 @@ const groups: Record<string, Record<string, Case>> = {
     OPTIONS: {
       bytes: request('OPTIONS /me'),
       slug: 'method-not-allowed',
-      headers: { allow: 'GET, HEAD, PATCH' },
+      headers: { allow: 'GET, HEAD, DELETE, PATCH' },
     },
     'OPTIONS of nothing': { bytes: request('OPTIONS /nowhere'), slug: 'not-found' },
     TRACE: {
       bytes: request('TRACE /me', bearer),
       slug: 'method-not-allowed',
-      headers: { allow: 'GET, HEAD, PATCH' },
+      headers: { allow: 'GET, HEAD, DELETE, PATCH' },
     },
     PROPFIND: {
       bytes: request('PROPFIND /me'),
       slug: 'method-not-allowed',
-      headers: { allow: 'GET, HEAD, PATCH' },
+      headers: { allow: 'GET, HEAD, DELETE, PATCH' },
     },
     'of no standard': { bytes: request('BREW /me'), slug: 'bad-request', headers: toClose },
     'in lower case': { bytes: request('get /me'), slug: 'bad-request', headers: toClose },
