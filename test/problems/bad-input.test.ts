@@ -330,9 +330,9 @@ const groups: Record<string, Record<string, Case>> = {
   },
   'a method that the URL does not have': {
     DELETE: {
-      bytes: request('DELETE /me', bearer),
+      bytes: request('DELETE /me/permissions', bearer),
       slug: 'method-not-allowed',
-      headers: { allow: 'GET, HEAD, DELETE, PATCH' },
+      headers: { allow: 'GET, HEAD' },
     },
     'POST to a user': {
       bytes: request(`POST /users/${user.id}`, bearer, '{}'),
