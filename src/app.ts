@@ -20,7 +20,10 @@ import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import { buildValidator } from './http/validation.ts';
 import jobs from './jobs.ts';
+import { Delivery } from './mail/delivery.ts';
 import { mailSettings, Outbox } from './mail/outbox.ts';
+import { Templates } from './mail/templates.ts';
+import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Problem } from './problems/problem.ts';
 import routes from './routes/index.ts';
@@ -40,6 +43,7 @@ declare module 'fastify' {
     readonly config: Config;
     readonly accounts: AccountsContext;
     readonly tally: Tally;
+    readonly delivery: Delivery;
     readonly databaseKind: DatabaseKind;
   }
 }
@@ -75,6 +79,9 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const { frontendUrl } = config;
   app.decorate('accounts', { db, now, levels, revocations, outbox, tally, frontendUrl });
   app.decorate('tally', tally);
+  const templates = new Templates(config.dataDir);
+  const transport = openTransport(config);
+  app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('databaseKind', database.kind);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', async () => {

@@ -17,11 +17,13 @@ interface Job {
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-function list({ revocations, accounts }: FastifyInstance): readonly Job[] {
+function list({ revocations, accounts, delivery }: FastifyInstance): readonly Job[] {
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
     { name: 'let levels fall back', every: SECOND, run: () => fallBack(accounts) },
+    { name: 'send the mails', every: SECOND, run: () => delivery.run() },
+    { name: 'prune the mails', every: 10 * MINUTE, run: () => delivery.prune() },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
@@ -39,6 +41,7 @@ async function jobs(app: FastifyInstance) {
   });
   app.addHook('onClose', async () => {
     stop.abort();
+    app.delivery.close();
     await Promise.all(running);
   });
 }

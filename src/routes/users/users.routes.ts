@@ -65,7 +65,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
-        ...(typeof accessUntil === 'string' && { accessUntil: new Date(accessUntil) }),
+        ...(typeof accessUntil === 'string' && { accessUntil: toWholeSeconds(accessUntil) }),
       };
       return changeUser(app.accounts, actorOf(request), request.params.id, wanted, () => {});
     },
@@ -103,5 +103,10 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     },
   });
 };
+
+/** Tokens end at whole seconds (RFC 7519 section 2), and with them what they say. */
+function toWholeSeconds(time: string): Date {
+  return new Date(Math.floor(Date.parse(time) / 1000) * 1000);
+}
 
 export default users;

@@ -46,7 +46,7 @@ export const UserChange = (levels: readonly AccessLevel[]) =>
       accessUntil: Type.Optional(
         Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
           description:
-            'when the access level falls back to the permanent one by itself; without it the level is permanent',
+            'when the access level falls back to the permanent one by itself, to the second; without it the level is permanent',
           examples: [null],
         }),
       ),

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError, packageRoot } from '../config.ts';
+import { type TemplateName, templateNames } from './template-names.ts';
+
+/** What each mail can say. */
+const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
+  invitation: ['link', 'token', 'access'],
+  registration: ['link', 'token'],
+  'account-exists': ['link'],
+  'password-reset': ['link', 'token'],
+  'email-change': ['link', 'token'],
+  'password-changed': ['link'],
+  'email-changed': ['link'],
+  'reuse-detected': ['link'],
+  'access-changed': ['link', 'access'],
+};
+
+/** The contents of a mail. */
+export interface MailContents {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+interface Template {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** The texts of the mails: those of this package, or files of the same names in the folder `templates` of the data folder. */
+export class Templates {
+  readonly #templates: ReadonlyMap<string, Template>;
+
+  /** @throws {ConfigError} when a file has no subject, is empty, or says what its mail does not know */
+  constructor(dataDir: string) {
+    const folders = [resolve(dataDir, 'templates'), resolve(packageRoot, 'templates')];
+    this.#templates = new Map(templateNames.map((name) => [name, readTemplate(folders, name)]));
+  }
+
+  /**
+   * Fills a template. In HTML, what is filled in is escaped.
+   *
+   * @throws {Error} when there is no template of this name
+   */
+  render(name: string, values: Readonly<Record<string, string>>): MailContents {
+    const template = this.#templates.get(name);
+    if (template === undefined) throw new Error(`There is no template ${name}`);
+    return {
+      subject: fill(template.subject, values),
+      text: fill(template.text, values),
+      html: fill(template.html, values, escapeHtml),
+    };
+  }
+}
+
+function readTemplate(folders: readonly string[], name: TemplateName): Template {
+  const plain = readFirst(folders, `${name}.txt`);
+  const html = readFirst(folders, `${name}.html`);
+  const [, subject = '', text = ''] =
+    /^Subject: (.*\S)[^\S\n]*\r?\n\r?\n([\s\S]*\S[\s\S]*)$/.exec(plain.text) ?? [];
+  if (subject === '')
+    throw new ConfigError(`${plain.file} must begin with a line "Subject: ...", an empty line and the text`);
+  if (html.text.trim() === '') throw new ConfigError(`${html.file} is empty`);
+  for (const { file, text } of [plain, html]) checkPlaceholders(file, text, placeholders[name]);
+  return { subject, text, html: html.text };
+}
+
+function checkPlaceholders(file: string, text: string, known: readonly string[]): void {
+  for (const [placeholder, name = ''] of text.matchAll(/\{\{(.*?)\}\}/g)) {
+    if (!known.includes(name))
+      throw new ConfigError(`${file} has ${placeholder}; it can have {{${known.join('}}, {{')}}}`);
+  }
+}
+
+/** The file of an operator, else ours. */
+function readFirst(folders: readonly string[], name: string): { file: string; text: string } {
+  for (const folder of folders) {
+    const file = resolve(folder, name);
+    try {
+      return { file, text: readFileSync(file, 'utf8') };
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  throw new ConfigError(`The template ${name} is missing`);
+}
+
+function fill(
+  template: string,
+  values: Readonly<Record<string, string>>,
+  quote: (text: string) => string = (text) => text,
+): string {
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => quote(values[name] ?? ''));
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
