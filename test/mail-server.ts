@@ -21,7 +21,9 @@ export type Behaviour =
   /** Says nothing to the recipient. */
   | 'hangs'
   /** Takes the message, and closes the connection instead of saying so. */
-  | 'closes after the message';
+  | 'closes after the message'
+  /** Takes the message, and says nothing. */
+  | 'hangs after the message';
 
 export interface MailServer {
   readonly url: string;
@@ -90,9 +92,9 @@ function createServer(mailServer: MailServer): SMTPServer {
       const mail = await PostalMime.parse(contents);
       for (const { address } of session.envelope.rcptTo)
         mailServer.mails.push({ ...mail, recipient: address });
-      if (mailServer.behaviour === 'closes after the message')
-        server.connections.forEach((connection) => connection.close());
-      else done();
+      if (mailServer.behaviour === 'hangs after the message') return;
+      if (mailServer.behaviour !== 'closes after the message') return done();
+      for (const connection of server.connections) connection.close();
     },
   });
   server.on('error', () => {});

@@ -72,6 +72,8 @@ async function openPool(url: string) {
     url,
     pool: true,
     maxConnections: CONNECTIONS,
+    // Trying again is our work: a message that it sends anew by itself could be one too many.
+    maxRequeues: 0,
     connectionTimeout: CONNECTION_TIMEOUT,
     greetingTimeout: GREETING_TIMEOUT,
     socketTimeout: SOCKET_TIMEOUT,

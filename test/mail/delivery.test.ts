@@ -1,0 +1,195 @@
+/** What waits in the outbox is sent: at least once, and once unless a process dies at the wrong moment. */
+import t from 'tap';
+import { change } from '#latchkey/accounts/change.js';
+import { openDatabase } from '#latchkey/db/client.js';
+import type { OutgoingMail } from '#latchkey/mail/outbox.js';
+import { serve, temporaryFolder } from '../child.ts';
+import { createDatabase } from '../database.ts';
+import { type Api, PASSWORD, startApi } from '../helper.ts';
+import { startMailServer, tokenIn } from '../mail-server.ts';
+import { until } from '../until.ts';
+
+const HOUR = 3_600_000;
+
+/** Puts a mail into the outbox, as a change does. */
+async function send({ app }: Api, mail: Partial<OutgoingMail> & { recipient: string }): Promise<void> {
+  await change(app.accounts, async (_, { send }) =>
+    send({
+      template: 'account-exists',
+      values: { link: 'https://app.example.com' },
+      notAfter: new Date(Date.now() + HOUR),
+      limited: false,
+      ...mail,
+    }),
+  );
+}
+
+const rowsOf = ({ app }: Api, recipient: string) =>
+  app.accounts.db.mail.findMany({ where: { recipient }, orderBy: { id: 'asc' } });
+
+/** Waits until the mails of an address are settled. @returns what became of them */
+async function outcomesOf(api: Api, recipient: string): Promise<(string | null)[]> {
+  await until(async () => (await rowsOf(api, recipient)).every(({ outcome }) => outcome !== null));
+  return (await rowsOf(api, recipient)).map(({ outcome }) => outcome);
+}
+
+t.test('a mail has a text, a page, and a name of its own', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, {
+    SMTP_URL: server.url,
+    MAIL_FROM: 'Example <accounts@mail.example.com>',
+    FRONTEND_URL: 'https://app.example.com/a',
+  });
+  await api.ask('POST', '/register', {
+    body: { name: '<script>', email: 'ada+1@example.com', password: PASSWORD },
+  });
+  const [mail] = await server.waitFor('ada+1@example.com');
+  const [row] = await rowsOf(api, 'ada+1@example.com');
+  t.match(mail, {
+    from: { name: 'Example', address: 'accounts@mail.example.com' },
+    to: [{ address: 'ada+1@example.com' }],
+    subject: 'Confirm your address',
+    messageId: `<${row!.id}@mail.example.com>`,
+  });
+  t.equal(Date.parse(mail!.date!), Math.floor(row!.createdAt.getTime() / 1000) * 1000);
+  const link = `https://app.example.com/a/verify-email#token=${tokenIn(mail!)}`;
+  t.match(mail!.text, `\n${link}\n`);
+  t.match(mail!.html, `<a href="${link}">`);
+  t.notMatch(mail!.html, /script/);
+  t.strictSame(await outcomesOf(api, 'ada+1@example.com'), ['sent']);
+  t.equal((await rowsOf(api, 'ada+1@example.com'))[0]!.values, null, 'the token is erased');
+});
+
+t.test('a mail server that hangs holds up nobody, and one that is back gets every mail once', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, { SMTP_URL: server.url });
+  server.behaviour = 'hangs';
+  await send(api, { recipient: 'hung@example.com' });
+  await until(async () => (await rowsOf(api, 'hung@example.com'))[0]!.attempts > 0);
+  const forgotten = await api.ask('POST', '/password/forgot', { body: { email: 'ada@example.com' } });
+  t.equal(forgotten.status, 202);
+  await server.stop();
+
+  const recipients = Array.from({ length: 30 }, (_, index) => `down-${index}@example.com`);
+  for (const recipient of recipients) await send(api, { recipient });
+  await until(async () => (await api.app.accounts.db.mail.count({ where: { attempts: { gt: 0 } } })) > 2);
+  t.equal(await api.app.accounts.db.mail.count({ where: { outcome: null } }), 31, 'nothing is lost');
+  server.behaviour = undefined;
+  await server.start();
+  for (const recipient of [...recipients, 'hung@example.com']) await server.waitFor(recipient);
+  await until(async () => (await api.app.accounts.db.mail.count({ where: { outcome: null } })) === 0);
+  t.equal(server.mails.length, 31, 'each once');
+});
+
+t.test('two processes share the outbox, and each mail is sent once', async (t) => {
+  const server = await startMailServer(t);
+  const first = await startApi(t, { SMTP_URL: server.url });
+  const { dataDir } = first.app.config;
+  await startApi(t, { SMTP_URL: server.url, DATABASE_URL: first.databaseUrl, DATA_DIR: dataDir });
+  for (let i = 0; i < 60; i++) await send(first, { recipient: `shared-${i}@example.com` });
+  await until(async () => (await first.app.accounts.db.mail.count({ where: { outcome: null } })) === 0);
+  t.equal(server.mails.length, 60);
+  t.equal(new Set(server.mails.map(({ messageId }) => messageId)).size, 60);
+});
+
+t.test('what the mail server says', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, { SMTP_URL: server.url });
+  for (const at of ['recipient', 'message'] as const) {
+    server.behaviour = { at, code: 550 };
+    await send(api, { recipient: `${at}-550@example.com` });
+    t.strictSame(await outcomesOf(api, `${at}-550@example.com`), ['refused'], `550 to the ${at}`);
+    t.equal((await rowsOf(api, `${at}-550@example.com`))[0]!.values, null);
+    server.behaviour = { at, code: 451 };
+    await send(api, { recipient: `${at}-451@example.com` });
+    await until(async () => (await rowsOf(api, `${at}-451@example.com`))[0]!.attempts === 2);
+    server.behaviour = undefined;
+    t.strictSame(await outcomesOf(api, `${at}-451@example.com`), ['sent'], `451 to the ${at}`);
+  }
+  t.equal(server.mails.length, 2);
+});
+
+t.test('a connection that closes before the 250: a second copy, which says that it is one', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, { SMTP_URL: server.url });
+  server.behaviour = 'closes after the message';
+  await send(api, { recipient: 'twice@example.com' });
+  await server.waitFor('twice@example.com');
+  server.behaviour = undefined;
+  const [first, second] = await server.waitFor('twice@example.com', 2);
+  t.equal(first!.messageId, second!.messageId);
+  t.equal(first!.date, second!.date);
+});
+
+t.test('what is over is never sent', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, { SMTP_URL: server.url });
+  await send(api, { recipient: 'late@example.com', notAfter: new Date(Date.now() - 1) });
+  await send(api, { recipient: 'early@example.com' });
+  t.strictSame(await outcomesOf(api, 'late@example.com'), ['expired']);
+  t.equal((await rowsOf(api, 'late@example.com'))[0]!.values, null);
+  await server.waitFor('early@example.com');
+  t.equal(server.mails.length, 1);
+});
+
+t.test('what cannot be decrypted is not tried for ever', async (t) => {
+  const server = await startMailServer(t);
+  const api = await startApi(t, { SMTP_URL: server.url });
+  await server.stop();
+  await send(api, { recipient: 'old@example.com' });
+  await api.app.accounts.db.mail.updateMany({
+    data: { values: 'another secret made this', nextAttemptAt: new Date(0) },
+  });
+  t.strictSame(await outcomesOf(api, 'old@example.com'), ['refused']);
+});
+
+t.test('old mails are pruned, those of the last day and those that wait are not', async (t) => {
+  const api = await startApi(t, { SMTP_URL: 'smtp://127.0.0.1:9' });
+  const { db } = api.app.accounts;
+  for (const recipient of ['old', 'new', 'waits']) await send(api, { recipient });
+  const old = new Date(Date.now() - 25 * HOUR);
+  await db.mail.updateMany({ where: { recipient: { in: ['old', 'waits'] } }, data: { createdAt: old } });
+  await db.mail.updateMany({ where: { recipient: { in: ['old', 'new'] } }, data: { outcome: 'sent' } });
+  t.equal(await api.app.delivery.prune(), 1);
+  t.strictSame((await db.mail.findMany({ select: { recipient: true } })).map((row) => row.recipient).sort(), [
+    'new',
+    'waits',
+  ]);
+});
+
+t.test(
+  'SIGKILL before the note of the 250: the next process sends the same message again, none is lost',
+  async (t) => {
+    const server = await startMailServer(t);
+    const { url } = await createDatabase(t);
+    const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, SMTP_URL: server.url };
+    const first = await serve(t, variables);
+    server.behaviour = 'hangs after the message';
+    const body = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
+    t.equal((await first.ask('POST', '/register', { body })).status, 202);
+    const [mail] = await server.waitFor('ada@example.com');
+    first.signal('SIGKILL');
+    await first.ended;
+    server.behaviour = undefined;
+
+    const { db, close } = openDatabase(url);
+    t.teardown(close);
+    const row = await db.mail.findFirstOrThrow();
+    t.ok(row.nextAttemptAt.getTime() > Date.now() + 60_000, 'it is leased to the process that has died');
+    await db.mail.updateMany({ data: { nextAttemptAt: new Date() } });
+    const second = await serve(t, variables);
+    const mails = await server.waitFor('ada@example.com', 2);
+    t.strictSame(
+      mails.map(({ messageId }) => messageId),
+      [mail!.messageId, mail!.messageId],
+    );
+    const verified = await second.ask('POST', '/email/verify', {
+      body: { token: tokenIn(mails[1]!), password: PASSWORD },
+    });
+    t.equal(verified.status, 200);
+    await until(async () => (await db.mail.findFirstOrThrow()).outcome === 'sent');
+    t.notMatch(first.stdout() + second.stdout(), tokenIn(mail!), 'no log has the token');
+    t.notMatch(first.stdout() + second.stdout(), 'ada@example.com');
+    await second.stop();
+  },
+);

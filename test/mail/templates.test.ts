@@ -1,0 +1,82 @@
+/** The texts of the mails, ours and those of an operator. */
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { buildApp } from '#latchkey/app.js';
+import { ConfigError, parseConfig } from '#latchkey/config.js';
+import { templateNames } from '#latchkey/mail/template-names.js';
+import { Templates } from '#latchkey/mail/templates.js';
+import { environment, PASSWORD, startApi, type Teardown } from '../helper.ts';
+import { startMailServer } from '../mail-server.ts';
+import { until } from '../until.ts';
+
+/** A folder with templates of an operator in it. */
+async function folderWith(t: Teardown, files: Record<string, string>): Promise<Record<string, string>> {
+  const variables = await environment(t);
+  await mkdir(join(variables.DATA_DIR!, 'templates'));
+  for (const [name, text] of Object.entries(files))
+    await writeFile(join(variables.DATA_DIR!, 'templates', name), text);
+  return variables;
+}
+
+t.test('each of our mails has a subject, a text and a page that say the same', async (t) => {
+  const templates = new Templates('/nowhere');
+  const values = { link: 'https://app.example.com/#token=t', token: 'the-token', access: '<admin> & more' };
+  for (const name of templateNames) {
+    const { subject, text, html } = templates.render(name, values);
+    t.match(subject, /^[A-Z][^{}]{5,60}$/, name);
+    t.match(text, values.link, name);
+    t.match(html, `<a href="${values.link}">`, name);
+    t.notMatch(text + html, /\{\{|undefined/, name);
+    const page = html.replace(/^[\s\S]*<body[^>]*>|<[^>]+>/g, '').replace(/\s+/g, ' ');
+    const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    t.equal(page.trim(), escaped.replace(/\s+/g, ' ').trim(), name);
+  }
+  t.match(templates.render('access-changed', values).html, '&lt;admin&gt; &amp; more');
+});
+
+t.test("an operator's files are used in place of ours", async (t) => {
+  const server = await startMailServer(t);
+  const variables = await folderWith(t, { 'registration.txt': 'Subject: Hallo\r\n\r\nHier: {{link}}\r\n' });
+  const { ask } = await startApi(t, { ...variables, SMTP_URL: server.url });
+  await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD } });
+  const [mail] = await server.waitFor('ada@example.com');
+  t.match(mail, { subject: 'Hallo', text: /^Hier: http/, html: /Somebody, probably you/ });
+});
+
+t.test('a file that cannot be filled stops the start and is named', async (t) => {
+  const broken: Record<string, [string, RegExp]> = {
+    'no subject': ['Hello {{link}}', /registration\.txt must begin with a line "Subject: /],
+    'an empty subject': ['Subject: \n\nHello', /must begin with/],
+    'no text': ['Subject: Hello\n\n \n', /must begin with/],
+    'an unknown placeholder': [
+      'Subject: Hello {{name}}\n\nHi',
+      /has \{\{name\}\}; it can have \{\{link\}\}, \{\{token\}\}/,
+    ],
+  };
+  for (const [name, [text, message]] of Object.entries(broken)) {
+    const variables = await folderWith(t, { 'registration.txt': text });
+    const error = await buildApp(parseConfig(variables)).catch((error: unknown) => error);
+    t.ok(error instanceof ConfigError, name);
+    t.match(String(error), message, name);
+  }
+  const variables = await folderWith(t, { 'registration.html': ' \n' });
+  await t.rejects(buildApp(parseConfig(variables)), /registration\.html is empty/);
+});
+
+t.test('in development, without a mail server, mails are files that only their owner reads', async (t) => {
+  const { ask, person, app } = await startApi(t);
+  const { email } = await person(1);
+  t.equal((await ask('POST', '/password/forgot', { body: { email } })).status, 202);
+  const folder = join(app.config.dataDir, 'outbox');
+  await until(async () => (await readdir(folder).catch(() => [])).length === 1);
+  const [name = ''] = await readdir(folder);
+  t.match(name, /^[0-9a-f-]{36}\.eml$/);
+  const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+  t.equal(await modeOf(folder), '700');
+  t.equal(await modeOf(join(folder, name)), '600');
+  const mail = await readFile(join(folder, name), 'utf8');
+  t.match(mail, new RegExp(`^To: ${email}\r$`, 'm'));
+  t.match(mail, /Subject: Set a new password/);
+  await until(async () => (await app.accounts.db.mail.findFirst())?.outcome === 'sent');
+});
