@@ -27,10 +27,11 @@ import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Problem } from './problems/problem.ts';
 import routes from './routes/index.ts';
+import { Throttle } from './throttle/throttle.ts';
 import { Encryption } from './tokens/encryption.ts';
 import { loadSecrets } from './tokens/load-secret.ts';
 import { RevocationFeed } from './tokens/revocations.ts';
-import type { Secrets } from './tokens/secrets.ts';
+import { Sealer, type Secrets } from './tokens/secrets.ts';
 import tokens from './tokens/tokens.ts';
 
 /** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
@@ -76,8 +77,9 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const secrets = await loadSecrets(config);
   const outbox = new Outbox(new Encryption(secrets, 'mail'), mailSettings(config));
   const tally = new Tally();
+  const throttle = new Throttle(database, new Sealer(secrets, 'throttle'));
   const { frontendUrl } = config;
-  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, frontendUrl });
+  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, throttle, frontendUrl });
   app.decorate('tally', tally);
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);

@@ -3,12 +3,15 @@ import type { Origin } from '../audit/event.ts';
 import type { Tally } from '../audit/tally.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 
 /** What every function of accounts works with: routes, commands and jobs hand over the same. */
 export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly levels: AccessLevels;
   readonly revocations: Pick<RevocationFeed, 'apply'>;
+  /** Slows down whoever guesses. */
+  readonly throttle: Throttle;
   /** Counts what is refused. */
   readonly tally: Pick<Tally, 'add'>;
   readonly outbox: Outbox;

@@ -5,6 +5,7 @@ import { completeEmailChange } from './email-change.ts';
 import { hashMailToken } from './mail-tokens.ts';
 import { verifyPassword } from './passwords.ts';
 import { completeRegistration } from './registration.ts';
+import { tryMailToken } from './tries.ts';
 import type { User } from './user.schemas.ts';
 
 /**
@@ -22,8 +23,9 @@ export async function verifyEmail(
 ): Promise<User> {
   const { db, now, tally } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
+  const attempt = await tryMailToken(context, origin);
   const requirePassword = async (hash: string, targetId: string | null) => {
-    if (await verifyPassword(hash, password)) return;
+    if (await verifyPassword(hash, password)) return attempt.succeed();
     tally.add({ action: 'sign-in.failed', actorId: null, targetId, origin });
     throw new Problem('wrong-password');
   };

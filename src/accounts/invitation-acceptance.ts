@@ -6,7 +6,9 @@ import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { hasAdmin, lockAdmins } from './last-admin.ts';
 import { hashMailToken } from './mail-tokens.ts';
+import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
+import { tryMailToken } from './tries.ts';
 import type { User } from './user.schemas.ts';
 import { emailDecides, insertUser, toNewUser } from './users.ts';
 
@@ -32,9 +34,12 @@ export async function acceptInvitation(
   origin: Origin,
 ): Promise<User> {
   const tokenHash = hashMailToken(token);
+  const attempt = await tryMailToken(context, origin);
   // Before the password is hashed, which costs more than a guess should.
   const invitation = await findValid(context, context.db, tokenHash);
+  await attempt.succeed();
   const address = addressOf(invitation.email, email);
+  await requireGoodPassword(password, { name, email: address }, '/password');
   const { access } = invitation;
   const row = toNewUser({ name, email: address, access, passwordHash: await hashPassword(password) });
   return emailDecides(() =>

@@ -2,9 +2,11 @@ import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { voidMailTokens } from './mail-tokens.ts';
 import { noticeTo } from './notices.ts';
+import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
 import { type SessionGrant, toGrant } from './session-grant.ts';
 import { verifyOwnPassword } from './sign-in.ts';
+import { findCaller } from './users.ts';
 
 /**
  * Changes the actor's password. Every other session ends; the one that asks goes on, with tokens of the new generation.
@@ -18,6 +20,8 @@ export async function changePassword(
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SessionGrant> {
   await verifyOwnPassword(context, actor, currentPassword);
+  const owner = await findCaller(context, actor.userId);
+  await requireGoodPassword(newPassword, owner, '/newPassword');
   const passwordHash = await hashPassword(newPassword);
   return change(context, async (tx, { revoke, record, send }) => {
     // A password that was changed meanwhile has moved the generation.

@@ -6,8 +6,10 @@ import type { AccountsContext } from './context.ts';
 import { requireEmail } from './email.ts';
 import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from './mail-tokens.ts';
 import { noticeTo } from './notices.ts';
+import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
 import { raiseEpoch } from './session-endings.ts';
+import { reopen, tryMailToken } from './tries.ts';
 
 /**
  * Sends somebody who forgot the password what sets a new one. For addresses without an account the same rows are written, and
@@ -56,9 +58,14 @@ export async function resetPassword(
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };
   // Before the password is hashed, which costs more than a guess should.
-  if ((await db.passwordReset.findUnique({ where })) === null) throw new Problem('mail-token-invalid');
+  const attempt = await tryMailToken(context, origin);
+  const asked = await db.passwordReset.findUnique({ where });
+  const owner = asked && (await db.user.findUnique({ where: { id: asked.userId, disabled: false } }));
+  if (owner === null) throw new Problem('mail-token-invalid');
+  await attempt.succeed();
+  await requireGoodPassword(newPassword, owner, '/newPassword');
   const passwordHash = await hashPassword(newPassword);
-  await change(context, async (tx, { revoke, record, send }) => {
+  const email = await change(context, async (tx, { revoke, record, send }) => {
     const reset = await tx.passwordReset.findUnique({ where: { tokenHash } });
     const user = reset && (await tx.user.findUnique({ where: { id: reset.userId, disabled: false } }));
     if (user === null) throw new Problem('mail-token-invalid');
@@ -69,5 +76,7 @@ export async function resetPassword(
     revoke({ userId: id, generation });
     record({ action: 'user.password-reset', actorId: id, targetId: id, origin });
     send(noticeTo(context, email, 'password-changed'));
+    return email;
   });
+  await reopen(context, email);
 }

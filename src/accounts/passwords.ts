@@ -1,8 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
+import pLimit from 'p-limit';
+import { Problem } from '../problems/problem.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
 const parameters = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+/** Hashes at a time. More would be no faster, and take 19 MiB each. */
+const AT_A_TIME = availableParallelism();
+
+/** Hashes that may wait, for about a second: whoever comes then would rather be told. */
+const WAITING = AT_A_TIME * 32;
+
+/** Seconds after which it is worth trying again. */
+const RETRY_AFTER = 1;
+
+const queue = pLimit(AT_A_TIME);
 
 /**
  * A hash with today's parameters that no password has: verified for unknown users,
@@ -17,24 +31,45 @@ const unmatchableHash = [
   unpadded(randomBytes(32)),
 ].join('$');
 
-/** Hashes a password with argon2id, in PHC string format. Takes tens of milliseconds of another thread: never in a transaction. */
+/**
+ * Hashes a password with argon2id, in PHC string format. Takes tens of milliseconds of another thread: never in a transaction.
+ *
+ * @throws {Problem} `busy` when too many wait already
+ */
 export function hashPassword(password: string): Promise<string> {
-  return argon2.hash(password, parameters);
+  return inTurn(() => argon2.hash(normalize(password), parameters));
 }
 
 /**
  * Verifies a password in the same time whether there is a hash or not.
  *
  * @param hash of the account, or undefined when there is no such account
+ * @throws {Problem} `busy` when too many wait already
  */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
-  const matches = await argon2.verify(hash ?? unmatchableHash, password);
+  const matches = await inTurn(() => argon2.verify(hash ?? unmatchableHash, normalize(password)));
   return matches && hash !== undefined;
 }
 
 /** Whether a hash was made with other parameters than today's. */
 export function needsRehash(hash: string): boolean {
   return argon2.needsRehash(hash, parameters);
+}
+
+/** How many passwords are being hashed or wait for it. */
+export function hashingLoad(): { readonly running: number; readonly waiting: number } {
+  return { running: queue.activeCount, waiting: queue.pendingCount };
+}
+
+/** Keyboards write one character in several ways: NIST SP 800-63B-4 section 3.1.1.2 asks for one of them. */
+function normalize(password: string): string {
+  return password.normalize('NFKC');
+}
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (queue.pendingCount >= WAITING)
+    throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
+  return queue(work);
 }
 
 /** PHC string format has base64 without padding. */

@@ -3,6 +3,7 @@ import { Problem } from '../problems/problem.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { lifetimes, newMailToken, tokenValues } from './mail-tokens.ts';
+import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
 import type { User } from './user.schemas.ts';
 import { emailDecides, insertUser, toNewUser } from './users.ts';
@@ -26,6 +27,7 @@ export async function requestRegistration(
   context: AccountsContext,
   input: { name: string; email: string; password: string },
 ): Promise<void> {
+  await requireGoodPassword(input.password, input, '/password');
   const { id, name, email, passwordHash } = toNewUser({
     ...input,
     passwordHash: await hashPassword(input.password),

@@ -4,6 +4,7 @@ import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
+import { rememberNetwork, tryPassword } from './tries.ts';
 
 /** Somebody whose password was verified, and the epoch of the row that it was verified against. */
 export interface SignedIn {
@@ -12,23 +13,28 @@ export interface SignedIn {
 }
 
 /**
- * Verifies credentials. Unknown users, disabled users and wrong passwords take the same time
+ * Verifies credentials. Unknown users, disabled users, closed accounts and wrong passwords take the same time
  * and get the same answer (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
  *
- * @throws {Problem} `invalid-credentials`
+ * @throws {Problem} `invalid-credentials`; `too-many-tries`; `busy`
  */
 export async function signIn(
-  { db, tally }: AccountsContext,
+  context: AccountsContext,
   credentials: { email: string; password: string },
   origin: Origin,
 ): Promise<SignedIn> {
+  const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? null : await db.user.findUnique({ where: { email } });
+  const subject = { email: email ?? credentials.email, userId: user?.id };
+  const attempt = await tryPassword(context, subject, origin);
   const verified = await verifyPassword(user?.passwordHash, credentials.password);
-  if (user === null || user.disabled || !verified) {
+  if (user === null || user.disabled || attempt.isClosed || !verified) {
     tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
     throw invalidCredentials();
   }
+  await attempt.succeed();
+  await rememberNetwork(context, user.id, origin);
   if (needsRehash(user.passwordHash)) {
     const passwordHash = await hashPassword(credentials.password);
     // Only while the hash is the one that was verified: the password may have been changed meanwhile.
@@ -41,21 +47,24 @@ export async function signIn(
 }
 
 /**
- * Verifies the password of somebody who is signed in.
+ * Verifies the password of somebody who is signed in. It is counted with the sign-ins.
  *
- * @throws {Problem} `wrong-password`; `invalid-token` when the user is gone or disabled
+ * @throws {Problem} `wrong-password`; `too-many-tries`; `busy`; `invalid-token` when the user is gone or disabled
  */
 export async function verifyOwnPassword(
-  { db, tally }: AccountsContext,
+  context: AccountsContext,
   actor: Actor,
   password: string,
 ): Promise<SignedIn> {
-  const user = await db.user.findUnique({ where: { id: actor.userId } });
+  const { db, tally } = context;
+  const { userId, origin } = actor;
+  const user = await db.user.findUnique({ where: { id: userId } });
   if (user === null || user.disabled) throw invalidToken();
-  if (!(await verifyPassword(user.passwordHash, password))) {
-    const { userId, origin } = actor;
+  const attempt = await tryPassword(context, { email: user.email, userId }, origin);
+  if (attempt.isClosed || !(await verifyPassword(user.passwordHash, password))) {
     tally.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, origin });
     throw new Problem('wrong-password');
   }
+  await attempt.succeed();
   return { id: user.id, epoch: user.epoch };
 }

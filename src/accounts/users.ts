@@ -10,6 +10,7 @@ import type { AccountsContext } from './context.ts';
 import { type AccessColumns, accessAsOf } from './elevation.ts';
 import { requireEmail } from './email.ts';
 import { normalizeName } from './name.ts';
+import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
 import { emailKey, nameKey } from './sort-keys.ts';
 import type { User } from './user.schemas.ts';
@@ -65,13 +66,14 @@ export interface Creation {
  * Creates a user.
  *
  * @param input checked against the schemas of user.schemas.ts
- * @throws {Problem} `email-taken`
+ * @throws {Problem} `email-taken`; `validation-failed` for a password that is too common
  */
 export async function createUser(
   context: AccountsContext,
   input: { name: string; email: string; password: string; access: number },
   creation: Creation,
 ): Promise<User> {
+  await requireGoodPassword(input.password, input, '/password');
   const row = await newUser(input);
   return emailDecides(() =>
     change(context, async (tx, consequences) => insertUser(context, tx, consequences, row, creation)),

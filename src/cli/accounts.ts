@@ -5,8 +5,10 @@ import type { Config } from '../config.ts';
 import { openDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
+import { Throttle } from '../throttle/throttle.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { loadSecrets } from '../tokens/load-secret.ts';
+import { Sealer } from '../tokens/secrets.ts';
 
 /**
  * Runs a command on the accounts, with the same functions as the service. Mails and audit events that follow from it are sent and
@@ -21,6 +23,7 @@ export async function withAccounts<T>(
   try {
     const levels = new AccessLevels(config.accessLevels);
     await recordLevels(db, levels);
+    const secrets = await loadSecrets(config);
     return await work({
       db,
       now,
@@ -28,7 +31,8 @@ export async function withAccounts<T>(
       // Nobody's token is checked here.
       revocations: { apply: () => {} },
       tally: new Tally(),
-      outbox: new Outbox(new Encryption(await loadSecrets(config), 'mail'), mailSettings(config)),
+      throttle: new Throttle({ db, now }, new Sealer(secrets, 'throttle')),
+      outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,
     });
   } finally {

@@ -9,6 +9,8 @@ import { Problem } from '../problems/problem.ts';
  */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof Problem && error.extras.errors !== undefined)
+    return error.extras.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
   if (error instanceof ConfigError || error instanceof MigrationError || error instanceof Problem)
     return error.message;
   // A file or a folder that cannot be made or read; the message names it.

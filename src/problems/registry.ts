@@ -162,6 +162,16 @@ export const registry = {
     title: 'Idempotency key reused',
     detail: 'This Idempotency-Key was sent with another body. Take a new key for a new request.',
   },
+  'too-many-tries': {
+    status: 429,
+    title: 'Too many tries',
+    detail: 'There were too many failed tries. Try again after `Retry-After` seconds, or set a new password.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'This address sends more requests than it may. Send the next one after `Retry-After` seconds.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'Headers too large',
@@ -172,6 +182,11 @@ export const registry = {
     title: 'Internal error',
     detail:
       'Something went wrong on our side; the cause is in our log under the `requestId`. It is safe to try a read again.',
+  },
+  busy: {
+    status: 503,
+    title: 'Busy',
+    detail: 'There is more to do than can be done. Send it again after `Retry-After` seconds.',
   },
   'not-ready': {
     status: 503,

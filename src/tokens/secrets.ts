@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a key derived from SECRET is for. Each purpose has a key of its own (RFC 5869 section 3.2). */
-export type Purpose = 'refresh-token' | 'mail' | 'idempotency' | 'audit';
+export type Purpose = 'refresh-token' | 'mail' | 'idempotency' | 'audit' | 'throttle';
 
 /** SECRET, and the one before or the one to come, which are accepted but not used. */
 export interface Secrets {
