@@ -14,10 +14,14 @@ import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
+import browsers from './http/browsers.ts';
 import docs from './http/docs.ts';
+import json from './http/json.ts';
 import { describeRequest } from './http/log.ts';
 import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
+import pressure from './http/pressure.ts';
+import rateLimit from './http/rate-limit.ts';
 import { buildValidator } from './http/validation.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
@@ -36,6 +40,9 @@ import tokens from './tokens/tokens.ts';
 
 /** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
 const BODY_LIMIT = 64 * 1024;
+/** Milliseconds in which the headers of a request, and all of it, have to arrive. */
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 20_000;
 /** Milliseconds for the hooks that run before listening: a first boot may wait for another process's migration. */
 const BOOT_TIMEOUT = 120_000;
 
@@ -120,6 +127,10 @@ async function register(
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
+  await app.register(browsers, config);
+  await app.register(rateLimit, config);
+  await app.register(pressure);
+  await app.register(json);
   await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);
@@ -142,13 +153,25 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
     routerOptions,
     // Two Authorization headers would otherwise be one, the first: RFC 6750 section 2 wants them refused.
     // A request without Host gets its problem from us, where Node would answer without a body.
-    http: { joinDuplicateHeaders: true, requireHostHeader: false },
+    http: {
+      joinDuplicateHeaders: true,
+      requireHostHeader: false,
+      headersTimeout: HEADERS_TIMEOUT,
+      connectionsCheckingInterval: 1_000,
+    },
+    requestTimeout: REQUEST_TIMEOUT,
+    trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors(config.publicUrl),
     clientErrorHandler: clientErrorHandler(config.publicUrl),
     schemaController: { compilersFactory: { buildValidator } },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
   return app;
+}
+
+/** Of so many proxies in front, the ones next to us. */
+function trustedProxies({ trustProxy }: Config) {
+  return typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
 }
 
 function databaseProblem(error: unknown): Problem | undefined {

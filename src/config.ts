@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { type AccessLevel, parseAccessLevels } from './config/access-levels.ts';
 import { checkEnvironment, exampleOf } from './config/check-environment.ts';
 import { ConfigError, type Environment } from './config/environment.ts';
+import { parseOrigins, parseTrustProxy } from './config/lists.ts';
 
 export type { AccessLevel } from './config/access-levels.ts';
 export { ConfigError, Environment } from './config/environment.ts';
@@ -36,6 +37,11 @@ export interface Config {
   readonly registration: Environment['REGISTRATION'];
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
+  /** Of Fastify's option of the same name. */
+  readonly trustProxy: number | string[] | false;
+  readonly corsOrigins: readonly string[];
+  /** Requests of one network in a minute; 0 for any number. */
+  readonly rateLimit: number;
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -85,6 +91,9 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     registration: environment.REGISTRATION,
     smtpUrl: environment.SMTP_URL,
     mailFrom: environment.MAIL_FROM,
+    trustProxy: parseTrustProxy(environment.TRUST_PROXY),
+    corsOrigins: parseOrigins(environment.CORS_ORIGINS),
+    rateLimit: environment.RATE_LIMIT,
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),

@@ -66,7 +66,14 @@ export async function environment(
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   const { url } = await createDatabase(t);
-  return { DATA_DIR: dataDir, DATABASE_URL: url, PUBLIC_URL, LOG_LEVEL: 'silent', ...variables };
+  return {
+    DATA_DIR: dataDir,
+    DATABASE_URL: url,
+    PUBLIC_URL,
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT: '0',
+    ...variables,
+  };
 }
 
 /** Starts an app that is closed when the test ends. */

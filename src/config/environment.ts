@@ -139,6 +139,26 @@ export const Environment = Type.Object({
     description: 'the sender of mails; production asks for one with `SMTP_URL`',
     examples: ['Example <accounts@example.com>'],
   }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'the proxies in front, which say where a request comes from: how many, or their addresses and networks with commas between them (default: none is believed)',
+      examples: ['10.0.0.0/8'],
+    }),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      description:
+        'origins whose scripts may read answers, with commas between them; `*` for all (default: none)',
+      examples: ['https://app.example.com'],
+    }),
+  ),
+  RATE_LIMIT: Type.Integer({
+    default: 1200,
+    minimum: 0,
+    description: 'requests that one network may send in a minute to each process; 0 for any number',
+    examples: [1200],
+  }),
   AUDIT_RETENTION_DAYS: Type.Integer({
     default: 365,
     minimum: 1,

@@ -87,7 +87,9 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
     ...(route.config?.maxAge === undefined ? [] : (['recent-sign-in-required'] as const)),
     ...(route.config?.problems ?? []),
+    'too-many-requests',
     'internal-error',
+    'busy',
     'database-unavailable',
   ];
 }

@@ -116,7 +116,9 @@ function problemsOf({ requestBody, parameters = [], 'x-minimum-access': minimum 
       ? []
       : (['authentication-required', 'invalid-request', 'invalid-token'] as const)),
     ...((minimum ?? 0) > 0 ? (['access-denied'] as const) : []),
+    'too-many-requests',
     'internal-error',
+    'busy',
     'database-unavailable',
   ];
 }
@@ -124,19 +126,25 @@ function problemsOf({ requestBody, parameters = [], 'x-minimum-access': minimum 
 t.test('every operation lists all its problems, each under its status', async (t) => {
   const own: Record<string, ProblemSlug[]> = {
     registerUser: ['email-taken', 'registration-closed'],
-    verifyEmail: ['mail-token-invalid', 'wrong-password', 'email-taken', 'registration-closed'],
+    verifyEmail: [
+      'mail-token-invalid',
+      'wrong-password',
+      'too-many-tries',
+      'email-taken',
+      'registration-closed',
+    ],
     requestPasswordReset: ['mail-not-configured'],
-    resetPassword: ['mail-token-invalid'],
-    requestEmailChange: ['wrong-password', 'mail-not-configured'],
-    deleteMe: ['wrong-password', 'last-admin'],
+    resetPassword: ['mail-token-invalid', 'too-many-tries'],
+    requestEmailChange: ['wrong-password', 'too-many-tries', 'mail-not-configured'],
+    deleteMe: ['wrong-password', 'too-many-tries', 'last-admin'],
     inviteUser: ['recent-sign-in-required', 'email-taken', 'invitation-exists', 'mail-not-configured'],
     resendInvitation: ['recent-sign-in-required', 'invitation-not-found', 'mail-not-configured'],
     revokeInvitation: ['invitation-not-found'],
-    acceptInvitation: ['mail-token-invalid', 'email-taken'],
-    signIn: ['invalid-credentials'],
+    acceptInvitation: ['mail-token-invalid', 'too-many-tries', 'email-taken'],
+    signIn: ['invalid-credentials', 'too-many-tries'],
     refreshSession: ['invalid-refresh-token'],
-    renewAuthentication: ['wrong-password'],
-    changePassword: ['wrong-password'],
+    renewAuthentication: ['wrong-password', 'too-many-tries'],
+    changePassword: ['wrong-password', 'too-many-tries'],
     endSession: ['session-not-found'],
     getUser: ['user-not-found'],
     changeUser: ['user-not-found', 'recent-sign-in-required', 'last-admin'],

@@ -13,7 +13,7 @@ import { EmailChange, PasswordChange, Reauthentication } from './credentials.sch
 /** What the caller signs in with: giving the password again, changing it, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
-    config: { access: 'guest', problems: ['wrong-password'] },
+    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries'] },
     schema: {
       operationId: 'renewAuthentication',
       tags: ['Me'],
@@ -29,7 +29,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.put('/password', {
-    config: { access: 'guest', problems: ['wrong-password'] },
+    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries'] },
     schema: {
       operationId: 'changePassword',
       tags: ['Me'],
@@ -42,7 +42,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.put('/email', {
-    config: { access: 'guest', problems: ['wrong-password', 'mail-not-configured'] },
+    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries', 'mail-not-configured'] },
     schema: {
       operationId: 'requestEmailChange',
       tags: ['Me'],

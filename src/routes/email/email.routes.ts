@@ -9,7 +9,13 @@ const email: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/verify', {
     config: {
       access: 'public',
-      problems: ['mail-token-invalid', 'wrong-password', 'email-taken', 'registration-closed'],
+      problems: [
+        'mail-token-invalid',
+        'wrong-password',
+        'too-many-tries',
+        'email-taken',
+        'registration-closed',
+      ],
     },
     schema: {
       operationId: 'verifyEmail',

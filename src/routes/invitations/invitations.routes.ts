@@ -92,7 +92,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.post('/accept', {
-    config: { access: 'public', problems: ['mail-token-invalid', 'email-taken'] },
+    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-tries', 'email-taken'] },
     schema: {
       operationId: 'acceptInvitation',
       tags: ['Invitations'],

@@ -9,7 +9,7 @@ import { Credentials } from './login.schemas.ts';
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
-    config: { access: 'public', problems: ['invalid-credentials'] },
+    config: { access: 'public', problems: ['invalid-credentials', 'too-many-tries'] },
     schema: {
       operationId: 'signIn',
       tags: ['Sign-in'],

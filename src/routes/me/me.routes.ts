@@ -34,7 +34,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/', {
-    config: { access: 'guest', problems: ['wrong-password', 'last-admin'] },
+    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries', 'last-admin'] },
     schema: {
       operationId: 'deleteMe',
       tags: ['Me'],

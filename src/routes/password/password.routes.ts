@@ -26,7 +26,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.post('/reset', {
-    config: { access: 'public', problems: ['mail-token-invalid'] },
+    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-tries'] },
     schema: {
       operationId: 'resetPassword',
       tags: ['Sign-in'],

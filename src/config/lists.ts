@@ -1,0 +1,36 @@
+import ipaddr from 'ipaddr.js';
+import { ConfigError } from './environment.ts';
+
+/**
+ * Which proxies are believed when they say where a request comes from: how many of them stand in front, or their networks.
+ *
+ * @throws {ConfigError}
+ */
+export function parseTrustProxy(text: string | undefined): number | string[] | false {
+  if (text === undefined || text === '0') return false;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  const networks = text.split(',').map((part) => part.trim());
+  if (networks.every((network) => ipaddr.isValid(network) || ipaddr.isValidCIDR(network))) return networks;
+  throw new ConfigError(
+    'TRUST_PROXY must be a number of proxies, or their addresses and networks with commas between them (example: TRUST_PROXY=10.0.0.0/8)',
+  );
+}
+
+/**
+ * The origins whose scripts may read answers.
+ *
+ * @throws {ConfigError}
+ */
+export function parseOrigins(text: string | undefined): readonly string[] {
+  const origins = (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (
+    origins.every((origin) => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin))
+  )
+    return origins;
+  throw new ConfigError(
+    'CORS_ORIGINS must be origins with commas between them, without paths, or * (example: CORS_ORIGINS=https://app.example.com)',
+  );
+}

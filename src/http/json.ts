@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+import { Problem } from '../problems/problem.ts';
+
+/** Levels of arrays and objects in a body; ours have two at most. */
+const DEPTH = 16;
+
+/** Reads bodies as Fastify does, members that would change a prototype refused, after a look at how deep they are. */
+async function json(app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (isDeeperThan(DEPTH, body))
+      done(new Problem('malformed-json', { detail: `The body has more than ${DEPTH} levels.` }));
+    else parse(request, body, done);
+  });
+}
+
+/** Looks at the brackets that are not in strings, whether the rest is JSON or not. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInString) {
+      if (character === '\\') at++;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === '{' || character === '[') {
+      if (++depth > limit) return true;
+    } else if (character === '}' || character === ']') depth--;
+  }
+  return false;
+}
+
+export default fp(json, { name: 'json', fastify: '5.x' });
