@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { fallBack } from './accounts/fall-back.ts';
 import { pruneMailTokens } from './accounts/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/session-endings.ts';
+import { pruneTries } from './accounts/tries.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
 /** Periodic work. */
@@ -25,6 +26,7 @@ function list({ revocations, accounts, delivery }: FastifyInstance): readonly Jo
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
     { name: 'prune the mails', every: 10 * MINUTE, run: () => delivery.prune() },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
+    { name: 'prune the failed tries', every: 10 * MINUTE, run: () => pruneTries(accounts) },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
   ];

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
+import { prune } from '../db/prune.ts';
 import { networkOf } from '../throttle/network.ts';
 import type { Policy } from '../throttle/throttle.ts';
 import type { AccountsContext } from './context.ts';
@@ -15,6 +16,9 @@ const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUT
 
 /** Failures in a row after which nobody signs in with the password from an unknown network: NIST SP 800-63B-4 section 3.2.2. */
 const CLOSED = 100;
+
+/** Milliseconds for which a network is known after the last sign-in from it. */
+const NETWORK_MEMORY = 90 * 24 * 60 * MINUTE;
 
 /** A try to prove who one is, by a password or by the token of a mail. */
 export interface Try {
@@ -80,4 +84,14 @@ export async function rememberNetwork(
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
 export async function reopen({ throttle }: AccountsContext, email: string): Promise<void> {
   await throttle.reset(['account', email]);
+}
+
+/** Deletes what was counted and remembered too long ago. @returns how many rows */
+export async function pruneTries({ db, now, throttle }: AccountsContext): Promise<number> {
+  const where = { lastSeenAt: { lt: new Date((await now(db)).getTime() - NETWORK_MEMORY) } };
+  const networks = await prune(
+    (take) => db.knownNetwork.findMany({ where, take, select: { id: true } }),
+    (ids) => db.knownNetwork.deleteMany({ where: { ...where, id: { in: ids } } }),
+  );
+  return networks + (await throttle.prune());
 }
