@@ -1,0 +1,203 @@
+/** Guessing passwords: counted for each account and each network, in the database, and slower with each failure. */
+import type { InjectOptions } from 'fastify';
+import t from 'tap';
+import { type Api, PASSWORD, startApi } from '../helper.ts';
+
+/** Tries a password from somewhere. */
+async function tryFrom({ app }: Api, remoteAddress: string, email: string, password: string) {
+  const payload = { email, password };
+  const options: InjectOptions = { method: 'POST', url: '/login', payload, remoteAddress };
+  const { statusCode, headers, body } = await app.inject(options);
+  return { status: statusCode, retryAfter: Number(headers['retry-after']), body };
+}
+
+/** As if the wait after the last failure was over. */
+const wait = ({ app }: Api) => app.accounts.db.failedTries.updateMany({ data: { nextTryAt: new Date(0) } });
+
+const failures = async ({ app }: Api) =>
+  (await app.accounts.db.failedTries.findMany()).map((row) => row.failures).sort((a, b) => a - b);
+
+t.test(
+  'after five failures each further try waits, twice as long each time, whether the account exists or not',
+  async (t) => {
+    const api = await startApi(t);
+    const { email } = await api.person(1);
+    const seen: Record<string, [number, number][]> = {};
+    for (const [address, who] of [
+      ['192.0.2.1', email],
+      ['192.0.2.2', 'nobody@example.com'],
+    ] as const) {
+      const answers: [number, number][] = [];
+      for (let i = 0; i < 5; i++) {
+        const { status } = await tryFrom(api, address, who, 'wrong');
+        answers.push([status, 0]);
+      }
+      for (let i = 0; i < 4; i++) {
+        const { status, retryAfter } = await tryFrom(api, address, who, 'wrong');
+        answers.push([status, retryAfter]);
+        await wait(api);
+        answers.push([(await tryFrom(api, address, who, 'wrong')).status, 0]);
+      }
+      seen[who] = answers;
+    }
+    const [known, unknown] = Object.values(seen);
+    t.strictSame(known, unknown);
+    t.strictSame(known!.slice(0, 5), Array(5).fill([401, 0]));
+    t.strictSame(known!.slice(5), [
+      [429, 1],
+      [401, 0],
+      [429, 2],
+      [401, 0],
+      [429, 4],
+      [401, 0],
+      [429, 8],
+      [401, 0],
+    ]);
+    t.equal((await tryFrom(api, '192.0.2.1', email, 'wrong')).status, 401);
+  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'the right one waits too');
+    await wait(api);
+    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  },
+);
+
+t.test('parallel guesses do not outrun the count, also on two processes', async (t) => {
+  const first = await startApi(t);
+  const second = await startApi(t, { DATABASE_URL: first.databaseUrl, DATA_DIR: first.app.config.dataDir });
+  const { email } = await first.person(1);
+  const guesses = Array.from({ length: 60 }, (_, i) =>
+    tryFrom(i % 2 ? first : second, `198.51.100.${i}`, email, `wrong ${i}`),
+  );
+  const answers = await Promise.all(guesses);
+  t.equal(answers.filter(({ status }) => status === 401).length, 5, 'as many as are free');
+  t.equal(answers.filter(({ status }) => status === 429).length, 55);
+  for (const { status, retryAfter } of answers) if (status === 429) t.ok(retryAfter >= 1);
+});
+
+t.test('a success gives back what was reserved', async (t) => {
+  const api = await startApi(t);
+  const { email } = await api.person(1);
+  for (let i = 0; i < 4; i++) await tryFrom(api, '192.0.2.1', email, 'wrong');
+  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  t.strictSame(await failures(api), [4], 'the network keeps its failures, the account starts anew');
+  for (let i = 0; i < 20; i++) t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  t.strictSame(await failures(api), [4]);
+});
+
+t.test('nobody locks a user out by guessing from elsewhere', async (t) => {
+  const api = await startApi(t);
+  const { email } = await api.person(1);
+  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'home is known now');
+  for (let i = 0; i < 8; i++) await tryFrom(api, `198.51.100.${i}`, email, 'wrong');
+  t.equal((await tryFrom(api, '198.51.100.99', email, PASSWORD)).status, 429, 'from elsewhere it waits');
+  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it does not');
+});
+
+t.test(
+  'an account that was guessed at 100 times is closed to networks that are not known, until it gets another password',
+  async (t) => {
+    const api = await startApi(t, { SMTP_URL: 'smtp://127.0.0.1:9' });
+    const { email } = await api.person(1);
+    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+    await tryFrom(api, '198.51.100.1', email, 'wrong');
+    const { throttle, db } = api.app.accounts;
+    const id = throttle.hash(['account', email]);
+    await db.failedTries.update({ where: { id }, data: { failures: 100 } });
+    const closed = await tryFrom(api, '198.51.100.1', email, PASSWORD);
+    await wait(api);
+    const wrong = await tryFrom(api, '198.51.100.1', email, 'wrong');
+    t.equal(closed.status, 401);
+    const withoutId = (body: string) => body.replace(/"requestId":"[^"]*"/, '');
+    t.equal(withoutId(closed.body), withoutId(wrong.body), 'it answers like a wrong password');
+    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it is open');
+
+    const { tokenFor } = await import('../mailbox.ts');
+    await api.ask('POST', '/password/forgot', { body: { email } });
+    const token = await tokenFor(api, email, 'password-reset');
+    const body = { token, newPassword: 'a password that was set anew' };
+    t.equal((await api.ask('POST', '/password/reset', { body })).status, 204);
+    t.equal((await tryFrom(api, '198.51.100.1', email, 'a password that was set anew')).status, 200);
+  },
+);
+
+t.test('a network is counted over all addresses, IPv6 by the /64', async (t) => {
+  const api = await startApi(t);
+  for (let i = 0; i < 50; i++) {
+    const address = `2001:db8:1:2::${i.toString(16)}`;
+    t.equal((await tryFrom(api, address, `nobody-${i}@example.com`, 'wrong')).status, 401);
+  }
+  t.equal((await tryFrom(api, '2001:db8:1:2:ffff::1', 'somebody@example.com', 'wrong')).status, 429);
+  t.equal(
+    (await tryFrom(api, '2001:db8:1:3::1', 'somebody@example.com', 'wrong')).status,
+    401,
+    'the next network',
+  );
+  t.equal((await tryFrom(api, '192.0.2.1', 'somebody@example.com', 'wrong')).status, 401);
+});
+
+t.test('whatever asks for a password shares the count', async (t) => {
+  const api = await startApi(t);
+  const { email, token } = await api.person(1);
+  const wrong = 'not the password at all';
+  const routes = [
+    () => api.ask('POST', '/me/reauthenticate', { token, body: { password: wrong } }),
+    () => api.ask('PUT', '/me/password', { token, body: { currentPassword: wrong, newPassword: PASSWORD } }),
+    () => api.ask('PUT', '/me/email', { token, body: { password: wrong, email: 'new@example.com' } }),
+    () => api.ask('DELETE', '/me', { token, body: { password: wrong } }),
+    () => api.ask('POST', '/login', { body: { email, password: wrong } }),
+  ];
+  for (const attempt of routes) t.ok([401, 403].includes((await attempt()).status));
+  for (const attempt of routes) t.match((await attempt()).body, { status: 429, type: /too-many-tries$/ });
+});
+
+t.test('tokens of mails have a count of their own', async (t) => {
+  const api = await startApi(t);
+  const body = { token: 'no token at all', newPassword: PASSWORD };
+  for (let i = 0; i < 50; i++) t.equal((await api.ask('POST', '/password/reset', { body })).status, 403);
+  t.match((await api.ask('POST', '/password/reset', { body })).body, {
+    status: 429,
+    type: /too-many-tries$/,
+  });
+  const { email } = await api.person(1);
+  t.equal((await api.ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
+});
+
+t.test('of what is counted the database has no address', async (t) => {
+  const api = await startApi(t);
+  await tryFrom(api, '192.0.2.77', 'secret-person@example.com', 'wrong');
+  const rows = JSON.stringify(await api.app.accounts.db.failedTries.findMany());
+  t.notMatch(rows, /secret-person|192\.0\.2\.77/);
+});
+
+t.test('common passwords, and those made of the own name or address, are refused', async (t) => {
+  const { ask } = await startApi(t);
+  const register = (password: string) =>
+    ask('POST', '/register', { body: { name: 'Ada Lovelace', email: 'countess@example.com', password } });
+  const refused = [
+    'passwordpassword',
+    'PASSWORD12345678',
+    'ｐａｓｓｗｏｒｄ１２３４５６７',
+    '123456789012345',
+    'qwertyuiopasdfghjkl',
+    'Ada Lovelace 1815',
+    'countess@example.com',
+    'lovelacelovelace',
+  ];
+  for (const password of refused) {
+    const { status, body } = await register(password);
+    t.equal(status, 400, password);
+    t.match(body.errors, [{ in: 'body', pointer: '/password', message: /common|name or address/ }], password);
+  }
+  for (const password of ['пароль очень длинный', 'blue whales sing at noon'])
+    t.ok([201, 409].includes((await register(password)).status), password);
+});
+
+t.test('a password is the same however its characters are composed', async (t) => {
+  const { ask } = await startApi(t);
+  const [composed, decomposed] = ['Çok güçlü bir şifre', 'Çok güçlü bir şifre'.normalize('NFD')];
+  await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: composed } });
+  t.not(composed, decomposed);
+  t.equal(
+    (await ask('POST', '/login', { body: { email: 'ada@example.com', password: decomposed } })).status,
+    200,
+  );
+});
