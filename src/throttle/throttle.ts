@@ -102,7 +102,15 @@ export class Throttle {
     });
     if (count === 1) return 0;
     const row = await db.failedTries.findUnique({ where: { id } });
-    if (row === null) return this.#begin(id, time);
+    if (row === null) {
+      // With something to update, Prisma makes one statement of it: INSERT ... ON CONFLICT. Without, two that race.
+      await db.failedTries.upsert({
+        where: { id },
+        create: { id, failures: 0, nextTryAt: time },
+        update: { failures: { increment: 0 } },
+      });
+      return this.#take(id, policy);
+    }
     if (row.nextTryAt > time) throw tooManyTries(row.nextTryAt.getTime() - time.getTime());
     const failures = row.failures + 1;
     const nextTryAt = new Date(time.getTime() + delayAfter(failures, policy));
@@ -112,16 +120,6 @@ export class Throttle {
     });
     if (taken.count === 0) throw tooManyTries(policy.firstDelay);
     return row.failures;
-  }
-
-  /** The first failure; of several at once, each is counted. */
-  async #begin(id: string, nextTryAt: Date): Promise<number> {
-    const { failures } = await this.#database.db.failedTries.upsert({
-      where: { id },
-      create: { id, failures: 1, nextTryAt },
-      update: { failures: { increment: 1 } },
-    });
-    return failures - 1;
   }
 
   async #giveBack(ids: readonly string[]): Promise<void> {
