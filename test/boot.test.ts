@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/client.js';
 import { type Ended, latchkey, type Service, serve, temporaryFolder, type Variables } from './child.ts';
-import { createDatabase } from './database.ts';
+import { createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
 
 const admin = { ADMIN_EMAIL: 'boss@example.com', ADMIN_PASSWORD: 'a password of the very first' };
 const credentials = { email: admin.ADMIN_EMAIL, password: admin.ADMIN_PASSWORD };
 
 async function variablesFor(t: Teardown): Promise<Variables & { DATABASE_URL: string }> {
-  const { url } = await createDatabase(t);
+  const { url } = await createMigratedDatabase(t);
   return { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, PUBLIC_URL };
 }
 

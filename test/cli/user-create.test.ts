@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import t from 'tap';
 import { openDatabase } from '#latchkey/db/client.js';
 import { type Ended, latchkey, serve, temporaryFolder, type Variables } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from '../helper.ts';
 
 const grace = ['user', 'create', '--email', 'grace@example.com', '--name', 'Grace Hopper'];
 const credentials = { email: 'grace@example.com', password: PASSWORD };
 
 async function variablesFor(t: Teardown): Promise<Variables & { DATABASE_URL: string }> {
-  const { url } = await createDatabase(t);
+  const { url } = await createMigratedDatabase(t);
   return { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, PUBLIC_URL };
 }
 
