@@ -7,6 +7,7 @@ import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
+import { foldNames } from './accounts/fold-names.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
 import { Tally } from './audit/tally.ts';
@@ -87,6 +88,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.addHook('onReady', async () => {
     const { applied } = await migrate(config.databaseUrl);
     if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
+    await foldNames(db);
     await recordLevels(db, levels);
     if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
       app.log.info('The admin of ADMIN_EMAIL was created');

@@ -134,10 +134,11 @@ t.test('the table of the jobs', async (t) => {
   const api = await startApi(t);
   const { db, now } = api.app.accounts;
   const { revocations } = api.app;
-  await until(() => clock.pauses.length === 4, 5 * SECOND);
+  const expected = [1, 1, 60, 600, 600, 600];
+  await until(() => clock.pauses.length >= expected.length, 5 * SECOND);
   t.strictSame(
     clock.pauses.map(({ seconds }) => seconds).sort((a, b) => a - b),
-    [1, 60, 600, 600],
+    expected,
     'seconds between the beginnings',
   );
 

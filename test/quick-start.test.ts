@@ -1,4 +1,8 @@
-/** Does what the README tells a stranger to do, as it stands there. */
+/**
+ * Does what the README tells a stranger to do, as it stands there.
+ *
+ * @runs once, on SQLite: a stranger has no other.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

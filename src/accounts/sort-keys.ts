@@ -4,6 +4,9 @@ const END = '00';
 /** Sorts after every hexadecimal digit. */
 const AFTER_ALL_DIGITS = 'g';
 
+/** Keys that migrations leave to `foldNames` begin with it: they come after all others, and no search finds them. */
+export const AFTER_ALL_KEYS = 'x';
+
 /** Accents, which NFKD has taken apart from their letters. */
 const MARKS = /\p{M}/gu;
 

@@ -1,4 +1,8 @@
-/** The OpenAPI document: a generator must be able to use it as it is. */
+/**
+ * The OpenAPI document: a generator must be able to use it as it is.
+ *
+ * @runs once, on SQLite: the document is the same.
+ */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';

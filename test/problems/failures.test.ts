@@ -1,10 +1,14 @@
-/** What is not the client's fault: an exception that nobody foresaw, and a database that is away. */
+/**
+ * What is not the client's fault: an exception that nobody foresaw, and a database that is away.
+ *
+ * @runs once, on Postgres: each of them has the database that it is about.
+ */
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { serve, temporaryFolder } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { type Answer, PASSWORD, PUBLIC_URL, startApi } from '../helper.ts';
 import { startPostgres } from '../postgres-server.ts';
 
@@ -12,7 +16,7 @@ const ada = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
 const { name: _name, ...credentials } = ada;
 
 t.test('an exception is a 500 that says nothing of it, and one line of the log that says all', async (t) => {
-  const { url } = await createDatabase(t);
+  const { url } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
   const service = await serve(t, variables, join(import.meta.dirname, 'own-routes.js'));
   const routes: Record<string, RegExp> = {

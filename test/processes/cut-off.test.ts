@@ -1,12 +1,15 @@
-/** Processes that lose their database for 15 s, each in another way, while others use it to demote and to sign out. */
+/**
+ * Processes that lose their database for 15 s, each in another way, while others use it to demote and to sign out.
+ *
+ * @runs once, on Postgres: nothing is between a process and SQLite.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { type Db, openDatabase } from '#latchkey/db/client.js';
 import { isUnavailable } from '#latchkey/db/errors.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { createPostgresDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
-import { type Ask, createCluster, isAccepted, postgresServer, type Reply, until } from './cluster.ts';
+import { type Ask, createCluster, isAccepted, type Reply, until } from './cluster.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
 /** Milliseconds. */
@@ -47,8 +50,8 @@ const failures: Record<string, Failure> = {
 };
 
 t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
-  const { url } = await createPostgresDatabase(t, await postgresServer(t));
-  const cluster = await createCluster(t, { DATABASE_URL: url });
+  const cluster = await createCluster(t);
+  const { url } = cluster;
   const connected = await cluster.start();
   const boss = await cluster.person(connected, 2);
   const demoted = await cluster.person(connected, 2);

@@ -1,3 +1,8 @@
+/**
+ * What the service says of itself: the index, its health, the pages of the problems, the docs.
+ *
+ * @runs once, on SQLite: what these routes say is not in the database.
+ */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { registry, slugs } from '#latchkey/problems/registry.js';
