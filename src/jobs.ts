@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { fallBack } from './accounts/fall-back.ts';
 import { pruneMailTokens } from './accounts/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/session-endings.ts';
+import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
 /** Periodic work. */
@@ -23,7 +24,7 @@ function list({ revocations, accounts, delivery }: FastifyInstance): readonly Jo
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
     { name: 'let levels fall back', every: SECOND, run: () => fallBack(accounts) },
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
-    { name: 'prune the mails', every: 10 * MINUTE, run: () => delivery.prune() },
+    { name: 'prune the mails', every: 10 * MINUTE, run: () => pruneMails(accounts) },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },

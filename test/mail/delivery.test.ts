@@ -3,6 +3,7 @@ import t from 'tap';
 import { change } from '#latchkey/accounts/change.js';
 import { openDatabase } from '#latchkey/db/client.js';
 import type { OutgoingMail } from '#latchkey/mail/outbox.js';
+import { pruneMails } from '#latchkey/mail/prune-mails.js';
 import { serve, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
@@ -150,7 +151,7 @@ t.test('old mails are pruned, those of the last day and those that wait are not'
   const old = new Date(Date.now() - 25 * HOUR);
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'waits'] } }, data: { createdAt: old } });
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'new'] } }, data: { outcome: 'sent' } });
-  t.equal(await api.app.delivery.prune(), 1);
+  t.equal(await pruneMails(api.app.accounts), 1);
   t.strictSame((await db.mail.findMany({ select: { recipient: true } })).map((row) => row.recipient).sort(), [
     'new',
     'waits',
