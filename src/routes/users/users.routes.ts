@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/session-endings.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
@@ -7,8 +8,9 @@ import { listUsers } from '../../accounts/user-list.ts';
 import { deleteUser } from '../../accounts/user-removal.ts';
 import { findUser } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
+import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
-import { Done, reference } from '../../http/schemas.ts';
+import { Done, NextPage, reference } from '../../http/schemas.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,13 +26,19 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'listUsers',
       tags: ['Users'],
-      summary: 'List the users, oldest first',
-      querystring: UserQuery,
-      response: { 200: UserPage },
+      summary: 'List, search and sort the users',
+      description:
+        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins: others could work out what they may not see.',
+      querystring: UserQuery(levels.all),
+      response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { access } = claimsOf(request);
-      const page = await listUsers(app.accounts, request.query.limit, request.query.cursor);
+      const { query } = request;
+      const isForAdmins = query.disabled !== undefined || query.sort?.endsWith('email');
+      if (isForAdmins && access < levels.admin) throw accessDenied(levels.admin, access);
+      const page = await listUsers(app.accounts, query);
+      if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
       return { users: page.users.map((user) => visibleTo(access, user)), nextCursor: page.nextCursor };
     },
   });
