@@ -1,14 +1,13 @@
-import type { Transaction } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
+import { joinSql, rawSql, sql } from '../db/client.ts';
 import { invalidQuery } from '../problems/problem.ts';
 import type { AccountsContext } from './context.ts';
 import { fallBack } from './fall-back.ts';
-import { keysBeginningWith } from './sort-keys.ts';
+import { after, before, keysBeginningWith, type Span } from './sort-keys.ts';
 import type { User, UserSort } from './user.schemas.ts';
 import { decodeCursor, encodeCursor } from './user-cursor.ts';
-import { toUser, type UserRow, userColumns } from './users.ts';
+import { toUser, userColumns } from './users.ts';
 
-/** Which users are listed. */
+/** Which users are listed, and how. */
 export interface UserListing {
   /** Users per page. */
   readonly limit: number;
@@ -28,122 +27,112 @@ export interface UserPage {
   readonly nextCursor: string | null;
 }
 
-interface Row extends UserRow {
-  readonly nameKey: string;
-  readonly emailKey: string;
-}
-
-/** A span of a column, whose values are all different. */
-interface Span {
-  readonly gt?: string;
-  readonly gte?: string;
-  readonly lt?: string;
-}
-
-type Direction = 'asc' | 'desc';
-
-/** The columns that are sorted by. Each has a unique index, and one behind (access, disabled). */
-const columns = {
-  createdAt: {
-    valueOf: (row: Row) => row.id,
-    within: (id: Span) => ({ id }),
-    inOrder: (direction: Direction) => ({ id: direction }),
-  },
-  name: {
-    valueOf: (row: Row) => row.nameKey,
-    within: (nameKey: Span) => ({ nameKey }),
-    inOrder: (direction: Direction) => ({ nameKey: direction }),
-  },
-  email: {
-    valueOf: (row: Row) => row.emailKey,
-    within: (emailKey: Span) => ({ emailKey }),
-    inOrder: (direction: Direction) => ({ emailKey: direction }),
-  },
-} as const;
-
+/** The columns that are sorted by, whose values are all different. Each has a unique index, and one behind (access, disabled). */
 const orders = {
-  createdAt: { column: columns.createdAt, direction: 'asc' },
-  '-createdAt': { column: columns.createdAt, direction: 'desc' },
-  name: { column: columns.name, direction: 'asc' },
-  '-name': { column: columns.name, direction: 'desc' },
-  email: { column: columns.email, direction: 'asc' },
-  '-email': { column: columns.email, direction: 'desc' },
-} as const satisfies Record<UserSort, { column: unknown; direction: Direction }>;
+  createdAt: { column: 'id', isBackwards: false },
+  '-createdAt': { column: 'id', isBackwards: true },
+  name: { column: 'nameKey', isBackwards: false },
+  '-name': { column: 'nameKey', isBackwards: true },
+  email: { column: 'emailKey', isBackwards: false },
+  '-email': { column: 'emailKey', isBackwards: true },
+} as const satisfies Record<UserSort, unknown>;
+
+type Order = (typeof orders)[UserSort];
 
 /**
  * Lists users by keyset: a page costs the same wherever it is and however many users there are, and nobody is listed twice or
  * left out when others come and go between two pages.
  *
- * @throws {Problem} `validation-failed` for a cursor that cannot be read, or a `q` where neither names nor addresses are sorted
+ * @throws {Problem} `validation-failed` for a cursor that cannot be read, and for a `q` where neither names nor addresses are
+ *   sorted
  */
 export async function listUsers(context: AccountsContext, listing: UserListing): Promise<UserPage> {
-  const { limit, q, cursor } = listing;
-  const sort = listing.sort ?? (q === undefined ? 'createdAt' : 'name');
-  const { column, direction } = orders[sort];
-  if (q !== undefined && column === columns.createdAt)
+  const { limit, q = '', cursor } = listing;
+  const sort = listing.sort ?? (q === '' ? 'createdAt' : 'name');
+  const order = orders[sort];
+  if (q !== '' && order.column === 'id')
     throw invalidQuery('q', 'searches names, or addresses with sort=email: not with sort=createdAt');
+  const all = keysBeginningWith(q);
   const position = cursor === undefined ? undefined : decodeCursor(sort, cursor);
-  const within = column.within(spanOf(direction, position, q));
-  const inOrder = column.inOrder(direction);
-  const read = (tx: Transaction, group: Partial<Group>): Promise<Row[]> =>
-    tx.user.findMany({
-      where: { ...group, ...within },
-      orderBy: inOrder,
-      take: limit + 1,
-      select: { ...userColumns, nameKey: true, emailKey: true },
-    });
+  const rest =
+    position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);
 
-  const rows = await readGroups(context, listing, read);
-  rows.sort((a, b) => compare(column.valueOf(a), column.valueOf(b)) * (direction === 'asc' ? 1 : -1));
-  const page = rows.slice(0, limit);
+  const places = await readPlaces(context, await groupsOf(context, listing), order, rest, limit + 1);
+  const page = places.slice(0, limit);
   const last = page.at(-1);
   return {
-    users: page.map((row) => toUser(row, context.levels)),
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(sort, column.valueOf(last)) : null,
+    users: await readUsers(context, page),
+    nextCursor: places.length > limit && last !== undefined ? encodeCursor(sort, last.key) : null,
   };
 }
 
-/** What is left of the values that begin with `q` once those up to the position are taken off. */
-function spanOf(direction: Direction, position: string | undefined, q: string | undefined): Span {
-  const { gte = '', lt } = q === undefined ? {} : keysBeginningWith(q);
-  const isAfterStart = position !== undefined && position >= gte;
-  const isBeforeEnd = position !== undefined && (lt === undefined || position < lt);
-  if (direction === 'asc')
-    return { ...(isAfterStart ? { gt: position } : { gte }), ...(lt !== undefined && { lt }) };
-  const end = isBeforeEnd ? position : lt;
-  return { gte, ...(end !== undefined && { lt: end }) };
-}
-
-/** Users who share an index's first columns. */
+/** Users who share the first columns of the indexes. */
 interface Group {
   readonly access: number;
   readonly disabled: boolean;
 }
 
-/**
- * Reads the beginning of each group that is asked for, at one moment: together they have the beginning of the list, and no index
- * is left for a sort. Levels are few.
- */
-async function readGroups(
+/** @returns undefined for all users */
+async function groupsOf(
   context: AccountsContext,
   { access, disabled }: UserListing,
-  read: (tx: Transaction, group: Partial<Group>) => Promise<Row[]>,
-): Promise<Row[]> {
-  if (access === undefined && disabled === undefined) return read(context.db, {});
+): Promise<Group[] | undefined> {
+  if (access === undefined && disabled === undefined) return undefined;
   await fallBack(context);
   const levels = access === undefined ? context.levels.all.map(({ number }) => number) : [access];
   const states = disabled === undefined ? [false, true] : [disabled];
-  const groups = levels.flatMap((level) => states.map((state) => ({ access: level, disabled: state })));
-  const [first, ...others] = groups;
-  if (first !== undefined && others.length === 0) return read(context.db, first);
-  return transaction(context.db, async (tx) => {
-    const rows: Row[] = [];
-    for (const group of groups) rows.push(...(await read(tx, group)));
-    return rows;
-  });
+  return levels.flatMap((level) => states.map((state) => ({ access: level, disabled: state })));
 }
 
-/** As both databases compare: the values are hexadecimal digits and, in ids, dashes at the same places. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Where somebody stands in the list: the value of the column that it is sorted by. */
+interface Place {
+  readonly id: string;
+  readonly key: string;
+}
+
+/**
+ * Reads the first places of a span. Of groups, the first of each are read, and merged: levels are few, and no one index has
+ * several groups in the order of the list.
+ */
+async function readPlaces(
+  { db }: Pick<AccountsContext, 'db'>,
+  groups: readonly Group[] | undefined,
+  order: Order,
+  span: Span,
+  limit: number,
+): Promise<Place[]> {
+  const statements = groups?.map((group) => statementOf(order, span, limit, group)) ?? [
+    statementOf(order, span, limit),
+  ];
+  // One statement, so that somebody who changes groups meanwhile is read once.
+  const places = await db.$queryRaw<Place[]>(joinSql(statements, ' UNION ALL '));
+  const direction = order.isBackwards ? -1 : 1;
+  // As the databases compare: keys are hexadecimal digits, and in ids the dashes are at the same places.
+  places.sort((a, b) => (a.key < b.key ? -direction : direction));
+  return places.slice(0, limit);
+}
+
+/**
+ * Compares rows, not columns. Of `access = 1 AND "nameKey" >= 'a'`, Postgres often makes a walk along the index on the names alone,
+ * in which it skips those of another level, who may be many; rows are to be had from the index that begins with the group only.
+ */
+function statementOf({ column, isBackwards }: Order, { gte, lt }: Span, limit: number, group?: Group) {
+  const columns = [...(group === undefined ? [] : ['access', 'disabled']), column].map((name) => `"${name}"`);
+  const inOrder = columns.map((name) => `${name} ${isBackwards ? 'DESC' : 'ASC'}`);
+  const row = rawSql(`(${columns.join()})`);
+  const values = (key: string) => joinSql(group === undefined ? [key] : [group.access, group.disabled, key]);
+  return sql`SELECT * FROM (SELECT "id", ${rawSql(`"${column}"`)} AS "key" FROM "User"
+    WHERE ${row} >= (${values(gte)}) AND ${row} < (${values(lt)})
+    ORDER BY ${rawSql(inOrder.join())} LIMIT ${limit}) AS "places"`;
+}
+
+/** In the same order; without those who have gone since. */
+async function readUsers({ db, levels }: AccountsContext, places: readonly Place[]): Promise<User[]> {
+  const ids = places.map(({ id }) => id);
+  const rows = await db.user.findMany({ where: { id: { in: ids } }, select: userColumns });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = byId.get(id);
+    return row === undefined ? [] : [toUser(row, levels)];
+  });
 }
