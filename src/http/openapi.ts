@@ -79,7 +79,7 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(schema.body === undefined
       ? []
       : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
-    ...(schema.body === undefined && schema.querystring === undefined
+    ...([schema.body, schema.querystring, schema.headers].every((part) => part === undefined)
       ? []
       : (['validation-failed'] as const)),
     ...(schema.params === undefined ? [] : (['not-found', 'uri-too-long'] as const)),

@@ -8,6 +8,7 @@ import { listUsers } from '../../accounts/user-list.ts';
 import { deleteUser } from '../../accounts/user-removal.ts';
 import { findUser } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
+import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
 import { Done, NextPage, reference } from '../../http/schemas.ts';
@@ -50,14 +51,21 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'One user',
       params: UserParams,
-      response: { 200: reference(VisibleUser) },
+      response: { 200: { ...reference(VisibleUser), headers: { ETag: Etag } } },
     },
-    handler: async (request) =>
-      visibleTo(claimsOf(request).access, await findUser(app.accounts, request.params.id)),
+    handler: async (request, reply) => {
+      const { access } = claimsOf(request);
+      const user = await findUser(app.accounts, request.params.id);
+      if (access >= levels.admin) reply.header('etag', etagOf(user));
+      return visibleTo(access, user);
+    },
   });
 
   app.patch('/:id', {
-    config: { access: 'admin', problems: ['user-not-found', 'recent-sign-in-required', 'last-admin'] },
+    config: {
+      access: 'admin',
+      problems: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
+    },
     schema: {
       operationId: 'changeUser',
       tags: ['Users'],
@@ -65,31 +73,40 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       description:
         'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
       params: UserParams,
+      headers: ConditionalHeaders,
       body: UserChange(levels.all),
-      response: { 200: reference(User) },
+      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN);
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
         ...(typeof accessUntil === 'string' && { accessUntil: new Date(accessUntil) }),
       };
-      return changeUser(app.accounts, actorOf(request), request.params.id, wanted, () => {});
+      const isUnchanged = preconditionOf(request.headers);
+      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
+      reply.header('etag', etagOf(user));
+      return user;
     },
   });
 
   app.delete('/:id', {
-    config: { access: 'admin', maxAge: RECENT_SIGN_IN, problems: ['user-not-found', 'last-admin'] },
+    config: {
+      access: 'admin',
+      maxAge: RECENT_SIGN_IN,
+      problems: ['user-not-found', 'last-admin', 'precondition-failed'],
+    },
     schema: {
       operationId: 'deleteUser',
       tags: ['Users'],
       summary: 'Delete a user',
       params: UserParams,
+      headers: ConditionalHeaders,
       response: { 204: Done('Deleted.') },
     },
     handler: async (request, reply) => {
-      await deleteUser(app.accounts, actorOf(request), request.params.id, () => {});
+      await deleteUser(app.accounts, actorOf(request), request.params.id, preconditionOf(request.headers));
       reply.code(204);
       return null;
     },
