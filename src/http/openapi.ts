@@ -86,6 +86,9 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(minimum === null ? [] : (['invalid-request', 'authentication-required', 'invalid-token'] as const)),
     ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
     ...(route.config?.maxAge === undefined ? [] : (['recent-sign-in-required'] as const)),
+    ...(route.config?.idempotent === true
+      ? (['request-in-progress', 'idempotency-key-reused'] as const)
+      : []),
     ...(route.config?.problems ?? []),
     'internal-error',
     'database-unavailable',

@@ -24,6 +24,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     config: {
       access: 'admin',
       maxAge: RECENT_SIGN_IN,
+      idempotent: true,
       problems: ['email-taken', 'invitation-exists', 'mail-not-configured'],
     },
     schema: {
