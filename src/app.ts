@@ -16,6 +16,7 @@ import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
 import docs from './http/docs.ts';
+import idempotency from './http/idempotency.ts';
 import { describeRequest } from './http/log.ts';
 import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
@@ -120,6 +121,7 @@ async function register(
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
+  await app.register(idempotency, { secrets });
   await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);

@@ -18,7 +18,7 @@ interface Job {
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-function list({ revocations, accounts, delivery }: FastifyInstance): readonly Job[] {
+function list({ revocations, accounts, delivery, idempotentRequests }: FastifyInstance): readonly Job[] {
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
@@ -26,6 +26,7 @@ function list({ revocations, accounts, delivery }: FastifyInstance): readonly Jo
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
     { name: 'prune the mails', every: 10 * MINUTE, run: () => pruneMails(accounts) },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
+    { name: 'prune the idempotent requests', every: 10 * MINUTE, run: () => idempotentRequests.prune() },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
   ];
@@ -74,4 +75,4 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean
   }
 }
 
-export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['access'] });
+export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['access', 'idempotency'] });

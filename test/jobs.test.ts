@@ -134,7 +134,7 @@ t.test('the table of the jobs', async (t) => {
   const api = await startApi(t);
   const { db, now } = api.app.accounts;
   const { revocations } = api.app;
-  const expected = [1, 1, 60, 600, 600, 600];
+  const expected = [1, 1, 1, 60, 600, 600, 600, 600, 600];
   await until(() => clock.pauses.length >= expected.length, 5 * SECOND);
   t.strictSame(
     clock.pauses.map(({ seconds }) => seconds).sort((a, b) => a - b),
