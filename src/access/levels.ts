@@ -1,3 +1,5 @@
+import { type AuditRecord, noRequest } from '../audit/event.ts';
+import { record } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
@@ -86,5 +88,17 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
     const recordedAt = new Date();
     if (added.length > 0)
       await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
+    await record(tx, [
+      ...added.map(({ name, number }) => toEvent('level.added', name, { after: { number } })),
+      ...gone.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
+    ]);
   });
+}
+
+function toEvent(
+  action: 'level.added' | 'level.removed',
+  name: string,
+  members: Pick<AuditRecord, 'before' | 'after'>,
+): AuditRecord {
+  return { action, actorId: null, targetId: name, ...members, origin: noRequest };
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../config/package.ts';
+import { auditVerifyCommand } from './audit-verify.ts';
 import { keysGenerateCommand } from './keys-generate.ts';
 import { migrateCommand } from './migrate.ts';
 import { openapiCommand } from './openapi.ts';
@@ -27,11 +28,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   // Copies exitOverride to the subcommands.
   const user = program.command('user').description('The users of the service');
   const keys = program.command('keys').description('The keys that sign access tokens');
+  const audit = program.command('audit').description('The record of what happened');
   serveCommand(program);
   migrateCommand(program);
   openapiCommand(program);
   userCreateCommand(user);
   keysGenerateCommand(keys);
+  auditVerifyCommand(audit);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -126,6 +126,8 @@ t.test('each route asks for what the table of the service says', async (t) => {
     'PATCH /users/:id': 2,
     'DELETE /users/:id': 2,
     'GET /control-panel': 2,
+    'GET /audit-events': 2,
+    'GET /me/activity': 0,
     'GET /': null,
     'GET /openapi.json': null,
     'GET /docs': null,

@@ -116,7 +116,7 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
     ),
   );
 
-  for (const [index, { name, member, failure }] of lagging.entries()) {
+  for (const [index, { name, member }] of lagging.entries()) {
     await t.test(name, async (t) => {
       const recovery = recoveries[index];
       t.ok(recovery !== undefined, `ready again by itself after ${Math.round(recovery ?? 0)} ms`);
