@@ -74,6 +74,36 @@ t.test('it may come before the first start', async (t) => {
   t.equal((await service.ask('POST', '/login', { body: credentials })).status, 200);
 });
 
+t.test('the level is a name or a number, `user` unless it is said', async (t) => {
+  const variables = { ...(await variablesFor(t)), ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' };
+  const levels: [string[], object][] = [
+    [[], { access: 1, accessName: 'user' }],
+    [['--access', 'moderator'], { access: 5, accessName: 'moderator' }],
+    [['--access', '10'], { access: 10, accessName: 'admin' }],
+    [['--access=0'], { access: 0, accessName: 'guest' }],
+  ];
+  for (const [index, [args, expected]] of levels.entries()) {
+    const all = ['user', 'create', '--email', ` N${index}@Example.com`, '--name', 'Ñ', '--json', ...args];
+    const { code, stdout } = await latchkey(all, { variables, input: `${PASSWORD}\r\nmore` });
+    t.equal(code, 0);
+    t.equal(stdout.trimEnd().split('\n').length, 1);
+    const user = JSON.parse(stdout);
+    t.match(user, { email: `n${index}@example.com`, name: 'Ñ', disabled: false, ...expected });
+    t.strictSame(Object.keys(user).sort(), [
+      'access',
+      'accessName',
+      'accessUntil',
+      'createdAt',
+      'disabled',
+      'email',
+      'id',
+      'name',
+      'permanentAccess',
+      'updatedAt',
+    ]);
+  }
+});
+
 t.test('called wrongly: exit code 2, and it says what is asked', async (t) => {
   const variables = await variablesFor(t);
   const create = ['user', 'create'];

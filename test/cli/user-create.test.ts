@@ -36,36 +36,6 @@ t.test('the new admin of a running service can sign in at once', async (t) => {
   await service.stop();
 });
 
-t.test('the level is a name or a number, `user` unless it is said', async (t) => {
-  const variables = { ...(await variablesFor(t)), ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' };
-  const levels: [string[], object][] = [
-    [[], { access: 1, accessName: 'user' }],
-    [['--access', 'moderator'], { access: 5, accessName: 'moderator' }],
-    [['--access', '10'], { access: 10, accessName: 'admin' }],
-    [['--access=0'], { access: 0, accessName: 'guest' }],
-  ];
-  for (const [index, [args, expected]] of levels.entries()) {
-    const all = ['user', 'create', '--email', ` N${index}@Example.com`, '--name', 'Ñ', '--json', ...args];
-    const { code, stdout } = await latchkey(all, { variables, input: `${PASSWORD}\r\nmore` });
-    t.equal(code, 0);
-    t.equal(stdout.trimEnd().split('\n').length, 1);
-    const user = JSON.parse(stdout);
-    t.match(user, { email: `n${index}@example.com`, name: 'Ñ', disabled: false, ...expected });
-    t.strictSame(Object.keys(user).sort(), [
-      'access',
-      'accessName',
-      'accessUntil',
-      'createdAt',
-      'disabled',
-      'email',
-      'id',
-      'name',
-      'permanentAccess',
-      'updatedAt',
-    ]);
-  }
-});
-
 t.test('an address that is taken: exit code 1, one line, nothing changed', async (t) => {
   const variables = await variablesFor(t);
   t.equal((await latchkey(grace, { variables, input: PASSWORD })).code, 0);
