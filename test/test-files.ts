@@ -18,12 +18,14 @@ export interface Run {
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
 
-/** What starts processes takes longest, and mostly waits for them. */
+/** Waits for outages and clocks rather than for a processor, and has times to keep: best beside others of its kind. */
+const waits = /^test\/processes\//;
+/** Takes longer than what does not. */
 const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 'node:child_process'/;
 
 /**
- * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. Long ones come
- * first, so that no processor is idle at the end.
+ * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. What takes long
+ * comes first, so that no processor is idle at the end.
  *
  * By their sources: the compiled file of a source that has gone does not run.
  *
@@ -42,16 +44,15 @@ export async function findRuns(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
     )
     .sort();
-  const long: Run[] = [];
-  const short: Run[] = [];
+  const [first, second, third]: [Run[], Run[], Run[]] = [[], [], []];
   for (const file of files) {
     const text = await readFile(join(root, file), 'utf8');
     const runs = chosen
       .filter((database) => runsOn(file, text, database))
       .map((database) => ({ file, database }));
-    (startsProcesses.test(text) ? long : short).push(...runs);
+    (waits.test(file) ? first : startsProcesses.test(text) ? second : third).push(...runs);
   }
-  return [...long, ...short];
+  return [...first, ...second, ...third];
 }
 
 /** @throws {Error} when the first comment says something of its runs that is not understood */
