@@ -55,23 +55,23 @@ t.test('the first start makes the data folder and says where to go', async (t) =
   await service.stop();
 });
 
-t.test('whoever has an admin is not told to make one', async (t) => {
-  const variables = { ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: PASSWORD };
-  const { stop } = await serve(t, { ...(await variablesFor(t)), ...variables });
-  const { stdout } = await stop();
-  t.match(stdout, 'Docs: ');
-  t.notMatch(stdout, 'no admin');
-});
-
-t.test('the public URL is what was configured, wherever it listens', async (t) => {
-  const { ask, url } = await serve(t, {
-    ...(await variablesFor(t)),
-    PUBLIC_URL: 'https://accounts.example.com/v1',
-  });
-  t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
-  t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
-});
+t.test(
+  'the public URL is what was configured, and whoever has an admin is not told to make one',
+  async (t) => {
+    const { ask, url, stop } = await serve(t, {
+      ...(await variablesFor(t)),
+      ADMIN_EMAIL: ada.email,
+      ADMIN_PASSWORD: PASSWORD,
+      PUBLIC_URL: 'https://accounts.example.com/v1',
+    });
+    t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/, 'wherever it listens');
+    t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
+    t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
+    const { stdout } = await stop();
+    t.match(stdout, `Docs: ${url}/docs`);
+    t.notMatch(stdout, 'no admin', 'who has one is not told to make one');
+  },
+);
 
 t.test('two that start at once on one empty folder agree on one key and one secret', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'data');
