@@ -7,10 +7,9 @@ import { AuditSealer } from '#latchkey/audit/sealer.js';
 import { type Verification, verifyChain } from '#latchkey/audit/verify.js';
 import type { Finding, LoggedHead } from '#latchkey/audit/walk.js';
 import { type Db, openDatabase } from '#latchkey/db/client.js';
-import { migrate } from '#latchkey/db/migrate.js';
 import { transaction } from '#latchkey/db/transaction.js';
 import { Encryption } from '#latchkey/tokens/encryption.js';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
 
 export const SECRET = 'the secret of these tests, which is long enough';
@@ -26,8 +25,7 @@ export async function openTrail(
   t: Teardown,
   { url, current = SECRET, previous }: { url?: string; current?: string; previous?: string } = {},
 ): Promise<Trail> {
-  const databaseUrl = url ?? (await createDatabase({ teardown: (work) => t.teardown(work) })).url;
-  await migrate(databaseUrl);
+  const databaseUrl = url ?? (await createMigratedDatabase({ teardown: (work) => t.teardown(work) })).url;
   const { db, now, close } = openDatabase(databaseUrl);
   t.teardown(close);
   // Prisma's timers do not keep a process alive, and a SQLite database has no socket that would.

@@ -5,7 +5,7 @@ import { openDatabase } from '#latchkey/db/client.js';
 import type { OutgoingMail } from '#latchkey/mail/outbox.js';
 import { pruneMails } from '#latchkey/mail/prune-mails.js';
 import { serve, temporaryFolder } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { startMailServer, tokenIn } from '../mail-server.ts';
 import { until } from '../until.ts';
@@ -162,7 +162,7 @@ t.test(
   'SIGKILL before the note of the 250: the next process sends the same message again, none is lost',
   async (t) => {
     const server = await startMailServer(t);
-    const { url } = await createDatabase(t);
+    const { url } = await createMigratedDatabase(t);
     const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, SMTP_URL: server.url };
     const first = await serve(t, variables);
     server.behaviour = 'hangs after the message';
