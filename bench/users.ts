@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import type { AccountsContext } from '#latchkey/accounts/context.js';
-import { keysBeginningWith } from '#latchkey/accounts/sort-keys.js';
+import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.js';
+import type { User } from '#latchkey/accounts/user.schemas.js';
 import { encodeCursor } from '#latchkey/accounts/user-cursor.js';
 import { listUsers, type UserListing } from '#latchkey/accounts/user-list.js';
 import { buildApp } from '#latchkey/app.js';
@@ -19,7 +20,7 @@ import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';
 
 /** Measurements of each page, after some that warm up. */
-const ROUNDS = 151;
+const ROUNDS = 301;
 const WARM_UP = 15;
 const LIMIT = 20;
 const FEW = 1_000;
@@ -75,19 +76,40 @@ async function comparisonsOf(contexts: Contexts, kind: Kind): Promise<Comparison
   return [first, ...later];
 }
 
-/** Of the page in the middle of a list and of its last one; undefined where the list is too short for that. */
-async function cursorsOf({ db }: AccountsContext, { sort: given, q, ...filter }: Kind) {
-  const sort = given ?? (q === undefined ? 'createdAt' : 'name');
-  const column = sort.endsWith('name') ? 'nameKey' : sort.endsWith('email') ? 'emailKey' : 'id';
-  const where = { ...filter, ...(q !== undefined && { [column]: keysBeginningWith(q) }) };
-  const count = await db.user.count({ where });
-  if (count < 3 * LIMIT) return undefined;
-  const cursorAt = async (skip: number) => {
-    const orderBy = { [column]: sort.startsWith('-') ? 'desc' : 'asc' } as const;
-    const row = await db.user.findFirstOrThrow({ where, orderBy, skip });
-    return encodeCursor(sort, row[column]);
-  };
-  return { middle: await cursorAt(count >> 1), last: await cursorAt(count - LIMIT - 1) };
+const opposite = {
+  createdAt: '-createdAt',
+  '-createdAt': 'createdAt',
+  name: '-name',
+  '-name': 'name',
+  email: '-email',
+  '-email': 'email',
+} as const;
+
+/**
+ * Of a page about the middle of a list and of its last one; undefined where the list is too short for that. They are found by the ends
+ * of the list: to count to the middle of a million would be a benchmark of its own.
+ */
+async function cursorsOf(context: AccountsContext, kind: Kind) {
+  const sort = kind.sort ?? (kind.q === undefined ? 'createdAt' : 'name');
+  const keyOf = ({ id, name, email }: User) =>
+    sort.endsWith('name') ? nameKey(name, id) : sort.endsWith('email') ? emailKey(email) : id;
+  const [beginning] = (await listUsers(context, { ...kind, limit: 1 })).users;
+  const end = (await listUsers(context, { ...kind, sort: opposite[sort], limit: 3 * LIMIT })).users;
+  const [last, beforeLastPage] = [end[0], end[LIMIT]];
+  if (!(beginning && last && beforeLastPage) || end.length < 3 * LIMIT) return undefined;
+  const half = halfWay(keyOf(beginning), keyOf(last));
+  const middle = sort.endsWith('createdAt') ? toUuid(half) : half;
+  return { middle: encodeCursor(sort, middle), last: encodeCursor(sort, keyOf(beforeLastPage)) };
+}
+
+/** Hexadecimal digits between two keys, as many as a UUID has. */
+function halfWay(...keys: readonly [string, string]): string {
+  const [a, b] = keys.map((key) => BigInt(`0x${key.replaceAll('-', '').padEnd(32, '0').slice(0, 32)}`));
+  return (((a ?? 0n) + (b ?? 0n)) / 2n).toString(16).padStart(32, '0');
+}
+
+function toUuid(digits: string): string {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 interface Measured {
@@ -102,10 +124,12 @@ async function measure(contexts: Contexts, { few, many }: Comparison): Promise<M
   const times: Record<'few' | 'many', number[]> = { few: [], many: [] };
   const found = { few: 0, many: 0 };
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    for (const [size, listing] of [
+    // Each goes first as often as the other.
+    const turn = [
       ['few', few],
       ['many', many],
-    ] as const) {
+    ] as const;
+    for (const [size, listing] of round % 2 === 0 ? turn : turn.toReversed()) {
       const started = performance.now();
       const { users } = await listUsers(contexts[size], listing);
       if (round >= 0) times[size].push(performance.now() - started);
