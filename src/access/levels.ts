@@ -69,15 +69,17 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
           'A number may not change under its name; declare a new name instead.',
       );
     }
+    const undeclared = { notIn: levels.all.map(({ number }) => number) };
     const orphan = await tx.user.findFirst({
-      where: { access: { notIn: levels.all.map(({ number }) => number) } },
-      select: { access: true },
+      where: { OR: [{ access: undeclared }, { permanentAccess: undeclared }] },
+      select: { access: true, permanentAccess: true },
     });
     if (orphan) {
-      const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
+      const held = levels.has(orphan.access) ? orphan.permanentAccess : orphan.access;
+      const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
       throw new ConfigError(
-        `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
-          `Declare it (${name}:${orphan.access}) or give those users another level first.`,
+        `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
+          `Declare it (${name}:${held}) or give those users another level first.`,
       );
     }
     const known = new Set(recorded.map(({ name }) => name));

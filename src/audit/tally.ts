@@ -1,4 +1,5 @@
 import type { Db, Transaction } from '../db/client.ts';
+import { Lock } from '../db/lock.ts';
 import { transaction } from '../db/transaction.ts';
 import type { AuditRecord } from './event.ts';
 import { record, subjectOf } from './record.ts';
@@ -24,6 +25,7 @@ interface Entry {
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
  */
 export class Tally {
+  readonly #lock = new Lock();
   readonly #entries = new Map<string, Entry>();
 
   /** Counts something. Of those of a kind, the last one's origin is kept. */
@@ -47,6 +49,16 @@ export class Tally {
    * @throws when the database is away; nothing is lost then, and the next flush writes it
    */
   async flush(db: Db, everything = false): Promise<void> {
+    // Two at once would write the same counts.
+    await this.#lock.acquire();
+    try {
+      await this.#write(db, everything);
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  async #write(db: Db, everything: boolean): Promise<void> {
     const now = performance.now();
     const due = [...this.#entries].filter(([, { heldUntil }]) => everything || heldUntil <= now);
     const counted = due.filter(([, { count }]) => count > 0).map(([key, entry]) => ({ key, ...entry }));

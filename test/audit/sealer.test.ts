@@ -4,12 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { openSession } from '#latchkey/accounts/sessions.js';
 import { toNewUser } from '#latchkey/accounts/users.js';
-import { record } from '#latchkey/audit/record.js';
 import { pruneEvents } from '#latchkey/audit/retention.js';
 import { AuditSealer, readHead } from '#latchkey/audit/sealer.js';
-import { transaction } from '#latchkey/db/transaction.js';
 import { device, startApi } from '../helper.ts';
-import { add, event, openTrail, SECRET, seal, verify } from './trail.ts';
+import { add, event, openTrail, recordInParts, SECRET, seal, verify } from './trail.ts';
 
 /** Milliseconds between two runs; on SQLite, two connections of one process block each other's thread. */
 const PAUSE = 50;
@@ -32,7 +30,7 @@ t.test(
     await Promise.all([
       add(first.db, people(0, 30)),
       add(second.db, people(30, 30)),
-      transaction(first.db, (tx) => record(tx, people(60, 450))),
+      recordInParts(first.db, people(60, 450)),
     ]);
     isOver = true;
     const sealed = await Promise.all(sealing);

@@ -14,6 +14,9 @@ import type { Teardown } from '../helper.ts';
 
 export const SECRET = 'the secret of these tests, which is long enough';
 
+/** Events of one transaction. */
+const PART = 100;
+
 export interface Trail {
   readonly url: string;
   readonly audit: AuditContext;
@@ -52,6 +55,12 @@ export const event = (actorId: string, targetId: string = actorId): AuditRecord 
 /** Records events one after the other, each in a transaction of its own. */
 export async function add(db: Db, events: readonly AuditRecord[]): Promise<void> {
   for (const one of events) await transaction(db, (tx) => record(tx, [one]));
+}
+
+/** Records many events, some at a time: a transaction has 5 s. */
+export async function recordInParts(db: Db, events: readonly AuditRecord[]): Promise<void> {
+  for (let at = 0; at < events.length; at += PART)
+    await transaction(db, (tx) => record(tx, events.slice(at, at + PART)));
 }
 
 /** Seals until nothing is left. */

@@ -1,11 +1,11 @@
 /** What was done to the audit from outside is found and named; what the service did to it is not. */
 import t from 'tap';
-import { erasePersonalData, record } from '#latchkey/audit/record.js';
+import { erasePersonalData } from '#latchkey/audit/record.js';
 import { pruneEvents } from '#latchkey/audit/retention.js';
 import type { Finding } from '#latchkey/audit/walk.js';
 import { lowestIdOf, newId } from '#latchkey/db/id.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { add, copy, event, head, openTrail, seal, type Trail, verify } from './trail.ts';
+import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const EVENTS = 20;
 
@@ -249,7 +249,7 @@ t.test('what the service does itself breaks nothing', async (t) => {
 t.test('the service may seal and prune while the chain is walked', async (t) => {
   const { db, audit } = await openTrail(t);
   const many = Array.from({ length: 1_500 }, (_, index) => event(`person-${index}`));
-  await transaction(db, (tx) => record(tx, many));
+  await recordInParts(db, many);
   await seal(audit);
   // What the service does between two pages of the walk.
   const work = [
