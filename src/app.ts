@@ -7,15 +7,21 @@ import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
+import { foldNames } from './accounts/fold-names.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
+import type { AuditContext } from './audit/chain.ts';
+import { AuditEvent } from './audit/event.schemas.ts';
+import { recordKeys } from './audit/keys.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
 import browsers from './http/browsers.ts';
+import denials from './http/denials.ts';
 import docs from './http/docs.ts';
+import idempotency from './http/idempotency.ts';
 import json from './http/json.ts';
 import { describeRequest } from './http/log.ts';
 import { MailAnswer } from './http/mail-answer.ts';
@@ -52,6 +58,7 @@ declare module 'fastify' {
     readonly accounts: AccountsContext;
     readonly tally: Tally;
     readonly delivery: Delivery;
+    readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
   }
 }
@@ -91,12 +98,15 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
+  app.decorate('audit', { db, now, encryption: new Encryption(secrets, 'audit') });
   app.decorate('databaseKind', database.kind);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', async () => {
     const { applied } = await migrate(config.databaseUrl);
     if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
+    await foldNames(db);
     await recordLevels(db, levels);
+    await recordKeys(db, app.keys.verification);
     if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
       app.log.info('The admin of ADMIN_EMAIL was created');
     }
@@ -124,6 +134,7 @@ async function register(
   app.addSchema(AccessTokenAnswer);
   app.addSchema(TokenPair);
   app.addSchema(MailAnswer);
+  app.addSchema(AuditEvent);
   await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
@@ -131,6 +142,8 @@ async function register(
   await app.register(rateLimit, config);
   await app.register(pressure);
   await app.register(json);
+  await app.register(idempotency, { secrets });
+  await app.register(denials);
   await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);

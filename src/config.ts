@@ -5,15 +5,11 @@ import { type AccessLevel, parseAccessLevels } from './config/access-levels.ts';
 import { checkEnvironment, exampleOf } from './config/check-environment.ts';
 import { ConfigError, type Environment } from './config/environment.ts';
 import { parseOrigins, parseTrustProxy } from './config/lists.ts';
+import { packageRoot } from './config/package.ts';
 
 export type { AccessLevel } from './config/access-levels.ts';
 export { ConfigError, Environment } from './config/environment.ts';
-
-/** The package's root, where relative paths of the configuration start. */
-export const packageRoot = resolve(import.meta.dirname, '..');
-
-/** The version in package.json. */
-export const version: string = readVersion();
+export { packageRoot, version } from './config/package.ts';
 
 /** The configuration of one process: typed, complete and frozen. Lifetimes are seconds. */
 export interface Config {
@@ -118,17 +114,4 @@ function readDotenv(): NodeJS.Dict<string> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;
   }
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(resolve(packageRoot, 'package.json'), 'utf8'));
-  if (
-    typeof manifest === 'object' &&
-    manifest !== null &&
-    'version' in manifest &&
-    typeof manifest.version === 'string'
-  ) {
-    return manifest.version;
-  }
-  throw new Error('package.json has no version');
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
@@ -5,6 +6,9 @@ import { fallBack } from './accounts/fall-back.ts';
 import { pruneMailTokens } from './accounts/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/session-endings.ts';
 import { pruneTries } from './accounts/tries.ts';
+import { pruneEvents } from './audit/retention.ts';
+import { AuditSealer, readHead } from './audit/sealer.ts';
+import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
 /** Periodic work. */
@@ -12,29 +16,44 @@ interface Job {
   readonly name: string;
   /** Milliseconds from the beginning of one run to the beginning of the next. */
   readonly every: number;
-  readonly run: () => Promise<unknown>;
+  /** @param signal says that the app is closing */
+  readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
-function list({ revocations, accounts, delivery }: FastifyInstance): readonly Job[] {
+/** Milliseconds that closing waits for the counts of the audit to be written: a database that is away must not hold it up. */
+const LAST_FLUSH = 2 * SECOND;
+
+function list(app: FastifyInstance): readonly Job[] {
+  const { revocations, accounts, delivery, idempotentRequests, audit, tally, config } = app;
+  const sealer = new AuditSealer(audit);
+  const days = config.auditRetentionDays;
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
     { name: 'let levels fall back', every: SECOND, run: () => fallBack(accounts) },
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
-    { name: 'prune the mails', every: 10 * MINUTE, run: () => delivery.prune() },
+    { name: 'prune the mails', every: 10 * MINUTE, run: () => pruneMails(accounts) },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
     { name: 'prune the failed tries', every: 10 * MINUTE, run: () => pruneTries(accounts) },
+    { name: 'prune the idempotent requests', every: 10 * MINUTE, run: () => idempotentRequests.prune() },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
     { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
+    { name: 'write the counts of the audit', every: 5 * SECOND, run: () => tally.flush(audit.db) },
+    { name: 'seal the audit events', every: 2 * SECOND, run: (signal) => sealer.run(signal) },
+    { name: 'log the head of the audit chain', every: HOUR, run: () => logHead(app) },
+    { name: 'prune the audit events', every: 10 * MINUTE, run: (signal) => pruneEvents(audit, days, signal) },
   ];
 }
 
 /** Does the periodic work from when the app is ready until it is closed. What is polled is read once before that. */
 async function jobs(app: FastifyInstance) {
   const stop = new AbortController();
+  // One for each job that waits: more than the ten that Node.js takes for a leak.
+  setMaxListeners(0, stop.signal);
   let running: Promise<void>[] = [];
 
   app.addHook('onReady', async () => {
@@ -45,7 +64,28 @@ async function jobs(app: FastifyInstance) {
     stop.abort();
     app.delivery.close();
     await Promise.all(running);
+    await flushAll(app);
   });
+}
+
+/** The log is where a head is safe from whoever can change the database: `latchkey audit verify --head` compares them. */
+async function logHead({ audit, log }: FastifyInstance): Promise<void> {
+  const head = await readHead(audit);
+  if (head !== undefined) log.info({ head }, 'Audit chain head');
+}
+
+async function flushAll({ audit, tally, log }: FastifyInstance): Promise<void> {
+  const patience = new AbortController();
+  const flushed = tally.flush(audit.db, true).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const tooLate = wait(LAST_FLUSH, 'the database was too slow', { signal: patience.signal });
+  const reason = await Promise.race([flushed, tooLate]);
+  tooLate.catch(() => {});
+  patience.abort();
+  if (reason !== undefined)
+    log.warn({ reason }, 'Refused requests that were counted last are not in the audit');
 }
 
 async function repeat(app: FastifyInstance, { name, every, run }: Job, signal: AbortSignal): Promise<void> {
@@ -54,7 +94,7 @@ async function repeat(app: FastifyInstance, { name, every, run }: Job, signal: A
   while (await pause(Math.max(0, began + every - performance.now()), signal)) {
     began = performance.now();
     try {
-      await run();
+      await run(signal);
       if (failing) app.log.info({ job: name }, 'A job works again');
       failing = false;
     } catch (error) {
@@ -75,4 +115,4 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean
   }
 }
 
-export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['access'] });
+export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['access', 'idempotency'] });

@@ -1,4 +1,8 @@
-/** Holds the house to its rules: where a file goes, what it may import, what no file says. */
+/**
+ * Holds the house to its rules: where a file goes, what it may import, what no file says.
+ *
+ * @runs once, on SQLite: it reads the sources.
+ */
 import { resolve } from 'node:path';
 import t from 'tap';
 import { rules } from './architecture-rules.ts';

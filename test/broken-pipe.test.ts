@@ -1,4 +1,8 @@
-/** Whoever reads the log may die first. The service must still end when it is told to. */
+/**
+ * Whoever reads the log may die first. The service must still end when it is told to.
+ *
+ * @runs once, on SQLite: it is about the process.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';

@@ -1,4 +1,8 @@
-/** Environment in, configuration or one line of complaint out. */
+/**
+ * Environment in, configuration or one line of complaint out.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { migrate } from '#latchkey/db/migrate.js';
+import { sqlitePath } from '#latchkey/db/sqlite.js';
 
 /** Whoever can be told to do something at the end: a tap test, for instance. */
 export interface Scope {
@@ -23,6 +25,19 @@ export function createDatabase(t: Scope): Promise<TestDatabase> {
   return server ? createPostgresDatabase(t, server) : createSqliteDatabase(t);
 }
 
+/**
+ * As {@link createDatabase}, with the tables of this version: a copy of the database that the runner has migrated, which
+ * costs a tenth of a migration. What is about the first start takes an empty one.
+ */
+export async function createMigratedDatabase(t: Scope): Promise<TestDatabase> {
+  const { TEST_TEMPLATE: template, TEST_POSTGRES_URL: server } = process.env;
+  if (template !== undefined && server) return createPostgresDatabase(t, server, template);
+  const database = await createDatabase(t);
+  if (template === undefined) await migrate(database.url);
+  else await copyFile(sqlitePath(template), sqlitePath(database.url));
+  return database;
+}
+
 /** A file in a new folder. */
 export async function createSqliteDatabase(t: Scope): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
@@ -34,10 +49,16 @@ export async function createSqliteDatabase(t: Scope): Promise<TestDatabase> {
  * A database on a running server.
  *
  * @param server URL of the superuser on any database of that server
+ * @param template URL of the one that it is to be a copy of
  */
-export async function createPostgresDatabase(t: Scope, server: string): Promise<TestDatabase> {
+export async function createPostgresDatabase(
+  t: Scope,
+  server: string,
+  template?: string,
+): Promise<TestDatabase> {
   const name = `latchkey_${randomBytes(8).toString('hex')}`;
-  await execute(server, `CREATE DATABASE ${name}`);
+  const copied = template === undefined ? '' : ` TEMPLATE ${new URL(template).pathname.slice(1)}`;
+  await execute(server, `CREATE DATABASE ${name}${copied}`);
   // Whatever a test left connected is cut off.
   t.teardown(() => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   const url = new URL(server);

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { latchkey, type Service, serve, temporaryFolder } from './child.ts';
-import { createDatabase } from './database.ts';
+import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD } from './helper.ts';
 
 const DATA_DIR = await temporaryFolder(t);
@@ -54,7 +54,7 @@ t.test('the start writes an invitation that only its owner reads; the next one v
 });
 
 t.test('it is good only while there is no admin', async (t) => {
-  const variables = { DATA_DIR, DATABASE_URL: (await createDatabase(t)).url };
+  const variables = { DATA_DIR, DATABASE_URL: (await createMigratedDatabase(t)).url };
   const service = await serve(t, variables);
   const { token } = await offer();
   const { code } = await latchkey(

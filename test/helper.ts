@@ -9,7 +9,7 @@ import { toNewUser } from '#latchkey/accounts/users.js';
 import { type AppOptions, buildApp } from '#latchkey/app.js';
 import { parseConfig } from '#latchkey/config.js';
 import { checkAnswer } from './contract.ts';
-import { createDatabase } from './database.ts';
+import { createMigratedDatabase } from './database.ts';
 
 export const PUBLIC_URL = 'http://latchkey.test';
 export const PASSWORD = 'correct horse battery staple';
@@ -65,7 +65,7 @@ export async function environment(
 ): Promise<Record<string, string>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
-  const { url } = await createDatabase(t);
+  const { url } = await createMigratedDatabase(t);
   return {
     DATA_DIR: dataDir,
     DATABASE_URL: url,

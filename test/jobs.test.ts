@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { noRequest } from '#latchkey/audit/event.js';
 import { RevocationFeed } from '#latchkey/tokens/revocations.js';
 import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';
@@ -134,10 +135,12 @@ t.test('the table of the jobs', async (t) => {
   const api = await startApi(t);
   const { db, now } = api.app.accounts;
   const { revocations } = api.app;
-  await until(() => clock.pauses.length === 4, 5 * SECOND);
+  const expected = [1, 1, 1, 2, 5, 60, 600, 600, 600, 600, 600, 600, 3600];
+  const allWait = () => clock.pauses.length >= expected.length;
+  await until(allWait, 5 * SECOND);
   t.strictSame(
     clock.pauses.map(({ seconds }) => seconds).sort((a, b) => a - b),
-    [1, 60, 600, 600],
+    expected,
     'seconds between the beginnings',
   );
 
@@ -146,12 +149,31 @@ t.test('the table of the jobs', async (t) => {
   await setTime(api, ended.sessionId, 'idleUntil', -1);
   const old = new Date((await now(db)).getTime() - 121 * MINUTE);
   await db.revocation.create({ data: { sessionId: randomUUID(), createdAt: old } });
+  const { id: ancient } = await db.auditEvent.findFirstOrThrow({ orderBy: { id: 'asc' } });
+  await db.auditEvent.update({ where: { id: ancient }, data: { createdAt: new Date(0) } });
+  const heads: unknown[] = [];
+  api.app.log.info = ((members: { head?: string }) => void heads.push(members.head)) as never;
+  clock.pass(3600);
+  await until(allWait, 5 * SECOND);
+  clock.pass(2);
+  const isSealed = async () => (await db.auditEvent.count({ where: { number: null } })) === 0;
+  t.ok(await until(isSealed, 5 * SECOND), 'audit events are sealed');
+  t.strictSame(heads, [], 'a chain that has no head yet is not logged');
+  clock.pass(3600);
+  await until(() => heads.length === 1, 5 * SECOND);
+  t.match(heads, [/^\d+:[\w-]{43}$/], 'its head is logged');
+  api.app.tally.add({ action: 'sign-in.failed', actorId: null, targetId: id, origin: noRequest });
+  clock.pass(5);
+  const isCounted = async () => (await db.auditEvent.count({ where: { action: 'sign-in.failed' } })) === 1;
+  t.ok(await until(isCounted, 5 * SECOND), 'counts are written');
   let forgot = 0;
   revocations.forget = () => void forgot++;
   clock.pass(600);
   const isPruned = async () => (await db.session.count({ where: { id: ended.sessionId } })) === 0;
   t.ok(await until(isPruned, 5 * SECOND), 'sessions that have ended are pruned');
   t.ok(await until(async () => (await db.revocation.count()) === 0, 5 * SECOND), 'and old revocations');
+  const isGone = async () => (await db.auditEvent.count({ where: { id: ancient } })) === 0;
+  t.ok(await until(isGone, 5 * SECOND), 'and old audit events');
   t.equal(forgot, 0);
   clock.pass(60);
   t.ok(await until(() => forgot === 1, 5 * SECOND), 'what is old is forgotten');

@@ -1,4 +1,8 @@
-/** Does what the README tells a stranger to do, as it stands there. */
+/**
+ * Does what the README tells a stranger to do, as it stands there.
+ *
+ * @runs once, on SQLite: a stranger has no other.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -80,7 +84,15 @@ t.test('the lines of the quick start answer as the README says', async (t) => {
 t.test('a route that is added in the five steps is guarded, and is in the contract', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-steps-'));
   t.teardown(() => rmSync(copy, { recursive: true, force: true }));
-  for (const path of ['src', 'bin', 'prisma', 'package.json', 'tsconfig.json', 'tsconfig.base.json'])
+  for (const path of [
+    'src',
+    'bin',
+    'prisma',
+    'templates',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.base.json',
+  ])
     cpSync(path, join(copy, path), { recursive: true });
   symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
   const [schemas, routes, register] = blocks('Add a route in five steps').map(({ text }) => text);

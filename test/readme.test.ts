@@ -1,4 +1,8 @@
-/** What the README says is what the program does. */
+/**
+ * What the README says is what the program does.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { declaration } from '#latchkey/access/plugin.js';

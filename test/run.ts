@@ -1,10 +1,10 @@
 /**
- * `npm test`: the whole suite on SQLite, then again on a Postgres that is started here.
+ * `npm test`: the whole suite on SQLite and on a Postgres that is started here. Test files that are about neither run once.
  *
  *   npm test -- users test/access     only the files whose path has one of these in it
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
  *
- * The last line is `N passed, N failed`. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
+ * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
  * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
  *
  * Test files are run by plain Node.js, as production is, and not by `tap run`: its loaders double the time of the suite and
@@ -13,113 +13,126 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, readdir } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { availableParallelism, constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { migrate } from '#latchkey/db/migrate.js';
+import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { readTap } from './tap-report.ts';
+import { type Database, databases, findRuns, isDatabase, type Run } from './test-files.ts';
 
 interface Totals {
   readonly passed: number;
   readonly failed: number;
 }
 
-const databases = { sqlite: 'SQLite', postgres: 'Postgres' };
-type Database = keyof typeof databases;
-
 /** Seconds that a test file may take before tap ends it, naming what it waits for; soon after it is killed. */
 const FILE_TIMEOUT = 120;
 
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
-const inherited = /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_.*)$/;
+const inherited =
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL)$/;
 
 const root = resolve(import.meta.dirname, '../..');
 const running: { folder?: string; postgres?: Promise<PostgresServer>; aborted?: boolean } = {};
 const tests = new Set<ChildProcess>();
+/** What is to be undone when all files have run, in the order in which it was done. */
+const ends: (() => Promise<void>)[] = [];
+const scope = { teardown: (work: () => Promise<void>) => void ends.push(work) };
 
 async function main(): Promise<number> {
+  const started = performance.now();
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { db: { type: 'string' } } });
   const chosen = Object.keys(databases)
     .filter(isDatabase)
     .filter((name) => name === (values.db ?? name));
   if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
-  const files = await testFiles(positionals);
-  if (files.length === 0) throw new Error(`no test file has ${positionals.join(' or ')} in its path`);
+  const runs = await findRuns(root, positionals, chosen);
+  if (runs.length === 0)
+    throw new Error(
+      `no test file that runs on ${chosen.join(' or ')} has ${positionals.join(' or ')} in its path`,
+    );
 
   // Everything temporary goes into one folder, which is removed at the end. `nobody`, as whom root runs Postgres, may pass.
   running.folder = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
   await chmod(running.folder, 0o711);
   process.env.TMPDIR = running.folder;
 
-  let passed = 0;
-  let failed = 0;
-  for (const database of chosen) {
-    const totals = await runOn(database, files).catch((error: unknown) => {
-      console.error(error);
-      return { passed: 0, failed: 1 };
-    });
-    passed += totals.passed;
-    failed += totals.failed;
+  const totals = new Map<Database, Totals>();
+  const environments = new Map<Database, NodeJS.ProcessEnv>();
+  try {
+    for (const database of new Set(runs.map((run) => run.database))) {
+      try {
+        environments.set(database, await prepare(database));
+      } catch (error) {
+        console.error(error);
+        totals.set(database, { passed: 0, failed: 1 });
+      }
+    }
+    await runAll(
+      runs.filter(({ database }) => environments.has(database)),
+      environments,
+      totals,
+    );
+  } finally {
+    for (const end of ends.reverse()) await end();
   }
-  console.log(`\n${passed} passed, ${failed} failed`);
+  let [passed, failed] = [0, 0];
+  for (const [database, of] of totals) {
+    console.log(`${databases[database]}: ${of.passed} passed, ${of.failed} failed`);
+    passed += of.passed;
+    failed += of.failed;
+  }
+  console.log(`\n${passed} passed, ${failed} failed in ${secondsSince(started)} s`);
   return failed === 0 ? 0 : 1;
 }
 
-function isDatabase(name: string): name is Database {
-  return name in databases;
-}
-
-/** Paths below the root, by their sources: the compiled file of a source that has gone does not run. */
-async function testFiles(filters: readonly string[]): Promise<string[]> {
-  const sources = await readdir(join(root, 'test'), { recursive: true });
-  return sources
-    .filter((path) => path.endsWith('.test.ts'))
-    .map((path) => `test/${path}`)
-    .filter(
-      (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
-    )
-    .sort();
-}
-
-async function runOn(database: Database, files: readonly string[]): Promise<Totals> {
-  const started = performance.now();
+/** What the test files that run on a database see of the environment. */
+async function prepare(database: Database): Promise<NodeJS.ProcessEnv> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)));
-  if (database === 'sqlite') delete env.TEST_POSTGRES_URL;
-  if (database === 'postgres' && env.TEST_POSTGRES_URL === undefined) {
+  if (database === 'sqlite') {
+    delete env.TEST_POSTGRES_URL;
+    return { ...env, TEST_TEMPLATE: await migrated(await createSqliteDatabase(scope)) };
+  }
+  if (env.TEST_POSTGRES_URL === undefined) {
     running.postgres = startPostgres();
     env.TEST_POSTGRES_URL = (await running.postgres).url;
+    scope.teardown(async () => (await running.postgres)?.stop());
   }
-  console.log(`\n${databases[database]}, ${files.length} files`);
-  try {
-    const { passed, failed } = await runAll(files, env);
-    console.log(`${databases[database]}: ${passed} passed, ${failed} failed in ${secondsSince(started)} s`);
-    return { passed, failed };
-  } finally {
-    await (await running.postgres)?.stop();
-  }
+  return {
+    ...env,
+    TEST_TEMPLATE: await migrated(await createPostgresDatabase(scope, env.TEST_POSTGRES_URL)),
+  };
 }
 
-/** As many files at a time as there are processors. */
-async function runAll(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Totals> {
-  const queue = [...files];
-  let passed = 0;
-  let failed = 0;
+async function migrated({ url }: TestDatabase): Promise<string> {
+  await migrate(url);
+  return url;
+}
+
+/** One file more at a time than there are processors: the first are those that mostly wait. */
+async function runAll(
+  runs: readonly Run[],
+  environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
+  totals: Map<Database, Totals>,
+): Promise<void> {
+  const queue = [...runs];
   const runNext = async (): Promise<void> => {
-    const file = queue.shift();
-    if (file === undefined || running.aborted) return;
-    const totals = await runFile(file, env);
-    passed += totals.passed;
-    failed += totals.failed;
+    const run = queue.shift();
+    if (run === undefined || running.aborted) return;
+    const { passed, failed } = await runFile(run, environments.get(run.database) ?? {});
+    const before = totals.get(run.database) ?? { passed: 0, failed: 0 };
+    totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
     await runNext();
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, runNext));
-  return { passed, failed };
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, runNext));
 }
 
 /** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */
-async function runFile(file: string, env: NodeJS.ProcessEnv): Promise<Totals> {
+async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise<Totals> {
   const started = performance.now();
   const test = spawn(
     process.execPath,
@@ -148,7 +161,9 @@ async function runFile(file: string, env: NodeJS.ProcessEnv): Promise<Totals> {
   const isGood = failed === 0 && passed > 0 && code === 0;
   const outcome = failed > 0 ? `${failed} failed` : passed > 0 ? `${passed} passed` : 'nothing ran';
   const end = code === 0 ? '' : `, ${signal ?? `exit code ${code}`}`;
-  console.log(`${isGood ? 'ok  ' : 'FAIL'} ${file} (${outcome}${end}, ${seconds} s)`);
+  console.log(
+    `${isGood ? 'ok  ' : 'FAIL'} ${file} on ${databases[database]} (${outcome}${end}, ${seconds} s)`,
+  );
   if (isGood) return { passed, failed };
   for (const line of [...failures, ...errors.split('\n')]) if (line !== '') console.log(`     ${line}`);
   return { passed, failed: Math.max(failed, 1) };

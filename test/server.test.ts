@@ -1,15 +1,17 @@
-/** `latchkey serve` as whoever installs it meets it: real processes, from the first start to the last request. */
-
+/**
+ * `latchkey serve` as whoever installs it meets it: real processes, from the first start to the last request.
+ *
+ * @runs once, on SQLite: what a process says and hears. What it keeps: starts.test.ts
+ */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
 import { bin, childEnvironment, type Service, serve, temporaryFolder, type Variables } from './child.ts';
-import { createDatabase } from './database.ts';
+import { createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
 import { testSigningKey } from './tokens.ts';
 
@@ -17,8 +19,8 @@ const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
 
 /** A folder of its own, and a database. */
-async function variablesFor(t: Teardown): Promise<Variables & { DATA_DIR: string; DATABASE_URL: string }> {
-  const { url } = await createDatabase(t);
+async function variablesFor(t: Teardown): Promise<Variables> {
+  const { url } = await createMigratedDatabase(t);
   return { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, PUBLIC_URL };
 }
 
@@ -53,74 +55,23 @@ t.test('the first start makes the data folder and says where to go', async (t) =
   await service.stop();
 });
 
-t.test('the second start keeps everything', async (t) => {
-  const variables = await variablesFor(t);
-  const contents = () =>
-    Promise.all(
-      ['secret', 'signing-key.pem'].map((name) => readFile(join(variables.DATA_DIR, name), 'utf8')),
-    );
-
-  const first = await serve(t, { ...variables, LOG_LEVEL: 'trace' });
-  t.equal((await first.ask('POST', '/register', { body: ada })).status, 201);
-  const token = await signIn(first);
-  const me = await first.ask('GET', '/me', { token });
-  const kept = await contents();
-  t.match((await first.stop()).stdout, 'Migrations applied');
-
-  const second = await serve(t, { ...variables, LOG_LEVEL: 'trace' });
-  t.strictSame(await contents(), kept, 'the same key and secret');
-  t.strictSame(await second.ask('GET', '/me', { token }), me, 'a token from before, and its user');
-  t.equal((await second.ask('POST', '/login', { body: credentials })).status, 200);
-  t.notMatch((await second.stop()).stdout, 'Migrations applied');
-});
-
-t.test('whoever has an admin is not told to make one', async (t) => {
-  const variables = { ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: PASSWORD };
-  const { stop } = await serve(t, { ...(await variablesFor(t)), ...variables });
-  const { stdout } = await stop();
-  t.match(stdout, 'Docs: ');
-  t.notMatch(stdout, 'no admin');
-});
-
-t.test('the public URL is what was configured, wherever it listens', async (t) => {
-  const { ask, url } = await serve(t, {
-    ...(await variablesFor(t)),
-    PUBLIC_URL: 'https://accounts.example.com/v1',
-  });
-  t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
-  t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
-});
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal}: what is under way is finished, then it ends with 0`, async (t) => {
-    const variables = await variablesFor(t);
-    const service = await serve(t, variables);
-    const { port, hostname } = new URL(service.url);
-    const body = JSON.stringify(ada);
-    const socket = connect(Number(port), hostname);
-    t.teardown(() => void socket.destroy());
-    let answer = '';
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
+t.test(
+  'the public URL is what was configured, and whoever has an admin is not told to make one',
+  async (t) => {
+    const { ask, url, stop } = await serve(t, {
+      ...(await variablesFor(t)),
+      ADMIN_EMAIL: ada.email,
+      ADMIN_PASSWORD: PASSWORD,
+      PUBLIC_URL: 'https://accounts.example.com/v1',
     });
-    const closed = once(socket, 'close');
-    const head = `POST /register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
-    socket.write(`${head}\r\n\r\n${body.slice(0, 10)}`);
-    await until(async () => service.stdout().includes('"url":"/register"'));
-
-    service.signal(signal);
-    await until(() => isRefused(Number(port), hostname));
-    t.equal(answer, '');
-    socket.write(body.slice(10));
-    await closed;
-    t.match(answer, /^HTTP\/1\.1 201 Created\r\n/);
-    t.match(await service.ended, { code: 0, signal: null, stderr: '' });
-
-    const { ask } = await serve(t, variables);
-    t.equal((await ask('POST', '/login', { body: credentials })).status, 200, 'and it was done');
-  });
-}
+    t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/, 'wherever it listens');
+    t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
+    t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
+    const { stdout } = await stop();
+    t.match(stdout, `Docs: ${url}/docs`);
+    t.notMatch(stdout, 'no admin', 'who has one is not told to make one');
+  },
+);
 
 t.test('two that start at once on one empty folder agree on one key and one secret', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'data');
@@ -142,38 +93,6 @@ t.test('two that start at once on one empty folder agree on one key and one secr
   );
   await Promise.all([one.stop(), other.stop()]);
 });
-
-t.test(
-  'four that start at once on one empty database all come up, and each migration is applied once',
-  async (t) => {
-    const { DATA_DIR, ...variables } = await variablesFor(t);
-    const services = await Promise.all(
-      ['a', 'b', 'c', 'd'].map(async (name) => {
-        const folder = join(DATA_DIR, name);
-        await mkdir(folder);
-        return serve(t, { ...variables, DATA_DIR: folder });
-      }),
-    );
-    for (const { ask } of services) t.equal((await ask('GET', '/health/ready')).status, 200);
-    t.equal(services.filter(({ stdout }) => stdout().includes('Migrations applied')).length, 1);
-
-    const database = openDatabase(variables.DATABASE_URL);
-    t.teardown(() => database.close());
-    const rows = await database.db.$queryRaw<{ name: string; done: unknown }[]>`
-    SELECT migration_name AS name, finished_at AS done FROM _prisma_migrations ORDER BY migration_name`;
-    const folders = await readdir(`prisma/migrations/${database.kind}`, { withFileTypes: true });
-    t.strictSame(
-      rows.map(({ name }) => name),
-      folders
-        .filter((entry) => entry.isDirectory())
-        .map(({ name }) => name)
-        .sort(),
-    );
-    t.ok(rows.every(({ done }) => done !== null));
-    t.equal(await database.db.accessLevel.count(), 3);
-    await Promise.all(services.map(({ stop }) => stop()));
-  },
-);
 
 for (const level of ['info', 'silent']) {
   t.test(
@@ -234,18 +153,6 @@ t.test('in production it prints JSON lines and nothing else', async (t) => {
   t.match(messages, `Latchkey listens on ${service.url}\nDocs: ${service.url}/docs\nThere is no admin yet`);
   t.ok(lines.filter(({ req }) => req !== undefined).length >= 4, 'the requests are logged');
 });
-
-async function isRefused(port: number, host: string): Promise<boolean> {
-  const socket = connect(port, host);
-  try {
-    await once(socket, 'connect');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    socket.destroy();
-  }
-}
 
 /** Asks again and again, each time after the others in the process have had their turn. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {

@@ -138,10 +138,11 @@ function admit(
   minimum: number,
   maxAge: number | undefined,
 ): void {
+  // Also of those who are refused: the audit asks who it was.
+  request.claims = claims;
   const { access } = claims;
   if (!(Number.isInteger(access) && access >= minimum)) throw accessDenied(minimum, access);
   if (maxAge !== undefined) requireRecentSignIn(claims, maxAge);
-  request.claims = claims;
 }
 
 /** The slow way round, for when the revocations in memory may be too old. */

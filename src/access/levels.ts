@@ -1,3 +1,5 @@
+import { type AuditRecord, noRequest } from '../audit/event.ts';
+import { record } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
@@ -67,15 +69,17 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
           'A number may not change under its name; declare a new name instead.',
       );
     }
+    const undeclared = { notIn: levels.all.map(({ number }) => number) };
     const orphan = await tx.user.findFirst({
-      where: { access: { notIn: levels.all.map(({ number }) => number) } },
-      select: { access: true },
+      where: { OR: [{ access: undeclared }, { permanentAccess: undeclared }] },
+      select: { access: true, permanentAccess: true },
     });
     if (orphan) {
-      const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
+      const held = levels.has(orphan.access) ? orphan.permanentAccess : orphan.access;
+      const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
       throw new ConfigError(
-        `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
-          `Declare it (${name}:${orphan.access}) or give those users another level first.`,
+        `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
+          `Declare it (${name}:${held}) or give those users another level first.`,
       );
     }
     const known = new Set(recorded.map(({ name }) => name));
@@ -86,5 +90,17 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
     const recordedAt = new Date();
     if (added.length > 0)
       await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
+    await record(tx, [
+      ...added.map(({ name, number }) => toEvent('level.added', name, { after: { number } })),
+      ...gone.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
+    ]);
   });
+}
+
+function toEvent(
+  action: 'level.added' | 'level.removed',
+  name: string,
+  members: Pick<AuditRecord, 'before' | 'after'>,
+): AuditRecord {
+  return { action, actorId: null, targetId: name, ...members, origin: noRequest };
 }

@@ -36,7 +36,7 @@ export async function changeAccess(
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
   if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
   if (permanentAccess < before.permanentAccess || access < current)
-    await voidInvitations(context, tx, before.id);
+    await voidInvitations(context, tx, before.id, { actorId, origin, record });
   record({
     action: 'user.access-changed',
     actorId,

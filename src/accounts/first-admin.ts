@@ -1,5 +1,5 @@
-import { Check } from 'typebox/value';
 import { noRequest } from '../audit/event.ts';
+import { compile } from '../config/fits.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
@@ -17,11 +17,11 @@ export function checkFirstAdmin({
   passwordMinLength,
 }: Pick<Config, 'firstAdmin' | 'passwordMinLength'>): void {
   if (firstAdmin === undefined) return;
-  if (!Check(EmailAddress, firstAdmin.email))
+  if (!compile(EmailAddress)(firstAdmin.email))
     throw new ConfigError(
       'ADMIN_EMAIL must be an email address in ASCII characters (example: ADMIN_EMAIL=ada@example.com)',
     );
-  if (!Check(NewPassword(passwordMinLength), firstAdmin.password)) {
+  if (!compile(NewPassword(passwordMinLength))(firstAdmin.password)) {
     throw new ConfigError(
       `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters (example: ADMIN_PASSWORD=the output of: openssl rand -base64 24)`,
     );

@@ -128,7 +128,7 @@ async function changeState(
     await requireAnotherAdmin(tx, context.levels, before);
     await raiseEpoch(tx, before.id);
     await voidMailTokens(context, tx, before);
-    await voidInvitations(context, tx, before.id);
+    await voidInvitations(context, tx, before.id, { actorId, origin, record });
   } else {
     // Whoever could not make this user an admin does not bring one back either.
     const level = Math.max(before.permanentAccess, accessAsOf(before, await context.now(tx)));

@@ -1,9 +1,25 @@
-import { Problem } from '../problems/problem.ts';
+import { joinSql, rawSql, sql } from '../db/client.ts';
+import { invalidQuery } from '../problems/problem.ts';
 import type { AccountsContext } from './context.ts';
-import type { User } from './user.schemas.ts';
+import { fallBack } from './fall-back.ts';
+import { after, before, keysBeginningWith, type Span } from './sort-keys.ts';
+import type { User, UserSort } from './user.schemas.ts';
+import { decodeCursor, encodeCursor } from './user-cursor.ts';
 import { toUser, userColumns } from './users.ts';
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Which users are listed, and how. */
+export interface UserListing {
+  /** Users per page. */
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  /** `name` when it is left out and there is a `q`, else `createdAt`. */
+  readonly sort?: UserSort;
+  /** How the names begin, or the addresses when they are sorted by those; case and accents do not matter. */
+  readonly q?: string;
+  readonly access?: number;
+  readonly disabled?: boolean;
+}
 
 /** A page of users; `nextCursor` is null on the last one. */
 export interface UserPage {
@@ -11,44 +27,112 @@ export interface UserPage {
   readonly nextCursor: string | null;
 }
 
+/** The columns that are sorted by, whose values are all different. Each has a unique index, and one behind (access, disabled). */
+const orders = {
+  createdAt: { column: 'id', isBackwards: false },
+  '-createdAt': { column: 'id', isBackwards: true },
+  name: { column: 'nameKey', isBackwards: false },
+  '-name': { column: 'nameKey', isBackwards: true },
+  email: { column: 'emailKey', isBackwards: false },
+  '-email': { column: 'emailKey', isBackwards: true },
+} as const satisfies Record<UserSort, unknown>;
+
+type Order = (typeof orders)[UserSort];
+
 /**
- * Lists users, oldest first, by keyset: a page costs the same wherever it is, and nobody is listed twice
- * when users come and go between two pages.
+ * Lists users by keyset: a page costs the same wherever it is and however many users there are, and nobody is listed twice or
+ * left out when others come and go between two pages.
  *
- * @param limit users per page
- * @param cursor `nextCursor` of the page before
- * @throws {Problem} `validation-failed` for a cursor that cannot be read
+ * @throws {Problem} `validation-failed` for a cursor that cannot be read, and for a `q` where neither names nor addresses are
+ *   sorted
  */
-export async function listUsers(
-  { db, levels }: AccountsContext,
-  limit: number,
-  cursor?: string,
-): Promise<UserPage> {
-  const rows = await db.user.findMany({
-    ...(cursor !== undefined && { where: { id: { gt: decodeCursor(cursor) } } }),
-    orderBy: { id: 'asc' },
-    take: limit + 1,
-    select: userColumns,
-  });
-  const page = rows.slice(0, limit);
+export async function listUsers(context: AccountsContext, listing: UserListing): Promise<UserPage> {
+  const { limit, q = '', cursor } = listing;
+  const sort = listing.sort ?? (q === '' ? 'createdAt' : 'name');
+  const order = orders[sort];
+  if (q !== '' && order.column === 'id')
+    throw invalidQuery('q', 'searches names, or addresses with sort=email: not with sort=createdAt');
+  const all = keysBeginningWith(q);
+  const position = cursor === undefined ? undefined : decodeCursor(sort, cursor);
+  const rest =
+    position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);
+
+  const places = await readPlaces(context, await groupsOf(context, listing), order, rest, limit + 1);
+  const page = places.slice(0, limit);
   const last = page.at(-1);
   return {
-    users: page.map((row) => toUser(row, levels)),
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.id) : null,
+    users: await readUsers(context, page),
+    nextCursor: places.length > limit && last !== undefined ? encodeCursor(sort, last.key) : null,
   };
 }
 
-/** Opaque to clients, so that its contents can change. */
-function encodeCursor(id: string): string {
-  return Buffer.from(id).toString('base64url');
+/** Users who share the first columns of the indexes. */
+interface Group {
+  readonly access: number;
+  readonly disabled: boolean;
 }
 
-function decodeCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString();
-  if (UUID.test(id)) return id;
-  throw new Problem('validation-failed', {
-    errors: [
-      { in: 'query', pointer: '/cursor', message: 'is not a cursor that an earlier page gave as nextCursor' },
-    ],
+/** @returns undefined for all users */
+async function groupsOf(
+  context: AccountsContext,
+  { access, disabled }: UserListing,
+): Promise<Group[] | undefined> {
+  if (access === undefined && disabled === undefined) return undefined;
+  await fallBack(context);
+  const levels = access === undefined ? context.levels.all.map(({ number }) => number) : [access];
+  const states = disabled === undefined ? [false, true] : [disabled];
+  return levels.flatMap((level) => states.map((state) => ({ access: level, disabled: state })));
+}
+
+/** Where somebody stands in the list: the value of the column that it is sorted by. */
+interface Place {
+  readonly id: string;
+  readonly key: string;
+}
+
+/**
+ * Reads the first places of a span. Of groups, the first of each are read, and merged: levels are few, and no one index has
+ * several groups in the order of the list.
+ */
+async function readPlaces(
+  { db }: Pick<AccountsContext, 'db'>,
+  groups: readonly Group[] | undefined,
+  order: Order,
+  span: Span,
+  limit: number,
+): Promise<Place[]> {
+  const statements = groups?.map((group) => statementOf(order, span, limit, group)) ?? [
+    statementOf(order, span, limit),
+  ];
+  // One statement, so that somebody who changes groups meanwhile is read once.
+  const places = await db.$queryRaw<Place[]>(joinSql(statements, ' UNION ALL '));
+  const direction = order.isBackwards ? -1 : 1;
+  // As the databases compare: keys are hexadecimal digits, and in ids the dashes are at the same places.
+  places.sort((a, b) => (a.key < b.key ? -direction : direction));
+  return places.slice(0, limit);
+}
+
+/**
+ * Compares rows, not columns. Of `access = 1 AND "nameKey" >= 'a'`, Postgres often makes a walk along the index on the names alone,
+ * in which it skips those of another level, who may be many; rows are to be had from the index that begins with the group only.
+ */
+function statementOf({ column, isBackwards }: Order, { gte, lt }: Span, limit: number, group?: Group) {
+  const columns = [...(group === undefined ? [] : ['access', 'disabled']), column].map((name) => `"${name}"`);
+  const inOrder = columns.map((name) => `${name} ${isBackwards ? 'DESC' : 'ASC'}`);
+  const row = rawSql(`(${columns.join()})`);
+  const values = (key: string) => joinSql(group === undefined ? [key] : [group.access, group.disabled, key]);
+  return sql`SELECT * FROM (SELECT "id", ${rawSql(`"${column}"`)} AS "key" FROM "User"
+    WHERE ${row} >= (${values(gte)}) AND ${row} < (${values(lt)})
+    ORDER BY ${rawSql(inOrder.join())} LIMIT ${limit}) AS "places"`;
+}
+
+/** In the same order; without those who have gone since. */
+async function readUsers({ db, levels }: AccountsContext, places: readonly Place[]): Promise<User[]> {
+  const ids = places.map(({ id }) => id);
+  const rows = await db.user.findMany({ where: { id: { in: ids } }, select: userColumns });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = byId.get(id);
+    return row === undefined ? [] : [toUser(row, levels)];
   });
 }

@@ -1,3 +1,4 @@
+import { type AuditRecord, noRequest } from '../audit/event.ts';
 import { erasePersonalData } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { Problem } from '../problems/problem.ts';
@@ -31,16 +32,16 @@ export async function deleteUser(
     if (user === null) throw new Problem('user-not-found');
     precondition(toUser(user, context.levels));
     await requireAnotherAdmin(tx, context.levels, user);
-    await remove(context, tx, user, consequences);
-    const { userId: actorId, origin } = actor;
-    const isOwn = actorId === user.id;
+    const isOwn = actor.userId === user.id;
+    // Of somebody who leaves, nothing is kept.
+    const origin = isOwn ? { ...noRequest, requestId: actor.origin.requestId } : actor.origin;
+    const who = { actorId: actor.userId, origin };
+    await remove(context, tx, user, { ...who, ...consequences });
     consequences.record({
       action: 'user.deleted',
-      actorId,
+      ...who,
       targetId: user.id,
       before: { access: user.permanentAccess },
-      // Of somebody who leaves, nothing is kept.
-      origin: isOwn ? { ip: null, userAgent: null, requestId: origin.requestId } : origin,
     });
   });
 }
@@ -49,10 +50,10 @@ async function remove(
   context: AccountsContext,
   tx: Transaction,
   user: { readonly id: string; readonly email: string },
-  { revoke }: Pick<Consequences, 'revoke'>,
+  { revoke, ...who }: Pick<AuditRecord, 'actorId' | 'origin'> & Pick<Consequences, 'revoke' | 'record'>,
 ): Promise<void> {
   await voidMailTokens(context, tx, user);
-  await voidInvitations(context, tx, user.id);
+  await voidInvitations(context, tx, user.id, who);
   await tx.user.delete({ where: { id: user.id } });
   await erasePersonalData(tx, user.id);
   revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });

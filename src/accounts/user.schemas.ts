@@ -77,6 +77,14 @@ export const AssignableAccess = (levels: readonly AccessLevel[]) =>
     examples: [1],
   });
 
+/** What a list of users is sorted by; with a minus sign, backwards. */
+export const UserSort = Type.Enum(['createdAt', '-createdAt', 'name', '-name', 'email', '-email'], {
+  description:
+    'what they are sorted by, with a minus sign backwards; `email` is for admins. Left out, it is `name` with `q`, `createdAt` without',
+  examples: ['name'],
+});
+export type UserSort = Static<typeof UserSort>;
+
 const UserId = Type.String({
   format: 'uuid',
   description: 'UUIDv7',

@@ -6,6 +6,9 @@ import type { AuditRecord } from './event.ts';
 /** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */
 const SALT = 16;
 
+/** Characters of a User-Agent header that are kept: it can be as long as all headers together. */
+const USER_AGENT_LENGTH = 256;
+
 /** Which person of an event the data is about. */
 export type Part = 'actor' | 'target';
 
@@ -15,7 +18,8 @@ export type Part = 'actor' | 'target';
  */
 export async function record(tx: Transaction, records: readonly AuditRecord[]): Promise<void> {
   if (records.length === 0) return;
-  const rows = records.map(toRows);
+  const createdAt = new Date();
+  const rows = records.map((record) => toRows(record, createdAt));
   await tx.auditEvent.createMany({ data: rows.map(({ event }) => event) });
   const personal = rows.flatMap(({ personal }) => personal);
   if (personal.length > 0) await tx.personalData.createMany({ data: personal });
@@ -36,11 +40,17 @@ export function hashPersonalData(salt: string, data: string): string {
   return createHash('sha256').update(`${salt}.${data}`).digest('base64url');
 }
 
-function toRows({ action, actorId, targetId, before, after, personal, count = 1, origin }: AuditRecord) {
-  const createdAt = new Date();
+/** The user whom an event's origin is about: who did it, else to whom a stranger did it. */
+export function subjectOf({ actorId, targetId }: Pick<AuditRecord, 'actorId' | 'targetId'>): string | null {
+  return actorId ?? targetId;
+}
+
+function toRows(record: AuditRecord, createdAt: Date) {
+  const { action, actorId, targetId, before, after, personal, count = 1, origin } = record;
   const id = newId(createdAt);
-  const { ip, userAgent, requestId } = origin;
-  const actor = ip === null ? undefined : personalRow(id, 'actor', actorId ?? targetId, { ip, userAgent });
+  const { ip, requestId } = origin;
+  const userAgent = origin.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null;
+  const actor = ip === null ? undefined : personalRow(id, 'actor', subjectOf(record), { ip, userAgent });
   const target = personal === undefined ? undefined : personalRow(id, 'target', targetId, personal);
   const event = {
     id,

@@ -1,7 +1,8 @@
-import type { Db } from '../db/client.ts';
+import type { Db, Transaction } from '../db/client.ts';
+import { Lock } from '../db/lock.ts';
 import { transaction } from '../db/transaction.ts';
 import type { AuditRecord } from './event.ts';
-import { record } from './record.ts';
+import { record, subjectOf } from './record.ts';
 
 /** Milliseconds in which what is repeated becomes one event. */
 const SPAN = 600_000;
@@ -24,6 +25,7 @@ interface Entry {
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
  */
 export class Tally {
+  readonly #lock = new Lock();
   readonly #entries = new Map<string, Entry>();
 
   /** Counts something. Of those of a kind, the last one's origin is kept. */
@@ -47,17 +49,23 @@ export class Tally {
    * @throws when the database is away; nothing is lost then, and the next flush writes it
    */
   async flush(db: Db, everything = false): Promise<void> {
+    // Two at once would write the same counts.
+    await this.#lock.acquire();
+    try {
+      await this.#write(db, everything);
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  async #write(db: Db, everything: boolean): Promise<void> {
     const now = performance.now();
     const due = [...this.#entries].filter(([, { heldUntil }]) => everything || heldUntil <= now);
     const counted = due.filter(([, { count }]) => count > 0).map(([key, entry]) => ({ key, ...entry }));
     for (const [key, { count }] of due) if (count === 0) this.#entries.delete(key);
     if (counted.length === 0) return;
-    await transaction(db, (tx) =>
-      record(
-        tx,
-        counted.map(({ event, count }) => ({ ...event, count })),
-      ),
-    );
+    const events = counted.map(({ event, count }) => ({ ...event, count }));
+    await transaction(db, async (tx) => record(tx, await withoutLeavers(tx, events)));
     for (const { key, count } of counted) this.#settle(key, count, now + SPAN);
   }
 
@@ -73,4 +81,16 @@ export class Tally {
     const event = { action, actorId: null, targetId: null, origin };
     this.#entries.set(key, { event, count: (known?.count ?? 0) + 1, heldUntil: known?.heldUntil ?? 0 });
   }
+}
+
+/** Whoever has left since it was counted has had all personal data erased: none comes after. */
+async function withoutLeavers(tx: Transaction, events: readonly AuditRecord[]): Promise<AuditRecord[]> {
+  const subjects = events.map(subjectOf).filter((id) => id !== null);
+  const present = await tx.user.findMany({ where: { id: { in: subjects } }, select: { id: true } });
+  const ids = new Set(present.map(({ id }) => id));
+  return events.map((event) => {
+    const subject = subjectOf(event);
+    if (subject === null || ids.has(subject)) return event;
+    return { ...event, origin: { ip: null, userAgent: null, requestId: event.origin.requestId } };
+  });
 }

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { readConfig } from '../config.ts';
-import { migrate } from '../db/migrate.ts';
 
 /** `latchkey migrate` */
 export function migrateCommand(program: Command): void {
@@ -10,6 +8,10 @@ export function migrateCommand(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate')
     .action(async ({ json }: { json?: boolean }) => {
+      const [{ readConfig }, { migrate }] = await Promise.all([
+        import('../config.ts'),
+        import('../db/migrate.ts'),
+      ]);
       const { applied } = await migrate(readConfig().databaseUrl);
       const text = applied.length === 0 ? 'Nothing to apply' : `Applied: ${applied.join(', ')}`;
       process.stdout.write(`${json ? JSON.stringify({ applied }) : text}\n`);

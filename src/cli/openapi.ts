@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readConfig } from '../config.ts';
 
 /** `latchkey openapi` */
 export function openapiCommand(program: Command): void {
@@ -27,7 +26,7 @@ async function readContract(): Promise<object> {
 }
 
 async function readContractIn(folder: string): Promise<object> {
-  const { buildApp } = await import('../app.ts');
+  const [{ buildApp }, { readConfig }] = await Promise.all([import('../app.ts'), import('../config.ts')]);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const app = await buildApp(
     readConfig({

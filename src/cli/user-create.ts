@@ -1,16 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { TSchema } from 'typebox';
-import { Check } from 'typebox/value';
-import { AccessLevels } from '../access/levels.ts';
-import { EmailAddress, NewPassword, UserName } from '../accounts/user.schemas.ts';
-import { createUser } from '../accounts/users.ts';
-import { noRequest } from '../audit/event.ts';
-import { type Config, readConfig } from '../config.ts';
-import { withAccounts } from './accounts.ts';
-import { readPassword } from './read-password.ts';
-import { UsageError } from './usage-error.ts';
 
-interface Options {
+/** What the command line says. */
+export interface UserCreateOptions {
   readonly email: string;
   readonly name: string;
   readonly access: string;
@@ -35,37 +26,8 @@ Examples:
   latchkey user create --email ada@example.com --name Ada --access admin
   latchkey user create --email ada@example.com --name Ada --access admin < password.txt`,
     )
-    .action(createFromCommandLine);
-}
-
-async function createFromCommandLine(options: Options): Promise<void> {
-  const config = readConfig();
-  const levels = new AccessLevels(config.accessLevels);
-  const access = parseLevel(options.access, levels);
-  check('--email', EmailAddress, options.email);
-  check('--name', UserName, options.name);
-  const password = await readPassword();
-  checkPassword(config, password);
-  const user = { name: options.name, email: options.email, password, access };
-  const created = await withAccounts(config, (context) =>
-    createUser(context, user, { action: 'user.created', origin: noRequest }),
-  );
-  const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
-  process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
-}
-
-function parseLevel(text: string, levels: AccessLevels): number {
-  const level = levels.all.find(({ name, number }) => name === text || String(number) === text);
-  if (level === undefined)
-    throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
-  return level.number;
-}
-
-function check(option: string, schema: TSchema & { description?: string }, value: string): void {
-  if (!Check(schema, value)) throw new UsageError(`${option} must be ${schema.description}`);
-}
-
-function checkPassword({ passwordMinLength }: Config, password: string): void {
-  if (Check(NewPassword(passwordMinLength), password)) return;
-  throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
+    .action(async (options: UserCreateOptions) => {
+      const { createFromCommandLine } = await import('./create-user.ts');
+      await createFromCommandLine(options);
+    });
 }

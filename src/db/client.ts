@@ -1,6 +1,6 @@
 import { DriverAdapterError, type SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
-import { type Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
+import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
 import { serialized } from './serialized.ts';
 import { sqliteFactory } from './sqlite.ts';
@@ -11,6 +11,9 @@ export type Db = SqliteClient;
 
 /** What {@link Db} is inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
+
+/** For the statements that Prisma cannot write: values are always sent beside the text. Either database understands them. */
+export const { sql, join: joinSql, raw: rawSql } = Prisma;
 
 export type DatabaseKind = 'sqlite' | 'postgresql';
 

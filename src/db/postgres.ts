@@ -69,9 +69,12 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
       // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
       // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
       client.on('error', () => {});
+      // Pages are read in the order of an index. A bitmap has no order: where Postgres expects few rows, as of a prefix that is
+      // rarer than its statistics are fine, it would collect all that there are, and sort them for the first 20.
       return client.query(
         `SET statement_timeout = ${STATEMENT_TIMEOUT};
          SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT};
+         SET enable_bitmapscan = off;
          ${searchPath(target)}`,
       );
     },

@@ -79,13 +79,16 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(schema.body === undefined
       ? []
       : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
-    ...(schema.body === undefined && schema.querystring === undefined
+    ...([schema.body, schema.querystring, schema.headers].every((part) => part === undefined)
       ? []
       : (['validation-failed'] as const)),
     ...(schema.params === undefined ? [] : (['not-found', 'uri-too-long'] as const)),
     ...(minimum === null ? [] : (['invalid-request', 'authentication-required', 'invalid-token'] as const)),
     ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
     ...(route.config?.maxAge === undefined ? [] : (['recent-sign-in-required'] as const)),
+    ...(route.config?.idempotent === true
+      ? (['request-in-progress', 'idempotency-key-reused'] as const)
+      : []),
     ...(route.config?.problems ?? []),
     'too-many-requests',
     'internal-error',

@@ -14,5 +14,10 @@ export function reference<Schema extends TSchema>(schema: Schema) {
 /** The header of a 201 that says where the new thing is (RFC 9110 section 10.2.2). */
 export const Location = (what: string) => Type.String({ format: 'uri', description: `URL of ${what}` });
 
+/** The header of a page that has one after it (RFC 8288). */
+export const NextPage = Type.String({
+  description: '`<URL of the next page>; rel="next"`; not on the last one',
+});
+
 /** The answer of a 204. */
 export const Done = (description: string) => Type.Null({ description });

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database, Db } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
 import type { Outbox } from './outbox.ts';
 import type { Templates } from './templates.ts';
 import { RefusedMailError, type Transport } from './transport.ts';
@@ -17,9 +16,6 @@ const LONGEST_PAUSE = 600 * SECOND;
 
 /** Mails that are read at a time. */
 const BATCH = 50;
-
-/** Milliseconds that settled mails are kept: those of the last hour are counted. */
-const RETENTION = 86_400 * SECOND;
 
 /** Milliseconds that closing waits for the mail server. */
 const CLOSE_PATIENCE = 5 * SECOND;
@@ -88,19 +84,6 @@ export class Delivery {
       }
       if (due.length < BATCH) return;
     }
-  }
-
-  /** Deletes what was settled a day ago. @returns how many */
-  async prune(): Promise<number> {
-    const { db, now } = this.#context;
-    const where = {
-      outcome: { not: null },
-      createdAt: { lt: new Date((await now(db)).getTime() - RETENTION) },
-    };
-    return prune(
-      (take) => db.mail.findMany({ where, take, select: { id: true } }),
-      (ids) => db.mail.deleteMany({ where: { id: { in: ids } } }),
-    );
   }
 
   /** Starts no other mail. What is being sent has some seconds. */

@@ -38,6 +38,11 @@ export function invalidBody(pointer: string, message: string): Problem {
   return new Problem('validation-failed', { errors: [{ in: 'body', pointer, message }] });
 }
 
+/** A parameter that fits its schema and is wrong nevertheless. @param name as it stands in the query */
+export function invalidQuery(name: string, message: string): Problem {
+  return new Problem('validation-failed', { errors: [{ in: 'query', pointer: `/${name}`, message }] });
+}
+
 /**
  * The response body of a problem: `application/problem+json`.
  *

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import activity from './activity/activity.routes.ts';
+import auditEvents from './audit-events/audit-events.routes.ts';
 import controlPanel from './control-panel/control-panel.routes.ts';
 import credentials from './credentials/credentials.routes.ts';
 import email from './email/email.routes.ts';
@@ -28,9 +30,11 @@ export default async function routes(app: FastifyInstance) {
   await app.register(me, { prefix: '/me' });
   await app.register(credentials, { prefix: '/me' });
   await app.register(sessions, { prefix: '/me/sessions' });
+  await app.register(activity, { prefix: '/me/activity' });
   await app.register(users, { prefix: '/users' });
   await app.register(invitations, { prefix: '/invitations' });
   await app.register(controlPanel, { prefix: '/control-panel' });
+  await app.register(auditEvents, { prefix: '/audit-events' });
   await app.register(problems, { prefix: '/problems' });
   await app.register(health, { prefix: '/health' });
   await app.register(wellKnown, { prefix: '/.well-known' });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { compile } from '../config/fits.ts';
 
 /** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
 export const CLIENT_ID = 'latchkey';
@@ -23,7 +23,7 @@ export const AccessTokenClaims = Type.Object({
 export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;
 
 /** Checks the claims of a token whose signature is right. */
-export const claimsSchema = Compile(AccessTokenClaims);
+export const areClaims = compile(AccessTokenClaims);
 
 /** Why a token was refused. Always a 401; the reason is for the log and never for the client. */
 export class InvalidTokenError extends Error {

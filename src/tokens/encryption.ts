@@ -24,10 +24,14 @@ export class Encryption {
     return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64url');
   }
 
+  /** Whether it was encrypted under the current secret. If not, encrypt it anew before the previous one is taken away. */
+  isCurrent(encrypted: string, context: string): boolean {
+    return open(this.#current, Buffer.from(encrypted, 'base64url'), context) !== undefined;
+  }
+
   /** @returns undefined for what was not encrypted under the current or the previous secret, in this context */
   decrypt(encrypted: string, context: string): string | undefined {
     const bytes = Buffer.from(encrypted, 'base64url');
-    if (bytes.length < NONCE + TAG) return undefined;
     for (const key of this.#accepted) {
       const text = open(key, bytes, context);
       if (text !== undefined) return text;
@@ -37,6 +41,7 @@ export class Encryption {
 }
 
 function open(key: Buffer, bytes: Buffer, context: string): string | undefined {
+  if (bytes.length < NONCE + TAG) return undefined;
   const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE))
     .setAAD(Buffer.from(context))
     .setAuthTag(bytes.subarray(NONCE, NONCE + TAG));

@@ -1,7 +1,14 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a key derived from SECRET is for. Each purpose has a key of its own (RFC 5869 section 3.2). */
-export type Purpose = 'refresh-token' | 'mail' | 'idempotency' | 'audit' | 'throttle';
+export type Purpose =
+  | 'refresh-token'
+  | 'mail'
+  | 'idempotency'
+  | 'idempotency-id'
+  | 'idempotency-fingerprint'
+  | 'audit'
+  | 'throttle';
 
 /** SECRET, and the one before or the one to come, which are accepted but not used. */
 export interface Secrets {
@@ -22,6 +29,12 @@ export class Sealer {
   /** HMAC-SHA-256 under the current secret, in base64url: 43 characters. */
   seal(message: string): string {
     return code(this.#current, message).toString('base64url');
+  }
+
+  /** The codes under every secret that is accepted, the current one's first: to look something up by. */
+  sealAll(message: string): [string, ...string[]] {
+    const [, ...others] = this.#accepted.map((key) => code(key, message).toString('base64url'));
+    return [this.seal(message), ...others];
   }
 
   /** Whether a code is that of the message, under the current or the previous secret; takes the same time for all codes. */

@@ -3,7 +3,7 @@ import fastifyJwt, { type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { type Config, ConfigError } from '../config.ts';
-import { type AccessTokenClaims, CLIENT_ID, claimsSchema, InvalidTokenError } from './claims.ts';
+import { type AccessTokenClaims, areClaims, CLIENT_ID, InvalidTokenError } from './claims.ts';
 import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import type { Secrets } from './secrets.ts';
@@ -142,7 +142,7 @@ function verify(verifiers: Verifiers, token: string): AccessTokenClaims {
   } catch (error) {
     throw new InvalidTokenError('refused by the verifier', { cause: error });
   }
-  if (!claimsSchema.Check(claims)) throw new InvalidTokenError('a claim is missing or of another type');
+  if (!areClaims(claims)) throw new InvalidTokenError('a claim is missing or of another type');
   // The verifier accepts the last moment, which is too late already: RFC 7519 section 4.1.4.
   if (claims.exp * 1000 <= Date.now()) throw new InvalidTokenError('expired');
   if (claims.iat > Date.now() / 1000 + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');

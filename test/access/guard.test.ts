@@ -1,4 +1,8 @@
-/** The declaration on the route: what it turns into, and the boots that it refuses. */
+/**
+ * The declaration on the route: what it turns into, and the boots that it refuses.
+ *
+ * @runs once, on SQLite: the routes of the test ask no database.
+ */
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import t from 'tap';
 import { claimsOf, requireAccess } from '#latchkey/access/guard.js';

@@ -1,4 +1,8 @@
-/** What all commands have in common, and those that ask nothing: help, exit codes, `migrate`, `openapi`. */
+/**
+ * What all commands have in common, and those that ask nothing: help, exit codes, `openapi`, `npx`.
+ *
+ * @runs once, on SQLite: it is about the command line.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +11,7 @@ import { packageRoot, version } from '#latchkey/config.js';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 
-const commands = [['serve'], ['migrate'], ['openapi'], ['user', 'create']];
+const commands = [['serve'], ['migrate'], ['openapi'], ['user', 'create'], ['audit', 'verify']];
 
 t.test('each command explains itself, with an example', async (t) => {
   const overview = await latchkey(['--help']);
@@ -47,19 +51,6 @@ t.test('called wrongly: exit code 2, and standard error says what is wrong', asy
 t.test('failed: exit code 1', async (t) => {
   const ended = await latchkey(['migrate'], { variables: { PORT: 'abc' } });
   t.match(ended, { code: 1, stdout: '', stderr: 'latchkey: PORT must be integer (example: PORT=3000)\n' });
-});
-
-t.test('migrate applies what is pending, once', async (t) => {
-  const { url, kind } = await createDatabase(t);
-  const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t) };
-  const names = (await readdir(`prisma/migrations/${kind}`)).filter((name) => /^\d+_/.test(name)).sort();
-  t.match(await latchkey(['migrate'], { variables }), {
-    code: 0,
-    stdout: `Applied: ${names.join(', ')}\n`,
-    stderr: '',
-  });
-  t.match(await latchkey(['migrate'], { variables }), { code: 0, stdout: 'Nothing to apply\n', stderr: '' });
-  t.match(await latchkey(['migrate', '--json'], { variables }), { code: 0, stdout: '{"applied":[]}\n' });
 });
 
 t.test('openapi prints the committed contract and leaves nothing behind', async (t) => {

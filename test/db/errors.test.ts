@@ -2,16 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import { type Db, openDatabase, ping } from '#latchkey/db/client.js';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.js';
-import { migrate } from '#latchkey/db/migrate.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { createDatabase, type Scope } from '../database.ts';
+import { createMigratedDatabase, type Scope } from '../database.ts';
 import { failure } from './failure.ts';
 
 const row = (name: string, number: number) => ({ name, number, recordedAt: new Date(0) });
 
 async function open(t: Scope) {
-  const { url, kind } = await createDatabase(t);
-  await migrate(url);
+  const { url, kind } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   t.teardown(close);
   return { url, kind, db };
@@ -67,9 +65,8 @@ test('a mistake in the program is neither a conflict nor an unavailable database
 });
 
 test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
-  const { url, kind } = await createDatabase(t);
+  const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
-  await migrate(url);
   // More callers than connections, so that some are cut while they go from one to the next.
   const { db, close } = openDatabase(`${url}?connection_limit=4`);
   t.teardown(close);

@@ -1,3 +1,8 @@
+/**
+ * What only SQLite has: files, and one writer at a time.
+ *
+ * @runs once, on SQLite: it is about nothing else.
+ */
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';

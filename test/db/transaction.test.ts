@@ -2,16 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
 import { type Db, openDatabase } from '#latchkey/db/client.js';
 import { isUnavailable } from '#latchkey/db/errors.js';
-import { migrate } from '#latchkey/db/migrate.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { createDatabase, type Scope } from '../database.ts';
+import { createMigratedDatabase, type Scope } from '../database.ts';
 import { failure } from './failure.ts';
 
 const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
 
 async function open(t: Scope, parameters = ''): Promise<Db> {
-  const { url, kind } = await createDatabase(t);
-  await migrate(url);
+  const { url, kind } = await createMigratedDatabase(t);
   return openAgain(t, kind === 'postgresql' ? url + parameters : url);
 }
 
@@ -91,8 +89,7 @@ test('300 increments at once, each reading before it writes, lose none', async (
 });
 
 test('increments over two clients of one database, as two processes have them, lose none', async (t) => {
-  const { url } = await createDatabase(t);
-  await migrate(url);
+  const { url } = await createMigratedDatabase(t);
   const clients = [openAgain(t, url), openAgain(t, url)];
   const { name } = await openAgain(t, url).accessLevel.create({ data: row(0) });
   const oneByOne = async (db: Db) => {
@@ -162,8 +159,7 @@ test('a transaction that cannot be committed leaves nothing behind', async (t) =
 });
 
 test('a closed database refuses queries and can be closed again', async (t) => {
-  const { url } = await createDatabase(t);
-  await migrate(url);
+  const { url } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   await db.accessLevel.count();
   await close();

@@ -3,8 +3,9 @@ import t from 'tap';
 import { change } from '#latchkey/accounts/change.js';
 import { openDatabase } from '#latchkey/db/client.js';
 import type { OutgoingMail } from '#latchkey/mail/outbox.js';
+import { pruneMails } from '#latchkey/mail/prune-mails.js';
 import { serve, temporaryFolder } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { startMailServer, tokenIn } from '../mail-server.ts';
 import { until } from '../until.ts';
@@ -150,7 +151,7 @@ t.test('old mails are pruned, those of the last day and those that wait are not'
   const old = new Date(Date.now() - 25 * HOUR);
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'waits'] } }, data: { createdAt: old } });
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'new'] } }, data: { outcome: 'sent' } });
-  t.equal(await api.app.delivery.prune(), 1);
+  t.equal(await pruneMails(api.app.accounts), 1);
   t.strictSame((await db.mail.findMany({ select: { recipient: true } })).map((row) => row.recipient).sort(), [
     'new',
     'waits',
@@ -161,7 +162,7 @@ t.test(
   'SIGKILL before the note of the 250: the next process sends the same message again, none is lost',
   async (t) => {
     const server = await startMailServer(t);
-    const { url } = await createDatabase(t);
+    const { url } = await createMigratedDatabase(t);
     const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, SMTP_URL: server.url };
     const first = await serve(t, variables);
     server.behaviour = 'hangs after the message';

@@ -1,4 +1,8 @@
-/** The texts of the mails, ours and those of an operator. */
+/**
+ * The texts of the mails, ours and those of an operator.
+ *
+ * @runs once, on SQLite: texts come from files, not from the database.
+ */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';

@@ -3,11 +3,11 @@ import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/client.js';
 import { type ProblemSlug, registry } from '#latchkey/problems/registry.js';
 import { serve, temporaryFolder } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';
 import { chunked, type RawAnswer, request, send } from '../raw.ts';
 
-const { url: DATABASE_URL } = await createDatabase(t);
+const { url: DATABASE_URL } = await createMigratedDatabase(t);
 const service = await serve(t, {
   DATABASE_URL,
   DATA_DIR: await temporaryFolder(t),

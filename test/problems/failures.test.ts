@@ -1,18 +1,26 @@
-/** What is not the client's fault: an exception that nobody foresaw, and a database that is away. */
+/**
+ * What is not the client's fault: an exception that nobody foresaw, and a database that is away.
+ *
+ * @runs once, on Postgres: each of them has the database that it is about.
+ */
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { serve, temporaryFolder } from '../child.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { type Answer, PASSWORD, PUBLIC_URL, startApi } from '../helper.ts';
 import { startPostgres } from '../postgres-server.ts';
 
 const ada = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
 const { name: _name, ...credentials } = ada;
 
+/** A server that the tests end and start again. */
+const postgres = await startPostgres();
+t.teardown(() => postgres.stop());
+
 t.test('an exception is a 500 that says nothing of it, and one line of the log that says all', async (t) => {
-  const { url } = await createDatabase(t);
+  const { url } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
   const service = await serve(t, variables, join(import.meta.dirname, 'own-routes.js'));
   const routes: Record<string, RegExp> = {
@@ -68,8 +76,6 @@ function checkUnavailable(
 t.test(
   'while Postgres is away there are 503s, and when it is back all is well, without a restart',
   async (t) => {
-    const postgres = await startPostgres();
-    t.teardown(() => postgres.stop());
     const { ask, person, app } = await startApi(t, { DATABASE_URL: postgres.url });
     const { token, email, id } = await person(2);
     const needs = async () => ({
@@ -110,8 +116,6 @@ t.test(
 );
 
 t.test('the log of an outage says what happened, and no secret', async (t) => {
-  const postgres = await startPostgres();
-  t.teardown(() => postgres.stop());
   const variables = { DATABASE_URL: postgres.url, DATA_DIR: await temporaryFolder(t), LOG_LEVEL: 'trace' };
   const service = await serve(t, variables);
   t.equal((await service.ask('POST', '/register', { body: ada })).status, 201);

@@ -2,9 +2,8 @@
 import { type Database, openDatabase } from '#latchkey/db/client.js';
 import { type Service, serve, temporaryFolder, type Variables } from '../child.ts';
 import { checkAnswer } from '../contract.ts';
-import { createDatabase } from '../database.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, type Person, PUBLIC_URL, type Teardown } from '../helper.ts';
-import { startPostgres } from '../postgres-server.ts';
 
 /** Milliseconds after which a test gives up on an answer. */
 const PATIENCE = 30_000;
@@ -32,6 +31,8 @@ export interface Member extends Omit<Service, 'ask'> {
 }
 
 export interface Cluster {
+  /** Of the database. */
+  readonly url: string;
   /** The environment that its processes share. */
   readonly variables: Variables;
   /** The database, as its administrator sees it. */
@@ -44,7 +45,7 @@ export interface Cluster {
 
 /** @param variables of all processes; without a DATABASE_URL among them they get a database of their own */
 export async function createCluster(t: Teardown, variables: Variables = {}): Promise<Cluster> {
-  const url = variables.DATABASE_URL ?? (await createDatabase(t)).url;
+  const url = variables.DATABASE_URL ?? (await createMigratedDatabase(t)).url;
   const shared = {
     DATA_DIR: await temporaryFolder(t),
     PUBLIC_URL,
@@ -56,6 +57,7 @@ export async function createCluster(t: Teardown, variables: Variables = {}): Pro
   t.teardown(() => database.close());
   let people = 0;
   return {
+    url,
     variables: shared,
     database,
     start: async (own = {}, script) => {
@@ -74,15 +76,6 @@ export async function createCluster(t: Teardown, variables: Variables = {}): Pro
       return { id, email, token: body.accessToken, refreshToken: body.refreshToken };
     },
   };
-}
-
-/** A Postgres server in either run of the suite: that of the run, or one that is started for the test. */
-export async function postgresServer(t: Teardown): Promise<string> {
-  const given = process.env['TEST_POSTGRES_URL'];
-  if (given !== undefined && given !== '') return given;
-  const postgres = await startPostgres();
-  t.teardown(() => postgres.stop());
-  return postgres.url;
 }
 
 async function ask(url: string, method: string, path: string, { token, body }: Ask = {}): Promise<Reply> {

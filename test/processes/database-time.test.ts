@@ -1,10 +1,13 @@
-/** What the database's clock and the order of its commits do to the feed of revocations. Postgres only: it has both. */
+/**
+ * What the database's clock and the order of its commits do to the feed of revocations.
+ *
+ * @runs once, on Postgres: SQLite has neither.
+ */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t from 'tap';
-import { createPostgresDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
-import { createCluster, isAccepted, type Member, postgresServer, refused, until } from './cluster.ts';
+import { createCluster, isAccepted, type Member, refused, until } from './cluster.ts';
 
 /** The row that ends a user's or a session's tokens, dated as src/accounts/change.ts does; not yet committed. */
 interface OpenRevocation {
@@ -33,8 +36,8 @@ async function revoke(
 }
 
 t.test('the time of the database', async (t) => {
-  const { url } = await createPostgresDatabase(t, await postgresServer(t));
-  const cluster = await createCluster(t, { DATABASE_URL: url });
+  const cluster = await createCluster(t);
+  const { url } = cluster;
   const here = await cluster.start();
   const there = await cluster.start();
   const members = [here, there];

@@ -1,4 +1,8 @@
-/** A process whose database goes away and comes back. */
+/**
+ * A process whose database goes away and comes back.
+ *
+ * @runs once, on Postgres: SQLite has no server that goes away.
+ */
 import t, { type Test } from 'tap';
 import { PASSWORD } from '../helper.ts';
 import { startPostgres } from '../postgres-server.ts';

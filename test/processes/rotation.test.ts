@@ -1,4 +1,8 @@
-/** The rotation of keys and of the secret as README.md tells it, over two processes that are restarted one by one. */
+/**
+ * The rotation of keys and of the secret as README.md tells it, over two processes that are restarted one by one.
+ *
+ * @runs once, on Postgres: keys and secrets come from the environment.
+ */
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';

@@ -1,4 +1,8 @@
-/** Our access tokens in the hands of a standard JWT library that knows nothing but the address of the key set. */
+/**
+ * Our access tokens in the hands of a standard JWT library that knows nothing but the address of the key set.
+ *
+ * @runs once, on SQLite: tokens are verified without a database.
+ */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createRemoteJWKSet, decodeProtectedHeader, type JWTVerifyOptions, jwtVerify } from 'jose';
 import t from 'tap';

@@ -1,10 +1,16 @@
+/**
+ * What the service says of itself: the index, its health, the pages of the problems, the docs.
+ *
+ * @runs once, on SQLite: what these routes say is not in the database.
+ */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { registry, slugs } from '#latchkey/problems/registry.js';
 import { startApi } from '../helper.ts';
 
+const { ask } = await startApi(t);
+
 t.test('the index links to pages that are there', async (t) => {
-  const { ask } = await startApi(t);
   const { body } = await ask('GET', '/');
   t.match(body, { name: 'Latchkey', version: String });
   for (const [name, url] of Object.entries<string>(body.links)) {
@@ -14,14 +20,12 @@ t.test('the index links to pages that are there', async (t) => {
 });
 
 t.test('health', async (t) => {
-  const { ask } = await startApi(t);
   for (const url of ['/health/live', '/health/ready', '/health/ready/']) {
     t.strictSame((await ask('GET', url)).body, { status: 'ok' }, url);
   }
 });
 
 t.test('each problem has a page at its type', async (t) => {
-  const { ask } = await startApi(t);
   const { body } = await ask('GET', '/problems');
   t.strictSame(
     body.problems.map(({ slug }: { slug: string }) => slug),
@@ -45,7 +49,6 @@ t.test('a problem’s status is its registered status', async (t) => {
 });
 
 t.test('the contract that is served is the one that is committed', async (t) => {
-  const { ask } = await startApi(t);
   t.strictSame(
     (await ask('GET', '/openapi.json')).body,
     JSON.parse(readFileSync('openapi/openapi.json', 'utf8')),
@@ -53,7 +56,6 @@ t.test('the contract that is served is the one that is committed', async (t) => 
 });
 
 t.test('the docs page and what it loads', async (t) => {
-  const { ask } = await startApi(t);
   const page = await ask('GET', '/docs');
   t.equal(page.status, 200);
   t.match(page.headers['content-type'], 'text/html');

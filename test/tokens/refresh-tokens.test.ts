@@ -1,4 +1,8 @@
-/** The formula of refresh tokens. */
+/**
+ * The formula of refresh tokens.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
 import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import t from 'tap';
 import { RefreshTokens } from '#latchkey/tokens/refresh-tokens.js';

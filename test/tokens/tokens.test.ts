@@ -1,4 +1,8 @@
-/** What the guard refuses: tokens that nobody was given. All of them are a 401, none a 500. */
+/**
+ * What the guard refuses: tokens that nobody was given. All of them are a 401, none a 500.
+ *
+ * @runs once, on SQLite: the guard refuses them before a database is asked.
+ */
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import t from 'tap';
 import { startApi } from '../helper.ts';

@@ -1,53 +1,19 @@
-/** The tokens that the guard has verified: it keeps few enough, not too long, and asks no database. */
+/**
+ * The tokens that the guard has verified: it keeps few enough, and not too long.
+ *
+ * @runs once, on SQLite: the guard asks no database, which guard-queries.test.ts shows of both.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
-import Sqlite from 'better-sqlite3';
-import pg from 'pg';
-import t, { type Test } from 'tap';
-import { claimsOf, requireAccess } from '#latchkey/access/guard.js';
+import t from 'tap';
+import { requireAccess } from '#latchkey/access/guard.js';
 import { Problem } from '#latchkey/problems/problem.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
-import { type Api, startApi } from '../helper.ts';
-import { craftToken, encode, goodClaims, goodHeader, testSigningKey } from '../tokens.ts';
+import { craftToken, encode, goodClaims, goodHeader } from '../tokens.ts';
+import { startQuietApi } from './quiet-api.ts';
 
-/** An app whose routes of its own do nothing. From here on the test polls the revocations, and nobody else. */
-async function startQuietApi(t: Pick<Test, 'teardown'>): Promise<Api & { poll(): Promise<void> }> {
-  const api = await startApi(
-    t,
-    { JWT_PRIVATE_KEY: testSigningKey.pem },
-    {
-      routes: async (app) => {
-        app.get('/guests', { config: { access: 'guest' } }, async (request) => ({
-          isFrozen: Object.isFrozen(claimsOf(request)),
-        }));
-        app.get('/users-only', { config: { access: 'user' } }, async () => ({}));
-        app.get('/admins', { config: { access: 2 } }, async () => ({}));
-        app.get('/recent', { config: { access: 0, maxAge: 900 } }, async () => ({}));
-      },
-    },
-  );
-  const { revocations } = api.app;
-  revocations.poll = async () => {};
-  return { ...api, poll: () => RevocationFeed.prototype.poll.call(revocations) };
-}
-
-const api = await startQuietApi(t);
-const { app, ask, poll } = api;
+const { app, poll, status, inRounds } = await startQuietApi(t);
 const { verifiedTokens } = app;
 
 const now = () => Math.floor(Date.now() / 1000);
-
-/** The status that a header gets, quickly: the answer is not held to the contract. */
-async function status(authorization: string, url = '/guests'): Promise<number> {
-  return (await app.inject({ url, headers: { authorization } })).statusCode;
-}
-
-/** Rounds of so many at a time, with a fresh feed for each. */
-async function inRounds(total: number, size: number, run: (n: number) => Promise<void>): Promise<void> {
-  for (let begin = 0; begin < total; begin += size) {
-    await poll();
-    for (let n = begin; n < Math.min(begin + size, total); n++) await run(n);
-  }
-}
 
 t.beforeEach(async () => {
   verifiedTokens.clear();
@@ -228,57 +194,3 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
 
 /** A preHandler hook, as far as the guard uses it. */
 type Hook = (request: unknown, reply: unknown, done: (error?: Error) => void) => void;
-
-/** Counts what reaches either database's driver, below all that is ours and Prisma's. */
-const driver = { queries: 0 };
-const { prepare, exec } = Sqlite.prototype;
-const { query } = pg.Client.prototype;
-Sqlite.prototype.prepare = function (this: unknown, ...args: unknown[]) {
-  driver.queries++;
-  return prepare.apply(this, args as never);
-} as never;
-Sqlite.prototype.exec = function (...args) {
-  driver.queries++;
-  return exec.apply(this, args);
-};
-pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
-  driver.queries++;
-  return query.apply(this, args as never);
-} as never;
-
-t.test('the guard asks no database', async (t) => {
-  const person = await api.person(1);
-  const subject = {
-    userId: person.id,
-    sessionId: randomUUID(),
-    access: 1,
-    generation: 0,
-    authenticatedAt: new Date(),
-    expiresAt: new Date(Date.now() + 1e9),
-  };
-  const tokens = Array.from({ length: 1000 }, () => app.tokens.issue(subject).accessToken);
-  /** Queries of a thousand requests, those of the polls left out. */
-  const count = async (tokenOf: (n: number) => string, url: string, expected: number) => {
-    let queries = 0;
-    await inRounds(1000, 100, async (n) => {
-      const before = driver.queries;
-      const answer = await status(`Bearer ${tokenOf(n)}`, url);
-      queries += driver.queries - before;
-      if (answer !== expected) t.fail(`${url} -> ${answer}`);
-    });
-    return queries;
-  };
-  t.equal(await count(() => tokens[0]!, '/users-only', 200), 0, 'one token, a thousand times');
-  verifiedTokens.clear();
-  t.equal(await count((n) => tokens[n]!, '/users-only', 200), 0, 'a thousand tokens');
-  t.equal(await count((n) => tokens[n]!, '/admins', 403), 0, 'a thousand times too low');
-  t.equal(await count((n) => `${tokens[n]}x`, '/users-only', 401), 0, 'a thousand times refused');
-  app.revocations.apply([{ userId: person.id, generation: 1 }]);
-  t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
-
-  const before = driver.queries;
-  await ask('GET', '/me', { token: await api.sessionToken(person.id) });
-  t.ok(driver.queries > before, 'a query is counted');
-  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
-  t.ok((await count(() => person.token, '/users-only', 200)) >= 1000, 'a guard that reads rows is noticed');
-});

@@ -5,8 +5,9 @@ import { invite, listInvitations, resendInvitation, revokeInvitation } from '../
 import { User } from '../../accounts/user.schemas.ts';
 import { actorOf, originOf } from '../../http/actor.ts';
 import { requireMail } from '../../http/mail-answer.ts';
+import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
-import { Done, Location, reference } from '../../http/schemas.ts';
+import { Done, Location, NextPage, reference } from '../../http/schemas.ts';
 import {
   Acceptance,
   InvitationPage,
@@ -23,6 +24,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     config: {
       access: 'admin',
       maxAge: RECENT_SIGN_IN,
+      idempotent: true,
       problems: ['email-taken', 'invitation-exists', 'mail-not-configured'],
     },
     schema: {
@@ -50,9 +52,13 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Invitations'],
       summary: 'List the invitations that nobody has accepted yet',
       querystring: InvitationQuery,
-      response: { 200: InvitationPage },
+      response: { 200: { ...InvitationPage, headers: { Link: NextPage } } },
     },
-    handler: async ({ query }) => listInvitations(app.accounts, query.limit, query.cursor),
+    handler: async (request, reply) => {
+      const page = await listInvitations(app.accounts, request.query.limit, request.query.cursor);
+      if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
+      return page;
+    },
   });
 
   app.post('/:id/resend', {

@@ -6,6 +6,7 @@ import { changeOwnName } from '../../accounts/user-change.ts';
 import { deleteUser } from '../../accounts/user-removal.ts';
 import { findCaller } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
+import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { Done, reference } from '../../http/schemas.ts';
 import { Leave, OwnChange, Permissions } from './me.schemas.ts';
 
@@ -16,36 +17,50 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getMe',
       tags: ['Me'],
       summary: "The caller's own record",
-      response: { 200: reference(User) },
+      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
     },
-    handler: async (request) => findCaller(app.accounts, claimsOf(request).sub),
+    handler: async (request, reply) => {
+      const user = await findCaller(app.accounts, claimsOf(request).sub);
+      reply.header('etag', etagOf(user));
+      return user;
+    },
   });
 
   app.patch('/', {
-    config: { access: 'guest' },
+    config: { access: 'guest', problems: ['precondition-failed'] },
     schema: {
       operationId: 'changeMe',
       tags: ['Me'],
       summary: "Change the caller's name",
+      headers: ConditionalHeaders,
       body: OwnChange,
-      response: { 200: reference(User) },
+      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
     },
-    handler: async (request) => changeOwnName(app.accounts, actorOf(request), request.body.name, () => {}),
+    handler: async (request, reply) => {
+      const { body, headers } = request;
+      const user = await changeOwnName(app.accounts, actorOf(request), body.name, preconditionOf(headers));
+      reply.header('etag', etagOf(user));
+      return user;
+    },
   });
 
   app.delete('/', {
-    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries', 'last-admin'] },
+    config: {
+      access: 'guest',
+      problems: ['wrong-password', 'too-many-tries', 'last-admin', 'precondition-failed'],
+    },
     schema: {
       operationId: 'deleteMe',
       tags: ['Me'],
       summary: 'Leave: delete the account, and what the audit says of the person',
+      headers: ConditionalHeaders,
       body: Leave,
       response: { 204: Done('Gone.') },
     },
     handler: async (request, reply) => {
       const actor = actorOf(request);
       await verifyOwnPassword(app.accounts, actor, request.body.password);
-      await deleteUser(app.accounts, actor, actor.userId, () => {});
+      await deleteUser(app.accounts, actor, actor.userId, preconditionOf(request.headers));
       reply.code(204);
       return null;
     },

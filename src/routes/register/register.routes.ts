@@ -10,7 +10,7 @@ import { Registration } from './register.schemas.ts';
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
-    config: { access: 'public', problems: ['email-taken', 'registration-closed'] },
+    config: { access: 'public', idempotent: true, problems: ['email-taken', 'registration-closed'] },
     schema: {
       operationId: 'registerUser',
       tags: ['Sign-in'],

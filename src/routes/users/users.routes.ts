@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/session-endings.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
@@ -7,8 +8,10 @@ import { listUsers } from '../../accounts/user-list.ts';
 import { deleteUser } from '../../accounts/user-removal.ts';
 import { findUser } from '../../accounts/users.ts';
 import { actorOf } from '../../http/actor.ts';
+import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
+import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
-import { Done, reference } from '../../http/schemas.ts';
+import { Done, NextPage, reference } from '../../http/schemas.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,13 +27,19 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'listUsers',
       tags: ['Users'],
-      summary: 'List the users, oldest first',
-      querystring: UserQuery,
-      response: { 200: UserPage },
+      summary: 'List, search and sort the users',
+      description:
+        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins: others could work out what they may not see.',
+      querystring: UserQuery(levels.all),
+      response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { access } = claimsOf(request);
-      const page = await listUsers(app.accounts, request.query.limit, request.query.cursor);
+      const { query } = request;
+      const isForAdmins = query.disabled !== undefined || query.sort?.endsWith('email');
+      if (isForAdmins && access < levels.admin) throw accessDenied(levels.admin, access);
+      const page = await listUsers(app.accounts, query);
+      if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
       return { users: page.users.map((user) => visibleTo(access, user)), nextCursor: page.nextCursor };
     },
   });
@@ -42,14 +51,21 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'One user',
       params: UserParams,
-      response: { 200: reference(VisibleUser) },
+      response: { 200: { ...reference(VisibleUser), headers: { ETag: Etag } } },
     },
-    handler: async (request) =>
-      visibleTo(claimsOf(request).access, await findUser(app.accounts, request.params.id)),
+    handler: async (request, reply) => {
+      const { access } = claimsOf(request);
+      const user = await findUser(app.accounts, request.params.id);
+      if (access >= levels.admin) reply.header('etag', etagOf(user));
+      return visibleTo(access, user);
+    },
   });
 
   app.patch('/:id', {
-    config: { access: 'admin', problems: ['user-not-found', 'recent-sign-in-required', 'last-admin'] },
+    config: {
+      access: 'admin',
+      problems: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
+    },
     schema: {
       operationId: 'changeUser',
       tags: ['Users'],
@@ -57,31 +73,40 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       description:
         'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
       params: UserParams,
+      headers: ConditionalHeaders,
       body: UserChange(levels.all),
-      response: { 200: reference(User) },
+      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN);
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
         ...(typeof accessUntil === 'string' && { accessUntil: toWholeSeconds(accessUntil) }),
       };
-      return changeUser(app.accounts, actorOf(request), request.params.id, wanted, () => {});
+      const isUnchanged = preconditionOf(request.headers);
+      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
+      reply.header('etag', etagOf(user));
+      return user;
     },
   });
 
   app.delete('/:id', {
-    config: { access: 'admin', maxAge: RECENT_SIGN_IN, problems: ['user-not-found', 'last-admin'] },
+    config: {
+      access: 'admin',
+      maxAge: RECENT_SIGN_IN,
+      problems: ['user-not-found', 'last-admin', 'precondition-failed'],
+    },
     schema: {
       operationId: 'deleteUser',
       tags: ['Users'],
       summary: 'Delete a user',
       params: UserParams,
+      headers: ConditionalHeaders,
       response: { 204: Done('Deleted.') },
     },
     handler: async (request, reply) => {
-      await deleteUser(app.accounts, actorOf(request), request.params.id, () => {});
+      await deleteUser(app.accounts, actorOf(request), request.params.id, preconditionOf(request.headers));
       reply.code(204);
       return null;
     },

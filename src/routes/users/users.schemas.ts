@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AssignableAccess, Reason, UserName, VisibleUser } from '../../accounts/user.schemas.ts';
+import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/user.schemas.ts';
 import type { AccessLevel } from '../../config.ts';
 import { reference } from '../../http/schemas.ts';
 
@@ -11,19 +11,44 @@ export const UserParams = Type.Object({
   }),
 });
 
-export const UserQuery = Type.Object(
-  {
-    limit: Type.Integer({
-      minimum: 1,
-      maximum: 100,
-      default: 20,
-      description: 'users per page',
-      examples: [20],
-    }),
-    cursor: Type.Optional(Type.String({ description: '`nextCursor` of the page before', maxLength: 200 })),
-  },
-  { additionalProperties: false },
-);
+export const UserQuery = (levels: readonly AccessLevel[]) =>
+  Type.Object(
+    {
+      limit: Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: 20,
+        description: 'users per page',
+        examples: [20],
+      }),
+      // A name of 100 characters can unfold to 33 bytes each, written twice in 4/3 (accounts/user-cursor.ts).
+      cursor: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 10_000,
+          description: '`nextCursor` of the page before, with the same `sort`',
+        }),
+      ),
+      q: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 254,
+          description:
+            'how the name begins or, with `sort=email` or `-email`, the address; case and accents do not matter',
+          examples: ['ada'],
+        }),
+      ),
+      access: Type.Optional(AssignableAccess(levels)),
+      disabled: Type.Optional(
+        Type.Boolean({
+          description: 'only those who are disabled, or who are not; for admins',
+          examples: [false],
+        }),
+      ),
+      sort: Type.Optional(UserSort),
+    },
+    { additionalProperties: false },
+  );
 
 export const UserPage = Type.Object(
   {
@@ -32,7 +57,7 @@ export const UserPage = Type.Object(
       description: 'send it as `cursor` for the next page; null on the last one',
     }),
   },
-  { description: 'A page of users, oldest first.' },
+  { description: 'A page of users.' },
 );
 
 export const UserChange = (levels: readonly AccessLevel[]) =>

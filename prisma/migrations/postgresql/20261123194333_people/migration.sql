@@ -10,11 +10,14 @@ ADD COLUMN     "emailKey" TEXT,
 ADD COLUMN     "nameKey" TEXT,
 ADD COLUMN     "permanentAccess" INTEGER;
 
--- Names with accents are folded by the service when they next change; SQL has no function for it.
+-- Names that are not ASCII alone are folded by the service at its next start; SQL has no function for it.
 UPDATE "User" SET
     "permanentAccess" = "access",
     "emailKey" = encode(convert_to("email", 'UTF8'), 'hex'),
-    "nameKey" = encode(convert_to(lower("name"), 'UTF8'), 'hex') || '00' || replace("id", '-', '');
+    "nameKey" = CASE WHEN octet_length("name") = char_length("name")
+        THEN encode(convert_to(lower("name" COLLATE "C"), 'UTF8'), 'hex') || '00' || replace("id", '-', '')
+        ELSE 'x' || "id"
+    END;
 
 ALTER TABLE "User" ALTER COLUMN "emailKey" SET NOT NULL,
 ALTER COLUMN "nameKey" SET NOT NULL,

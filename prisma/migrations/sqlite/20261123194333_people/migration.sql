@@ -136,9 +136,14 @@ CREATE TABLE "new_User" (
     "createdAt" DATETIME NOT NULL,
     "updatedAt" DATETIME NOT NULL
 );
--- Names with accents are folded by the service when they next change; SQL has no function for it.
+-- Names that are not ASCII alone are folded by the service at its next start; SQL has no function for it.
 INSERT INTO "new_User" ("access", "permanentAccess", "createdAt", "disabled", "email", "emailKey", "epoch", "generation", "id", "name", "nameKey", "passwordHash", "updatedAt")
-SELECT "access", "access", "createdAt", "disabled", "email", lower(hex("email")), "epoch", "generation", "id", "name", lower(hex(lower("name"))) || '00' || replace("id", '-', ''), "passwordHash", "updatedAt" FROM "User";
+SELECT "access", "access", "createdAt", "disabled", "email", lower(hex("email")), "epoch", "generation", "id", "name",
+    CASE WHEN length(CAST("name" AS BLOB)) = length("name")
+        THEN lower(hex(lower("name"))) || '00' || replace("id", '-', '')
+        ELSE 'x' || "id"
+    END,
+    "passwordHash", "updatedAt" FROM "User";
 DROP TABLE "User";
 ALTER TABLE "new_User" RENAME TO "User";
 CREATE UNIQUE INDEX "User_nameKey_key" ON "User"("nameKey");

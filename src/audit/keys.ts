@@ -1,0 +1,33 @@
+import type { Db } from '../db/client.ts';
+import { transaction } from '../db/transaction.ts';
+import type { VerificationKey } from '../tokens/keys.ts';
+import { type AuditRecord, noRequest } from './event.ts';
+import { record } from './record.ts';
+
+/** Records which keys for access tokens have come and gone since the last boot. @param keys that tokens are verified with now */
+export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Promise<void> {
+  await transaction(db, async (tx) => {
+    const recorded = await tx.signingKey.findMany();
+    const added = keys.filter(({ kid }) => !recorded.some((key) => key.kid === kid));
+    const gone = recorded.filter(({ kid }) => !keys.some((key) => key.kid === kid));
+    const recordedAt = new Date();
+    if (gone.length > 0)
+      await tx.signingKey.deleteMany({ where: { kid: { in: gone.map(({ kid }) => kid) } } });
+    if (added.length > 0)
+      await tx.signingKey.createMany({
+        data: added.map(({ kid, algorithm }) => ({ kid, algorithm, recordedAt })),
+      });
+    await record(tx, [
+      ...added.map(({ kid, algorithm }) => toEvent('key.added', kid, { after: { algorithm } })),
+      ...gone.map(({ kid, algorithm }) => toEvent('key.removed', kid, { before: { algorithm } })),
+    ]);
+  });
+}
+
+function toEvent(
+  action: 'key.added' | 'key.removed',
+  kid: string,
+  members: Pick<AuditRecord, 'before' | 'after'>,
+): AuditRecord {
+  return { action, actorId: null, targetId: kid, ...members, origin: noRequest };
+}

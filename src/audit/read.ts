@@ -1,0 +1,176 @@
+import type { Static, TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import type { Db } from '../db/client.ts';
+import { lowestIdOf } from '../db/id.ts';
+import { Problem } from '../problems/problem.ts';
+import type { ChainedEvent } from './chain.ts';
+import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
+import type { AuditAction } from './event.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Which page of a list. */
+export interface PageWish {
+  /** Events per page. */
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** Which events; those for which all that is given holds. */
+export interface EventFilter {
+  readonly actor?: string | undefined;
+  readonly target?: string | undefined;
+  readonly action?: AuditAction | undefined;
+  /** The first moment of a span. */
+  readonly from?: Date | undefined;
+  /** The first moment after it. */
+  readonly until?: Date | undefined;
+}
+
+/** A page of events, newest first; `nextCursor` is null on the last one. */
+export interface EventPage {
+  readonly events: AuditEvent[];
+  readonly nextCursor: string | null;
+}
+
+type Row = ChainedEvent & { readonly number: number | null };
+type Personal = ReadonlyMap<string, { readonly actor?: PersonalMembers; readonly target?: PersonalMembers }>;
+
+/**
+ * Lists events, newest first, by keyset. A span of time is a span of ids, so that each filter is a range of an index.
+ *
+ * @throws {Problem} `validation-failed` for a cursor that cannot be read
+ */
+export async function listEvents(
+  db: Db,
+  filter: EventFilter,
+  { limit, cursor }: PageWish,
+): Promise<EventPage> {
+  const { actor, target, action, from, until } = filter;
+  const isOfSomebody = actor !== undefined || target !== undefined;
+  const rows = await db.auditEvent.findMany({
+    where: {
+      ...(actor !== undefined && { actorId: actor }),
+      ...(target !== undefined && { targetId: target }),
+      // Said so that SQLite, which doesn't know how common an action is, takes the index of actor or target.
+      ...(action !== undefined && (isOfSomebody ? { NOT: { action: { not: action } } } : { action })),
+      AND: [
+        ...(from === undefined ? [] : [{ id: { gte: lowestIdOf(from) } }]),
+        ...(until === undefined ? [] : [{ id: { lt: lowestIdOf(until) } }]),
+        ...(cursor === undefined ? [] : [{ id: { lt: readCursor(cursor) } }]),
+      ],
+    },
+    orderBy: { id: 'desc' },
+    take: limit + 1,
+  });
+  return toPage(db, rows, limit, toEvent);
+}
+
+/**
+ * Lists what a user did and what was done to this user, newest first. It shows nothing of other people: no address, no name, and no
+ * reason that one of them wrote.
+ *
+ * @throws {Problem} `validation-failed` for a cursor that cannot be read
+ */
+export async function listActivity(db: Db, userId: string, { limit, cursor }: PageWish): Promise<EventPage> {
+  const rest = cursor === undefined ? {} : { id: { lt: readCursor(cursor) } };
+  // Each is a range of an index, and so is no `OR` of the two.
+  const read = (who: { actorId: string } | { targetId: string }) =>
+    db.auditEvent.findMany({ where: { ...who, ...rest }, orderBy: { id: 'desc' }, take: limit + 1 });
+  const [done, suffered] = await Promise.all([read({ actorId: userId }), read({ targetId: userId })]);
+  const rows = new Map([...done, ...suffered].map((row) => [row.id, row]));
+  const newestFirst = [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  return toPage(db, newestFirst, limit, (row, personal) => ownView(toEvent(row, personal), row, userId));
+}
+
+/** What a user may see of an event that is the user's own or was done to the user. */
+function ownView(event: AuditEvent, row: Row, userId: string): AuditEvent {
+  const isActor = row.actorId === userId;
+  const isTarget = row.targetId === userId;
+  return {
+    ...event,
+    ...(!isActor && { ip: null, userAgent: null }),
+    ...(!isTarget && {
+      before: parse(Members, row.before) ?? null,
+      after: parse(Members, row.after) ?? null,
+    }),
+    reason: null,
+  };
+}
+
+async function toPage(
+  db: Db,
+  rows: readonly Row[],
+  limit: number,
+  show: (row: Row, personal: Personal) => AuditEvent,
+): Promise<EventPage> {
+  const page = rows.slice(0, limit);
+  const personal = await readPersonalData(
+    db,
+    page.map(({ id }) => id),
+  );
+  const last = page.at(-1);
+  return {
+    events: page.map((row) => show(row, personal)),
+    nextCursor: rows.length > limit && last !== undefined ? writeCursor(last.id) : null,
+  };
+}
+
+async function readPersonalData(db: Db, eventIds: string[]): Promise<Personal> {
+  const rows = await db.personalData.findMany({ where: { eventId: { in: eventIds } } });
+  const personal = new Map<string, { actor?: PersonalMembers; target?: PersonalMembers }>();
+  for (const { eventId, part, data } of rows)
+    personal.set(eventId, { ...personal.get(eventId), [part]: parse(PersonalMembers, data) });
+  return personal;
+}
+
+function toEvent(row: Row, personal: Personal): AuditEvent {
+  const { id, number, action, actorId, targetId, count, requestId, createdAt } = row;
+  const { actor, target } = personal.get(id) ?? {};
+  return {
+    id,
+    number,
+    action,
+    actorId,
+    targetId,
+    before: merge(parse(Members, row.before), target?.before),
+    after: merge(parse(Members, row.after), target?.after),
+    reason: target?.reason ?? null,
+    count,
+    ip: actor?.ip ?? null,
+    userAgent: actor?.userAgent ?? null,
+    requestId,
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+function merge(plain: Members | undefined, personal: Members | undefined): Members | null {
+  return plain === undefined && personal === undefined ? null : { ...plain, ...personal };
+}
+
+/** @returns undefined for what is not there, and for what somebody else has written into the database */
+function parse<Schema extends TSchema>(schema: Schema, text: string | null): Static<Schema> | undefined {
+  if (text === null) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Check(schema, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opaque to clients, so that its contents can change. */
+function writeCursor(id: string): string {
+  return Buffer.from(id).toString('base64url');
+}
+
+function readCursor(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString();
+  if (UUID.test(id)) return id;
+  throw new Problem('validation-failed', {
+    errors: [
+      { in: 'query', pointer: '/cursor', message: 'is not a cursor that an earlier page gave as nextCursor' },
+    ],
+  });
+}

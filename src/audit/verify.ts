@@ -1,0 +1,44 @@
+import { type AuditContext, describeHead, readChain } from './chain.ts';
+import { type LoggedHead, type Report, Walk } from './walk.ts';
+
+/** What a verification came to. */
+export interface Verification {
+  /** How many were reported. */
+  readonly findings: number;
+  /** Sealed events that were read. */
+  readonly events: number;
+  /** Events that wait to be sealed. */
+  readonly unsealed: number;
+  /** `<number>:<code>`; null while nothing has been sealed. */
+  readonly head: string | null;
+  /** Whether the logged head could be compared: one that has been pruned cannot. */
+  readonly comparedHead: boolean;
+}
+
+/**
+ * Walks the chain from its old end to its head and reports what is not as it was sealed. The service may run meanwhile. Takes the same
+ * memory for every length.
+ *
+ * @param head from the log: finds also that the chain was cut off, and its ends set back to what they once were
+ * @throws {ConfigError} when the key of the chain cannot be opened
+ */
+export async function verifyChain(
+  audit: AuditContext,
+  report: Report,
+  head?: LoggedHead,
+): Promise<Verification> {
+  const { db } = audit;
+  // Before the head: what has a number now is not beyond a head that is read later.
+  const last = await db.auditEvent.aggregate({ _max: { number: true } });
+  const chain = await readChain(audit);
+  const walk = new Walk(audit, report, head);
+  if (chain !== undefined) await walk.run(chain, Math.max(last._max.number ?? 0, chain.headNumber));
+  else await walk.reportNoChain(last._max.number);
+  return {
+    findings: walk.findings,
+    events: walk.events,
+    unsealed: await db.auditEvent.count({ where: { number: null } }),
+    head: chain === undefined || chain.headNumber === 0 ? null : describeHead(chain),
+    comparedHead: walk.comparedHead,
+  };
+}

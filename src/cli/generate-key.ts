@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises';
+import { generatePem } from '../tokens/generate-key.ts';
+import { parseSigningKey } from '../tokens/keys.ts';
+import type { KeysGenerateOptions } from './keys-generate.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Does what `latchkey keys generate` says.
+ *
+ * @throws {UsageError} when there is a file of that name
+ */
+export async function generateKey({ algorithm, out, json }: KeysGenerateOptions): Promise<void> {
+  const key = parseSigningKey(generatePem(algorithm));
+  const { kid, privateKey, publicKey } = key;
+  if (out === undefined) {
+    process.stdout.write(
+      json ? `${JSON.stringify({ kid, algorithm, privateKey, publicKey })}\n` : privateKey,
+    );
+    return;
+  }
+  const publicFile = `${out}.pub`;
+  await writeNew(out, privateKey, 0o600);
+  await writeNew(publicFile, publicKey, 0o644);
+  const text = `Wrote ${out} (keep it secret) and ${publicFile}, kid ${kid}`;
+  process.stdout.write(`${json ? JSON.stringify({ kid, algorithm, privateFile: out, publicFile }) : text}\n`);
+}
+
+/** Never over another file: it may be the key that signs today. */
+async function writeNew(file: string, contents: string, mode: number): Promise<void> {
+  try {
+    await writeFile(file, contents, { flag: 'wx', mode });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      throw new UsageError(`${file} exists: choose another name for the new key`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { type Verification, verifyChain } from '../audit/verify.ts';
+import type { Finding, LoggedHead } from '../audit/walk.ts';
+import { readConfig } from '../config.ts';
+import { openDatabase } from '../db/client.ts';
+import { migrate } from '../db/migrate.ts';
+import { Encryption } from '../tokens/encryption.ts';
+import { loadSecrets } from '../tokens/load-secret.ts';
+import type { AuditVerifyOptions } from './audit-verify.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Walks the chain and prints what is found. Sets `process.exitCode`.
+ *
+ * @throws {UsageError} when the head is none, or has been pruned
+ */
+export async function verifyFromCommandLine({ head, json = false }: AuditVerifyOptions): Promise<void> {
+  const logged = head === undefined ? undefined : parseHead(head);
+  const config = readConfig();
+  await migrate(config.databaseUrl);
+  const { db, now, close } = openDatabase(config.databaseUrl);
+  try {
+    const encryption = new Encryption(await loadSecrets(config), 'audit');
+    const print = (text: string, members: object) => write(json ? JSON.stringify(members) : text);
+    const result = await verifyChain(
+      { db, now, encryption },
+      (finding) => print(describeFinding(finding), finding),
+      logged,
+    );
+    await print(describeResult(result), { whole: result.findings === 0, ...result });
+    if (result.findings > 0) process.exitCode = 1;
+    else if (logged !== undefined && !result.comparedHead)
+      throw new UsageError(`--head ${logged.number} has been pruned: give a later head from the log`);
+  } finally {
+    await close();
+  }
+}
+
+/** As the log has it: a number and an HMAC-SHA-256 in base64url. */
+function parseHead(text: string): LoggedHead {
+  const [, number, code] = /^([1-9]\d{0,9}):([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
+  if (number === undefined || code === undefined)
+    throw new UsageError('--head is <number>:<code>, as in the line "Audit chain head" of the log');
+  return { number: Number(number), code };
+}
+
+function describeFinding({ number, id, problem }: Finding): string {
+  if (number === null) return `The chain ${problem}`;
+  return `Event ${number}${id === null ? '' : ` (${id})`} ${problem}`;
+}
+
+function describeResult({ findings, events, unsealed, head }: Verification): string {
+  const verdict = findings === 0 ? 'The chain is whole' : `The chain is broken (findings: ${findings})`;
+  return `${verdict}: ${events} sealed events, ${unsealed} not sealed yet, head ${head ?? 'none'}`;
+}
+
+/** Waits until the line is taken: of a broken chain there may be more of them than fit into memory. */
+function write(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { Problem } from '../problems/problem.ts';
+import { originOf } from './actor.ts';
+
+/** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
+async function denials(app: FastifyInstance) {
+  app.addHook('onError', async (request, _reply, error) => {
+    if (isDenial(error)) app.tally.add(toEvent(request, error));
+  });
+}
+
+/** A wrong password is counted as a failed sign-in, where it is verified. */
+function isDenial(error: unknown): error is Problem {
+  return error instanceof Problem && error.statusCode === 403 && error.slug !== 'wrong-password';
+}
+
+function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }: Problem) {
+  return {
+    action: 'access.denied' as const,
+    actorId: request.claims?.sub ?? null,
+    targetId: null,
+    after: {
+      method: request.method,
+      // The route's pattern: what was filled in would make every request one of its own.
+      url: request.routeOptions.url ?? '',
+      problem: slug,
+      ...(required !== undefined && { required }),
+      ...(actual !== undefined && { actual }),
+    },
+    origin: originOf(request),
+  };
+}
+
+export default fp(denials, { name: 'denials', fastify: '5.x', dependencies: ['access'] });

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { Type } from 'typebox';
+import type { User } from '../accounts/user.schemas.ts';
+import type { Precondition } from '../accounts/user-change.ts';
+import { Problem } from '../problems/problem.ts';
+
+/** An entity tag: RFC 9110 section 8.8.3. */
+const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"';
+
+/** `*`, or a list whose elements may be empty (RFC 9110 section 5.6.1.2). */
+const IF_MATCH = `^[ \\t]*(?:\\*|(?:,[ \\t]*)*${ENTITY_TAG}(?:[ \\t]*,(?:[ \\t]*${ENTITY_TAG})?)*)[ \\t]*$`;
+
+/** The header of an answer that is, or has changed, a user. */
+export const Etag = Type.String({
+  description: 'a strong validator of the user (RFC 9110 section 8.8.3); for admins, and of oneself',
+});
+
+/** The headers of a request that changes a user. */
+export const ConditionalHeaders = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      pattern: IF_MATCH,
+      description:
+        '`*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)',
+      examples: ['"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"'],
+    }),
+  ),
+});
+
+/** The strong entity tag of a user: the same as long as every member is. */
+export function etagOf(user: User): string {
+  return `"${createHash('sha256').update(JSON.stringify(user)).digest('base64url')}"`;
+}
+
+/**
+ * The check of an `If-Match` header that fits {@link ConditionalHeaders}. Weak tags never match, nor does `*` need to: whoever is not there is a 404.
+ *
+ * @returns a precondition that throws `precondition-failed`
+ */
+export function preconditionOf({ 'if-match': ifMatch }: { readonly 'if-match'?: string }): Precondition {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return () => {};
+  const tags: readonly string[] = ifMatch.match(new RegExp(ENTITY_TAG, 'g')) ?? [];
+  return (user) => {
+    if (!tags.includes(etagOf(user))) throw new Problem('precondition-failed');
+  };
+}

@@ -1,0 +1,111 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { Type } from 'typebox';
+import { normalizeEmail } from '../accounts/email.ts';
+import type { Secrets } from '../tokens/secrets.ts';
+import { type Claim, IdempotentRequests } from './idempotent-requests.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route heeds an Idempotency-Key. A public route's body has the caller's `email`. */
+    idempotent?: true;
+  }
+  interface FastifyInstance {
+    readonly idempotentRequests: IdempotentRequests;
+  }
+  interface FastifyRequest {
+    /** Of a request with an Idempotency-Key, until it is answered. */
+    idempotentClaim: Claim | null;
+  }
+}
+
+/** Visible ASCII characters, as they are or as a String of RFC 9651 section 3.3.3. */
+const BARE = '[\\x21\\x23-\\x7e]{1,255}';
+const QUOTED = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
+
+const KeyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: `^(?:${BARE}|${QUOTED})$`,
+      description:
+        '1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer',
+      examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    }),
+  ),
+});
+
+/**
+ * `config: { idempotent: true }` makes a POST safe to send again (draft-ietf-httpapi-idempotency-key-header).
+ *
+ * Successes are kept, for 24 h. Failures are not, 4xx included: they have done nothing, and what was in the way may have gone (an address
+ * that is free now, a password that was given since), so the same request may succeed.
+ *
+ * The answer is stored after the change, in a transaction of its own. A process that dies between the two leaves a request that seems to run:
+ * a retry gets a 409 `request-in-progress` for a minute, then it is done again, and meets what the first try has done. Registering without mail
+ * it is told `email-taken`, and inviting, `invitation-exists`; registering with mail, another mail is sent.
+ */
+async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets: Secrets }) {
+  const requests = new IdempotentRequests(app.accounts, secrets);
+  app.decorate('idempotentRequests', requests);
+  app.decorateRequest('idempotentClaim', null);
+
+  const begin = async (request: FastifyRequest, reply: FastifyReply) => {
+    const key = keyOf(request);
+    if (key === undefined) return;
+    const { body, routeOptions } = request;
+    const route = `${routeOptions.method} ${routeOptions.url}`;
+    const begun = await requests.begin({ route, caller: callerOf(request), key, body });
+    if (!('status' in begun)) {
+      request.idempotentClaim = begun;
+      return;
+    }
+    if (begun.location !== null) reply.header('location', begun.location);
+    reply.code(begun.status).type('application/json; charset=utf-8').send(begun.body);
+    return reply;
+  };
+
+  const end = async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    const claim = request.idempotentClaim;
+    if (claim === null) return payload;
+    request.idempotentClaim = null;
+    const { statusCode: status } = reply;
+    const location = reply.getHeader('location');
+    const answer = {
+      status,
+      location: location === undefined ? null : String(location),
+      body: String(payload),
+    };
+    try {
+      await (status < 300 ? requests.finish(claim, answer) : requests.release(claim));
+    } catch (error) {
+      // What was asked for is done, or has failed: that is the answer all the same.
+      const reason = error instanceof Error ? error.message.trim() : undefined;
+      request.log.warn({ reason }, 'The outcome of a request with an Idempotency-Key was not stored');
+    }
+    return payload;
+  };
+
+  app.addHook('onRoute', (route) => {
+    if (route.config?.idempotent !== true) return;
+    route.schema = { ...route.schema, headers: KeyHeaders };
+    // Behind the guard, whose hook of this kind was registered before.
+    route.preHandler = [route.preHandler ?? [], begin].flat();
+    route.onSend = [route.onSend ?? [], end].flat();
+  });
+}
+
+/** The key without its quotes: `abc` and `"abc"` are the same. */
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const given = [headers['idempotency-key'] ?? []].flat()[0];
+  return given?.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, '$1') : given;
+}
+
+/** Whom a key belongs to: the user of the token or, without one, whoever has the address. */
+function callerOf({ claims, body }: FastifyRequest): string {
+  if (claims !== null) return `user ${claims.sub}`;
+  const email = Object(body).email;
+  if (typeof email !== 'string') throw new Error('An idempotent route that is public asks for an email');
+  return `email ${normalizeEmail(email)}`;
+}
+
+export default fp(idempotency, { name: 'idempotency', fastify: '5.x', dependencies: ['access'] });

@@ -1,0 +1,130 @@
+import type { Database, Transaction } from '../db/client.ts';
+import { prune } from '../db/prune.ts';
+import { transaction } from '../db/transaction.ts';
+import { Problem } from '../problems/problem.ts';
+import { Encryption } from '../tokens/encryption.ts';
+import { Sealer, type Secrets } from '../tokens/secrets.ts';
+
+/** Milliseconds that an answer is kept for. */
+const KEPT = 24 * 60 * 60 * 1000;
+
+/** Milliseconds after which a request that has not ended counts as dead: well above what one may take, some 5 s a transaction. */
+const DEAD = 60 * 1000;
+
+/** Seconds after which it is worth to ask again for a request that is still running. */
+const RETRY_AFTER = 1;
+
+/** A request that carries a key. */
+export interface KeyedRequest {
+  /** Method and URL: a key is good for one route. */
+  readonly route: string;
+  /** Who asks: nobody meets the keys of others. */
+  readonly caller: string;
+  readonly key: string;
+  readonly body: unknown;
+}
+
+/** What is worth repeating of an answer. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly location: string | null;
+  readonly body: string;
+}
+
+/** The right to do what a request asks for, until it is finished or released, or a minute has passed. */
+export interface Claim {
+  readonly id: string;
+  readonly startedAt: Date;
+}
+
+interface Row extends Claim {
+  readonly fingerprint: string;
+  readonly answer: string | null;
+}
+
+/** The requests with an Idempotency-Key, by keyed hashes: of the rows alone, neither a key nor a body can be guessed. */
+export class IdempotentRequests {
+  readonly #database: Pick<Database, 'db' | 'now'>;
+  readonly #ids: Sealer;
+  readonly #fingerprints: Sealer;
+  readonly #encryption: Encryption;
+
+  constructor({ db, now }: Pick<Database, 'db' | 'now'>, secrets: Secrets) {
+    this.#database = { db, now };
+    this.#ids = new Sealer(secrets, 'idempotency-id');
+    this.#fingerprints = new Sealer(secrets, 'idempotency-fingerprint');
+    this.#encryption = new Encryption(secrets, 'idempotency');
+  }
+
+  /**
+   * @returns the answer of the request that had the same key and body, or the claim of one that is to be done. Of several at once, in
+   *   one process or in many, one gets the claim.
+   * @throws {Problem} `idempotency-key-reused` for another body; `request-in-progress`
+   */
+  async begin({ route, caller, key, body }: KeyedRequest): Promise<Claim | KeptAnswer> {
+    const ids = this.#ids.sealAll(JSON.stringify([route, caller, key]));
+    const content = canonical(body);
+    return transaction(this.#database.db, async (tx) => {
+      const now = await this.#database.now(tx);
+      const row = await tx.idempotentRequest.findFirst({ where: { id: { in: ids } } });
+      if (row === null || isOver(row, now)) return this.#claim(tx, row?.id ?? ids[0], content, now);
+      if (!this.#fingerprints.fits(content, row.fingerprint)) throw new Problem('idempotency-key-reused');
+      if (row.answer !== null) return this.#open(row) ?? this.#claim(tx, row.id, content, now);
+      if (isDead(row, now)) return this.#claim(tx, row.id, content, now);
+      throw new Problem('request-in-progress', { headers: { 'retry-after': String(RETRY_AFTER) } });
+    });
+  }
+
+  /** Keeps the answer, unless the claim was taken over. */
+  async finish({ id, startedAt }: Claim, answer: KeptAnswer): Promise<void> {
+    await this.#database.db.idempotentRequest.updateMany({
+      where: { id, startedAt, answer: null },
+      data: { answer: this.#encryption.encrypt(JSON.stringify(answer), id) },
+    });
+  }
+
+  /** Frees the key, unless the claim was taken over. */
+  async release({ id, startedAt }: Claim): Promise<void> {
+    await this.#database.db.idempotentRequest.deleteMany({ where: { id, startedAt, answer: null } });
+  }
+
+  /** Deletes the rows whose time is over. @returns how many */
+  async prune(): Promise<number> {
+    const { db, now } = this.#database;
+    const where = { startedAt: { lte: new Date((await now(db)).getTime() - KEPT) } };
+    return prune(
+      (take) => db.idempotentRequest.findMany({ where, take, select: { id: true } }),
+      (ids) => db.idempotentRequest.deleteMany({ where: { ...where, id: { in: ids } } }),
+    );
+  }
+
+  /** Serializable isolation makes it a compare-and-swap with what was read before. */
+  async #claim(tx: Transaction, id: string, content: string, startedAt: Date): Promise<Claim> {
+    const data = { fingerprint: this.#fingerprints.seal(content), answer: null, startedAt };
+    await tx.idempotentRequest.upsert({ where: { id }, create: { id, ...data }, update: data });
+    return { id, startedAt };
+  }
+
+  /** @returns undefined for what was encrypted under a secret that is no longer there */
+  #open({ id, answer }: Row): KeptAnswer | undefined {
+    const text = this.#encryption.decrypt(answer ?? '', id);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+}
+
+function isOver({ startedAt }: Row, now: Date): boolean {
+  return startedAt.getTime() + KEPT <= now.getTime();
+}
+
+function isDead({ startedAt }: Row, now: Date): boolean {
+  return startedAt.getTime() + DEAD <= now.getTime();
+}
+
+/** JSON in which the order of members does not matter. */
+function canonical(body: unknown): string {
+  return JSON.stringify(body, (_name, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

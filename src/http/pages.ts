@@ -1,0 +1,10 @@
+import type { FastifyRequest } from 'fastify';
+
+/** The value of the `Link` header (RFC 8288 section 3) that leads to the page after this one, with the same filters. */
+export function nextPage({ url, server }: FastifyRequest, nextCursor: string): string {
+  const queryAt = url.indexOf('?');
+  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const parameters = new URLSearchParams(queryAt === -1 ? '' : url.slice(queryAt));
+  parameters.set('cursor', nextCursor);
+  return `<${server.config.publicUrl}${path}?${parameters}>; rel="next"`;
+}

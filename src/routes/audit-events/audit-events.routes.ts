@@ -1,0 +1,51 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { actions } from '../../audit/event.ts';
+import { listEvents } from '../../audit/read.ts';
+import { nextPage } from '../../http/pages.ts';
+import { NextPage } from '../../http/schemas.ts';
+import { Problem } from '../../problems/problem.ts';
+import { EventPage, EventQuery } from './audit-events.schemas.ts';
+
+const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', {
+    config: { access: 'admin' },
+    schema: {
+      operationId: 'listAuditEvents',
+      tags: ['Administration'],
+      summary: 'What happened, newest first',
+      description:
+        'Denied requests and failed sign-ins are counted: of many, there are few events with a `count`.',
+      querystring: EventQuery(actions),
+      response: { 200: { ...EventPage, headers: { Link: NextPage } } },
+    },
+    handler: async (request, reply) => {
+      const { actor, target, action, from, until } = request.query;
+      const filter = {
+        actor: actor?.toLowerCase(),
+        target: target !== undefined && UUID.test(target) ? target.toLowerCase() : target,
+        action,
+        from: toDate('/from', from),
+        until: toDate('/until', until),
+      };
+      const page = await listEvents(app.audit.db, filter, request.query);
+      reply.header('cache-control', 'no-store');
+      if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
+      return page;
+    },
+  });
+};
+
+/** Ids are written in lower case; the kid of a key and the name of a level are looked for as they are. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A leap second fits the format (RFC 3339 section 5.7) and is no time in JavaScript. */
+function toDate(pointer: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const date = new Date(text);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new Problem('validation-failed', {
+    errors: [{ in: 'query', pointer, message: 'is a time that does not exist' }],
+  });
+}
+
+export default auditEvents;

@@ -1,0 +1,178 @@
+/** Denied requests and failed sign-ins: counted however often they are repeated, and written soon. */
+import t from 'tap';
+import { accessDenied } from '#latchkey/access/challenges.js';
+import { openDatabase } from '#latchkey/db/client.js';
+import { signIn } from '../accounts/client.ts';
+import { type Api, startApi } from '../helper.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function flushed(api: Api, token: string, query: string) {
+  await api.app.tally.flush(api.app.audit.db);
+  return (await api.ask('GET', `/audit-events?${query}`, { token })).body.events;
+}
+
+t.test('a denied request is recorded: who, which operation, the levels, and where from', async (t) => {
+  const api = await startApi(
+    t,
+    {},
+    {
+      routes: async (app) => {
+        app.get('/shelf/:id', {
+          config: { access: 'user' },
+          handler: async () => {
+            throw accessDenied(7, 1);
+          },
+        });
+      },
+    },
+  );
+  const [admin, ada] = [await api.person(2), await api.person(1)];
+  const denied = await api.ask('GET', '/control-panel', { token: ada.token });
+  t.equal(denied.status, 403);
+  const query = `actor=${ada.id}&action=access.denied`;
+  const [byGuard] = await flushed(api, admin.token, query);
+  t.match(byGuard, {
+    actorId: ada.id,
+    targetId: null,
+    before: null,
+    after: { method: 'GET', url: '/control-panel', problem: 'access-denied', required: 2, actual: 1 },
+    count: 1,
+    ip: '127.0.0.1',
+    userAgent: 'lightMyRequest',
+    requestId: denied.body.requestId,
+  });
+
+  await api.ask('DELETE', `/users/${admin.id}`, { token: ada.token });
+  t.match((await flushed(api, admin.token, query))[0].after, { method: 'DELETE', url: '/users/:id' });
+  await api.app.inject({ url: '/shelf/5', headers: { authorization: `Bearer ${ada.token}` } });
+  const after = { method: 'GET', url: '/shelf/:id', problem: 'access-denied', required: 7, actual: 1 };
+  t.match((await flushed(api, admin.token, query))[0].after, after, 'by a handler');
+
+  await api.ask('GET', '/control-panel');
+  await api.ask('GET', '/control-panel', { token: 'abc' });
+  await api.ask('GET', '/nowhere', { token: ada.token });
+  t.equal((await flushed(api, admin.token, 'action=access.denied')).length, 3, 'nothing else is a denial');
+});
+
+t.test('who is refused while the revocations in memory are too old is known as well', async (t) => {
+  const api = await startApi(t);
+  const [admin, ada] = [await api.person(2), await api.person(1)];
+  Object.defineProperty(api.app.revocations, 'isTrusted', { configurable: true, value: false });
+  t.equal((await api.ask('GET', '/control-panel', { token: ada.token })).status, 403);
+  t.equal((await flushed(api, admin.token, `actor=${ada.id}&action=access.denied`)).length, 1);
+});
+
+t.test(
+  'a failed sign-in is recorded, also of nobody’s address, and a wrong password of somebody signed in',
+  async (t) => {
+    const api = await startApi(t);
+    const [admin, ada] = [await api.person(2), await api.person(1)];
+    await signIn(api, ada.email, undefined, 'wrong');
+    await signIn(api, 'nobody@example.com', undefined, 'wrong');
+    const body = { password: 'wrong' };
+    t.equal((await api.ask('POST', '/me/reauthenticate', { token: ada.token, body })).status, 403);
+    const events = await flushed(api, admin.token, 'action=sign-in.failed');
+    const from = { count: 1, ip: '127.0.0.1', requestId: UUID };
+    t.match(events, [
+      { actorId: ada.id, targetId: ada.id, ...from },
+      { actorId: null, targetId: null, ...from },
+      { actorId: null, targetId: ada.id, ...from },
+    ]);
+    t.equal(events.length, 3);
+    t.notMatch(JSON.stringify(events), 'nobody@example.com', 'what a stranger typed is not kept');
+    t.equal(
+      (await flushed(api, admin.token, 'action=access.denied')).length,
+      0,
+      'and is no denial beside it',
+    );
+  },
+);
+
+t.test(
+  'a flood of 10,000 denials and 10,000 failed sign-ins makes few rows, with the right counts',
+  async (t) => {
+    const api = await startApi(t);
+    const ada = await api.person(1);
+    const { tally, audit } = api.app;
+    const database = openDatabase(api.databaseUrl);
+    t.teardown(() => database.close());
+    const flood = async (times: number) => {
+      for (let round = 0; round < times / 100; round++) {
+        const headers = { authorization: `Bearer ${ada.token}` };
+        const answers = await Promise.all(
+          Array.from({ length: 100 }, () => api.app.inject({ url: '/control-panel', headers })),
+        );
+        if (answers.some(({ statusCode }) => statusCode !== 403)) throw new Error('not denied');
+        // Each costs 25 ms over HTTP.
+        for (let i = 0; i < 100; i++) {
+          const origin = { ip: `192.0.2.${i}`, userAgent: 'flood', requestId: null };
+          tally.add({ action: 'sign-in.failed', actorId: null, targetId: i % 2 ? ada.id : null, origin });
+        }
+      }
+    };
+    for (let part = 0; part < 4; part++) {
+      await flood(2_500);
+      await tally.flush(audit.db);
+    }
+    await api.app.close();
+    const rows = await database.db.auditEvent.findMany({
+      where: { action: { in: ['access.denied', 'sign-in.failed'] } },
+    });
+    const sum = (action: string) =>
+      rows.filter((row) => row.action === action).reduce((total, { count }) => total + count, 0);
+    t.equal(sum('access.denied'), 10_000);
+    t.equal(sum('sign-in.failed'), 10_000);
+    t.ok(
+      rows.length <= 3 * 2,
+      `${rows.length} rows: the first of each kind at once, the others when closing`,
+    );
+  },
+);
+
+t.test('floods of many kinds are counted together once there are too many', async (t) => {
+  const api = await startApi(t);
+  const { tally, audit } = api.app;
+  for (let i = 0; i < 10_000; i++) {
+    const origin = { ip: '192.0.2.1', userAgent: null, requestId: null };
+    tally.add({ action: 'sign-in.failed', actorId: null, targetId: `somebody-${i}`, origin });
+  }
+  await tally.flush(audit.db, true);
+  const rows = await audit.db.auditEvent.findMany({ where: { action: 'sign-in.failed' } });
+  t.equal(rows.length, 201);
+  t.equal(
+    rows.reduce((total, { count }) => total + count, 0),
+    10_000,
+  );
+});
+
+t.test('what is counted of somebody who left meanwhile says nothing of that person', async (t) => {
+  const api = await startApi(t);
+  const [admin, ada] = [await api.person(2), await api.person(1)];
+  await api.ask('GET', '/control-panel', { token: ada.token });
+  t.equal((await api.ask('DELETE', `/users/${ada.id}`, { token: admin.token })).status, 204);
+  const [denied] = await flushed(api, admin.token, `actor=${ada.id}&action=access.denied`);
+  t.match(denied, { actorId: ada.id, ip: null, userAgent: null, requestId: UUID });
+  t.equal(await api.app.audit.db.personalData.count({ where: { subjectId: ada.id } }), 0);
+});
+
+t.test('a database that is away loses no counts, and does not hold up closing', async (t) => {
+  const api = await startApi(t);
+  const ada = await api.person(1);
+  const { tally, audit } = api.app;
+  await api.ask('GET', '/control-panel', { token: ada.token });
+  const { $transaction } = audit.db;
+  audit.db.$transaction = (() => Promise.reject(new Error('the database is away'))) as never;
+  await t.rejects(tally.flush(audit.db), /is away/);
+  await api.ask('GET', '/control-panel', { token: ada.token });
+  audit.db.$transaction = $transaction;
+  await tally.flush(audit.db);
+  t.match(await audit.db.auditEvent.findFirst({ where: { action: 'access.denied' } }), { count: 2 });
+
+  const lines: string[] = [];
+  api.app.log.warn = ((_members: object, text: string) => void lines.push(text)) as never;
+  await api.ask('GET', '/control-panel', { token: ada.token });
+  audit.db.$transaction = (() => new Promise(() => {})) as never;
+  await api.app.close();
+  t.match(lines, [/^Refused requests that were counted last are not in the audit$/]);
+});

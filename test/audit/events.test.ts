@@ -1,0 +1,260 @@
+/** `GET /audit-events`: every filter, every page; and `GET /me/activity`, which shows nothing of others. */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import t from 'tap';
+import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.js';
+import { record } from '#latchkey/audit/record.js';
+import { newId } from '#latchkey/db/id.js';
+import { transaction } from '#latchkey/db/transaction.js';
+import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
+import { seal } from './trail.ts';
+
+const START = Date.parse('2026-11-01T00:00:00.000Z');
+const SPAN = 1_000;
+
+/** Follows `nextCursor` to the end, and holds the `Link` header to it. */
+async function readAll(api: Api, token: string, path: string, query: URLSearchParams) {
+  const events = [];
+  let url = `${path}?${query}`;
+  for (let pages = 1; ; pages++) {
+    const { status, body, headers, text } = await api.ask('GET', url, { token });
+    if (status !== 200) throw new Error(`${status}: ${text}`);
+    events.push(...body.events);
+    if (body.nextCursor === null) {
+      if (headers.link !== undefined) throw new Error('The last page has a Link');
+      return { events, pages };
+    }
+    query.set('cursor', body.nextCursor);
+    const [, next] = /^<([^>]+)>; rel="next"$/.exec(String(headers.link)) ?? [];
+    if (next !== `${PUBLIC_URL}${path}?${query}`) throw new Error(`${headers.link} leads elsewhere`);
+    url = next.slice(PUBLIC_URL.length);
+  }
+}
+
+t.test('each combination of filters gives what a plain array gives, page by page', async (t) => {
+  const api = await startApi(t);
+  const admin = await api.person(2);
+  const { db } = api.app.audit;
+  const people = Array.from({ length: 4 }, () => randomUUID());
+  const some = actions.slice(0, 4);
+  const pick = <T>(from: readonly T[], index: number): T => from[index % from.length] as T;
+  // A fixed sequence of numbers without a pattern.
+  const at = (index: number, salt: number) =>
+    (index * 7_919 + salt * 104_729 + ((index * salt) % 13) * 31) % 9_973;
+  const rows = Array.from({ length: 300 }, (_, index) => {
+    const createdAt = new Date(START + (at(index, 1) % SPAN));
+    return {
+      id: newId(createdAt),
+      action: pick(some, at(index, 2)),
+      actorId: pick([...people, null], at(index, 3)),
+      targetId: pick([...people, null], at(index, 5)),
+      count: 1,
+      createdAt,
+    };
+  });
+  await db.auditEvent.createMany({ data: rows });
+  const newestFirst = rows.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+
+  const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+  const filters = fc.record({
+    actor: optional(fc.constantFrom(...people)),
+    target: optional(fc.constantFrom(...people)),
+    action: optional(fc.constantFrom(...some)),
+    from: optional(fc.integer({ min: -5, max: SPAN + 5 })),
+    until: optional(fc.integer({ min: -5, max: SPAN + 5 })),
+    limit: fc.integer({ min: 15, max: 100 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(filters, async ({ actor, target, action, from, until, limit }) => {
+      const query = new URLSearchParams({ limit: String(limit) });
+      for (const [name, value] of Object.entries({ actor, target, action }))
+        if (value !== undefined) query.set(name, value);
+      // The events of the app itself are outside.
+      query.set('from', new Date(START + (from ?? 0)).toISOString());
+      query.set('until', new Date(START + (until ?? SPAN)).toISOString());
+      const expected = newestFirst.filter(
+        (row) =>
+          (actor === undefined || row.actorId === actor) &&
+          (target === undefined || row.targetId === target) &&
+          (action === undefined || row.action === action) &&
+          row.createdAt.getTime() >= START + (from ?? 0) &&
+          row.createdAt.getTime() < START + (until ?? SPAN),
+      );
+      const { events, pages } = await readAll(api, admin.token, '/audit-events', query);
+      const ids = events.map(({ id }) => id);
+      if (JSON.stringify(ids) !== JSON.stringify(expected.map(({ id }) => id))) throw new Error('others');
+      if (pages !== Math.max(1, Math.ceil(expected.length / limit))) throw new Error(`${pages} pages`);
+    }),
+    { numRuns: 50 },
+  );
+
+  const sorted = (await readAll(api, admin.token, '/audit-events', new URLSearchParams('limit=100'))).events;
+  const newest = sorted.filter(({ createdAt }) => Date.parse(createdAt) < START + SPAN);
+  t.strictSame(
+    newest.map(({ id }) => id),
+    newestFirst.map(({ id }) => id),
+    'without a filter',
+  );
+});
+
+t.test('an event tells all that is known of it, and its place in the chain once it has one', async (t) => {
+  const api = await startApi(t);
+  const admin = await api.person(2);
+  const token = admin.token;
+  const { body: before, headers } = await api.ask('GET', '/audit-events?limit=1', { token });
+  t.equal(headers['cache-control'], 'no-store');
+  t.ok('number' in before.events[0]);
+  await seal(api.app.audit);
+  const { body } = await api.ask('GET', '/audit-events', { token });
+  const { code: _, ...row } = await api.app.audit.db.auditEvent.findFirstOrThrow({ orderBy: { id: 'desc' } });
+  t.match(body.events[0], {
+    id: row.id,
+    number: row.number,
+    action: 'session.opened',
+    actorId: admin.id,
+    targetId: admin.id,
+    before: null,
+    after: JSON.parse(row.after ?? ''),
+    reason: null,
+    count: 1,
+    ip: device.ip,
+    userAgent: device.userAgent,
+    requestId: row.requestId,
+    createdAt: row.createdAt.toISOString(),
+  });
+  t.ok(row.number !== null && row.number > 0);
+});
+
+t.test('ids are found however they are written; kids and levels as they are', async (t) => {
+  const api = await startApi(t);
+  const { token, id } = await api.person(2);
+  const count = async (query: string) =>
+    (await api.ask('GET', `/audit-events?${query}`, { token })).body.events.length;
+  t.equal(await count(`actor=${id.toUpperCase()}`), 1);
+  t.equal(await count(`target=${id.toUpperCase()}`), 1);
+  t.equal(await count(`target=${api.app.keys.signing.kid}`), 1);
+  t.equal(await count('target=guest'), 1);
+  t.equal(await count('from=2026-01-01T00:00:00%2B02:00&until=1969-01-01T00:00:00Z'), 0);
+  t.ok((await count('from=1969-01-01T00:00:00Z')) > 0);
+});
+
+t.test('a filter that cannot be meant is refused', async (t) => {
+  const api = await startApi(t);
+  const { token } = await api.person(2);
+  for (const query of [
+    'limit=0',
+    'limit=101',
+    'cursor=abc',
+    `cursor=${Buffer.from(`${randomUUID()}'`).toString('base64url')}`,
+    'actor=somebody',
+    'target=a%00b',
+    'target=',
+    'action=user.vanished',
+    'from=yesterday',
+    'until=2016-12-31T23:59:60Z',
+    'colour=red',
+  ]) {
+    const { status, body } = await api.ask('GET', `/audit-events?${query}`, { token });
+    t.equal(status, 400, query);
+    t.equal(body.errors?.[0].in, 'query', query);
+  }
+});
+
+t.test('what somebody else has written into the database is not shown, and breaks nothing', async (t) => {
+  const api = await startApi(t);
+  const { token, id } = await api.person(2);
+  const { db } = api.app.audit;
+  await db.auditEvent.updateMany({ where: { actorId: id }, data: { after: '{"a":[1]}' } });
+  await db.personalData.updateMany({ data: { data: 'no JSON' } });
+  const { status, body } = await api.ask('GET', `/audit-events?actor=${id}`, { token });
+  t.match({ status, events: body.events }, { status: 200, events: [{ after: null, ip: null }] });
+});
+
+t.test(
+  'somebody’s activity is what this person did and what was done to this person, newest first',
+  async (t) => {
+    const api = await startApi(t);
+    const [admin, ada] = [await api.person(2, 'Grace'), await api.person(0, 'Ada')];
+    const token = await api.sessionToken(ada.id);
+    await api.ask('PATCH', '/me', { token, body: { name: 'Augusta' } });
+    await api.ask('PATCH', `/users/${ada.id}`, {
+      token: admin.token,
+      body: { disabled: true, reason: 'Grace said so' },
+    });
+    await api.ask('PATCH', `/users/${ada.id}`, { token: admin.token, body: { disabled: false } });
+    await api.ask('PATCH', `/users/${admin.id}`, { token: admin.token, body: { name: 'Grace Hopper' } });
+    const again = await api.sessionToken(ada.id);
+    await api.ask('GET', '/control-panel', { token: again });
+    await api.app.tally.flush(api.app.audit.db);
+
+    const { body, headers } = await api.ask('GET', '/me/activity', { token: again });
+    t.equal(headers['cache-control'], 'no-store');
+    t.match(body, { nextCursor: null });
+    const own = { actorId: ada.id };
+    const others = { actorId: admin.id, ip: null, userAgent: null, reason: null };
+    t.match(body.events, [
+      { action: 'access.denied', ...own, ip: '127.0.0.1' },
+      { action: 'session.opened', ...own, ip: device.ip },
+      { action: 'user.enabled', ...others },
+      { action: 'user.disabled', ...others },
+      { action: 'user.name-changed', ...own, before: { name: 'Ada' }, after: { name: 'Augusta' } },
+      { action: 'session.opened', ...own },
+      { action: 'session.opened', ...own },
+    ]);
+    t.equal(body.events.length, 7);
+  },
+);
+
+t.test('activity shows nothing of others, whatever happened between two people', async (t) => {
+  const api = await startApi(t);
+  const { db } = api.app.audit;
+  const [admin, ada] = [await api.person(2, 'Grace'), await api.person(1, 'Ada')];
+  const marks = {
+    ip: '203.0.113.77',
+    userAgent: 'their browser',
+    name: 'Their Name',
+    email: 'theirs@example.com',
+  };
+  const between = (action: AuditAction, actorId: string | null, targetId: string | null): AuditRecord => ({
+    action,
+    actorId,
+    targetId,
+    before: { access: 1 },
+    after: { access: 2 },
+    // As an actor Ada is at home; as a target her name is her own.
+    origin:
+      actorId === ada.id
+        ? { ip: '192.0.2.1', userAgent: 'mine', requestId: null }
+        : { ip: marks.ip, userAgent: marks.userAgent, requestId: null },
+    personal:
+      targetId === ada.id
+        ? { before: { name: 'Ada' }, after: { name: 'Ada' }, reason: marks.name }
+        : { before: { name: marks.name }, after: { email: marks.email }, reason: marks.name },
+  });
+  const pairs = [
+    [ada.id, ada.id],
+    [ada.id, admin.id],
+    [admin.id, ada.id],
+    [null, ada.id],
+    [ada.id, null],
+    [admin.id, admin.id],
+    [null, null],
+    [ada.id, 'an-invitation'],
+  ] as const;
+  const events = actions.flatMap((action) => pairs.map(([actor, target]) => between(action, actor, target)));
+  await transaction(db, (tx) => record(tx, events));
+  const query = new URLSearchParams('limit=9');
+  const { events: seen } = await readAll(api, ada.token, '/me/activity', query);
+  const expected = await db.auditEvent.findMany({
+    where: { OR: [{ actorId: ada.id }, { targetId: ada.id }] },
+    orderBy: { id: 'desc' },
+  });
+  t.strictSame(
+    seen.map(({ id }) => id),
+    expected.map(({ id }) => id),
+    'each once, newest first',
+  );
+  for (const mark of Object.values(marks)) t.notOk(JSON.stringify(seen).includes(mark), mark);
+  const [mine] = seen.filter(({ actorId, targetId }) => actorId === ada.id && targetId === ada.id);
+  t.match(mine, { ip: '192.0.2.1', userAgent: 'mine', before: { access: 1, name: 'Ada' } });
+});

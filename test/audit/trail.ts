@@ -1,0 +1,104 @@
+/** A chain of audit events without a service around it, for what is done to it from outside. */
+import { randomBytes } from 'node:crypto';
+import { type AuditContext, readChain } from '#latchkey/audit/chain.js';
+import type { AuditRecord } from '#latchkey/audit/event.js';
+import { record } from '#latchkey/audit/record.js';
+import { AuditSealer } from '#latchkey/audit/sealer.js';
+import { type Verification, verifyChain } from '#latchkey/audit/verify.js';
+import type { Finding, LoggedHead } from '#latchkey/audit/walk.js';
+import { type Db, openDatabase } from '#latchkey/db/client.js';
+import { transaction } from '#latchkey/db/transaction.js';
+import { Encryption } from '#latchkey/tokens/encryption.js';
+import { createMigratedDatabase } from '../database.ts';
+import type { Teardown } from '../helper.ts';
+
+export const SECRET = 'the secret of these tests, which is long enough';
+
+/** Events of one transaction. */
+const PART = 100;
+
+export interface Trail {
+  readonly url: string;
+  readonly audit: AuditContext;
+  readonly db: Db;
+}
+
+/** An empty audit, on a database of its own unless one is given. */
+export async function openTrail(
+  t: Teardown,
+  { url, current = SECRET, previous }: { url?: string; current?: string; previous?: string } = {},
+): Promise<Trail> {
+  const databaseUrl = url ?? (await createMigratedDatabase({ teardown: (work) => t.teardown(work) })).url;
+  const { db, now, close } = openDatabase(databaseUrl);
+  t.teardown(close);
+  // Prisma's timers do not keep a process alive, and a SQLite database has no socket that would.
+  const alive = setInterval(() => {}, 60_000);
+  t.teardown(() => clearInterval(alive));
+  return {
+    url: databaseUrl,
+    db,
+    audit: { db, now, encryption: new Encryption({ current, previous }, 'audit') },
+  };
+}
+
+/** Somebody's rename, with all that an event can have. */
+export const event = (actorId: string, targetId: string = actorId): AuditRecord => ({
+  action: 'user.name-changed',
+  actorId,
+  targetId,
+  before: { round: 1 },
+  after: { round: 2 },
+  personal: { before: { name: 'Ada' }, after: { name: 'Grace' }, reason: 'married' },
+  origin: { ip: '192.0.2.7', userAgent: 'test', requestId: randomBytes(4).toString('hex') },
+});
+
+/** Records events one after the other, each in a transaction of its own. */
+export async function add(db: Db, events: readonly AuditRecord[]): Promise<void> {
+  for (const one of events) await transaction(db, (tx) => record(tx, [one]));
+}
+
+/** Records many events, some at a time: a transaction has 5 s. */
+export async function recordInParts(db: Db, events: readonly AuditRecord[]): Promise<void> {
+  for (let at = 0; at < events.length; at += PART)
+    await transaction(db, (tx) => record(tx, events.slice(at, at + PART)));
+}
+
+/** Seals until nothing is left. */
+export async function seal(audit: AuditContext): Promise<void> {
+  const sealer = new AuditSealer(audit);
+  while ((await audit.db.auditEvent.count({ where: { number: null } })) > 0) await sealer.run();
+}
+
+/** Walks the chain. */
+export async function verify(
+  audit: AuditContext,
+  head?: LoggedHead,
+): Promise<Verification & { readonly found: Finding[] }> {
+  const found: Finding[] = [];
+  const result = await verifyChain(audit, async (finding) => void found.push(finding), head);
+  return { ...result, found };
+}
+
+/** The head as it would be logged now. */
+export async function head(audit: AuditContext): Promise<LoggedHead> {
+  const chain = await readChain(audit);
+  if (chain === undefined) throw new Error('There is no chain');
+  return { number: chain.headNumber, code: chain.headCode };
+}
+
+/** All of the audit, to be put back. */
+export async function copy(db: Db): Promise<() => Promise<void>> {
+  const events = await db.auditEvent.findMany();
+  const personal = await db.personalData.findMany();
+  const chains = await db.auditChain.findMany();
+  return async () => {
+    await db.$transaction([
+      db.personalData.deleteMany(),
+      db.auditEvent.deleteMany(),
+      db.auditChain.deleteMany(),
+      db.auditEvent.createMany({ data: events }),
+      db.personalData.createMany({ data: personal }),
+      db.auditChain.createMany({ data: chains }),
+    ]);
+  };
+}

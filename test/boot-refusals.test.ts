@@ -1,0 +1,70 @@
+/**
+ * Boots that are refused, whatever is in the database: real processes.
+ *
+ * @runs once, on SQLite: those that reach a database name it themselves.
+ */
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Ended, latchkey, temporaryFolder, type Variables } from './child.ts';
+
+/** Boots that should fail but don't are ended by the test's own time limit. */
+const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
+
+function refusedInOneLine(
+  t: Test,
+  { code, stdout, stderr }: Ended,
+  expected: RegExp | string,
+  name = 'is refused',
+): void {
+  t.equal(code, 1, name);
+  t.match(stderr, /^latchkey: [^\n]+\n$/, name);
+  t.match(stderr, expected, name);
+  t.notMatch(stdout, 'listens on', name);
+}
+
+t.test('a port in use', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  t.teardown(() => void taken.close());
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' ? String(address?.port) : '';
+  refusedInOneLine(
+    t,
+    await boot({ DATA_DIR: await temporaryFolder(t), PORT: port }),
+    `PORT ${port} of 127.0.0.1 is in use`,
+  );
+});
+
+t.test('a database that cannot be reached', async (t) => {
+  const DATA_DIR = await temporaryFolder(t);
+  const urls: Record<string, RegExp> = {
+    'postgresql://ada:a-password-of-ada@127.0.0.1:1/latchkey': /ECONNREFUSED 127\.0\.0\.1:1.*DATABASE_URL/,
+    'postgresql://ada:a-password-of-ada@nowhere.invalid/latchkey': /nowhere\.invalid.*DATABASE_URL/,
+    [`file:${DATA_DIR}/file/latchkey.db`]: /(ENOTDIR|EEXIST).*\/file/,
+  };
+  await writeFile(join(DATA_DIR, 'file'), '');
+  for (const [DATABASE_URL, message] of Object.entries(urls)) {
+    refusedInOneLine(t, await boot({ DATA_DIR, DATABASE_URL }), message, DATABASE_URL);
+  }
+});
+
+t.test('a wrong configuration', async (t) => {
+  const folder = await temporaryFolder(t);
+  const DATA_DIR = join(folder, 'data');
+  await writeFile(join(folder, 'file'), 'no key');
+  const wrong: [Variables, RegExp][] = [
+    [{ PORT: 'abc' }, /^latchkey: PORT must be integer \(example: PORT=3000\)$/m],
+    [{ HOST: '203.0.113.1' }, /^latchkey: HOST 203\.0\.113\.1 cannot be listened on \(EADDRNOTAVAIL\)/],
+    [
+      { ADMIN_EMAIL: 'boss', ADMIN_PASSWORD: 'never to be seen anywhere' },
+      /^latchkey: ADMIN_EMAIL must be an email address/,
+    ],
+    [{ JWT_PRIVATE_KEY: join(folder, 'file') }, /^latchkey: JWT_PRIVATE_KEY is not a private key/],
+    [{ DATA_DIR: join(folder, 'file') }, /^latchkey: (ENOTDIR|EEXIST).*\/file/],
+  ];
+  for (const [variables, message] of wrong)
+    refusedInOneLine(t, await boot({ DATA_DIR, ...variables }), message, JSON.stringify(variables));
+});

@@ -1,0 +1,70 @@
+/** Which test files there are, on which databases each runs, and in which order. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const databases = { sqlite: 'SQLite', postgres: 'Postgres' };
+export type Database = keyof typeof databases;
+
+/** One run of a file. */
+export interface Run {
+  /** Path below the root. */
+  readonly file: string;
+  readonly database: Database;
+}
+
+/**
+ * A file runs on both databases, unless its first comment says `@runs once, on SQLite: <why>`, or on Postgres. Only what is
+ * about one of the two may say so, and what comes out the same whichever it is.
+ */
+const once = /@runs once, on (SQLite|Postgres): \S/;
+
+/** Waits for outages and clocks rather than for a processor, and has times to keep: best beside others of its kind. */
+const waits = /^test\/processes\//;
+/** Takes longer than what does not. */
+const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 'node:child_process'/;
+
+/**
+ * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. What takes long
+ * comes first, so that no processor is idle at the end.
+ *
+ * By their sources: the compiled file of a source that has gone does not run.
+ *
+ * @param root the package's folder
+ */
+export async function findRuns(
+  root: string,
+  filters: readonly string[],
+  chosen: readonly Database[],
+): Promise<Run[]> {
+  const sources = await readdir(join(root, 'test'), { recursive: true });
+  const files = sources
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => `test/${path}`)
+    .filter(
+      (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
+    )
+    .sort();
+  const [first, second, third]: [Run[], Run[], Run[]] = [[], [], []];
+  for (const file of files) {
+    const text = await readFile(join(root, file), 'utf8');
+    const runs = chosen
+      .filter((database) => runsOn(file, text, database))
+      .map((database) => ({ file, database }));
+    (waits.test(file) ? first : startsProcesses.test(text) ? second : third).push(...runs);
+  }
+  return [...first, ...second, ...third];
+}
+
+/** @throws {Error} when the first comment says something of its runs that is not understood */
+function runsOn(file: string, text: string, database: Database): boolean {
+  const comment = text.startsWith('/**') ? text.slice(0, text.indexOf('*/')) : '';
+  if (!comment.includes('@runs')) return true;
+  const [, only] = once.exec(comment) ?? [];
+  if (only === undefined)
+    throw new Error(`${file}: @runs is followed by "once, on SQLite: <why>", or Postgres`);
+  return only === databases[database];
+}
+
+export function isDatabase(name: string): name is Database {
+  return name in databases;
+}

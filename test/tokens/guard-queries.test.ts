@@ -1,0 +1,63 @@
+/** What the guard asks of the database: nothing. */
+import { randomUUID } from 'node:crypto';
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
+import t from 'tap';
+import { startQuietApi } from './quiet-api.ts';
+
+/** Counts what reaches either database's driver, below all that is ours and Prisma's. */
+const driver = { queries: 0 };
+const { prepare, exec } = Sqlite.prototype;
+const { query } = pg.Client.prototype;
+Sqlite.prototype.prepare = function (this: unknown, ...args: unknown[]) {
+  driver.queries++;
+  return prepare.apply(this, args as never);
+} as never;
+Sqlite.prototype.exec = function (...args) {
+  driver.queries++;
+  return exec.apply(this, args);
+};
+pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
+  driver.queries++;
+  return query.apply(this, args as never);
+} as never;
+
+const api = await startQuietApi(t);
+const { app, ask, status, inRounds } = api;
+
+t.test('the guard asks no database', async (t) => {
+  const person = await api.person(1);
+  const subject = {
+    userId: person.id,
+    sessionId: randomUUID(),
+    access: 1,
+    generation: 0,
+    authenticatedAt: new Date(),
+    expiresAt: new Date(Date.now() + 1e9),
+  };
+  const tokens = Array.from({ length: 1000 }, () => app.tokens.issue(subject).accessToken);
+  /** Queries of a thousand requests, those of the polls left out. */
+  const count = async (tokenOf: (n: number) => string, url: string, expected: number) => {
+    let queries = 0;
+    await inRounds(1000, 100, async (n) => {
+      const before = driver.queries;
+      const answer = await status(`Bearer ${tokenOf(n)}`, url);
+      queries += driver.queries - before;
+      if (answer !== expected) t.fail(`${url} -> ${answer}`);
+    });
+    return queries;
+  };
+  t.equal(await count(() => tokens[0]!, '/users-only', 200), 0, 'one token, a thousand times');
+  app.verifiedTokens.clear();
+  t.equal(await count((n) => tokens[n]!, '/users-only', 200), 0, 'a thousand tokens');
+  t.equal(await count((n) => tokens[n]!, '/admins', 403), 0, 'a thousand times too low');
+  t.equal(await count((n) => `${tokens[n]}x`, '/users-only', 401), 0, 'a thousand times refused');
+  app.revocations.apply([{ userId: person.id, generation: 1 }]);
+  t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
+
+  const before = driver.queries;
+  await ask('GET', '/me', { token: await api.sessionToken(person.id) });
+  t.ok(driver.queries > before, 'a query is counted');
+  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
+  t.ok((await count(() => person.token, '/users-only', 200)) >= 1000, 'a guard that reads rows is noticed');
+});
