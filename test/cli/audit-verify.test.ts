@@ -1,4 +1,8 @@
-/** `latchkey audit verify`, beside the running service and without it, with the head from its log. */
+/**
+ * `latchkey audit verify`, beside the running service and without it, with the head from its log.
+ *
+ * @runs once, on Postgres: the command is the same; audit/verify.test.ts holds the walk on both.
+ */
 import t from 'tap';
 import { record } from '#latchkey/audit/record.js';
 import { pruneEvents } from '#latchkey/audit/retention.js';
