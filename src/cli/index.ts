@@ -7,6 +7,7 @@ import { openapiCommand } from './openapi.ts';
 import { serveCommand } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 import { userCreateCommand } from './user-create.ts';
+import { userResetPasswordCommand } from './user-reset-password.ts';
 
 /** Exit codes: done; failed, and standard error says why; called wrongly. */
 const FAILED = 1;
@@ -31,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   migrateCommand(program);
   openapiCommand(program);
   userCreateCommand(user);
+  userResetPasswordCommand(user);
   keysGenerateCommand(keys);
   try {
     await program.parseAsync(argv);

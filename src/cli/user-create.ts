@@ -1,12 +1,11 @@
 import { type Command, Option } from 'commander';
-import type { TSchema } from 'typebox';
-import { Check } from 'typebox/value';
 import { AccessLevels } from '../access/levels.ts';
-import { EmailAddress, NewPassword, UserName } from '../accounts/user.schemas.ts';
+import { EmailAddress, UserName } from '../accounts/user.schemas.ts';
 import { createUser } from '../accounts/users.ts';
 import { noRequest } from '../audit/event.ts';
-import { type Config, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { withAccounts } from './accounts.ts';
+import { checkOption, checkPassword } from './check-input.ts';
 import { readPassword } from './read-password.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -42,8 +41,8 @@ async function createFromCommandLine(options: Options): Promise<void> {
   const config = readConfig();
   const levels = new AccessLevels(config.accessLevels);
   const access = parseLevel(options.access, levels);
-  check('--email', EmailAddress, options.email);
-  check('--name', UserName, options.name);
+  checkOption('--email', EmailAddress, options.email);
+  checkOption('--name', UserName, options.name);
   const password = await readPassword();
   checkPassword(config, password);
   const user = { name: options.name, email: options.email, password, access };
@@ -59,13 +58,4 @@ function parseLevel(text: string, levels: AccessLevels): number {
   if (level === undefined)
     throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
   return level.number;
-}
-
-function check(option: string, schema: TSchema & { description?: string }, value: string): void {
-  if (!Check(schema, value)) throw new UsageError(`${option} must be ${schema.description}`);
-}
-
-function checkPassword({ passwordMinLength }: Config, password: string): void {
-  if (Check(NewPassword(passwordMinLength), password)) return;
-  throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
 }
