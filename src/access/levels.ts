@@ -1,5 +1,5 @@
 import { type AccessLevel, ConfigError } from '../config.ts';
-import type { Db } from '../db/client.ts';
+import type { Db, Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 
 /** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
@@ -51,33 +51,12 @@ export class AccessLevels {
 
 /**
  * Compares the configured levels with the recorded ones and with those that users hold, then records them.
- * Renumbering would turn moderators into admins, so a name keeps its number for as long as it exists.
  *
- * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
+ * @throws {ConfigError} as {@link checkLevels}
  */
 export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
   await transaction(db, async (tx) => {
-    const recorded = await tx.accessLevel.findMany();
-    const moved = recorded.find(({ name, number }) =>
-      levels.all.some((level) => level.name === name && level.number !== number),
-    );
-    if (moved) {
-      throw new ConfigError(
-        `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
-          'A number may not change under its name; declare a new name instead.',
-      );
-    }
-    const orphan = await tx.user.findFirst({
-      where: { access: { notIn: levels.all.map(({ number }) => number) } },
-      select: { access: true },
-    });
-    if (orphan) {
-      const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
-      throw new ConfigError(
-        `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
-          `Declare it (${name}:${orphan.access}) or give those users another level first.`,
-      );
-    }
+    const recorded = await checkLevels(tx, levels);
     const known = new Set(recorded.map(({ name }) => name));
     const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
     if (gone.length > 0)
@@ -87,4 +66,36 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
     if (added.length > 0)
       await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
   });
+}
+
+/**
+ * Holds the configured levels to the database. Renumbering would turn moderators into admins, so a name keeps its number for as
+ * long as it exists.
+ *
+ * @returns the recorded levels
+ * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
+ */
+export async function checkLevels(tx: Transaction, levels: AccessLevels): Promise<readonly AccessLevel[]> {
+  const recorded = await tx.accessLevel.findMany();
+  const moved = recorded.find(({ name, number }) =>
+    levels.all.some((level) => level.name === name && level.number !== number),
+  );
+  if (moved) {
+    throw new ConfigError(
+      `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
+        'A number may not change under its name; declare a new name instead.',
+    );
+  }
+  const orphan = await tx.user.findFirst({
+    where: { access: { notIn: levels.all.map(({ number }) => number) } },
+    select: { access: true },
+  });
+  if (orphan) {
+    const name = recorded.find(({ number }) => number === orphan.access)?.name ?? 'its name';
+    throw new ConfigError(
+      `ACCESS_LEVELS does not declare level ${orphan.access}, which users hold. ` +
+        `Declare it (${name}:${orphan.access}) or give those users another level first.`,
+    );
+  }
+  return recorded;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../config.ts';
+import { doctorCommand } from './doctor.ts';
 import { explain } from './explain.ts';
 import { keysGenerateCommand } from './keys-generate.ts';
 import { migrateCommand } from './migrate.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const user = program.command('user').description('The users of the service');
   const keys = program.command('keys').description('The keys that sign access tokens');
   serveCommand(program);
+  doctorCommand(program);
   migrateCommand(program);
   openapiCommand(program);
   userCreateCommand(user);

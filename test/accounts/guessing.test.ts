@@ -54,7 +54,7 @@ t.test(
       [401, 0],
     ]);
     t.equal((await tryFrom(api, '192.0.2.1', email, 'wrong')).status, 401);
-  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'the right one waits too');
+    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'the right one waits too');
     await wait(api);
     t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
   },

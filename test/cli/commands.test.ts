@@ -7,7 +7,14 @@ import { packageRoot, version } from '#latchkey/config.js';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 
-const commands = [['serve'], ['migrate'], ['openapi'], ['user', 'create'], ['user', 'reset-password']];
+const commands = [
+  ['serve'],
+  ['doctor'],
+  ['migrate'],
+  ['openapi'],
+  ['user', 'create'],
+  ['user', 'reset-password'],
+];
 
 t.test('each command explains itself, with an example', async (t) => {
   const overview = await latchkey(['--help']);
