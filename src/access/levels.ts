@@ -1,7 +1,7 @@
 import { type AuditRecord, noRequest } from '../audit/event.ts';
 import { record } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config.ts';
-import type { Db } from '../db/client.ts';
+import type { Db, Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 
 /** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
@@ -53,35 +53,12 @@ export class AccessLevels {
 
 /**
  * Compares the configured levels with the recorded ones and with those that users hold, then records them.
- * Renumbering would turn moderators into admins, so a name keeps its number for as long as it exists.
  *
- * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
+ * @throws {ConfigError} as {@link checkLevels}
  */
 export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
   await transaction(db, async (tx) => {
-    const recorded = await tx.accessLevel.findMany();
-    const moved = recorded.find(({ name, number }) =>
-      levels.all.some((level) => level.name === name && level.number !== number),
-    );
-    if (moved) {
-      throw new ConfigError(
-        `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
-          'A number may not change under its name; declare a new name instead.',
-      );
-    }
-    const undeclared = { notIn: levels.all.map(({ number }) => number) };
-    const orphan = await tx.user.findFirst({
-      where: { OR: [{ access: undeclared }, { permanentAccess: undeclared }] },
-      select: { access: true, permanentAccess: true },
-    });
-    if (orphan) {
-      const held = levels.has(orphan.access) ? orphan.permanentAccess : orphan.access;
-      const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
-      throw new ConfigError(
-        `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
-          `Declare it (${name}:${held}) or give those users another level first.`,
-      );
-    }
+    const recorded = await checkLevels(tx, levels);
     const known = new Set(recorded.map(({ name }) => name));
     const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
     if (gone.length > 0)
@@ -103,4 +80,38 @@ function toEvent(
   members: Pick<AuditRecord, 'before' | 'after'>,
 ): AuditRecord {
   return { action, actorId: null, targetId: name, ...members, origin: noRequest };
+}
+
+/**
+ * Holds the configured levels to the database. Renumbering would turn moderators into admins, so a name keeps its number for as
+ * long as it exists.
+ *
+ * @returns the recorded levels
+ * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
+ */
+export async function checkLevels(tx: Transaction, levels: AccessLevels): Promise<readonly AccessLevel[]> {
+  const recorded = await tx.accessLevel.findMany();
+  const moved = recorded.find(({ name, number }) =>
+    levels.all.some((level) => level.name === name && level.number !== number),
+  );
+  if (moved) {
+    throw new ConfigError(
+      `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
+        'A number may not change under its name; declare a new name instead.',
+    );
+  }
+  const undeclared = { notIn: levels.all.map(({ number }) => number) };
+  const orphan = await tx.user.findFirst({
+    where: { OR: [{ access: undeclared }, { permanentAccess: undeclared }] },
+    select: { access: true, permanentAccess: true },
+  });
+  if (orphan) {
+    const held = levels.has(orphan.access) ? orphan.permanentAccess : orphan.access;
+    const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
+    throw new ConfigError(
+      `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
+        `Declare it (${name}:${held}) or give those users another level first.`,
+    );
+  }
+  return recorded;
 }

@@ -1,4 +1,5 @@
-import type { Origin } from '../audit/event.ts';
+import { noRequest, type Origin } from '../audit/event.ts';
+import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/id.ts';
 import { Problem } from '../problems/problem.ts';
 import { change } from './change.ts';
@@ -10,6 +11,8 @@ import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword } from './passwords.ts';
 import { raiseEpoch } from './session-endings.ts';
 import { reopen, tryMailToken } from './tries.ts';
+import type { User } from './user.schemas.ts';
+import { toUser, type UserRow, userColumns } from './users.ts';
 
 /**
  * Sends somebody who forgot the password what sets a new one. For addresses without an account the same rows are written, and
@@ -63,20 +66,78 @@ export async function resetPassword(
   const owner = asked && (await db.user.findUnique({ where: { id: asked.userId, disabled: false } }));
   if (owner === null) throw new Problem('mail-token-invalid');
   await attempt.succeed();
-  await requireGoodPassword(newPassword, owner, '/newPassword');
-  const passwordHash = await hashPassword(newPassword);
-  const email = await change(context, async (tx, { revoke, record, send }) => {
-    const reset = await tx.passwordReset.findUnique({ where: { tokenHash } });
-    const user = reset && (await tx.user.findUnique({ where: { id: reset.userId, disabled: false } }));
-    if (user === null) throw new Problem('mail-token-invalid');
-    const { id, email } = user;
-    await voidMailTokens(context, tx, user);
-    const { generation } = await raiseEpoch(tx, id);
-    await tx.user.update({ where: { id }, data: { passwordHash, updatedAt: new Date() } });
-    revoke({ userId: id, generation });
-    record({ action: 'user.password-reset', actorId: id, targetId: id, origin });
-    send(noticeTo(context, email, 'password-changed'));
-    return email;
+  await replacePassword(context, owner, {
+    newPassword,
+    pointer: '/newPassword',
+    actorId: owner.id,
+    origin,
+    requireAllowed: async (tx) => {
+      const reset = await tx.passwordReset.findUnique({ where: { tokenHash }, select: { userId: true } });
+      if (reset?.userId !== owner.id) throw new Problem('mail-token-invalid');
+      const where = { id: owner.id, disabled: false };
+      if ((await tx.user.count({ where })) === 0) throw new Problem('mail-token-invalid');
+    },
   });
-  await reopen(context, email);
+}
+
+/**
+ * Sets somebody's password on behalf of whoever runs the service. A disabled user stays disabled.
+ *
+ * @param input checked against its schema
+ * @throws {Problem} `user-not-found`; `validation-failed` for a password that is too common
+ */
+export async function resetPasswordOf(
+  context: AccountsContext,
+  input: { email: string; password: string },
+): Promise<User> {
+  const { db, levels } = context;
+  const email = requireEmail(input.email);
+  const owner = await db.user.findUnique({ where: { email }, select: userColumns });
+  const notFound = () =>
+    new Problem('user-not-found', { detail: 'There is no user with this email address.' });
+  if (owner === null) throw notFound();
+  const changed = await replacePassword(context, owner, {
+    newPassword: input.password,
+    pointer: '/password',
+    actorId: null,
+    origin: noRequest,
+    requireAllowed: async (tx) => {
+      if ((await tx.user.count({ where: { id: owner.id, email } })) === 0) throw notFound();
+    },
+  });
+  return toUser(changed, levels);
+}
+
+interface Replacement {
+  readonly newPassword: string;
+  /** JSON Pointer to the password in what was sent. */
+  readonly pointer: string;
+  readonly actorId: string | null;
+  readonly origin: Origin;
+  /** Throws when what was true before the password was hashed no longer is. */
+  requireAllowed(tx: Transaction): Promise<void>;
+}
+
+/** Sets a password in place of a forgotten one: every session ends, and the account is open to tries again. */
+async function replacePassword(
+  context: AccountsContext,
+  owner: UserRow,
+  { newPassword, pointer, actorId, origin, requireAllowed }: Replacement,
+): Promise<UserRow> {
+  const { id } = owner;
+  await requireGoodPassword(newPassword, owner, pointer);
+  const passwordHash = await hashPassword(newPassword);
+  const changed = await change(context, async (tx, { revoke, record, send }) => {
+    await requireAllowed(tx);
+    const { generation } = await raiseEpoch(tx, id);
+    const data = { passwordHash, updatedAt: new Date() };
+    const user = await tx.user.update({ where: { id }, data, select: userColumns });
+    await voidMailTokens(context, tx, user);
+    revoke({ userId: id, generation });
+    record({ action: 'user.password-reset', actorId, targetId: id, origin });
+    send(noticeTo(context, user.email, 'password-changed'));
+    return user;
+  });
+  await reopen(context, changed.email);
+  return changed;
 }

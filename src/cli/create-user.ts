@@ -1,9 +1,8 @@
-import type { TSchema } from 'typebox';
 import { AccessLevels } from '../access/levels.ts';
-import { EmailAddress, NewPassword, UserName } from '../accounts/user.schemas.ts';
+import { EmailAddress, UserName } from '../accounts/user.schemas.ts';
 import { noRequest } from '../audit/event.ts';
-import { compile } from '../config/fits.ts';
-import { type Config, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { checkOption, checkPassword } from './check-input.ts';
 import { readPassword } from './read-password.ts';
 import { UsageError } from './usage-error.ts';
 import type { UserCreateOptions } from './user-create.ts';
@@ -18,8 +17,8 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   const config = readConfig();
   const levels = new AccessLevels(config.accessLevels);
   const access = parseLevel(options.access, levels);
-  check('--email', EmailAddress, options.email);
-  check('--name', UserName, options.name);
+  checkOption('--email', EmailAddress, options.email);
+  checkOption('--name', UserName, options.name);
   const password = await readPassword();
   checkPassword(config, password);
   // Not before: whoever called it wrongly need not wait for them.
@@ -40,13 +39,4 @@ function parseLevel(text: string, levels: AccessLevels): number {
   if (level === undefined)
     throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
   return level.number;
-}
-
-function check(option: string, schema: TSchema & { description?: string }, value: string): void {
-  if (!compile(schema)(value)) throw new UsageError(`${option} must be ${schema.description}`);
-}
-
-function checkPassword({ passwordMinLength }: Config, password: string): void {
-  if (compile(NewPassword(passwordMinLength))(password)) return;
-  throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
 }

@@ -15,6 +15,12 @@ export function explain(error: unknown): string {
     return error.message;
   // A file or a folder that cannot be made or read; the message names it.
   if ('syscall' in error && 'path' in error) return error.message;
-  if (isUnavailable(error)) return `the database cannot be reached: ${error.message.split('\n', 1)[0]}`;
+  if (isUnavailable(error)) return `the database cannot be reached: ${reasonOf(error)}`;
   return error.stack ?? error.message;
+}
+
+/** What it comes to, in one line: Prisma's messages say first which call it was. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /Message: `(.+)`$/.exec(message)?.[1] ?? message.trim().split('\n').at(-1) ?? '';
 }

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../config/package.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { doctorCommand } from './doctor.ts';
 import { keysGenerateCommand } from './keys-generate.ts';
 import { migrateCommand } from './migrate.ts';
 import { openapiCommand } from './openapi.ts';
 import { serveCommand } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 import { userCreateCommand } from './user-create.ts';
+import { userResetPasswordCommand } from './user-reset-password.ts';
 
 /** Exit codes: done; failed, and standard error says why; called wrongly. */
 const FAILED = 1;
@@ -30,9 +32,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   const keys = program.command('keys').description('The keys that sign access tokens');
   const audit = program.command('audit').description('The record of what happened');
   serveCommand(program);
+  doctorCommand(program);
   migrateCommand(program);
   openapiCommand(program);
   userCreateCommand(user);
+  userResetPasswordCommand(user);
   keysGenerateCommand(keys);
   auditVerifyCommand(audit);
   try {

@@ -3,11 +3,14 @@ import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
 import { serialized } from './serialized.ts';
-import { sqliteFactory } from './sqlite.ts';
+import { sqliteFactory, sqliteReader } from './sqlite.ts';
 import { strict } from './strict.ts';
 
 /** The models of prisma/schema.prisma, on either database. */
 export type Db = SqliteClient;
+
+/** Milliseconds that a process's clock may differ from the database's. */
+export const CLOCK_TOLERANCE = 30_000;
 
 /** What {@link Db} is inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
@@ -40,16 +43,21 @@ const errorFormat = 'minimal';
  *
  * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema` and `connection_limit` as with Prisma
  * @param onError hears of Postgres connections that break while nobody waits for them; queries report their own errors
+ * @param options `readOnly` to look at a database that is there, and change nothing
  * @throws {Error} when the URL is neither
  */
-export function openDatabase(url: string, onError: (error: Error) => void = () => {}): Database {
+export function openDatabase(
+  url: string,
+  onError: (error: Error) => void = () => {},
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Database {
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
-    const adapter = closable(serialized(sqliteFactory(url)));
+    const adapter = closable(serialized(readOnly ? sqliteReader(url) : sqliteFactory(url)));
     return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter);
   }
   const target = parsePostgresUrl(url);
-  const pool = openPool(target, onError);
+  const pool = openPool(target, onError, readOnly);
   const adapter = closable(postgresFactory(pool, target, onError), () => pool.end());
   const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,

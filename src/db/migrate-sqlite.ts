@@ -4,7 +4,7 @@ import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
-import { makePrivateFile, sqliteFactory, sqlitePath } from './sqlite.ts';
+import { makePrivateFile, readerOptions, sqliteFactory, sqlitePath } from './sqlite.ts';
 
 /** Milliseconds to wait for another process that migrates. */
 const LOCK_PATIENCE = 60_000;
@@ -28,7 +28,7 @@ export function sqliteMigrations(url: string): MigrationTarget {
 
 function readRecorded(path: string): readonly RecordedMigration[] {
   if (!existsSync(path)) return [];
-  const database = new Sqlite(path, { fileMustExist: true, timeout: BUSY_TIMEOUT });
+  const database = new Sqlite(path, readerOptions(path));
   try {
     const table = database.prepare(
       "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'",

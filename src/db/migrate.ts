@@ -34,7 +34,7 @@ export async function migrate(
   url: string,
   folder: string = migrationsFolder(databaseKind(url)),
 ): Promise<{ applied: string[] }> {
-  const target = databaseKind(url) === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
+  const target = openTarget(url);
   const migrations = await readMigrations(folder);
   const pending = async () => pendingMigrations(migrations, await target.recorded());
 
@@ -57,4 +57,34 @@ export async function migrate(
     await pending();
     return { applied };
   });
+}
+
+/** How a database's history compares with this version's migrations. */
+export interface MigrationState {
+  /** Names of those that the next start applies. */
+  readonly pending: readonly string[];
+  /** Names of those that a newer version has applied. */
+  readonly unknown: readonly string[];
+  /** Whether none was applied yet: there are no tables. */
+  readonly isEmpty: boolean;
+}
+
+/**
+ * Compares, and changes nothing.
+ *
+ * @throws {MigrationError} when the database's history does not fit
+ */
+export async function readMigrationState(url: string): Promise<MigrationState> {
+  const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
+  const recorded = await openTarget(url).recorded();
+  const known = new Set(migrations.map(({ name }) => name));
+  return {
+    pending: pendingMigrations(migrations, recorded).map(({ name }) => name),
+    unknown: recorded.map(({ name }) => name).filter((name) => !known.has(name)),
+    isEmpty: recorded.length === 0,
+  };
+}
+
+function openTarget(url: string): MigrationTarget {
+  return databaseKind(url) === 'sqlite' ? sqliteMigrations(url) : postgresMigrations(url);
 }

@@ -59,8 +59,9 @@ export function connectionOptions({ connectionString }: PostgresTarget): pg.Clie
  * A pool of connections.
  *
  * @param onError hears of connections that break while nobody uses them; without a listener, that ends the process
+ * @param readOnly whether the server refuses to change anything for them
  */
-export function openPool(target: PostgresTarget, onError: (error: Error) => void): pg.Pool {
+export function openPool(target: PostgresTarget, onError: (error: Error) => void, readOnly = false): pg.Pool {
   const pool = new pg.Pool({
     ...connectionOptions(target),
     max: target.connections,
@@ -75,6 +76,7 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
         `SET statement_timeout = ${STATEMENT_TIMEOUT};
          SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT};
          SET enable_bitmapscan = off;
+         ${readOnly ? 'SET default_transaction_read_only = on;' : ''}
          ${searchPath(target)}`,
       );
     },

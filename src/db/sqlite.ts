@@ -1,7 +1,10 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type {
+  SqlDriverAdapterFactory,
+  SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
 
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
 const BUSY_TIMEOUT = 20;
@@ -49,6 +52,28 @@ export function sqliteFactory(
         await adapter.dispose();
         throw error;
       }
+      return adapter;
+    },
+  };
+}
+
+/**
+ * How better-sqlite3 opens a database that is only looked at. A read-only connection would leave -wal and -shm files behind where
+ * there are none, and one that may write would empty a -wal that a crash has left: each is right where the other is not.
+ */
+export function readerOptions(path: string) {
+  return { fileMustExist: true, readonly: existsSync(`${path}-wal`), timeout: OPENING_TIMEOUT };
+}
+
+/** Driver adapters for looking at the SQLite database of a `file:` URL. The file, and its mode, stay as they are. */
+export function sqliteReader(url: string): SqlDriverAdapterFactory {
+  const { provider, adapterName } = new PrismaBetterSqlite3({ url });
+  return {
+    provider,
+    adapterName,
+    connect: async () => {
+      const adapter = await new PrismaBetterSqlite3({ url, ...readerOptions(sqlitePath(url)) }).connect();
+      await adapter.executeScript('PRAGMA query_only = ON');
       return adapter;
     },
   };

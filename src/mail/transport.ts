@@ -8,6 +8,14 @@ const CONNECTION_TIMEOUT = 10_000;
 const GREETING_TIMEOUT = 10_000;
 const SOCKET_TIMEOUT = 20_000;
 
+const limits = {
+  connectionTimeout: CONNECTION_TIMEOUT,
+  greetingTimeout: GREETING_TIMEOUT,
+  socketTimeout: SOCKET_TIMEOUT,
+  disableFileAccess: true,
+  disableUrlAccess: true,
+} as const;
+
 /** Connections to the mail server at a time. */
 const CONNECTIONS = 2;
 
@@ -74,12 +82,34 @@ async function openPool(url: string) {
     maxConnections: CONNECTIONS,
     // Trying again is our work: a message that it sends anew by itself could be one too many.
     maxRequeues: 0,
-    connectionTimeout: CONNECTION_TIMEOUT,
-    greetingTimeout: GREETING_TIMEOUT,
-    socketTimeout: SOCKET_TIMEOUT,
-    disableFileAccess: true,
-    disableUrlAccess: true,
+    ...limits,
   });
+}
+
+/** Why a mail server takes no mails. */
+export interface MailServerFault {
+  /** Whether it does not know the user and the password. */
+  readonly isSignIn: boolean;
+  /** Never what the server said, which may repeat the credentials. */
+  readonly reason: string;
+}
+
+/** Greets a mail server, signs in where the URL says as whom, and leaves. @returns undefined when all went well */
+export async function greetMailServer(url: string): Promise<MailServerFault | undefined> {
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({ url, ...limits });
+  try {
+    await transport.verify();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) return { isSignIn: false, reason: 'unknown error' };
+    const hasSpoken = 'response' in error && error.response !== undefined;
+    const answer = 'responseCode' in error ? `it answered ${error.responseCode}` : String(error.code);
+    const reason = hasSpoken ? answer : (error.message.split('\n', 1)[0] ?? '');
+    return { isSignIn: error.code === 'EAUTH', reason };
+  } finally {
+    transport.close();
+  }
 }
 
 function folderTransport({ dataDir, mailFrom }: TransportConfig): Transport {

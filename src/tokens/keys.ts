@@ -65,6 +65,11 @@ export function parseSigningKey(pem: string): SigningKey {
   });
 }
 
+/** Where the signing key is that Latchkey makes by itself. */
+export function signingKeyFile(dataDir: string): string {
+  return resolve(dataDir, 'signing-key.pem');
+}
+
 /** A key as it is published: its public members, and what it is for (RFC 7517 section 4). */
 export function toJwk({ jwk, kid, algorithm }: VerificationKey) {
   return { ...jwk, kty: String(jwk.kty), kid, alg: algorithm, use: 'sig' as const };
@@ -72,7 +77,7 @@ export function toJwk({ jwk, kid, algorithm }: VerificationKey) {
 
 async function readSigningPem({ jwtPrivateKey, dataDir }: KeyConfig): Promise<string> {
   if (jwtPrivateKey === undefined) {
-    return readOrCreate(resolve(dataDir, 'signing-key.pem'), () => generatePem('ES256'));
+    return readOrCreate(signingKeyFile(dataDir), () => generatePem('ES256'));
   }
   return readPem('JWT_PRIVATE_KEY', jwtPrivateKey);
 }

@@ -15,8 +15,11 @@ export async function loadSecrets({
 }: Pick<Config, 'secret' | 'secretPrevious' | 'dataDir'>): Promise<Secrets> {
   const current =
     secret ??
-    (
-      await readOrCreate(resolve(dataDir, 'secret'), () => `${randomBytes(32).toString('base64url')}\n`)
-    ).trim();
+    (await readOrCreate(secretFile(dataDir), () => `${randomBytes(32).toString('base64url')}\n`)).trim();
   return { current, previous: secretPrevious };
+}
+
+/** Where the secret is that Latchkey makes by itself. */
+export function secretFile(dataDir: string): string {
+  return resolve(dataDir, 'secret');
 }

@@ -11,7 +11,15 @@ import { packageRoot, version } from '#latchkey/config.js';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 
-const commands = [['serve'], ['migrate'], ['openapi'], ['user', 'create'], ['audit', 'verify']];
+const commands = [
+  ['serve'],
+  ['doctor'],
+  ['migrate'],
+  ['openapi'],
+  ['user', 'create'],
+  ['user', 'reset-password'],
+  ['audit', 'verify'],
+];
 
 t.test('each command explains itself, with an example', async (t) => {
   const overview = await latchkey(['--help']);

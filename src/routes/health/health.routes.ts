@@ -1,12 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
 import type {} from 'fastify';
-import { ping } from '../../db/client.ts';
+import { CLOCK_TOLERANCE, ping } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
 import { Health } from './health.schemas.ts';
-
-/** Milliseconds that this process's clock may differ from the database's. */
-const CLOCK_TOLERANCE = 30_000;
 
 const notReady = () => new Problem('not-ready', { headers: { 'retry-after': '1' } });
 

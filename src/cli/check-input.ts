@@ -1,0 +1,19 @@
+import type { TSchema } from 'typebox';
+import { NewPassword } from '../accounts/user.schemas.ts';
+import { compile } from '../config/fits.ts';
+import type { Config } from '../config.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Holds an option to the schema that a request is held to. @throws {UsageError} */
+export function checkOption(option: string, schema: TSchema & { description?: string }, value: string): void {
+  if (!compile(schema)(value)) throw new UsageError(`${option} must be ${schema.description}`);
+}
+
+/** Holds a password to its length. @throws {UsageError}, which does not repeat it */
+export function checkPassword(
+  { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
+  password: string,
+): void {
+  if (compile(NewPassword(passwordMinLength))(password)) return;
+  throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+
+/** What the command line says. */
+export interface DoctorOptions {
+  readonly json?: boolean;
+}
+
+/** `latchkey doctor` */
+export function doctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('look whether the service can run as it is configured, and say what to do; changes nothing')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Exit code 1 when something is wrong; warnings (!) do not count.
+
+Examples:
+  latchkey doctor
+  latchkey doctor --json | jq '.findings[] | select(.status != "ok")'`,
+    )
+    .action(async (options: DoctorOptions) => {
+      const { reportFindings } = await import('./doctor/examine.ts');
+      await reportFindings(options);
+    });
+}

@@ -1,0 +1,68 @@
+import { type Config, readConfig } from '../../config.ts';
+import type { DoctorOptions } from '../doctor.ts';
+import { explain } from '../explain.ts';
+import { checkConfiguration, checkFrontendUrl, checkOrigins, checkPublicUrl } from './configuration.ts';
+import { checkDatabase } from './database.ts';
+import { checkFiles } from './files.ts';
+import { type Finding, problem } from './finding.ts';
+import { checkKeys, checkSecret } from './keys.ts';
+import { checkMail } from './mail.ts';
+import { checkProxies } from './proxy.ts';
+
+const marks = { ok: '✓', warning: '!', problem: '✗' } as const;
+
+type Check = (config: Config) => Finding | Finding[] | Promise<Finding | Finding[]>;
+
+/** What each is called when it cannot be made; in the order of their lines. They change nothing. */
+const checks: readonly [string, Check][] = [
+  ['configuration', checkConfiguration],
+  ['signing key', checkKeys],
+  ['secret', checkSecret],
+  ['files', checkFiles],
+  ['database', checkDatabase],
+  ['mail', checkMail],
+  ['public URL', checkPublicUrl],
+  ['frontend URL', checkFrontendUrl],
+  ['proxies', checkProxies],
+  ['origins', checkOrigins],
+];
+
+/** Does what `latchkey doctor` says. Sets `process.exitCode` when something is wrong. */
+export async function reportFindings({ json }: DoctorOptions): Promise<void> {
+  const findings = await examine();
+  const isWell = findings.every(({ status }) => status !== 'problem');
+  process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
+  if (!isWell) process.exitCode = 1;
+}
+
+async function examine(): Promise<Finding[]> {
+  try {
+    const config = readConfig();
+    // At once, for a database and a mail server that are away take their time.
+    const found = await Promise.all(checks.map(([name, check]) => attempt(name, () => check(config))));
+    return found.flat();
+  } catch (error) {
+    return [failed('configuration', error)];
+  }
+}
+
+async function attempt(name: string, check: () => ReturnType<Check>): Promise<Finding[]> {
+  try {
+    return [await check()].flat();
+  } catch (error) {
+    return [failed(name, error)];
+  }
+}
+
+function failed(name: string, error: unknown): Finding {
+  return problem(name, explain(error).split('\n', 1)[0] ?? '', 'the service does not start until then');
+}
+
+function describe(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  const lines = findings.map(({ check, status, found, advice }) => {
+    const line = `${marks[status]} ${check.padEnd(width)}  ${found}`;
+    return advice === undefined ? line : `${line} -> ${advice}`;
+  });
+  return `${lines.join('\n')}\n`;
+}

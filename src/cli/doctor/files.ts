@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Config, packageRoot } from '../../config.ts';
+import { databaseKind } from '../../db/client.ts';
+import { sqlitePath } from '../../db/sqlite.ts';
+import { signingKeyFile } from '../../tokens/keys.ts';
+import { secretFile } from '../../tokens/load-secret.ts';
+import { type Finding, ok, problem } from './finding.ts';
+
+/** Permission bits of everybody but the owner. */
+const OTHERS = 0o077;
+
+/** Whether nobody but their owner gets at the files that hold secrets and personal data. */
+export async function checkFiles(config: Config): Promise<Finding[]> {
+  // Windows has no such bits: Node makes them up there.
+  if (process.platform === 'win32') return [ok('files', 'rights are not checked on Windows')];
+  const findings = await Promise.all(privatePaths(config).map(checkPath));
+  const wrong = findings.filter((finding) => finding !== undefined);
+  return wrong.length > 0 ? wrong : [ok('files', 'nobody but their owner gets at them')];
+}
+
+function privatePaths({ dataDir, databaseUrl, jwtPrivateKey, secret }: Config): string[] {
+  const isPath = jwtPrivateKey !== undefined && !jwtPrivateKey.includes('-----BEGIN');
+  const paths = [dataDir, resolve(dataDir, 'outbox'), resolve(dataDir, 'first-admin')];
+  if (secret === undefined) paths.push(secretFile(dataDir));
+  if (jwtPrivateKey === undefined) paths.push(signingKeyFile(dataDir));
+  if (isPath) paths.push(resolve(packageRoot, jwtPrivateKey));
+  if (databaseKind(databaseUrl) === 'sqlite') {
+    const path = sqlitePath(databaseUrl);
+    paths.push(path, `${path}-wal`, `${path}-shm`);
+  }
+  return paths;
+}
+
+/** @returns undefined where all is well; what is not there yet will be made with the right mode */
+async function checkPath(path: string): Promise<Finding | undefined> {
+  try {
+    const entry = await stat(path);
+    const mode = entry.mode & 0o777;
+    if ((mode & OTHERS) === 0) return undefined;
+    const octal = mode.toString(8).padStart(4, '0');
+    const advice = `chmod ${entry.isDirectory() ? '700' : '600'} ${path}`;
+    return problem('files', `others get at ${path} (mode ${octal})`, advice);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT') return undefined;
+    const advice = 'let the user that runs the service read it, or configure another place';
+    return problem('files', `${path} cannot be read (${code})`, advice);
+  }
+}

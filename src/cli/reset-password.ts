@@ -1,0 +1,26 @@
+import { EmailAddress } from '../accounts/user.schemas.ts';
+import { readConfig } from '../config.ts';
+import { checkOption, checkPassword } from './check-input.ts';
+import { readPassword } from './read-password.ts';
+import type { UserResetPasswordOptions } from './user-reset-password.ts';
+
+/**
+ * Does what `latchkey user reset-password` says.
+ *
+ * @throws {UsageError} when the address or the password breaks a rule
+ * @throws {Problem} when nobody has the address
+ */
+export async function resetFromCommandLine({ email, json }: UserResetPasswordOptions): Promise<void> {
+  const config = readConfig();
+  checkOption('--email', EmailAddress, email);
+  const password = await readPassword();
+  checkPassword(config, password);
+  const [{ withAccounts }, { resetPasswordOf }] = await Promise.all([
+    import('./accounts.ts'),
+    import('../accounts/password-reset.ts'),
+  ]);
+  const user = await withAccounts(config, (context) => resetPasswordOf(context, { email, password }));
+  const note = user.disabled ? '; the account is still disabled' : '';
+  const text = `Set the password of ${user.email}: every session has ended${note}`;
+  process.stdout.write(`${json ? JSON.stringify(user) : text}\n`);
+}

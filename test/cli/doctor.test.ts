@@ -1,0 +1,305 @@
+/** `latchkey doctor`: what is wrong with a set-up is found before its users find it, and nothing is changed. */
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
+import t from 'tap';
+import { checkProxies } from '#latchkey/cli/doctor/proxy.js';
+import { parseConfig } from '#latchkey/config.js';
+import { openDatabase } from '#latchkey/db/client.js';
+import { latchkey, temporaryFolder, type Variables } from '../child.ts';
+import { createDatabase } from '../database.ts';
+import { PASSWORD, type Teardown } from '../helper.ts';
+import { startMailServer } from '../mail-server.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly status: string;
+  readonly found: string;
+  readonly advice?: string;
+}
+
+const MAIL_PASSWORD = 'the password of the mail server';
+const SECRET = 'a secret of a test, which is longer than 32 characters';
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+/** What the doctor says that is not well, and that it says no secret. */
+async function examine(
+  variables: Variables,
+): Promise<{ code: number | null; all: Finding[]; wrong: string[] }> {
+  const { code, stdout, stderr } = await latchkey(['doctor', '--json'], { variables });
+  const { ok, findings }: { ok: boolean; findings: Finding[] } = JSON.parse(stdout);
+  t.equal(stderr, '');
+  t.equal(ok, code === 0);
+  t.equal(code, findings.some(({ status }) => status === 'problem') ? 1 : 0);
+  for (const secret of [MAIL_PASSWORD, encodeURIComponent(MAIL_PASSWORD)]) t.notOk(stdout.includes(secret));
+  for (const { status, advice } of findings) t.equal(status === 'ok', advice === undefined);
+  const wrong = findings.filter(({ status }) => status !== 'ok');
+  return {
+    code,
+    all: findings,
+    wrong: wrong.map(({ check, status, found }) => `${status}: ${check}: ${found}`),
+  };
+}
+
+/** Every entry of a folder with its mode and its contents. */
+async function snapshot(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const described = entries.map(async ({ name }) => {
+    const contents = await readFile(join(folder, name));
+    return `${name} ${createHash('sha256').update(contents).digest('hex')}`;
+  });
+  return (await Promise.all(described)).sort();
+}
+
+/** A database with tables and an admin. */
+async function settled(t: Teardown): Promise<Variables & { DATA_DIR: string; DATABASE_URL: string }> {
+  const { url } = await createDatabase(t);
+  const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url };
+  const args = ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--access', 'admin'];
+  const { code, stderr } = await latchkey(args, { variables, input: PASSWORD });
+  if (code !== 0) throw new Error(stderr);
+  return variables;
+}
+
+t.test('before the first start all is well, and nothing is made', async (t) => {
+  const folder = await temporaryFolder(t);
+  const ended = await latchkey(['doctor'], { variables: { DATA_DIR: join(folder, 'data') } });
+  t.match(ended, { code: 0, stderr: '' });
+  t.match(ended.stdout, /^✓ signing key +will be made at the first start$/m);
+  t.match(ended.stdout, /^✓ secret +will be made at the first start$/m);
+  t.match(ended.stdout, /^✓ database +\/.*latchkey\.db will be made at the first start$/m);
+  t.ok(ended.stdout.split('\n').every((line) => line === '' || line.startsWith('✓ ')));
+  t.strictSame(await readdir(folder), []);
+});
+
+t.test('a service that runs well: not a byte is changed', async (t) => {
+  const variables = await settled(t);
+  const folders = [variables.DATA_DIR];
+  if (variables.DATABASE_URL.startsWith('file:')) folders.push(join(variables.DATABASE_URL.slice(5), '..'));
+  const before = await Promise.all(folders.map(snapshot));
+  const { code, all, wrong } = await examine(variables);
+  t.strictSame([code, wrong], [0, []]);
+  t.strictSame(await Promise.all(folders.map(snapshot)), before);
+  t.match(all, [
+    { check: 'configuration' },
+    { check: 'signing key' },
+    { check: 'secret', found: /^in .*\/secret$/ },
+    { check: 'files' },
+    { check: 'database' },
+    { check: 'clock' },
+    { check: 'migrations', found: 'all are applied' },
+    { check: 'access levels' },
+    { check: 'admin', found: 'there is one' },
+    { check: 'mail' },
+    { check: 'public URL' },
+    { check: 'frontend URL' },
+    { check: 'proxies' },
+    { check: 'origins' },
+  ]);
+});
+
+t.test('production as it should be', async (t) => {
+  const { url: SMTP_URL } = await startMailServer(t);
+  const folder = await temporaryFolder(t);
+  const JWT_PRIVATE_KEY = join(folder, 'key.pem');
+  await writeFile(JWT_PRIVATE_KEY, pem, { mode: 0o600 });
+  const { all, wrong } = await examine({
+    NODE_ENV: 'production',
+    DATA_DIR: folder,
+    SECRET,
+    JWT_PRIVATE_KEY,
+    SMTP_URL,
+    MAIL_FROM: 'accounts@example.com',
+    PUBLIC_URL: 'https://accounts.example.com',
+    FRONTEND_URL: 'https://app.example.com',
+    CORS_ORIGINS: 'https://app.example.com',
+    HOST: '0.0.0.0',
+    TRUST_PROXY: '10.0.0.0/8',
+  });
+  t.strictSame(wrong, []);
+  t.match(
+    all.find(({ check }) => check === 'signing key'),
+    { found: /^ES256, kid [\w-]{43}$/ },
+  );
+});
+
+t.test('production as it should not be', async (t) => {
+  const folder = await temporaryFolder(t);
+  const JWT_PRIVATE_KEY = join(folder, 'key.pem');
+  await writeFile(JWT_PRIVATE_KEY, pem);
+  await chmod(JWT_PRIVATE_KEY, 0o644);
+  const variables = { NODE_ENV: 'production', DATA_DIR: folder, SECRET, JWT_PRIVATE_KEY };
+  const first = await examine({ ...variables, CORS_ORIGINS: '*' });
+  t.match(first.wrong, [
+    /^problem: files: others get at .*key\.pem \(mode 0644\)$/,
+    /^warning: mail: no mail server: forgotten passwords.* answer 503/,
+    /^problem: public URL: PUBLIC_URL is not set, and so http:\/\/127\.0\.0\.1:3000$/,
+    /^warning: origins: every site's scripts may read answers/,
+  ]);
+  const mail = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'accounts@example.com' };
+  const second = await examine({
+    ...variables,
+    ...mail,
+    PUBLIC_URL: 'http://accounts.example.com',
+    FRONTEND_URL: 'https://localhost:8080',
+  });
+  t.match(second.wrong, [
+    /^problem: files/,
+    /^problem: mail: 127\.0\.0\.1:9 cannot be used: connect ECONNREFUSED/,
+    /^problem: public URL: .* sends passwords and tokens unencrypted$/,
+    /^problem: frontend URL: https:\/\/localhost:8080 is this machine alone/,
+    /^problem: proxies: 127\.0\.0\.1 is reached by a proxy of this machine only/,
+  ]);
+});
+
+t.test('a configuration that stops the start is all that there is to say', async (t) => {
+  const production = { NODE_ENV: 'production', DATA_DIR: await temporaryFolder(t) };
+  const wrong: [Variables, RegExp][] = [
+    [{ PORT: 'abc' }, /^problem: configuration: PORT must be integer/],
+    [
+      { ...production, SECRET: 'replace-this-with-a-secret-of-your-own', JWT_PRIVATE_KEY: pem },
+      /^problem: configuration: SECRET is a placeholder/,
+    ],
+  ];
+  for (const [variables, message] of wrong) t.match((await examine(variables)).wrong, [message]);
+});
+
+t.test(
+  'keys and secrets that are none, files that others get at, and a proxy that anybody plays',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    await chmod(folder, 0o750);
+    await mkdir(join(folder, 'outbox'), { mode: 0o700 });
+    for (const [name, mode] of [
+      ['secret', 0o640],
+      ['signing-key.pem', 0o604],
+      ['latchkey.db', 0o620],
+    ] as const) {
+      await writeFile(join(folder, name), name === 'latchkey.db' ? '' : 'too short');
+      await chmod(join(folder, name), mode);
+    }
+    const { wrong, all } = await examine({ DATA_DIR: folder, TRUST_PROXY: '1', HOST: '0.0.0.0' });
+    t.match(wrong, [
+      /^problem: signing key: JWT_PRIVATE_KEY is not a private key in PEM/,
+      /^problem: secret: .* has fewer than 32 characters$/,
+      /^problem: files: others get at .* \(mode 0750\)$/,
+      /^problem: files: others get at .*secret \(mode 0640\)$/,
+      /^problem: files: others get at .*signing-key\.pem \(mode 0604\)$/,
+      /^problem: files: others get at .*latchkey\.db \(mode 0620\)$/,
+      /^problem: proxies: 1 in front is believed, whoever they are/,
+    ]);
+    t.match(
+      all.find(({ check }) => check === 'migrations'),
+      { found: 'the tables will be made at the first start' },
+    );
+    t.match(
+      all.find(({ check }) => check === 'files'),
+      { advice: `chmod 700 ${folder}` },
+    );
+    t.strictSame((await readFile(join(folder, 'latchkey.db'))).length, 0);
+  },
+);
+
+t.test('a database that is away, or is none', async (t) => {
+  const DATA_DIR = await temporaryFolder(t);
+  await writeFile(join(DATA_DIR, 'text'), 'This is a text and no database at all. '.repeat(50), {
+    mode: 0o600,
+  });
+  const away = { DATA_DIR, DATABASE_URL: 'postgresql://ada:secret-of-ada@127.0.0.1:9/latchkey' };
+  t.match((await examine(away)).wrong, [
+    /^problem: database: Can't reach database server at 127\.0\.0\.1:9$/,
+  ]);
+  const text = { DATA_DIR, DATABASE_URL: `file:${join(DATA_DIR, 'text')}` };
+  t.match((await examine(text)).wrong, [/^problem: database: file is not a database$/]);
+});
+
+t.test('a database of another version, and without an admin', async (t) => {
+  const variables = await settled(t);
+  const { db, kind, close } = openDatabase(variables.DATABASE_URL);
+  t.teardown(close);
+  await db.user.deleteMany();
+  await db.$executeRaw`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+    SELECT 'next', 'none', '29990101000000_next', started_at, finished_at, 1 FROM _prisma_migrations LIMIT 1`;
+  t.match((await examine({ ...variables, ACCESS_LEVELS: 'guest:0,user:2,admin:3' })).wrong, [
+    'warning: migrations: applied by a newer version: 29990101000000_next',
+    /^problem: access levels: ACCESS_LEVELS gives user another number/,
+    'warning: admin: there is none',
+  ]);
+  const [last] = (await readdir(`prisma/migrations/${kind}`))
+    .filter((name) => /^\d/.test(name))
+    .sort()
+    .reverse();
+  await db.$executeRaw`DELETE FROM _prisma_migrations WHERE migration_name IN (${last}, '29990101000000_next')`;
+  t.match((await examine(variables)).wrong, [`warning: migrations: pending: ${last}`]);
+  t.equal(await db.user.count(), 0, 'they are not applied');
+  await db.$executeRaw`UPDATE _prisma_migrations SET finished_at = NULL`;
+  t.match((await examine(variables)).wrong, [/^problem: migrations: migration \w+ began and did not end/]);
+});
+
+t.test('a clock that is off the database’s', async (t) => {
+  const { url, kind } = await createDatabase(t);
+  if (kind === 'sqlite') {
+    t.pass('SQLite has the clock of its machine');
+    return;
+  }
+  const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t) };
+  const late = `const { now } = Date; Date.now = () => now() - 31_000;`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(late)}`;
+  t.match((await examine({ ...variables, NODE_OPTIONS })).wrong, [
+    "problem: clock: 31 s behind the database's",
+  ]);
+});
+
+t.test('a mail server that does not know us: what it says is not repeated', async (t) => {
+  const server = new SMTPServer({
+    allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
+    onAuth: ({ password }, _session, done) => done(new Error(`${password} is not your password`)),
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  t.teardown(() => new Promise<void>((closed) => server.close(closed)));
+  const { port } = server.server.address() as AddressInfo;
+  const SMTP_URL = `smtp://me:${encodeURIComponent(MAIL_PASSWORD)}@127.0.0.1:${port}`;
+  const { wrong } = await examine({ SMTP_URL, DATA_DIR: await temporaryFolder(t) });
+  t.strictSame(wrong, [
+    `problem: mail: 127.0.0.1:${port} does not let us in: it answered 535`,
+    'warning: frontend URL: links in mails lead to Latchkey itself, which has no pages',
+  ]);
+});
+
+t.test('whose word is taken for where a client is', async (t) => {
+  const elsewhere = 'http://accounts.example.com';
+  const cases: [Variables, string, RegExp][] = [
+    [{}, 'ok', /none is believed/],
+    [{ HOST: '0.0.0.0' }, 'ok', /none/],
+    [{ PUBLIC_URL: 'http://localhost:3000' }, 'ok', /none/],
+    [{ PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /all share one limit/],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /all share one limit/],
+    [{ PUBLIC_URL: elsewhere }, 'problem', /proxy of this machine/],
+    [{ HOST: '10.1.2.3', PUBLIC_URL: elsewhere }, 'warning', /if a proxy leads from accounts/],
+    [{ HOST: '10.1.2.3', PUBLIC_URL: 'http://10.1.2.3:3000' }, 'ok', /none/],
+    [{ HOST: '::', PUBLIC_URL: elsewhere }, 'ok', /none/],
+    [{ TRUST_PROXY: '1' }, 'ok', /1 in front is believed/],
+    [{ TRUST_PROXY: '2', HOST: '10.1.2.3' }, 'ok', /2 in front are believed/],
+    [{ TRUST_PROXY: '1', HOST: '0.0.0.0' }, 'problem', /chooses its own address/],
+    [{ TRUST_PROXY: '1', HOST: '::' }, 'problem', /chooses its own address/],
+    [{ TRUST_PROXY: '1', HOST: '203.0.113.7' }, 'ok', /1 in front/],
+    [{ TRUST_PROXY: '1', HOST: '93.184.216.34' }, 'problem', /chooses its own address/],
+    [{ TRUST_PROXY: '0.0.0.0/0' }, 'problem', /0\.0\.0\.0\/0 is everybody/],
+    [{ TRUST_PROXY: '10.0.0.1,::/0' }, 'problem', /::\/0 is everybody/],
+    [{ TRUST_PROXY: '::ffff:0:0/96' }, 'problem', /is everybody/],
+    [{ TRUST_PROXY: '10.0.0.0/1' }, 'warning', /is of the internet/],
+    [{ TRUST_PROXY: '173.245.48.0/20', HOST: '0.0.0.0' }, 'warning', /is of the internet/],
+    [{ TRUST_PROXY: '2606:4700::/32' }, 'warning', /is of the internet/],
+    [{ TRUST_PROXY: '93.184.216.34', HOST: '0.0.0.0' }, 'ok', /is believed/],
+    [{ TRUST_PROXY: '93.184.216.34/32', HOST: '0.0.0.0' }, 'ok', /is believed/],
+    [{ TRUST_PROXY: '10.0.0.0/8,fd00::/8,127.0.0.1', HOST: '0.0.0.0' }, 'ok', /are believed/],
+  ];
+  for (const [variables, status, found] of cases)
+    t.match(checkProxies(parseConfig(variables)), { status, found }, JSON.stringify(variables));
+});
