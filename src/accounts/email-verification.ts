@@ -5,7 +5,7 @@ import { completeEmailChange } from './email-change.ts';
 import { hashMailToken } from './mail-tokens.ts';
 import { verifyPassword } from './passwords.ts';
 import { completeRegistration } from './registration.ts';
-import { tryMailToken } from './tries.ts';
+import { type Tried, tryMailToken, tryPassword } from './tries.ts';
 import type { User } from './user.schemas.ts';
 
 /**
@@ -23,25 +23,28 @@ export async function verifyEmail(
 ): Promise<User> {
   const { db, now, tally } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
-  const attempt = await tryMailToken(context, origin);
-  const requirePassword = async (hash: string, targetId: string | null) => {
-    if (await verifyPassword(hash, password)) return attempt.succeed();
-    tally.add({ action: 'sign-in.failed', actorId: null, targetId, origin });
+  const found = await tryMailToken(context, origin, async () => {
+    const registration = await db.registration.findUnique({ where });
+    if (registration !== null) return { registration };
+    const emailChange = await db.emailChange.findUnique({ where, include: { user: true } });
+    return emailChange === null || emailChange.user.disabled ? undefined : { emailChange };
+  });
+  if (found === undefined) throw new Problem('mail-token-invalid');
+  const requirePassword = async (tried: Tried, hash: string) => {
+    if (await tryPassword(context, tried, origin, () => verifyPassword(hash, password))) return;
+    tally.add({ action: 'sign-in.failed', actorId: null, targetId: tried.userId ?? null, origin });
     throw new Problem('wrong-password');
   };
 
-  const registration = await db.registration.findUnique({ where });
-  if (registration !== null) {
+  if (found.registration !== undefined) {
+    const { registration } = found;
     if (!registrationIsOpen) throw new Problem('registration-closed');
-    await requirePassword(registration.passwordHash, null);
+    await requirePassword({ email: registration.email, userId: undefined }, registration.passwordHash);
     return completeRegistration(context, registration, origin);
   }
-  const emailChange = await db.emailChange.findUnique({
-    where,
-    include: { user: { select: { passwordHash: true, disabled: true } } },
-  });
-  if (emailChange === null || emailChange.user.disabled) throw new Problem('mail-token-invalid');
-  const { passwordHash } = emailChange.user;
-  await requirePassword(passwordHash, emailChange.userId);
+  const { emailChange } = found;
+  const { user, userId } = emailChange;
+  const { passwordHash } = user;
+  await requirePassword({ email: user.email, userId }, passwordHash);
   return completeEmailChange(context, emailChange, passwordHash, origin);
 }

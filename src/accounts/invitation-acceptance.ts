@@ -34,10 +34,9 @@ export async function acceptInvitation(
   origin: Origin,
 ): Promise<User> {
   const tokenHash = hashMailToken(token);
-  const attempt = await tryMailToken(context, origin);
   // Before the password is hashed, which costs more than a guess should.
-  const invitation = await findValid(context, context.db, tokenHash);
-  await attempt.succeed();
+  const invitation = await tryMailToken(context, origin, () => findOffered(context, context.db, tokenHash));
+  if (invitation === undefined) throw new Problem('mail-token-invalid');
   const address = addressOf(invitation.email, email);
   await requireGoodPassword(password, { name, email: address }, '/password');
   const { access } = invitation;
@@ -45,7 +44,9 @@ export async function acceptInvitation(
   return emailDecides(() =>
     change(context, async (tx, consequences) => {
       if (invitation.inviterId === null) await lockAdmins(tx);
-      const { id, inviterId } = await findValid(context, tx, tokenHash);
+      const offered = await findOffered(context, tx, tokenHash);
+      if (offered === undefined) throw new Problem('mail-token-invalid');
+      const { id, inviterId } = offered;
       await tx.invitation.delete({ where: { id } });
       await tx.registration.deleteMany({ where: { email: row.email } });
       const user = await insertUser(context, tx, consequences, row, { action: 'user.created', origin });
@@ -63,19 +64,18 @@ export async function acceptInvitation(
   );
 }
 
-/** @throws {Problem} `mail-token-invalid` */
-async function findValid(context: AccountsContext, tx: Transaction, tokenHash: string) {
+/** @returns undefined when there is no such invitation, or whoever made it could no longer make it */
+async function findOffered(context: AccountsContext, tx: Transaction, tokenHash: string) {
   const { levels, now } = context;
   const invitation = await tx.invitation.findUnique({
     where: { tokenHash, expiresAt: { gt: await now(tx) } },
     include: { inviter: { select: { permanentAccess: true, disabled: true } } },
   });
-  if (invitation === null || !levels.has(invitation.access)) throw new Problem('mail-token-invalid');
+  if (invitation === null || !levels.has(invitation.access)) return undefined;
   const { inviter, access } = invitation;
   const isStillOffered =
     inviter === null ? !(await hasAdmin(tx, levels)) : !inviter.disabled && inviter.permanentAccess >= access;
-  if (!isStillOffered) throw new Problem('mail-token-invalid');
-  return invitation;
+  return isStillOffered ? invitation : undefined;
 }
 
 /** @throws {Problem} `validation-failed` */

@@ -61,11 +61,11 @@ export async function resetPassword(
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };
   // Before the password is hashed, which costs more than a guess should.
-  const attempt = await tryMailToken(context, origin);
-  const asked = await db.passwordReset.findUnique({ where });
-  const owner = asked && (await db.user.findUnique({ where: { id: asked.userId, disabled: false } }));
+  const owner = await tryMailToken(context, origin, async () => {
+    const asked = await db.passwordReset.findUnique({ where });
+    return asked && db.user.findUnique({ where: { id: asked.userId, disabled: false } });
+  });
   if (owner === null) throw new Problem('mail-token-invalid');
-  await attempt.succeed();
   await replacePassword(context, owner, {
     newPassword,
     pointer: '/newPassword',

@@ -4,7 +4,7 @@ import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
-import { rememberNetwork, tryPassword } from './tries.ts';
+import { tryPassword } from './tries.ts';
 
 /** Somebody whose password was verified, and the epoch of the row that it was verified against. */
 export interface SignedIn {
@@ -26,15 +26,15 @@ export async function signIn(
   const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? null : await db.user.findUnique({ where: { email } });
-  const subject = { email: email ?? credentials.email, userId: user?.id };
-  const attempt = await tryPassword(context, subject, origin);
-  const verified = await verifyPassword(user?.passwordHash, credentials.password);
-  if (user === null || user.disabled || attempt.isClosed || !verified) {
+  const tried = { email: email ?? credentials.email, userId: user?.id };
+  const isSignedIn = await tryPassword(context, tried, origin, async () => {
+    const isRight = await verifyPassword(user?.passwordHash, credentials.password);
+    return isRight && user?.disabled === false;
+  });
+  if (user === null || !isSignedIn) {
     tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
     throw invalidCredentials();
   }
-  await attempt.succeed();
-  await rememberNetwork(context, user.id, origin);
   if (needsRehash(user.passwordHash)) {
     const passwordHash = await hashPassword(credentials.password);
     // Only while the hash is the one that was verified: the password may have been changed meanwhile.
@@ -60,11 +60,13 @@ export async function verifyOwnPassword(
   const { userId, origin } = actor;
   const user = await db.user.findUnique({ where: { id: userId } });
   if (user === null || user.disabled) throw invalidToken();
-  const attempt = await tryPassword(context, { email: user.email, userId }, origin);
-  if (attempt.isClosed || !(await verifyPassword(user.passwordHash, password))) {
+  const tried = { email: user.email, userId };
+  const isRight = await tryPassword(context, tried, origin, () =>
+    verifyPassword(user.passwordHash, password),
+  );
+  if (!isRight) {
     tally.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, origin });
     throw new Problem('wrong-password');
   }
-  await attempt.succeed();
   return { id: user.id, epoch: user.epoch };
 }

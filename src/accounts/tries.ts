@@ -2,83 +2,93 @@ import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
 import { prune } from '../db/prune.ts';
 import { networkOf } from '../throttle/network.ts';
-import type { Policy } from '../throttle/throttle.ts';
+import type { Counted, Policy } from '../throttle/throttle.ts';
 import type { AccountsContext } from './context.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
 
-/** Of one account: after 5 failures a second, and twice as long with each further one, up to 15 minutes. */
-const account: Policy = { free: 5, firstDelay: SECOND, longestDelay: 15 * MINUTE };
+/**
+ * Of one account: after 5 failures in a row a second, and twice as long with each further one, up to 15 minutes. That many
+ * mistakes are a human's (OWASP Authentication Cheat Sheet, "Account Lockout").
+ */
+const account: Policy = {
+  free: 5,
+  firstDelay: SECOND,
+  longestDelay: 15 * MINUTE,
+  forgetEvery: Number.POSITIVE_INFINITY,
+};
 
-/** Of one network, in which there may be many people. */
-const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUTE };
+/**
+ * Of one network, in which there may be many people: who goes on comes down to one failure a minute. What others there have
+ * mistyped is forgotten at that rate too, so that they never add up.
+ */
+const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUTE, forgetEvery: MINUTE };
 
 /** Failures in a row after which nobody signs in with the password from an unknown network: NIST SP 800-63B-4 section 3.2.2. */
 const CLOSED = 100;
 
 /** Milliseconds for which a network is known after the last sign-in from it. */
-const NETWORK_MEMORY = 90 * 24 * 60 * MINUTE;
+const NETWORK_MEMORY = 90 * DAY;
 
-/** A try to prove who one is, by a password or by the token of a mail. */
-export interface Try {
-  /** Whether it fails in any case: there were too many failures in a row. */
-  readonly isClosed: boolean;
-  /** Says that it succeeded. */
-  succeed(): Promise<void>;
+/** Milliseconds after which it is noted again that somebody signs in from a network. */
+const NETWORK_RENEWAL = DAY;
+
+/** Whose password is tried. */
+export interface Tried {
+  /** As it was given, in its stored form where it has one. */
+  readonly email: string;
+  /** Of the account; undefined when there is none. */
+  readonly userId: string | undefined;
 }
 
 /**
- * Counts a try of a password before it is made. Where its owner signed in from before, an account has a counter of its own: nobody
- * locks anybody out by guessing from elsewhere. Unknown addresses are counted like known ones.
+ * Tries a password, which counts as a failure from before it is verified until it proved right. Where its owner signed in from
+ * before, an account has a counter of its own: nobody locks anybody out by guessing from elsewhere. Unknown addresses are
+ * counted like known ones, and an account that is closed answers like a wrong password.
  *
- * @param email as it was given, in its stored form where it has one
- * @param userId of the account; undefined when there is none
- * @throws {Problem} `too-many-tries`
+ * @param verify whether it is right; when it throws, nothing was tried
+ * @returns whether it is right, and the account not closed
+ * @throws {Problem} `too-many-tries`; whatever `verify` throws
  */
 export async function tryPassword(
   context: AccountsContext,
-  { email, userId }: { email: string; userId: string | undefined },
+  { email, userId }: Tried,
   { ip }: Origin,
-): Promise<Try> {
+  verify: () => Promise<boolean>,
+): Promise<boolean> {
   const { db, throttle } = context;
   const place = networkOf(ip ?? '');
-  const known = throttle.hash(['known-network', userId ?? randomUUID(), place]);
-  const isKnown = (await db.knownNetwork.findUnique({ where: { id: known } })) !== null;
-  const subject = isKnown ? ['account', email, place] : ['account', email];
-  const reservation = await throttle.reserve([
-    { subject: ['network', place], policy: network },
+  const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
+  const known = await db.knownNetwork.findUnique({ where: { id } });
+  const subject = known === null ? ['account', email] : ['account', email, place];
+  const counted = [
     { subject, policy: account },
-  ]);
-  return {
-    isClosed: !isKnown && reservation.failures >= CLOSED,
-    succeed: async () => {
-      await reservation.giveBack();
-      await throttle.reset(subject);
-    },
-  };
+    { subject: ['network', place], policy: network },
+  ];
+  return counting(context, counted, async ([failures = 0]) => {
+    const isRight = await verify();
+    if (!isRight || (known === null && failures >= CLOSED)) return false;
+    await throttle.reset(subject);
+    if (userId !== undefined) await rememberNetwork(context, { id, userId, lastSeenAt: known?.lastSeenAt });
+    return true;
+  });
 }
 
 /**
- * Counts a try of the token of a mail, by the network that it comes from.
+ * Tries the token of a mail. Counted by the network that it comes from.
  *
- * @throws {Problem} `too-many-tries`
+ * @param find what the token is of; null or undefined when it is of nothing
+ * @throws {Problem} `too-many-tries`; whatever `find` throws
  */
-export async function tryMailToken({ throttle }: AccountsContext, { ip }: Origin): Promise<Try> {
-  const subject = ['mail-token', networkOf(ip ?? '')];
-  const reservation = await throttle.reserve([{ subject, policy: network }]);
-  return { isClosed: false, succeed: reservation.giveBack };
-}
-
-/** Remembers that somebody signed in from a network. */
-export async function rememberNetwork(
-  { db, now, throttle }: AccountsContext,
-  userId: string,
+export async function tryMailToken<T>(
+  context: AccountsContext,
   { ip }: Origin,
-): Promise<void> {
-  const id = throttle.hash(['known-network', userId, networkOf(ip ?? '')]);
-  const lastSeenAt = await now(db);
-  await db.knownNetwork.upsert({ where: { id }, create: { id, userId, lastSeenAt }, update: { lastSeenAt } });
+  find: () => Promise<T>,
+): Promise<T> {
+  const counted = [{ subject: ['mail-token', networkOf(ip ?? '')], policy: network }];
+  return counting(context, counted, find);
 }
 
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
@@ -94,4 +104,31 @@ export async function pruneTries({ db, now, throttle }: AccountsContext): Promis
     (ids) => db.knownNetwork.deleteMany({ where: { ...where, id: { in: ids } } }),
   );
   return networks + (await throttle.prune());
+}
+
+/** Counts a try before it is made. It is given back when it succeeds, and when it could not be made. */
+async function counting<T>(
+  { throttle }: AccountsContext,
+  counted: readonly Counted[],
+  attempt: (failures: readonly number[]) => Promise<T>,
+): Promise<T> {
+  const { failures, giveBack } = await throttle.reserve(counted);
+  try {
+    const result = await attempt(failures);
+    if (result) await giveBack();
+    return result;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+}
+
+async function rememberNetwork(
+  { db, now }: AccountsContext,
+  known: { readonly id: string; readonly userId: string; readonly lastSeenAt: Date | undefined },
+): Promise<void> {
+  const { id, userId } = known;
+  const lastSeenAt = await now(db);
+  if (known.lastSeenAt && lastSeenAt.getTime() - known.lastSeenAt.getTime() < NETWORK_RENEWAL) return;
+  await db.knownNetwork.upsert({ where: { id }, create: { id, userId, lastSeenAt }, update: { lastSeenAt } });
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../db/client.ts';
+import { type Database, sql } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Sealer } from '../tokens/secrets.ts';
@@ -10,12 +10,14 @@ const MEMORY = 30 * 86_400 * SECOND;
 
 /** How many failures are free, and how long each further try waits. */
 export interface Policy {
-  /** Failures that cost nothing. */
+  /** Failures that cost nothing, two or more. */
   readonly free: number;
   /** Milliseconds that the first further try waits; each later one twice as long as the one before. */
   readonly firstDelay: number;
   /** Milliseconds that a try waits at most. */
   readonly longestDelay: number;
+  /** Milliseconds in which one failure is forgotten; Infinity where only a success makes them so. */
+  readonly forgetEvery: number;
 }
 
 /** Something that is counted: what it is, in words that name it once and for all, and how it is throttled. */
@@ -26,9 +28,9 @@ export interface Counted {
 
 /** A try that was counted as a failure before it was made. */
 export interface Reservation {
-  /** Failures in a row before this try, the most of those counted. */
-  readonly failures: number;
-  /** Takes the failure back: the try succeeded. */
+  /** Failures of each of those that are counted, in their order, without this try. */
+  readonly failures: readonly number[];
+  /** Takes the failure back, and the wait that followed from it. */
   giveBack(): Promise<void>;
 }
 
@@ -51,17 +53,19 @@ export class Throttle {
    * @throws {Problem} `too-many-tries` when one of them has to wait; nothing is counted then
    */
   async reserve(counted: readonly Counted[]): Promise<Reservation> {
+    const { db, now } = this.#database;
+    const time = (await now(db)).getTime();
     const taken: string[] = [];
-    let failures = 0;
+    const failures: number[] = [];
     for (const { subject, policy } of counted) {
       const id = this.hash(subject);
-      try {
-        failures = Math.max(failures, await this.#take(id, policy));
-      } catch (error) {
+      const before = await this.#take(id, policy, time);
+      if (before === undefined) {
         await this.#giveBack(taken);
-        throw error;
+        throw await this.#tooManyTries(id, time);
       }
       taken.push(id);
+      failures.push(before);
     }
     return { failures, giveBack: () => this.#giveBack(taken) };
   }
@@ -81,7 +85,7 @@ export class Throttle {
   /** Deletes what was not repeated for a month. @returns how many rows */
   async prune(): Promise<number> {
     const { db, now } = this.#database;
-    const where = { nextTryAt: { lt: new Date((await now(db)).getTime() - MEMORY) } };
+    const where = { countedAt: { lt: (await now(db)).getTime() - MEMORY } };
     return prune(
       (take) => db.failedTries.findMany({ where, take, select: { id: true } }),
       (ids) => db.failedTries.deleteMany({ where: { ...where, id: { in: ids } } }),
@@ -89,54 +93,44 @@ export class Throttle {
   }
 
   /**
-   * Each statement is atomic by itself: of parallel tries, exactly as many pass as the policy allows.
+   * One statement, so that of parallel tries exactly as many pass as the policy allows.
    *
-   * @returns the failures before this one
+   * @returns the failures before this one; undefined when it has to wait
    */
-  async #take(id: string, policy: Policy): Promise<number> {
-    const { db, now } = this.#database;
-    const time = await now(db);
-    const { count } = await db.failedTries.updateMany({
-      where: { id, failures: { lt: policy.free - 1 } },
-      data: { failures: { increment: 1 } },
-    });
-    if (count === 1) return 0;
-    const row = await db.failedTries.findUnique({ where: { id } });
-    if (row === null) {
-      // With something to update, Prisma makes one statement of it: INSERT ... ON CONFLICT. Without, two that race.
-      await db.failedTries.upsert({
-        where: { id },
-        create: { id, failures: 0, nextTryAt: time },
-        update: { failures: { increment: 0 } },
-      });
-      return this.#take(id, policy);
-    }
-    if (row.nextTryAt > time) throw tooManyTries(row.nextTryAt.getTime() - time.getTime());
-    const failures = row.failures + 1;
-    const nextTryAt = new Date(time.getTime() + delayAfter(failures, policy));
-    const taken = await db.failedTries.updateMany({
-      where: { id, failures: row.failures, nextTryAt: row.nextTryAt },
-      data: { failures, nextTryAt },
-    });
-    if (taken.count === 0) throw tooManyTries(policy.firstDelay);
-    return row.failures;
+  async #take(id: string, policy: Policy, time: number): Promise<number | undefined> {
+    const { free, firstDelay, longestDelay, forgetEvery } = policy;
+    const now = double(time);
+    const forgotten = sql`(${now} - "FailedTries"."countedAt") / ${double(Math.min(forgetEvery, Number.MAX_VALUE))}`;
+    const before = sql`CASE WHEN "FailedTries"."failures" > ${forgotten} THEN "FailedTries"."failures" - ${forgotten} ELSE 0 END`;
+    const beyond = sql`(${before}) + 1 - ${double(free)}`;
+    const doublings = Math.ceil(Math.log2(longestDelay / firstDelay));
+    const rows = await this.#database.db.$queryRaw<{ failures: number }[]>`
+      INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt") VALUES (${id}, 1, ${now}, 0)
+      ON CONFLICT ("id") DO UPDATE SET "failures" = (${before}) + 1, "countedAt" = ${now}, "nextTryAt" = CASE
+        WHEN ${beyond} < 0 THEN 0
+        WHEN ${beyond} >= ${double(doublings)} THEN ${double(time + longestDelay)}
+        ELSE ${now} + ${double(firstDelay)} * POWER(2, FLOOR(${beyond})) END
+      WHERE "FailedTries"."nextTryAt" <= ${now}
+      RETURNING "failures"`;
+    const [row] = rows;
+    return row && row.failures - 1;
   }
 
   async #giveBack(ids: readonly string[]): Promise<void> {
     await this.#database.db.failedTries.updateMany({
-      where: { id: { in: [...ids] }, failures: { gt: 0 } },
-      data: { failures: { decrement: 1 } },
+      where: { id: { in: [...ids] }, failures: { gte: 1 } },
+      data: { failures: { decrement: 1 }, nextTryAt: 0 },
     });
+  }
+
+  async #tooManyTries(id: string, time: number): Promise<Problem> {
+    const row = await this.#database.db.failedTries.findUnique({ where: { id } });
+    const seconds = Math.max(1, Math.ceil(((row?.nextTryAt ?? time) - time) / SECOND));
+    return new Problem('too-many-tries', { headers: { 'retry-after': String(seconds) } });
   }
 }
 
-/** Milliseconds that the next try waits after so many failures. */
-function delayAfter(failures: number, { free, firstDelay, longestDelay }: Policy): number {
-  if (failures < free) return 0;
-  return Math.min(firstDelay * 2 ** Math.min(failures - free, 30), longestDelay);
-}
-
-function tooManyTries(milliseconds: number): Problem {
-  const seconds = Math.max(1, Math.ceil(milliseconds / SECOND));
-  return new Problem('too-many-tries', { headers: { 'retry-after': String(seconds) } });
+/** A number of a statement. Without being told, Postgres takes each of them for what stands beside it. */
+function double(value: number) {
+  return sql`CAST(${value} AS DOUBLE PRECISION)`;
 }

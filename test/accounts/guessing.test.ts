@@ -12,10 +12,10 @@ async function tryFrom({ app }: Api, remoteAddress: string, email: string, passw
 }
 
 /** As if the wait after the last failure was over. */
-const wait = ({ app }: Api) => app.accounts.db.failedTries.updateMany({ data: { nextTryAt: new Date(0) } });
+const wait = ({ app }: Api) => app.accounts.db.failedTries.updateMany({ data: { nextTryAt: 0 } });
 
 const failures = async ({ app }: Api) =>
-  (await app.accounts.db.failedTries.findMany()).map((row) => row.failures).sort((a, b) => a - b);
+  (await app.accounts.db.failedTries.findMany()).map((row) => Math.round(row.failures)).sort((a, b) => a - b);
 
 t.test(
   'after five failures each further try waits, twice as long each time, whether the account exists or not',
@@ -121,10 +121,12 @@ t.test(
 
 t.test('a network is counted over all addresses, IPv6 by the /64', async (t) => {
   const api = await startApi(t);
-  for (let i = 0; i < 50; i++) {
-    const address = `2001:db8:1:2::${i.toString(16)}`;
-    t.equal((await tryFrom(api, address, `nobody-${i}@example.com`, 'wrong')).status, 401);
-  }
+  let tries = 0;
+  const tryAgain = () =>
+    tryFrom(api, `2001:db8:1:2::${tries.toString(16)}`, `nobody-${tries++}@example.com`, 'wrong');
+  while (tries < 60 && (await tryAgain()).status === 401);
+  // One more than are free for each minute that it took.
+  t.ok(tries > 50 && tries < 60, `${tries} tries`);
   t.equal((await tryFrom(api, '2001:db8:1:2:ffff::1', 'somebody@example.com', 'wrong')).status, 429);
   t.equal(
     (await tryFrom(api, '2001:db8:1:3::1', 'somebody@example.com', 'wrong')).status,
@@ -132,6 +134,24 @@ t.test('a network is counted over all addresses, IPv6 by the /64', async (t) => 
     'the next network',
   );
   t.equal((await tryFrom(api, '192.0.2.1', 'somebody@example.com', 'wrong')).status, 401);
+});
+
+t.test('a network forgets a failure each minute, and a success leaves nothing to wait for', async (t) => {
+  const api = await startApi(t);
+  const { email } = await api.person(1);
+  const { throttle, db } = api.app.accounts;
+  const id = throttle.hash(['network', '192.0.2.1']);
+  const countedAt = Date.now();
+  await db.failedTries.create({ data: { id, failures: 60, countedAt, nextTryAt: 0 } });
+  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  t.equal((await tryFrom(api, '192.0.2.1', 'nobody@example.com', 'wrong')).status, 401);
+  const { status, retryAfter } = await tryFrom(api, '192.0.2.1', email, PASSWORD);
+  t.equal(status, 429, 'a failure does');
+  t.equal(retryAfter, 15 * 60);
+  // An hour later.
+  await db.failedTries.update({ where: { id }, data: { countedAt: countedAt - 3_600_000, nextTryAt: 0 } });
+  for (let i = 0; i < 5; i++)
+    t.equal((await tryFrom(api, '192.0.2.1', `nobody-${i}@example.com`, 'wrong')).status, 401);
 });
 
 t.test('whatever asks for a password shares the count', async (t) => {
@@ -152,11 +172,11 @@ t.test('whatever asks for a password shares the count', async (t) => {
 t.test('tokens of mails have a count of their own', async (t) => {
   const api = await startApi(t);
   const body = { token: 'no token at all', newPassword: PASSWORD };
-  for (let i = 0; i < 50; i++) t.equal((await api.ask('POST', '/password/reset', { body })).status, 403);
-  t.match((await api.ask('POST', '/password/reset', { body })).body, {
-    status: 429,
-    type: /too-many-tries$/,
-  });
+  let tries = 1;
+  let answer = await api.ask('POST', '/password/reset', { body });
+  for (; answer.status === 403 && tries < 60; tries++) answer = await api.ask('POST', '/password/reset', { body });
+  t.match(answer.body, { status: 429, type: /too-many-tries$/ });
+  t.ok(tries > 50 && tries < 60, `${tries} tries`);
   const { email } = await api.person(1);
   t.equal((await api.ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
 });

@@ -1,8 +1,9 @@
 -- CreateTable
 CREATE TABLE "FailedTries" (
     "id" TEXT NOT NULL,
-    "failures" INTEGER NOT NULL,
-    "nextTryAt" TIMESTAMP(3) NOT NULL,
+    "failures" DOUBLE PRECISION NOT NULL,
+    "countedAt" DOUBLE PRECISION NOT NULL,
+    "nextTryAt" DOUBLE PRECISION NOT NULL,
 
     CONSTRAINT "FailedTries_pkey" PRIMARY KEY ("id")
 );
@@ -17,7 +18,7 @@ CREATE TABLE "KnownNetwork" (
 );
 
 -- CreateIndex
-CREATE INDEX "FailedTries_nextTryAt_idx" ON "FailedTries"("nextTryAt");
+CREATE INDEX "FailedTries_countedAt_idx" ON "FailedTries"("countedAt");
 
 -- CreateIndex
 CREATE INDEX "KnownNetwork_userId_idx" ON "KnownNetwork"("userId");

@@ -1,8 +1,9 @@
 -- CreateTable
 CREATE TABLE "FailedTries" (
     "id" TEXT NOT NULL PRIMARY KEY,
-    "failures" INTEGER NOT NULL,
-    "nextTryAt" DATETIME NOT NULL
+    "failures" REAL NOT NULL,
+    "countedAt" REAL NOT NULL,
+    "nextTryAt" REAL NOT NULL
 );
 
 -- CreateTable
@@ -14,7 +15,7 @@ CREATE TABLE "KnownNetwork" (
 );
 
 -- CreateIndex
-CREATE INDEX "FailedTries_nextTryAt_idx" ON "FailedTries"("nextTryAt");
+CREATE INDEX "FailedTries_countedAt_idx" ON "FailedTries"("countedAt");
 
 -- CreateIndex
 CREATE INDEX "KnownNetwork_userId_idx" ON "KnownNetwork"("userId");
