@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Environment } from '#latchkey/config.js';
+import { notePrinted, noteSecret, noteSecretsIn } from './evidence.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
 
 export const bin = resolve('bin/latchkey.js');
@@ -131,7 +132,10 @@ async function ask(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  const answer = text === '' ? undefined : JSON.parse(text);
+  noteSecret(token);
+  noteSecretsIn([body, answer]);
+  return { status: response.status, body: answer };
 }
 
 /** Every variable is set, so that neither the developer's environment nor a `.env` says anything here. */
@@ -168,7 +172,11 @@ async function collect(
     child.once('error', reject);
     child.once('close', (code, signal) => ended([code, signal]));
   });
-  checkPrinted((printed.stdout + printed.stderr).replace(known, ''), await secretsOf(variables));
+  const all = (printed.stdout + printed.stderr).replace(known, '');
+  const secrets = await secretsOf(variables);
+  checkPrinted(all, secrets);
+  notePrinted(all);
+  for (const secret of secrets) noteSecret(secret);
   return { code, signal, ...printed };
 }
 

@@ -10,6 +10,7 @@ import { type AppOptions, buildApp } from '#latchkey/app.js';
 import { parseConfig } from '#latchkey/config.js';
 import { checkAnswer } from './contract.ts';
 import { createMigratedDatabase } from './database.ts';
+import { noteSecret, noteSecretsIn } from './evidence.ts';
 
 export const PUBLIC_URL = 'http://latchkey.test';
 export const PASSWORD = 'correct horse battery staple';
@@ -70,7 +71,8 @@ export async function environment(
     DATA_DIR: dataDir,
     DATABASE_URL: url,
     PUBLIC_URL,
-    LOG_LEVEL: 'silent',
+    // The runner searches it for secrets.
+    LOG_LEVEL: 'trace',
     RATE_LIMIT: '0',
     ...variables,
   };
@@ -85,7 +87,9 @@ export async function startApi(
   const config = parseConfig(await environment(t, variables));
   const app = await buildApp(config, options);
   t.teardown(() => app.close());
+  t.teardown(() => noteHashes(app));
   await app.ready();
+  noteSecret(PASSWORD);
   let people = 0;
 
   const ask: Api['ask'] = async (method, url, { token, body, headers } = {}) => {
@@ -97,12 +101,10 @@ export async function startApi(
     });
     checkAnswer(method, url, response);
     const isJson = /json/.test(String(response.headers['content-type']));
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      text: response.body,
-      body: isJson && response.body !== '' ? response.json() : undefined,
-    };
+    const answer = isJson && response.body !== '' ? response.json() : undefined;
+    noteSecret(token);
+    noteSecretsIn([body, answer]);
+    return { status: response.statusCode, headers: response.headers, text: response.body, body: answer };
   };
 
   const person: Api['person'] = async (access, name = 'Somebody') => {
@@ -112,7 +114,9 @@ export async function startApi(
     const { id } = await app.accounts.db.user.create({ data });
     const grant = await openSession(app.accounts, { id, epoch: 0 }, device);
     const { accessToken } = app.tokens.issue(grant);
-    return { id, email, token: accessToken, refreshToken: app.refreshTokens.write(grant) };
+    const refreshToken = app.refreshTokens.write(grant);
+    noteSecretsIn({ accessToken, refreshToken });
+    return { id, email, token: accessToken, refreshToken };
   };
 
   const sessionToken: Api['sessionToken'] = async (id) => {
@@ -121,4 +125,17 @@ export async function startApi(
   };
 
   return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };
+}
+
+/** Of all that was left in the database. */
+async function noteHashes({ accounts: { db } }: FastifyInstance): Promise<void> {
+  try {
+    noteSecretsIn(await db.user.findMany({ select: { passwordHash: true } }));
+    noteSecretsIn(await db.registration.findMany({ select: { passwordHash: true, tokenHash: true } }));
+    noteSecretsIn(await db.passwordReset.findMany({ select: { tokenHash: true } }));
+    noteSecretsIn(await db.emailChange.findMany({ select: { tokenHash: true } }));
+    noteSecretsIn(await db.invitation.findMany({ select: { tokenHash: true } }));
+  } catch {
+    // The test was about a database that is away.
+  }
 }

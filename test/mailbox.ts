@@ -1,5 +1,6 @@
 /** Reads what waits in the outbox, as the service that wrote it can. */
 import type { TemplateName } from '#latchkey/mail/template-names.js';
+import { noteSecret } from './evidence.ts';
 import type { Api } from './helper.ts';
 
 /** A mail server that is never there: mails are written for it, and stay in the outbox. */
@@ -25,5 +26,6 @@ export async function tokenFor(api: Api, recipient: string, template: TemplateNa
   const mails = (await waitingFor(api, recipient)).filter((mail) => mail.template === template);
   const token = mails.at(-1)?.values.token;
   if (token === undefined) throw new Error(`No ${template} waits for ${recipient}`);
+  noteSecret(token);
   return token;
 }

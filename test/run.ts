@@ -20,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { migrate } from '#latchkey/db/migrate.js';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
+import { findLeaks } from './leaks.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { readTap } from './tap-report.ts';
 import { type Database, databases, findRuns, isDatabase, type Run } from './test-files.ts';
@@ -140,12 +141,19 @@ async function runAll(
 /** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */
 async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise<Totals> {
   const started = performance.now();
+  const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
   const test = spawn(
     process.execPath,
-    ['--enable-source-maps', ...SHORT_LIVED, join('build', file.replace(/\.ts$/, '.js'))],
+    [
+      '--enable-source-maps',
+      '--import',
+      './build/test/evidence.js',
+      ...SHORT_LIVED,
+      join('build', file.replace(/\.ts$/, '.js')),
+    ],
     {
       cwd: root,
-      env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}` },
+      env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}`, TEST_EVIDENCE: evidence },
       // In a group of its own, so that what it has started can be ended with it.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -161,7 +169,9 @@ async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise
   ]);
   tests.delete(test);
 
-  const { passed, failed, failures } = readTap(output);
+  const { passed, failed: failedTests, failures, log } = readTap(output);
+  const leaks = code === null ? [] : await findLeaks(evidence, [log, errors]);
+  const failed = failedTests + leaks.length;
   const seconds = secondsSince(started);
   // Nothing passes without having run, to its end.
   const isGood = failed === 0 && passed > 0 && code === 0;
@@ -171,7 +181,8 @@ async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise
     `${isGood ? 'ok  ' : 'FAIL'} ${file} on ${databases[database]} (${outcome}${end}, ${seconds} s)`,
   );
   if (isGood) return { passed, failed };
-  for (const line of [...failures, ...errors.split('\n')]) if (line !== '') console.log(`     ${line}`);
+  for (const line of [...failures, ...leaks, ...errors.split('\n')])
+    if (line !== '') console.log(`     ${line}`);
   return { passed, failed: Math.max(failed, 1) };
 }
 

@@ -6,10 +6,15 @@ export interface Report {
   readonly failed: number;
   /** What failed, with its place in the TypeScript source; the rest of what tap wrote is left out. */
   readonly failures: readonly string[];
+  /** What the services logged that ran in the test's own process. */
+  readonly log: string;
 }
 
 const result = /^( *)(not )?ok \d+ - (.*?)(?: # (?:SKIP|TODO|time=).*)?$/;
 const isSkipped = /^ *(not )?ok \d+ .* # (SKIP|TODO)\b/;
+
+/** How pino's lines begin. */
+const LOG_LINE = '{"level":';
 
 /** Lines that say nothing to a person: plans, counts, times, the frame and some members of diagnostics. */
 const noise =
@@ -17,12 +22,14 @@ const noise =
 
 /** Reads what a test file has written: TAP 14, and whatever was printed in between. */
 export function readTap(output: string): Report {
-  const lines = output.split('\n');
+  const all = output.split('\n');
+  const lines = all.filter((line) => !line.startsWith(LOG_LINE));
+  const log = all.filter((line) => line.startsWith(LOG_LINE)).join('\n');
   const counts = lines.findLast((line) => line.startsWith('# { total: ')) ?? '';
   // `# { total: 5, pass: 3, fail: 1, skip: 1 }`: what is zero is left out.
   const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts)?.[1] ?? 0);
   const failed = count('fail') + count('skip') + count('todo');
-  return { passed: count('pass'), failed, failures: findFailures(lines) };
+  return { passed: count('pass'), failed, failures: findFailures(lines), log };
 }
 
 /** Leaves out what passed, and the summary of a subtest whose failures are shown. */

@@ -174,7 +174,8 @@ t.test('tokens of mails have a count of their own', async (t) => {
   const body = { token: 'no token at all', newPassword: PASSWORD };
   let tries = 1;
   let answer = await api.ask('POST', '/password/reset', { body });
-  for (; answer.status === 403 && tries < 60; tries++) answer = await api.ask('POST', '/password/reset', { body });
+  for (; answer.status === 403 && tries < 60; tries++)
+    answer = await api.ask('POST', '/password/reset', { body });
   t.match(answer.body, { status: 429, type: /too-many-tries$/ });
   t.ok(tries > 50 && tries < 60, `${tries} tries`);
   const { email } = await api.person(1);
