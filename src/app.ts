@@ -28,7 +28,7 @@ import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import pressure from './http/pressure.ts';
 import rateLimit from './http/rate-limit.ts';
-import { buildValidator } from './http/validation.ts';
+import { SchemaCompilers } from './http/schema-compilers.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
 import { mailSettings, Outbox } from './mail/outbox.ts';
@@ -153,6 +153,7 @@ async function register(
 
 function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
+  const schemas = new SchemaCompilers();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
   const stream = pino.destination({ dest: 1, sync: true });
@@ -176,9 +177,10 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors(config.publicUrl),
     clientErrorHandler: clientErrorHandler(config.publicUrl),
-    schemaController: { compilersFactory: { buildValidator } },
+    schemaController: { compilersFactory: schemas.factories },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
+  app.addHook('onListen', async () => void schemas.compileAll(app.log));
   return app;
 }
 
