@@ -88,6 +88,7 @@ t.test('a route that is added in the five steps is guarded, and is in the contra
     'src',
     'bin',
     'prisma',
+    'scripts',
     'templates',
     'package.json',
     'tsconfig.json',
@@ -105,7 +106,7 @@ t.test('a route that is added in the five steps is guarded, and is in the contra
   const lines = readFileSync(table, 'utf8').replace(/\}\s*$/, `${register}}\n`);
   writeFileSync(table, `import greeting from './greeting/greeting.routes.ts';\n${lines}`);
 
-  await run(join(copy, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: copy });
+  await run('npm', ['run', '--silent', 'build'], { cwd: copy });
   const { stdout } = await run(process.execPath, ['bin/latchkey.js', 'openapi'], { cwd: copy });
   const operation = JSON.parse(stdout).paths['/greeting'].get;
   t.match(operation, { operationId: 'getGreeting', 'x-minimum-access': 1, security: [{ accessToken: [] }] });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { packageRoot } from '../config/package.ts';
 import type { DatabaseKind } from './client.ts';
 
 /** A migration that this version of Latchkey has brought along. */
@@ -27,7 +28,7 @@ export class MigrationError extends Error {
 
 /** The folder of prisma/migrations for a kind of database. */
 export function migrationsFolder(kind: DatabaseKind): string {
-  return resolve(import.meta.dirname, '../../prisma/migrations', kind);
+  return resolve(packageRoot, 'prisma/migrations', kind);
 }
 
 /** Reads the migrations in a folder, oldest first. */
