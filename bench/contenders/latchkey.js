@@ -1,0 +1,42 @@
+// Latchkey as its README embeds it: a route of one's own that asks for level 1.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildApp } from '../../dist/app.js';
+import { parseConfig } from '../../dist/config.js';
+import { announce, answer, answerSchema, privateKey } from './kit.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
+const config = parseConfig({
+  DATA_DIR: folder,
+  DATABASE_URL: `file:${join(folder, 'latchkey.db')}`,
+  JWT_PRIVATE_KEY: privateKey,
+  ACCESS_TOKEN_TTL: '3600',
+  // One client sends them all. The others log nothing either.
+  RATE_LIMIT: '0',
+  LOG_LEVEL: 'warn',
+});
+const app = await buildApp(config, {
+  routes: async (routes) => {
+    const schema = { response: { 200: answerSchema } };
+    routes.get('/come-in', { config: { access: 'user' }, schema }, (_request, reply) => {
+      reply.send(answer);
+    });
+  },
+});
+await app.listen({ port: 0 });
+
+const now = new Date();
+const subject = {
+  access: 1,
+  generation: 0,
+  authenticatedAt: now,
+  expiresAt: new Date(now.getTime() + 86_400_000),
+};
+const tokens = Array.from({ length: Number(process.env.BENCH_TOKENS ?? 1) }, () =>
+  app.tokens.issue({ ...subject, userId: crypto.randomUUID(), sessionId: crypto.randomUUID() }),
+);
+announce(
+  `${app.server.address().port}/come-in`,
+  tokens.map(({ accessToken }) => accessToken),
+);

@@ -1,0 +1,90 @@
+/** What it costs to guard a route: Latchkey and what people would use instead, in turns. */
+import { type Contender, installContenders, startContender } from '../tools/contender.ts';
+import { type Effort, type Figure, type Part, type Target, toRatio } from '../tools/figures.ts';
+import { load } from '../tools/load.ts';
+
+interface Opponent {
+  readonly name: string;
+  /** Of bench/contenders. */
+  readonly contender: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Of Latchkey's rate to theirs. */
+  readonly target?: Target;
+  /** Whether it needs packages that Latchkey does not. */
+  readonly isForeign?: boolean;
+}
+
+const opponents: readonly Opponent[] = [
+  { name: 'no guard', contender: 'bare', target: { atLeast: 0.85 } },
+  {
+    name: '@fastify/jwt with its cache',
+    contender: 'fastify-jwt',
+    settings: { BENCH_CACHE: '10000' },
+    target: { atLeast: 1.5 },
+  },
+  { name: '@fastify/jwt', contender: 'fastify-jwt' },
+  { name: 'reading the user’s row (Prisma)', contender: 'reading-guard', target: { atLeast: 5 } },
+  { name: 'Express and passport-jwt', contender: 'express', isForeign: true },
+  { name: 'Flask and gunicorn', contender: 'flask', target: { atLeast: 25 }, isForeign: true },
+  { name: 'Better Auth', contender: 'better-auth', target: { atLeast: 30 }, isForeign: true },
+];
+
+/** Seconds before the first round, in which each gets warm. */
+const WARM_UP = 2;
+
+export const guard: Part = {
+  name: 'guard',
+  title: 'A guarded route without database work, one core, 64 connections',
+  measure: (effort) => compare(effort, opponents),
+};
+
+export const manyTokens: Part = {
+  name: 'tokens',
+  title: 'The same with 10,000 different live tokens in rotation',
+  measure: (effort) => {
+    const settings = { BENCH_TOKENS: '10000' };
+    return compare(
+      effort,
+      [
+        { name: 'no guard', contender: 'bare', settings, target: { atLeast: 0.75 } },
+        {
+          name: '@fastify/jwt with its cache',
+          contender: 'fastify-jwt',
+          settings: { ...settings, BENCH_CACHE: '10000' },
+        },
+      ],
+      settings,
+    );
+  },
+};
+
+async function compare(
+  { rounds, seconds, isShort, say }: Effort,
+  all: readonly Opponent[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Figure[]> {
+  const invited = all.filter(({ isForeign }) => !(isShort && isForeign));
+  if (invited.some(({ isForeign }) => isForeign)) installContenders(say);
+  const ours = await startContender('latchkey', settings);
+  if (ours === undefined) throw new Error('Latchkey did not start');
+  const theirs: { opponent: Opponent; contender: Contender; rates: number[] }[] = [];
+  for (const opponent of invited) {
+    const contender = await startContender(opponent.contender, opponent.settings);
+    if (contender === undefined) say(`${opponent.name}: not on this machine, left out`);
+    else theirs.push({ opponent, contender, rates: [] });
+  }
+  const rates: number[] = [];
+  try {
+    for (const { contender } of [{ contender: ours }, ...theirs]) await load(contender, WARM_UP);
+    for (let round = 1; round <= rounds; round++) {
+      rates.push((await load(ours, seconds)).rate);
+      for (const { contender, rates } of theirs) rates.push((await load(contender, seconds)).rate);
+      say(`round ${round} of ${rounds}: Latchkey ${Math.round(rates.at(-1) ?? 0)}/s`);
+    }
+  } finally {
+    for (const { contender } of [{ contender: ours }, ...theirs]) await contender.stop();
+  }
+  return theirs.map(({ opponent, rates: theirRates }) =>
+    toRatio(opponent.name, rates, theirRates, opponent.target),
+  );
+}

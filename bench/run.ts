@@ -1,0 +1,37 @@
+/**
+ * `npm run bench`: what Latchkey costs, compared with doing without and with what people would use instead. Servers run on one core
+ * and the load on another; whoever is compared takes turns, so that whatever else the machine does hits all alike.
+ *
+ *   npm run bench -- guard login      only these parts
+ *   npm run bench -- --short          a minute, with what is installed already; nothing is saved
+ *
+ * Exits with 1 when a target was missed, unless it was short.
+ */
+import { parseArgs } from 'node:util';
+import { guard, manyTokens } from './parts/guard.ts';
+import { type Effort, isReached, type Part } from './tools/figures.ts';
+import { describe, type Result, save } from './tools/report.ts';
+
+const parts: readonly Part[] = [guard, manyTokens];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean', default: false } },
+});
+const chosen = parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+if (chosen.length === 0) throw new Error(`The parts are ${parts.map(({ name }) => name).join(', ')}`);
+
+const results: Result[] = [];
+for (const part of chosen) {
+  const effort: Effort = {
+    rounds: values.short ? 3 : 7,
+    seconds: values.short ? 1 : 2,
+    isShort: values.short,
+    say: (text) => process.stderr.write(`${part.name}: ${text}\n`),
+  };
+  results.push({ part, figures: await part.measure(effort) });
+}
+process.stdout.write(`${describe(results)}\n`);
+if (!values.short && positionals.length === 0) save(results);
+const isMissed = results.some(({ figures }) => figures.some((figure) => isReached(figure) === false));
+process.exit(isMissed && !values.short ? 1 : 0);

@@ -1,0 +1,95 @@
+/** The servers under test: each a process of its own, all of them on one core, of which only one has work at a time. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const SERVER_CORE = 0;
+export const LOAD_CORE = 1;
+
+const folder = resolve('bench/contenders');
+
+/** Of contenders that lack what they need from the machine (sysexits.h, EX_UNAVAILABLE). */
+const UNAVAILABLE = 69;
+
+/** One for all of them. */
+const privateKey = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+}).privateKey;
+
+export interface Contender {
+  readonly url: string;
+  /** Bearer tokens that it takes. */
+  readonly tokens: readonly string[];
+  /** Megabytes (10^6 bytes) of its resident set. */
+  memory(): number;
+  stop(): Promise<void>;
+}
+
+/** Binds a command to a core, where the machine can do that. */
+export function onCore(core: number, command: readonly string[]): string[] {
+  const isBound = spawnSync('taskset', ['-c', String(core), 'true']).status === 0;
+  return isBound ? ['taskset', '-c', String(core), ...command] : [...command];
+}
+
+/**
+ * Starts bench/contenders/<name>.js.
+ *
+ * @param settings what the contender reads from its environment
+ * @returns undefined when the machine lacks what it needs
+ */
+export async function startContender(
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Contender | undefined> {
+  const [command = '', ...args] = onCore(SERVER_CORE, [process.execPath, join(folder, `${name}.js`)]);
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(command, args, {
+    env: { PATH, HOME, NODE_ENV: 'production', SECRET, BENCH_PRIVATE_KEY: privateKey, ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const stop = async () => {
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    child.kill();
+    await ended;
+  };
+  process.once('exit', () => child.kill());
+  const line = await firstLine(child);
+  if (line === undefined) {
+    await stop();
+    if (child.exitCode === UNAVAILABLE) return undefined;
+    throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`);
+  }
+  return { ...line, memory: () => residentSet(child.pid ?? 0), stop };
+}
+
+/** Of the service in production, which asks for one. */
+const SECRET = 'a secret of the benchmark that is long enough';
+
+/** Installs the packages that only contenders need. */
+export function installContenders(say: (text: string) => void): void {
+  if (existsSync(join(folder, 'node_modules'))) return;
+  say('installing the contenders');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
+  const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error('The contenders could not be installed');
+}
+
+async function firstLine(child: ChildProcess): Promise<{ url: string; tokens: string[] } | undefined> {
+  if (child.stdout === null) return undefined;
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) return JSON.parse(line);
+  if (child.exitCode === null) await once(child, 'exit');
+  return undefined;
+}
+
+/** From /proc, so 0 where there is none. */
+function residentSet(pid: number): number {
+  const file = `/proc/${pid}/status`;
+  if (!existsSync(file)) return 0;
+  const [, kibibytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8')) ?? [];
+  return (Number(kibibytes) * 1024) / 1e6;
+}

@@ -1,0 +1,56 @@
+/** The table that a benchmark ends with, and the files that it leaves. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { drawChart } from './chart.ts';
+import { type Figure, isReached, type Part, type Target } from './figures.ts';
+import { generator } from './load.ts';
+
+const folder = 'bench/results';
+
+export interface Result {
+  readonly part: Pick<Part, 'name' | 'title'>;
+  readonly figures: readonly Figure[];
+}
+
+/** A line for each figure. */
+export function describe(results: readonly Result[]): string {
+  return results.map(({ part, figures }) => `\n${part.title}\n${figures.map(line).join('\n')}`).join('\n');
+}
+
+function line(figure: Figure): string {
+  const { name, unit, target } = figure;
+  const [median, low, high] = [figure.median, figure.low, figure.high].map((value) => show(value, unit));
+  const reached = isReached(figure);
+  const mark = reached === undefined ? ' ' : reached ? '✓' : '✗';
+  const wanted = target === undefined ? '' : `  ${describeTarget(target, unit)}`;
+  return `${mark} ${name.padEnd(44)} ${`${median}`.padStart(10)}  (${low} to ${high})${wanted}`;
+}
+
+function describeTarget({ atLeast, atMost }: Target, unit: Figure['unit']): string {
+  return atLeast === undefined ? `at most ${show(atMost ?? 0, unit)}` : `at least ${show(atLeast, unit)}`;
+}
+
+function show(value: number, unit: Figure['unit']): string {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${unit}`;
+}
+
+/** Writes `latest.json`, and the chart of the guard when it was measured. */
+export function save(results: readonly Result[]): void {
+  mkdirSync(folder, { recursive: true });
+  const machine = {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    load: generator,
+  };
+  const parts = results.map(({ part, figures }) => ({ ...part, figures }));
+  const text = JSON.stringify({ measuredAt: new Date().toISOString(), machine, parts }, rounded, 2);
+  writeFileSync(`${folder}/latest.json`, `${text}\n`);
+  const guard = results.find(({ part }) => part.name === 'guard');
+  if (guard !== undefined) writeFileSync(`${folder}/guard.svg`, drawChart(guard.figures));
+}
+
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+}
