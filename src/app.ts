@@ -148,7 +148,7 @@ async function register(
   await app.register(denials);
   await app.register(jobs);
   await app.register(openapi);
-  await app.register(docs, config);
+  await app.register(docs);
   await app.register(routes);
   if (options.routes !== undefined) await app.register(options.routes);
 }
