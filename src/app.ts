@@ -66,6 +66,8 @@ declare module 'fastify' {
 export interface AppOptions {
   /** Routes of your own: they get the guard, the problems and their place in the OpenAPI document like ours. */
   readonly routes?: FastifyPluginAsync;
+  /** Milliseconds that the event loop may be late before requests are turned away; more where others work in it too. */
+  readonly maxEventLoopDelay?: number;
 }
 
 /**
@@ -140,7 +142,7 @@ async function register(
   await app.register(access, accessOptions);
   await app.register(browsers, config);
   await app.register(rateLimit, config);
-  await app.register(pressure);
+  await app.register(pressure, options);
   await app.register(json);
   await app.register(idempotency, { secrets });
   await app.register(denials);

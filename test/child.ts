@@ -80,10 +80,14 @@ export async function serve(t: Teardown, variables: Variables, script: string = 
     await ended;
   });
   const url = await new Promise<string>((found, reject) => {
-    child.stdout.on('data', () => {
+    const look = () => {
       const match = /Latchkey listens on (http:[^\s"]+)(?=[\s"])/.exec(printed.stdout);
-      if (match?.[1] !== undefined) found(match[1]);
-    });
+      if (match?.[1] === undefined) return;
+      // There may be a long log behind it.
+      child.stdout.off('data', look);
+      found(match[1]);
+    };
+    child.stdout.on('data', look);
     ended.then(
       ({ code, stderr, stdout }) => reject(new Error(`It ended with ${code}: ${stderr}\n${stdout}`)),
       reject,

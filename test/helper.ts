@@ -85,7 +85,8 @@ export async function startApi(
   options: AppOptions = {},
 ): Promise<Api> {
   const config = parseConfig(await environment(t, variables));
-  const app = await buildApp(config, options);
+  // The test's own work is in the same event loop.
+  const app = await buildApp(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY, ...options });
   t.teardown(() => app.close());
   t.teardown(() => noteHashes(app));
   await app.ready();

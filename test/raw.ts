@@ -8,6 +8,11 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+/** A connection was closed, and nothing came. */
+export class NoAnswerError extends Error {
+  override name = 'NoAnswerError';
+}
+
 /** The bytes of a request that ends its connection. A body gets a Content-Length and is JSON unless the headers say otherwise. */
 export function request(line: string, headers: Record<string, string> = {}, body?: string | Buffer): Buffer {
   const content =
@@ -36,7 +41,8 @@ export function chunked(body: string, size: number): string {
  * Sends bytes and reads what comes back until the service ends the connection.
  *
  * @param end ends our side at once, as a client does that has sent too little
- * @throws {Error} when nothing came that is an answer
+ * @throws {NoAnswerError}
+ * @throws {Error} when something came that is no answer
  */
 export async function send(url: string, bytes: Buffer | string, { end = false } = {}): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
@@ -53,10 +59,14 @@ export async function send(url: string, bytes: Buffer | string, { end = false } 
   return parse(Buffer.concat(parts));
 }
 
+/** Of an interim answer (`100 Continue`) and what follows it, the latter. */
 function parse(bytes: Buffer): RawAnswer {
+  if (/^HTTP\/1\.1 1\d\d /.test(bytes.toString('latin1', 0, 13)))
+    return parse(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4));
   const end = bytes.indexOf('\r\n\r\n');
   const [line = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
   const status = /^HTTP\/1\.1 (\d{3}) \S/.exec(line)?.[1];
+  if (bytes.length === 0) throw new NoAnswerError('The connection was closed without an answer');
   if (end === -1 || status === undefined)
     throw new Error(`Not an answer: ${bytes.toString('latin1').slice(0, 200)}`);
   const headers = Object.fromEntries(

@@ -50,6 +50,8 @@ declare module 'fastify' {
     readonly verifiedTokens: LRUCache<string, AccessTokenClaims>;
     /** Every route of the router, once the app is ready: the automatic HEAD routes and those of vendors included. */
     listRoutes(): readonly StoredRoute[];
+    /** Settles the access of a route that a vendor's plugin is about to add here, where {@link withAccess} would keep its hooks from our routes. */
+    declareAccess(route: { readonly method: string; readonly url: string }, access: DeclaredAccess): void;
   }
 }
 
@@ -76,9 +78,11 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.decorate('verifiedTokens', new LRUCache<string, AccessTokenClaims>({ max: VERIFIED_TOKENS }));
   app.decorate('listRoutes', () => inventory.list(app));
   app.decorateRequest('claims', null);
+  const vendors = new Map<string, DeclaredAccess>();
+  app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));
 
   app.addHook('onRoute', function guardRoute(route) {
-    const declared = declaredAccess(this, route);
+    const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) return;
     const minimum = toMinimum(declared, levels);
     const guard = minimum === null ? null : requireAccess(minimum, { maxAge: route.config?.maxAge });

@@ -3,7 +3,7 @@ import { Problem } from '../problems/problem.ts';
 import type { AccountsContext } from './context.ts';
 import { completeEmailChange } from './email-change.ts';
 import { hashMailToken } from './mail-tokens.ts';
-import { verifyPassword } from './passwords.ts';
+import { requireRoom, verifyPassword } from './passwords.ts';
 import { completeRegistration } from './registration.ts';
 import { type Tried, tryMailToken, tryPassword } from './tries.ts';
 import type { User } from './user.schemas.ts';
@@ -21,6 +21,7 @@ export async function verifyEmail(
   { token, password }: { token: string; password: string },
   { origin, registrationIsOpen }: { origin: Origin; registrationIsOpen: boolean },
 ): Promise<User> {
+  requireRoom();
   const { db, now, tally } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
   const found = await tryMailToken(context, origin, async () => {

@@ -7,7 +7,7 @@ import type { AccountsContext } from './context.ts';
 import { hasAdmin, lockAdmins } from './last-admin.ts';
 import { hashMailToken } from './mail-tokens.ts';
 import { requireGoodPassword } from './password-rules.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, requireRoom } from './passwords.ts';
 import { tryMailToken } from './tries.ts';
 import type { User } from './user.schemas.ts';
 import { emailDecides, insertUser, toNewUser } from './users.ts';
@@ -33,6 +33,7 @@ export async function acceptInvitation(
   { token, name, password, email }: Acceptance,
   origin: Origin,
 ): Promise<User> {
+  requireRoom();
   const tokenHash = hashMailToken(token);
   // Before the password is hashed, which costs more than a guess should.
   const invitation = await tryMailToken(context, origin, () => findOffered(context, context.db, tokenHash));

@@ -5,7 +5,7 @@ const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:0
 export const Invitation = Type.Object(
   {
     id: Type.String({ format: 'uuid', examples: ['01890a5d-ac96-774b-bcce-b302099a8057'] }),
-    email: Type.String({ format: 'email', examples: ['grace@example.com'] }),
+    email: Type.String({ description: 'email address', examples: ['grace@example.com'] }),
     name: Type.Union([Type.String(), Type.Null()], {
       description: 'suggested to whoever accepts',
       examples: ['Grace Hopper'],

@@ -8,7 +8,7 @@ import { requireEmail } from './email.ts';
 import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from './mail-tokens.ts';
 import { noticeTo } from './notices.ts';
 import { requireGoodPassword } from './password-rules.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, requireRoom } from './passwords.ts';
 import { raiseEpoch } from './session-endings.ts';
 import { reopen, tryMailToken } from './tries.ts';
 import type { User } from './user.schemas.ts';
@@ -57,6 +57,7 @@ export async function resetPassword(
   { token, newPassword }: { token: string; newPassword: string },
   origin: Origin,
 ): Promise<void> {
+  requireRoom();
   const { db, now } = context;
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };

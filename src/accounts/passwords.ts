@@ -56,9 +56,14 @@ export function needsRehash(hash: string): boolean {
   return argon2.needsRehash(hash, parameters);
 }
 
-/** How many passwords are being hashed or wait for it. */
-export function hashingLoad(): { readonly running: number; readonly waiting: number } {
-  return { running: queue.activeCount, waiting: queue.pendingCount };
+/**
+ * To be asked first by whatever ends in a hash: who is turned away costs nothing then, not even a query.
+ *
+ * @throws {Problem} `busy` when too many wait already
+ */
+export function requireRoom(): void {
+  if (queue.pendingCount >= WAITING)
+    throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
 }
 
 /** Keyboards write one character in several ways: NIST SP 800-63B-4 section 3.1.1.2 asks for one of them. */
@@ -67,8 +72,7 @@ function normalize(password: string): string {
 }
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (queue.pendingCount >= WAITING)
-    throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
+  requireRoom();
   return queue(work);
 }
 

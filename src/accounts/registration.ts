@@ -4,7 +4,7 @@ import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { lifetimes, newMailToken, tokenValues } from './mail-tokens.ts';
 import { requireGoodPassword } from './password-rules.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, requireRoom } from './passwords.ts';
 import type { User } from './user.schemas.ts';
 import { emailDecides, insertUser, toNewUser } from './users.ts';
 
@@ -27,6 +27,7 @@ export async function requestRegistration(
   context: AccountsContext,
   input: { name: string; email: string; password: string },
 ): Promise<void> {
+  requireRoom();
   await requireGoodPassword(input.password, input, '/password');
   const { id, name, email, passwordHash } = toNewUser({
     ...input,

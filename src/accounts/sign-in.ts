@@ -3,7 +3,7 @@ import type { Origin } from '../audit/event.ts';
 import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
-import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
+import { hashPassword, needsRehash, requireRoom, verifyPassword } from './passwords.ts';
 import { tryPassword } from './tries.ts';
 
 /** Somebody whose password was verified, and the epoch of the row that it was verified against. */
@@ -23,6 +23,7 @@ export async function signIn(
   credentials: { email: string; password: string },
   origin: Origin,
 ): Promise<SignedIn> {
+  requireRoom();
   const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? null : await db.user.findUnique({ where: { email } });
@@ -56,6 +57,7 @@ export async function verifyOwnPassword(
   actor: Actor,
   password: string,
 ): Promise<SignedIn> {
+  requireRoom();
   const { db, tally } = context;
   const { userId, origin } = actor;
   const user = await db.user.findUnique({ where: { id: userId } });

@@ -11,7 +11,7 @@ import { type AccessColumns, accessAsOf } from './elevation.ts';
 import { requireEmail } from './email.ts';
 import { normalizeName } from './name.ts';
 import { requireGoodPassword } from './password-rules.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, requireRoom } from './passwords.ts';
 import { emailKey, nameKey } from './sort-keys.ts';
 import type { User } from './user.schemas.ts';
 
@@ -73,6 +73,7 @@ export async function createUser(
   input: { name: string; email: string; password: string; access: number },
   creation: Creation,
 ): Promise<User> {
+  requireRoom();
   await requireGoodPassword(input.password, input, '/password');
   const row = await newUser(input);
   return emailDecides(() =>

@@ -2,8 +2,9 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration, withAccess } from '../access/plugin.ts';
+import { declaration } from '../access/plugin.ts';
 import type { Config } from '../config.ts';
+import { Problem } from '../problems/problem.ts';
 
 /** Seconds for which browsers keep the answer to a preflight request; two hours are the most that Chromium does. */
 const PREFLIGHT_AGE = 7_200;
@@ -51,7 +52,13 @@ async function browsers(
     done();
   });
   if (corsOrigins.length === 0) return;
-  await app.register(withAccess('public', cors), {
+  // What is no preflight request, the plugin would answer in plain text.
+  app.addHook('onRequest', ({ method, headers }, _reply, done) => {
+    const isPreflight = headers.origin && headers['access-control-request-method'];
+    done(method === 'OPTIONS' && !isPreflight ? new Problem('bad-request') : undefined);
+  });
+  app.declareAccess({ method: 'OPTIONS', url: '*' }, 'public');
+  await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED,

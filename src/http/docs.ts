@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import { withAccess } from '../access/plugin.ts';
 import { Problem } from '../problems/problem.ts';
 
-/** The browsable OpenAPI document, at /docs. */
+/** The browsable OpenAPI document, at /docs. Its page may do what no answer of the API may: run its own scripts, and ask the API. */
 async function docs(app: FastifyInstance) {
   await app.register(async (scope) => {
     scope.setErrorHandler((error) => {
@@ -12,6 +12,17 @@ async function docs(app: FastifyInstance) {
     });
     await scope.register(withAccess('public', swaggerUi), {
       routePrefix: '/docs',
+      staticCSP: {
+        'default-src': "'none'",
+        'script-src': "'self'",
+        // It draws with style attributes.
+        'style-src': "'self' 'unsafe-inline'",
+        'img-src': "'self' data:",
+        'connect-src': "'self'",
+        'base-uri': "'none'",
+        'form-action': "'none'",
+        'frame-ancestors': "'none'",
+      },
       uiConfig: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
     });
   });

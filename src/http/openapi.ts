@@ -75,10 +75,10 @@ function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchem
 }
 
 function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): ProblemSlug[] {
+  // Of other methods a body is read, also where none is asked for.
+  const readsBody = route.method !== 'GET';
   return [
-    ...(schema.body === undefined
-      ? []
-      : (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const)),
+    ...(readsBody ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
     ...([schema.body, schema.querystring, schema.headers].every((part) => part === undefined)
       ? []
       : (['validation-failed'] as const)),

@@ -1,9 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 
+/** What a request target may have before its path, and the router does not look at: RFC 9112 section 3.2.2. */
+const ORIGIN = /^https?:\/\/[^/]*/;
+
 /** The value of the `Link` header (RFC 8288 section 3) that leads to the page after this one, with the same filters. */
 export function nextPage({ url, server }: FastifyRequest, nextCursor: string): string {
   const queryAt = url.indexOf('?');
-  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const path = (queryAt === -1 ? url : url.slice(0, queryAt)).replace(ORIGIN, '');
   const parameters = new URLSearchParams(queryAt === -1 ? '' : url.slice(queryAt));
   parameters.set('cursor', nextCursor);
   return `<${server.config.publicUrl}${path}?${parameters}>; rel="next"`;

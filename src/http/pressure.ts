@@ -4,16 +4,19 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { Problem } from '../problems/problem.ts';
 
-/** Milliseconds that a request waits in the event loop before it is turned away. */
+/** Milliseconds that the event loop may be late. */
 const EVENT_LOOP_DELAY = 1_000;
 
 /** Part of the heap that may be in use. */
 const HEAP = 0.9;
 
 /** Turns requests away before the process falls over. Health checks go on: they tell the load balancer so. */
-async function pressure(app: FastifyInstance) {
+async function pressure(
+  app: FastifyInstance,
+  { maxEventLoopDelay = EVENT_LOOP_DELAY }: { readonly maxEventLoopDelay?: number },
+) {
   await app.register(underPressure, {
-    maxEventLoopDelay: EVENT_LOOP_DELAY,
+    maxEventLoopDelay,
     maxHeapUsedBytes: getHeapStatistics().heap_size_limit * HEAP,
     exposeStatusRoute: false,
     pressureHandler: (request, _reply, type) => {

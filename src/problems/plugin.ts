@@ -37,9 +37,11 @@ async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemO
     const allowed = app.supportedMethods.filter(
       (method) => app.findRoute({ method, url: pathOf(request.url) }) !== null,
     );
+    // Preflight requests are answered for every URL, there or not.
+    const isThere = allowed.some((method) => method !== 'OPTIONS');
     // A route that takes the method has itself found nothing there: a file, for instance.
     const problem =
-      allowed.length > 0 && !allowed.includes(request.method)
+      isThere && !allowed.includes(request.method)
         ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
         : new Problem('not-found');
     sendProblem(problem, publicUrl, request, reply);

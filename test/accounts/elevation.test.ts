@@ -113,6 +113,8 @@ t.test('a limit that limits nothing is refused', async (t) => {
     [{ access: 2, accessUntil: inSeconds(-60) }, '/accessUntil'],
     [{ accessUntil: inSeconds(60) }, '/access'],
     [{ access: 2, accessUntil: 'tomorrow' }, '/accessUntil'],
+    // The last leap second: it fits the format, and JavaScript knows no such time.
+    [{ access: 2, accessUntil: '2016-12-31T23:59:60Z' }, '/accessUntil'],
     [{ reason: 'for nothing' }, ''],
   ];
   for (const [body, pointer] of wrong) {

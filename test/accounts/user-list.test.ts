@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { type NewUser, toNewUser } from '#latchkey/accounts/users.js';
 import { type Answer, startApi } from '../helper.ts';
+import { request, send } from '../raw.ts';
 
 const { ask, app, person } = await startApi(t);
 const { db } = app.accounts;
@@ -120,6 +121,15 @@ t.test('the Link header leads through all pages', async (t) => {
     url = next;
   }
   t.strictSame(seen, ['Ann c', 'Ann b', 'Ann a&b']);
+});
+
+t.test('the Link header leads back here, whatever host the request line names', async (t) => {
+  await setUsers(['Ann', 'Bob'].map((name) => named(name)));
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const line = 'GET http://elsewhere.example/users?limit=1';
+  const { status, headers } = await send(url, request(line, { Authorization: `Bearer ${user.token}` }));
+  t.equal(status, 200);
+  t.match(headers.link, /^<http:\/\/latchkey\.test\/users\?limit=1&cursor=[\w-]+>; rel="next"$/);
 });
 
 t.test('the longest names have pages too', async (t) => {

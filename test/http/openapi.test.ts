@@ -3,6 +3,7 @@
  *
  * @runs once, on SQLite: the document is the same.
  */
+import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -109,11 +110,14 @@ t.test('it says of access what the router does', async (t) => {
 });
 
 /** The problems of an operation that follow from what it takes and from whom it lets in. */
-function problemsOf({ requestBody, parameters = [], 'x-minimum-access': minimum }: Operation): ProblemSlug[] {
+function problemsOf(
+  method: string,
+  { requestBody, parameters = [], 'x-minimum-access': minimum }: Operation,
+): ProblemSlug[] {
   const hasQuery = parameters.some((parameter) => parameter.in !== 'path');
   const hasParams = parameters.some((parameter) => parameter.in === 'path');
   return [
-    ...(requestBody ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
+    ...(method !== 'get' ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
     ...(requestBody || hasQuery ? (['validation-failed'] as const) : []),
     ...(hasParams ? (['not-found', 'uri-too-long'] as const) : []),
     ...(minimum === undefined
@@ -164,7 +168,7 @@ t.test('every operation lists all its problems, each under its status', async (t
     endUserSessions: ['user-not-found'],
     getReadiness: ['not-ready'],
   };
-  for (const { name, operation } of operations) {
+  for (const { name, method, operation } of operations) {
     const failures = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
     const listed = failures.flatMap(([status, { description, content }]) => {
       t.strictSame(Object.keys(content ?? {}), ['application/problem+json'], `${name} ${status}`);
@@ -179,7 +183,7 @@ t.test('every operation lists all its problems, each under its status', async (t
     });
     t.strictSame(
       listed.sort(),
-      [...problemsOf(operation), ...(own[operation.operationId] ?? [])].sort(),
+      [...problemsOf(method, operation), ...(own[operation.operationId] ?? [])].sort(),
       name,
     );
     t.equal(
@@ -188,6 +192,18 @@ t.test('every operation lists all its problems, each under its status', async (t
       operation.operationId === 'registerUser' ? 2 : 1,
       `${name}: and one success`,
     );
+  }
+});
+
+t.test('what can be wrong with a body is listed also where none is asked for', async (t) => {
+  const json = { 'content-type': 'application/json' };
+  for (const { name, path, method } of operations.filter((operation) => operation.method !== 'get')) {
+    // Held to the document by `ask`.
+    const send = (body: string, headers: Record<string, string>) =>
+      ask(method.toUpperCase() as 'POST', path.replace('{id}', randomUUID()), { body, headers });
+    t.match((await send('{', json)).body, { status: 400, type: /malformed-json$/ }, name);
+    t.match((await send('a', { 'content-type': 'text/plain' })).body, { status: 415 }, name);
+    t.match((await send(' '.repeat(70_000), json)).body, { status: 413 }, name);
   }
 });
 

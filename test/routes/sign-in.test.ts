@@ -43,6 +43,15 @@ t.test('an address is one address, however it is typed', async (t) => {
   t.equal((await ask('POST', '/login', { body: { email: kelvin, password: PASSWORD } })).status, 401);
 });
 
+t.test('every address that HTML allows is one', async (t) => {
+  const { ask } = await startApi(t);
+  for (const email of ['ada@localhost', '.ada..@example.com', "{!#$%&'*+/=?^_`|}~@1.2"]) {
+    const { status, body } = await ask('POST', '/register', { body: { ...ada, email } });
+    t.match({ status, body }, { status: 201, body: { email } });
+    t.equal((await ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
+  }
+});
+
 t.test('of many who register one address at once, one gets it', async (t) => {
   const { ask } = await startApi(t);
   const answers = await Promise.all(Array.from({ length: 8 }, () => ask('POST', '/register', { body: ada })));

@@ -12,6 +12,7 @@ import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/eta
 import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
 import { Done, NextPage, reference } from '../../http/schemas.ts';
+import { invalidBody } from '../../problems/problem.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
@@ -129,9 +130,15 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** Tokens end at whole seconds (RFC 7519 section 2), and with them what they say. */
+/**
+ * Tokens end at whole seconds (RFC 7519 section 2), and with them what they say.
+ *
+ * @throws {Problem} `validation-failed` for a leap second, which fits the format (RFC 3339 section 5.7) and is no time in JavaScript
+ */
 function toWholeSeconds(time: string): Date {
-  return new Date(Math.floor(Date.parse(time) / 1000) * 1000);
+  const milliseconds = Date.parse(time);
+  if (Number.isNaN(milliseconds)) throw invalidBody('/accessUntil', 'is a time that does not exist');
+  return new Date(Math.floor(milliseconds / 1000) * 1000);
 }
 
 export default users;

@@ -1,0 +1,91 @@
+/** Members that a row has and a route does not take: refused on every write route, a new one covered without being asked. */
+import t from 'tap';
+import { startApi } from '../helper.ts';
+import { NO_MAIL_SERVER } from '../mailbox.ts';
+import { fillPath, operations } from '../operations.ts';
+import { snapshot } from './victim.ts';
+
+const writes = operations.flatMap((operation) =>
+  operation.body === undefined ? [] : [{ ...operation, body: operation.body }],
+);
+
+t.ok(writes.length >= 14, `${writes.length} operations take a body`);
+
+/** Names under which other services keep what makes an admin, and what our database client would take for a command. */
+const elsewhere = {
+  role: 'admin',
+  roles: ['admin'],
+  isAdmin: true,
+  is_admin: true,
+  admin: true,
+  Access: 2,
+  'user.access': 2,
+  'user[access]': 2,
+  user: { access: 2 },
+  accessName: 'admin',
+  level: 2,
+  gen: 0,
+  sub: 'admin',
+  emailVerifiedAt: new Date(0),
+  emailVerified: true,
+  password_hash: 'hash',
+  sessions: { deleteMany: {} },
+  invitations: { create: { access: 2 } },
+  data: { access: 2 },
+  where: {},
+  $set: { access: 2 },
+  constructor: 2,
+  prototype: { access: 2 },
+  toString: 'admin',
+};
+
+/** What changes a prototype is refused before the body is looked at. */
+const poison = ['"__proto__":{"access":2}', '"constructor":{"prototype":{"access":2}}'];
+
+// Without mail, registering makes the row at once.
+for (const [how, variables, tried] of [
+  ['with mail', NO_MAIL_SERVER, writes],
+  ['without mail', {}, writes.filter(({ operationId }) => operationId === 'registerUser')],
+] as const) {
+  t.test(`members of a row that no route takes are refused, ${how}`, async (t) => {
+    const api = await startApi(t, variables);
+    const admin = await api.person(2, 'An admin');
+    const row = await api.app.accounts.db.user.findUniqueOrThrow({ where: { id: admin.id } });
+    const users = [await api.person(0), await api.person(1), admin];
+    const before = await snapshot(api);
+    t.ok(Object.keys(row).length >= 14, `a user has ${Object.keys(row).length} columns`);
+    for (const operation of tried) {
+      const { operationId, body, minimum } = operation;
+      const options = minimum === null ? {} : { token: users[minimum]?.token ?? admin.token };
+      const url = fillPath(operation, users[1]?.id ?? '');
+      const taken = Object.keys(body.schema.properties ?? {});
+      const members = Object.entries({ ...row, ...elsewhere }).filter(([name]) => !taken.includes(name));
+      for (const [name, value] of members) {
+        const sent = { ...body.example, [name]: value };
+        const answer = await api.ask(operation.method, url, { ...options, body: sent });
+        t.match(answer.body, { status: 400, type: /validation-failed$/ }, `${operationId} with ${name}`);
+        const { errors } = answer.body;
+        t.strictSame(errors, [{ in: 'body', pointer: `/${name}`, message: 'is not known here' }], name);
+      }
+      for (const member of poison) {
+        const sent = `{${member},${JSON.stringify(body.example).slice(1)}`;
+        const headers = { 'content-type': 'application/json' };
+        const answer = await api.ask(operation.method, url, { ...options, headers, body: sent });
+        t.match(answer.body, { status: 400, type: /malformed-json$/ }, `${operationId} with ${member}`);
+      }
+    }
+    t.strictSame(await snapshot(api), before, 'nothing was changed');
+  });
+}
+
+t.test('without them, the same bodies are read', async (t) => {
+  const api = await startApi(t, NO_MAIL_SERVER);
+  for (const operation of writes) {
+    const caller = await api.person(operation.minimum ?? 1);
+    const { status } = await api.ask(operation.method, fillPath(operation, caller.id), {
+      ...(operation.minimum !== null && { token: caller.token }),
+      body: operation.body.example,
+    });
+    t.not(status, 400, operation.operationId);
+  }
+});

@@ -1,0 +1,62 @@
+/** Somebody who has one of everything, and what the database has of everybody. */
+import { newId } from '#latchkey/db/id.js';
+import type { Api, Person } from '../helper.ts';
+
+export interface Victim extends Person {
+  /** Ids of the victim's own things, by what they are of. */
+  readonly ids: Readonly<Record<'user' | 'session' | 'invitation' | 'event', string>>;
+  /** What nobody but the victim and admins may read. */
+  readonly secrets: readonly string[];
+}
+
+const DAY = 86_400_000;
+let victims = 0;
+
+/** A person with a second session, and an invitation that the person sent. */
+export async function newVictim({ app, person, sessionToken }: Api, access = 1): Promise<Victim> {
+  const { db } = app.accounts;
+  const somebody = await person(access, 'Vera Victim');
+  await sessionToken(somebody.id);
+  const ip = `198.51.100.${++victims}`;
+  await db.session.updateMany({ where: { userId: somebody.id }, data: { ip } });
+  const { id: session } = await db.session.findFirstOrThrow({
+    where: { userId: somebody.id },
+    orderBy: { id: 'desc' },
+  });
+  const guest = `guest-of-${somebody.id}@example.com`;
+  const { id: invitation } = await db.invitation.create({
+    data: {
+      id: newId(),
+      tokenHash: `hash-${somebody.id}`,
+      email: guest,
+      name: null,
+      access: 0,
+      inviterId: somebody.id,
+      createdAt: new Date(),
+      expiresAt: new Date(Date.now() + DAY),
+    },
+  });
+  const { id: event } = await db.auditEvent.findFirstOrThrow({ where: { targetId: somebody.id } });
+  const sessions = await db.session.findMany({ where: { userId: somebody.id } });
+  return {
+    ...somebody,
+    ids: { user: somebody.id, session, invitation, event },
+    secrets: [somebody.email, guest, ip, ...sessions.map(({ id }) => id)],
+  };
+}
+
+/** All rows of people and of what is theirs. Two of these are the same when nothing was changed between them. */
+export async function snapshot({ app }: Api) {
+  const { db } = app.accounts;
+  const orderBy = { id: 'asc' } as const;
+  return {
+    users: await db.user.findMany({ orderBy }),
+    sessions: await db.session.findMany({ orderBy }),
+    invitations: await db.invitation.findMany({ orderBy }),
+    registrations: await db.registration.findMany({ orderBy }),
+    emailChanges: await db.emailChange.findMany({ orderBy }),
+    passwordResets: await db.passwordReset.findMany({ orderBy }),
+    mails: await db.mail.findMany({ orderBy }),
+    revocations: await db.revocation.findMany({ orderBy }),
+  };
+}

@@ -1,0 +1,196 @@
+/** Bodies of an operation: those that fit its schema, those that nearly do, and hostile ones. All are texts of JSON, or nearly. */
+import fc, { type Arbitrary } from 'fast-check';
+import type { Body, Operation, Schema } from '../operations.ts';
+import { hostileJson, noJsons, texts, times } from './hostile.ts';
+import { MARK } from './template.ts';
+
+/** The members of an object, in order and perhaps twice: names and the JSON of their values. */
+type Members = readonly (readonly [name: string, json: string])[];
+type Writing = Pick<Operation, 'operationId'> & { readonly body: Body };
+
+/** What is there for a member, so that a handler gets far: by its name, and where that is not enough by the operation too. */
+const present: Readonly<Record<string, string>> = {
+  email: '⟦email⟧',
+  password: '⟦password⟧',
+  currentPassword: '⟦password⟧',
+  refreshToken: '⟦refreshToken⟧',
+  'registerUser.email': '⟦newEmail⟧',
+  'registerUser.password': '⟦newPassword⟧',
+  'inviteUser.email': '⟦newEmail⟧',
+  'requestEmailChange.email': '⟦newEmail⟧',
+  'verifyEmail.token': '⟦verification⟧',
+  'resetPassword.token': '⟦reset⟧',
+  'acceptInvitation.token': '⟦invitationToken⟧',
+  'acceptInvitation.password': '⟦newPassword⟧',
+};
+
+const presentIn = (operationId: string, name: string) => present[`${operationId}.${name}`] ?? present[name];
+
+const isSecret = (name: string) => /password|token/i.test(name);
+
+/** A JSON text of a member; in a secret that is made up stands the mark. */
+const marked = (name: string, json: string) =>
+  isSecret(name) && json.startsWith('"') ? `"${MARK}${json.slice(1)}` : json;
+
+/** Texts that fit a schema. */
+export function validText({
+  enum: values,
+  format,
+  pattern,
+  minLength = 0,
+  maxLength = 300,
+}: Schema): Arbitrary<string> {
+  if (values !== undefined) return fc.constantFrom(...values).map(String);
+  if (format === 'uuid') return fc.oneof(fc.uuid(), fc.constantFrom('⟦user⟧', '⟦session⟧', '⟦self⟧'));
+  if (format === 'date-time')
+    return fc.oneof(
+      fc
+        .date({ noInvalidDate: true, min: new Date(0), max: new Date('2100') })
+        .map((date) => date.toISOString()),
+      fc.constantFrom(...times),
+    );
+  const regExp = new RegExp(pattern ?? '', 'u');
+  const fits = (text: string) =>
+    [...text].length >= minLength && [...text].length <= maxLength && regExp.test(text);
+  const made =
+    pattern === undefined
+      ? fc.string({ unit: 'binary', minLength, maxLength, size: 'medium' })
+      : fc.stringMatching(regExp, { maxLength, size: 'medium' });
+  return fc.oneof(made.filter(fits), fc.constantFrom('Ada'.padEnd(minLength, '.'), ...texts.filter(fits)));
+}
+
+/** The JSON of values that fit a schema. */
+function validJson(schema: Schema): Arbitrary<string> {
+  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(validJson));
+  if (schema.type === 'null') return fc.constant('null');
+  if (schema.type === 'boolean') return fc.constantFrom('true', 'false');
+  if (schema.type === 'integer' && schema.enum === undefined) return validInteger(schema).map(String);
+  const quote = schema.type === 'integer' ? String : JSON.stringify;
+  return validText(schema).map((text) => quote(text));
+}
+
+export const validInteger = ({ minimum = 0, maximum = 2 ** 31 }: Schema) =>
+  fc.integer({ min: minimum, max: maximum });
+
+function validMembers({ operationId, body: { schema } }: Writing): Arbitrary<Members> {
+  const members = Object.entries(schema.properties ?? {}).map(([name, of]) => {
+    const room = isSecret(name) ? { ...of, maxLength: (of.maxLength ?? 300) - MARK.length } : of;
+    const made = validJson(room).map((json) => marked(name, json));
+    const there = presentIn(operationId, name);
+    const all =
+      there === undefined ? made : fc.oneof({ weight: 4, arbitrary: fc.constant(`"${there}"`) }, made);
+    return [name, all] as const;
+  });
+  const requiredKeys = [...(schema.required ?? [])];
+  return fc.record(Object.fromEntries(members), { requiredKeys }).map((record) => Object.entries(record));
+}
+
+/** One thing that makes a body not fit: at which member, and with which other value. */
+type Change = (members: Members, at: number, json: string, schema: Schema) => Members;
+
+const replaced = (members: Members, at: number, json: string): Members =>
+  members.map(([name, before], index) => [name, index === at ? marked(name, json) : before]);
+
+/** Beyond what a member may be. */
+function beyond({ type, maxLength = 300, minLength = 0, maximum = 100 }: Schema): string {
+  if (type === 'integer') return String(maximum + 1);
+  return minLength > 1 ? '"a"' : `"⟦long ${maxLength + 1}⟧"`;
+}
+
+const changes: readonly Change[] = [
+  (members, at) => members.filter((_, index) => index !== at),
+  replaced,
+  (members, at, _json, { properties = {} }) =>
+    replaced(members, at, beyond(properties[members[at]?.[0] ?? ''] ?? {})),
+  (members, _at, json) => [...members, ['access', json]],
+  (members, _at, json) => [...members, ['isAdmin', json], ['', '1']],
+  (members, at, json) => [...members, [members[at]?.[0] ?? 'name', json]],
+  (members, at, json) => [[members[at]?.[0] ?? 'name', json], ...members],
+  (members, at) => members.map(([name, json], index) => [index === at ? name.toUpperCase() : name, json]),
+  (members, at) => members.map(([name, json], index) => [name, index === at ? `[${json}]` : json]),
+];
+
+const nearlyValidMembers = (operation: Writing): Arbitrary<Members> =>
+  fc
+    .tuple(validMembers(operation), fc.nat(9), fc.constantFrom(...changes), hostileJson)
+    .map(([members, at, change, json]) =>
+      change(members, members.length === 0 ? 0 : at % members.length, json, operation.body.schema),
+    );
+
+const hostileMembers = (operation: Writing): Arbitrary<Members> =>
+  fc
+    .tuple(
+      validMembers(operation),
+      fc.array(fc.tuple(fc.nat(9), hostileJson), { minLength: 1, maxLength: 4 }),
+    )
+    .map(([members, wrong]) =>
+      wrong.reduce(
+        (all, [at, json]) => (all.length === 0 ? all : replaced(all, at % all.length, json)),
+        members,
+      ),
+    );
+
+const write = (members: Members) =>
+  `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join()}}`;
+
+/** What becomes of a whole text. */
+const documents: readonly ((text: string) => string)[] = [
+  (text) => text.slice(0, -1),
+  (text) => text.slice(0, text.length / 2),
+  (text) => `${text}}`,
+  (text) => `${text}${text}`,
+  (text) => `${text}\u0000`,
+  (text) => `[${text}]`,
+  (text) => JSON.stringify(text),
+  (text) => `\ufeff${text}`,
+  (text) => `⟦bytes fffe⟧${text}`,
+  (text) => text.replace(':"', ':"⟦bytes c328⟧'),
+  (text) => text.replace(':"', ':"⟦bytes eda080⟧'),
+  (text) => text.replace(':"', ':"\u0000'),
+  (text) => text.replaceAll('"', "'"),
+  (text) => text.replace('{', '{,'),
+  (text) => text.replace('{', '{"__proto__":{"access":2},'),
+  (text) => text.replace('{', '{"constructor":{"prototype":{"access":2}},'),
+  (text) => text.replace('{', '{"\\u005f_proto__":{"access":2},'),
+  (text) => text.replace(/\}$/, ',"a":⟦deep 20000⟧}'),
+  (text) => text.padEnd(66_000),
+  (text) => text.replace(/:"[^"]*"/, ':"⟦long 65000⟧"'),
+  (text) => text.replace(/:"[^"]*"/, ':"⟦long 10000000⟧"'),
+  () => '⟦open 10000⟧',
+  () => '⟦deep 16⟧',
+  () => '⟦bytes 00⟧',
+  () => '',
+  () => ' ',
+  () => 'null',
+  () => '1e999',
+  () => '"a"',
+  (text) => new URLSearchParams(Object.entries({ text })).toString(),
+];
+
+/** Texts to send as the body of an operation. */
+export function bodies(operation: Writing): Arbitrary<string> {
+  const whole = fc
+    .tuple(validMembers(operation), fc.constantFrom(...documents))
+    .map(([members, change]) => change(write(members)));
+  const noJson = fc
+    .tuple(validMembers(operation), fc.nat(9), fc.constantFrom(...noJsons))
+    .map(([members, at, json]) =>
+      write(members.length === 0 ? [['name', json]] : replaced(members, at % members.length, json)),
+    );
+  return fc.oneof(
+    { weight: 5, arbitrary: validMembers(operation).map(write) },
+    { weight: 5, arbitrary: nearlyValidMembers(operation).map(write) },
+    { weight: 5, arbitrary: hostileMembers(operation).map(write) },
+    { weight: 2, arbitrary: whole },
+    { weight: 1, arbitrary: noJson },
+  );
+}
+
+/** The contract's example with what is there in its places: it should get through. */
+export function goodBody({ operationId, body: { example } }: Writing): string {
+  const members = Object.entries(example).map(([name, value]) => {
+    const there = presentIn(operationId, name);
+    return [name, JSON.stringify(there ?? (isSecret(name) ? '⟦newPassword⟧' : value))] as const;
+  });
+  return write(members);
+}

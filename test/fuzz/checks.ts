@@ -1,0 +1,119 @@
+/** What holds for every answer, and for every line of the log, whatever was sent. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { checkAnswer } from '../contract.ts';
+import { PASSWORD, PUBLIC_URL } from '../helper.ts';
+import type { Operation } from '../operations.ts';
+import type { RawAnswer } from '../raw.ts';
+import type { Exchange, House } from './house.ts';
+import type { FuzzRequest } from './requests.ts';
+import { MARK } from './template.ts';
+
+/** Levels of pino from which on something has gone wrong in the service itself. */
+const ERROR = 50;
+
+const STACK = /\bat .*:\d+:\d+|node_modules|\.[tj]s:\d/;
+const HASH = /\$argon2/;
+const KEY = /-----BEGIN/;
+
+/** Bytes of a body that does not fit into the buffers of a connection. */
+const LARGE = 1_000_000;
+
+const ajv = new Ajv2020({ strict: false });
+formats.default(ajv);
+
+/** @throws {Error} when an answer breaks a promise of the service */
+export function checkExchange(
+  operation: Operation,
+  request: FuzzRequest,
+  exchange: Exchange,
+  house: House,
+): void {
+  const { answer, body, bytes } = exchange;
+  if (answer === undefined) {
+    // A service that refuses a body does not read the rest of it, which may reset the connection before the answer is read.
+    if (body.length < LARGE) throw new Error('The connection was closed without an answer');
+    return;
+  }
+  checkRawAnswer(request.method, request.target, answer, house);
+  checkWhatWasTaken(operation, body, answer);
+  const sent = /^Authorization: Bearer (\S+)/im.exec(bytes.toString('latin1', 0, 20_000))?.[1];
+  if (sent !== undefined && sent.length > 20 && answer.text.includes(sent))
+    throw new Error(`The token comes back: ${answer.text}`);
+  if (operation.operationId !== 'getContract' && answer.text.includes(PASSWORD))
+    throw new Error(`The password comes back: ${answer.text}`);
+}
+
+/** What holds for bytes that may be no request of any operation. */
+export function checkRawAnswer(
+  method: string,
+  target: string,
+  answer: RawAnswer,
+  { secret, live }: House,
+): void {
+  const { status, text, headers } = answer;
+  if (status >= 500 && !/problems\/(busy|mail-not-configured)"/.test(text))
+    throw new Error(`${status}: ${text}`);
+  checkAnswer(method, target, { statusCode: status, headers, body: text, json: () => JSON.parse(text) });
+  for (const field of ['location', 'link'])
+    if (!new RegExp(`^<?${PUBLIC_URL}/[a-z]`).test(headers[field] ?? `${PUBLIC_URL}/a`))
+      throw new Error(`${field}: ${headers[field]}`);
+  const all = `${JSON.stringify(headers)} ${text}`;
+  if (/^\/openapi\.json|^\/docs/.test(target)) return;
+  for (const secretText of [MARK, secret])
+    if (all.includes(secretText)) throw new Error(`${secretText} comes back: ${all}`);
+  for (const pattern of [STACK, HASH, KEY]) if (pattern.test(all)) throw new Error(`${pattern} is in ${all}`);
+  for (const [, run = ''] of text.matchAll(/"(?:accessToken|refreshToken)":"([^"]+)"/g))
+    live.secrets.add(run);
+}
+
+const validators = new Map<string, ReturnType<typeof ajv.compile>>();
+
+/** What the contract does not allow is not done, and nobody signs in with an address that only looks like the right one. */
+function checkWhatWasTaken(
+  { operationId, body }: Operation,
+  sent: Buffer,
+  { status, text }: RawAnswer,
+): void {
+  if (body === undefined || status >= 300) return;
+  const validate = validators.get(operationId) ?? ajv.compile(body.schema);
+  validators.set(operationId, validate);
+  const value: unknown = JSON.parse(sent.toString().replace(/^\ufeff/, ''));
+  if (!validate(value))
+    throw new Error(`Taken, though it does not fit: ${ajv.errorsText(validate.errors)}: ${text}`);
+  if (operationId !== 'signIn') return;
+  const { email } = Object(value);
+  if (!/^[\x21-\x7e]+$/.test(String(email).trim())) throw new Error(`Signed in as ${JSON.stringify(email)}`);
+}
+
+/**
+ * Searches what a service printed.
+ *
+ * @returns what is wrong with it; empty when nothing is
+ */
+export function searchLog(printed: string, { live, secret }: House): string[] {
+  const wrong: string[] = [];
+  for (const line of printed.split('\n')) {
+    if (!line.startsWith('{')) {
+      // What it says when it starts.
+      if (!/^( .*)?$/.test(line)) wrong.push(`This is no line of the log: ${line}`);
+    } else wrong.push(...wrongWith(line, live.secrets));
+  }
+  const said = [MARK, PASSWORD, secret, '$argon2', '-----BEGIN'].filter((text) => printed.includes(text));
+  return [...new Set(wrong), ...said.map((text) => `The log says ${text}: ${around(printed, text)}`)];
+}
+
+function wrongWith(line: string, secrets: ReadonlySet<string>): string[] {
+  const { level } = JSON.parse(line);
+  // Tokens are long runs of these characters; refresh tokens and access tokens have dots in them.
+  const tokens = (line.match(/[\w.-]{40,}/g) ?? []).filter((run) => secrets.has(run) || /^eyJ/.test(run));
+  return [
+    ...(level >= ERROR ? [`The service logged an error: ${line}`] : []),
+    ...tokens.map((token) => `The log says the token ${token}: ${line}`),
+  ];
+}
+
+function around(text: string, part: string): string {
+  const at = text.indexOf(part);
+  return text.slice(Math.max(0, at - 300), at + 200);
+}

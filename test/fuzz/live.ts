@@ -1,0 +1,150 @@
+/** What is there: people, their things, and the tokens that go with them. Made when it is asked for, straight in the database. */
+import { randomBytes } from 'node:crypto';
+import { hashMailToken } from '#latchkey/accounts/mail-tokens.js';
+import { hashPassword } from '#latchkey/accounts/passwords.js';
+import { openSession } from '#latchkey/accounts/sessions.js';
+import { toNewUser } from '#latchkey/accounts/users.js';
+import { newId } from '#latchkey/db/id.js';
+import { type Api, device, PASSWORD } from '../helper.ts';
+import { type Fill, MARK } from './template.ts';
+
+/** Somebody who sends requests. */
+export interface Sender {
+  readonly id: string;
+  readonly accessToken: string;
+}
+
+const HOUR = 3_600_000;
+
+/** Forms of an address. The first three are that address; the others are not. */
+const lookAlikes: Readonly<Record<string, (email: string) => string>> = {
+  plain: (email) => email,
+  upper: (email) => email.toUpperCase(),
+  spaced: (email) => `  ${email} `,
+  kelvin: (email) => email.replace('k', '\u212a'),
+  dotless: (email) => email.replace('i', '\u0131'),
+  'long-s': (email) => email.replace('s', '\u017f'),
+  fullwidth: (email) => email.replace('@', '\uff20'),
+  cyrillic: (email) => email.replace('e', '\u0435'),
+  'zero-width': (email) => email.replace('@', '\u200b@'),
+  combining: (email) => email.replace('@', '\u0301@'),
+  dot: (email) => `${email}.`,
+  // As JSON writes it.
+  nul: (email) => `${email}\\u0000`,
+  plus: (email) => email.replace('@', '+a@'),
+  quoted: (email) => `<${email}>`,
+  comment: (email) => email.replace('@', '(a)@'),
+  two: (email) => `${email},${email}`,
+  header: (email) => `${email}\\r\\nBcc: ${email}`,
+};
+
+/** The things of one service. */
+export class Live {
+  readonly #api: Api;
+  /** All tokens that were given out: none may be printed. */
+  readonly secrets = new Set<string>();
+  /** The last `nextCursor` of each operation. */
+  readonly cursors = new Map<string, string>();
+  readonly #hash = hashPassword(PASSWORD);
+  #count = 0;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Makes so many users, so that lists have pages. */
+  async populate(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.#user(1);
+  }
+
+  /** Somebody new who is signed in. */
+  async sender(access: number): Promise<Sender> {
+    const { id } = await this.#user(access);
+    const { app } = this.#api;
+    const { accessToken } = app.tokens.issue(await openSession(app.accounts, { id, epoch: 0 }, device));
+    this.secrets.add(accessToken);
+    return { id, accessToken };
+  }
+
+  /** Lets all tries begin anew. */
+  async forgetTries(): Promise<void> {
+    await this.#api.app.accounts.db.failedTries.deleteMany();
+  }
+
+  /** Fills the places of a request that somebody sends. */
+  fill(sender: Sender): Fill {
+    return async (name, argument) => {
+      if (name === 'self') return sender.id;
+      if (name === 'session') return (await this.#session(sender.id)).sessionId;
+      if (name === 'cursor') return this.cursors.get(argument) ?? 'none';
+      if (name === 'email') return lookAlikes[argument || 'plain']?.((await this.#user(1)).email);
+      const { [name]: make } = this.#makers;
+      return make?.(sender);
+    };
+  }
+
+  readonly #makers: Readonly<Record<string, (sender: Sender) => Promise<string>>> = {
+    password: async () => PASSWORD,
+    newPassword: async () => `${MARK} correct horse ${this.#count++}`,
+    newEmail: async () => this.#newEmail(),
+    user: async () => (await this.#user(1)).id,
+    refreshToken: async ({ id }) => this.#keep(this.#api.app.refreshTokens.write(await this.#session(id))),
+    invitation: async (sender) => (await this.#invitation(sender)).id,
+    invitationToken: async (sender) => (await this.#invitation(sender)).token,
+    verification: async () => {
+      const row = {
+        ...(await this.#mailed()),
+        email: this.#newEmail(),
+        name: 'Ada',
+        passwordHash: await this.#hash,
+      };
+      return this.#written(row, (data) => this.#api.app.accounts.db.registration.create({ data }));
+    },
+    reset: async () => {
+      const row = { ...(await this.#mailed()), userId: (await this.#user(1)).id };
+      return this.#written(row, (data) => this.#api.app.accounts.db.passwordReset.create({ data }));
+    },
+  };
+
+  #newEmail(): string {
+    return `kiss-${this.#count++}@example.com`;
+  }
+
+  async #user(access: number): Promise<{ id: string; email: string }> {
+    const data = toNewUser({ name: 'Ada', email: this.#newEmail(), passwordHash: await this.#hash, access });
+    await this.#api.app.accounts.db.user.create({ data });
+    return data;
+  }
+
+  async #session(id: string) {
+    return openSession(this.#api.app.accounts, { id, epoch: 0 }, device);
+  }
+
+  async #invitation(sender: Sender): Promise<{ id: string; token: string }> {
+    const row = { ...this.#mailed(), email: this.#newEmail(), name: null, access: 0, inviterId: sender.id };
+    const token = await this.#written(row, (data) => this.#api.app.accounts.db.invitation.create({ data }));
+    return { id: row.id, token };
+  }
+
+  /** The columns that what is mailed has in common, and the token itself. */
+  #mailed() {
+    const token = this.#keep(randomBytes(32).toString('base64url'));
+    const now = Date.now();
+    const times = { createdAt: new Date(now), expiresAt: new Date(now + HOUR) };
+    return { id: newId(), token, tokenHash: hashMailToken(token), ...times };
+  }
+
+  async #written<Row extends { token: string }>(
+    row: Row,
+    write: (data: Omit<Row, 'token'>) => PromiseLike<unknown>,
+  ) {
+    const { token, ...data } = row;
+    await write(data);
+    return token;
+  }
+
+  #keep(token: string): string {
+    this.secrets.add(token);
+    return token;
+  }
+}

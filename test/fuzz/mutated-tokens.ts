@@ -1,0 +1,270 @@
+/** What a valid access token can be turned into without its key. */
+import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
+import fc, { type Arbitrary } from 'fast-check';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const SPACES = [' ', '\t', '\v', '\u00a0', '%20', '+'];
+
+const segmentsOf = (token: string) => token.split('.');
+const decode = (segment: string) => Buffer.from(segment, 'base64url');
+const encode = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+
+/** A token with another segment in one place. */
+const withSegment = (token: string, at: number, segment: string) =>
+  segmentsOf(token)
+    .map((before, index) => (index === at ? segment : before))
+    .join('.');
+
+const eachSegment = (token: string, change: (segment: string, at: number) => readonly string[]) =>
+  segmentsOf(token).flatMap((segment, at) =>
+    change(segment, at).map((changed) => withSegment(token, at, changed)),
+  );
+
+const bits = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** Each bit of the text, and each of what it encodes. */
+function flipped(token: string): string[] {
+  const flip = (bytes: Buffer) =>
+    [...bytes.keys()].flatMap((at) =>
+      bits.map((bit) => {
+        const copy = Buffer.from(bytes);
+        copy[at] = (copy[at] ?? 0) ^ (1 << bit);
+        return copy;
+      }),
+    );
+  return [
+    ...flip(Buffer.from(token)).map((bytes) => bytes.toString('latin1')),
+    ...eachSegment(token, (segment) => flip(decode(segment)).map((bytes) => bytes.toString('base64url'))),
+  ];
+}
+
+/** The parts of several tokens, mixed, and in other places or numbers. */
+function swapped(tokens: readonly string[]): string[] {
+  const [headers, payloads, signatures] = [0, 1, 2].map((at) =>
+    tokens.map((token) => segmentsOf(token)[at] ?? ''),
+  );
+  const mixed = (headers ?? []).flatMap((a) =>
+    (payloads ?? []).flatMap((b) => (signatures ?? []).map((c) => `${a}.${b}.${c}`)),
+  );
+  const [a = '', b = '', c = ''] = segmentsOf(tokens[0] ?? '');
+  const others = [
+    `${a}.${c}.${b}`,
+    `${b}.${a}.${c}`,
+    `${a}.${b}`,
+    `${a}.${b}.`,
+    `.${b}.${c}`,
+    `${a}..${c}`,
+    `${a}.${b}.${c}.${c}`,
+  ];
+  const joined = [
+    `${a}.${b}.${c}.`,
+    `.${a}.${b}.${c}`,
+    `${a}${b}.${c}`,
+    `${a}.${b}.${c}${a}.${b}.${c}`,
+    `${a}.${b}.${c},${a}.${b}.${c}`,
+  ];
+  return [...mixed.filter((token) => !tokens.includes(token)), ...others, ...joined];
+}
+
+/** Other spellings of the same segments. */
+function respelt(token: string): string[] {
+  return eachSegment(token, (segment) => {
+    const bytes = decode(segment);
+    const last = segment.slice(0, -1);
+    return [
+      ...[...ALPHABET].map((character) => last + character),
+      ...['=', '==', '===', '%3D', '.', '-', '_', 'A', 'AA', 'AAAA'].map((end) => segment + end),
+      ...[bytes.toString('base64'), bytes.toString('hex'), bytes.toString('latin1'), encode(segment)],
+      ...[
+        segment.replaceAll('-', '+').replaceAll('_', '/'),
+        `${segment.replaceAll('-', '+').replaceAll('_', '/')}=`,
+      ],
+      ...[
+        segment.toUpperCase(),
+        segment.toLowerCase(),
+        encodeURIComponent(`${segment}=`),
+        [...segment].reverse().join(''),
+      ],
+      ...[`\ufeff${bytes}`, `${bytes} `, ` ${bytes}`, `${bytes}\n`, `${bytes}\0`].map(encode),
+    ];
+  }).filter((changed) => changed !== token);
+}
+
+/** The same header or claims as other JSON, and others beside those that were signed. */
+function rewritten(token: string): string[] {
+  return eachSegment(token, (segment, at) => {
+    if (at === 2) return [];
+    const text = decode(segment).toString();
+    const members = Object.entries<unknown>(JSON.parse(text));
+    const twice = members.flatMap(([name, value]) => [
+      text.replace('{', `{${JSON.stringify(name)}:${JSON.stringify(value)},`),
+      text.replace(/\}$/, `,${JSON.stringify(name)}:${JSON.stringify(value)}}`),
+      text.replace(`"${name}"`, `"\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}"`),
+      text.replace(`"${name}"`, `"${name.toUpperCase()}"`),
+      JSON.stringify(Object.fromEntries(members.filter(([other]) => other !== name))),
+    ]);
+    const raised = ['"access":2,', '"access":2147483647,', '"exp":99999999999,', '"__proto__":{"access":2},'];
+    return [
+      ...twice,
+      ...raised.flatMap((more) => [
+        text.replace('{', `{${more}`),
+        text.replace(/\}$/, `,${more.slice(0, -1)}}`),
+      ]),
+      ...[
+        JSON.stringify(JSON.parse(text), null, 1),
+        JSON.stringify(Object.fromEntries(members.reverse())),
+        `[${text}]`,
+      ],
+    ].map(encode);
+  });
+}
+
+/** Signed anew by whoever has the public key only, or a key of their own. */
+function forged(token: string, jwk: JsonWebKey): string[] {
+  const [header = '', payload = '', signature = ''] = segmentsOf(token);
+  const before: Record<string, unknown> = JSON.parse(decode(header).toString());
+  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const secrets = [
+    pem,
+    pem.trim(),
+    spki,
+    spki.toString('base64'),
+    JSON.stringify(jwk),
+    String(jwk.x),
+    decode(String(jwk.x)),
+    String(before.kid),
+    'a',
+  ];
+  const signedAs = (other: object, make: (input: string) => string) => {
+    const input = `${encode({ ...before, ...other })}.${payload}`;
+    return `${input}.${make(input)}`;
+  };
+  const withOwnKey = (input: string) =>
+    sign('sha256', Buffer.from(input), { key: own.privateKey, dsaEncoding: 'ieee-p1363' }).toString(
+      'base64url',
+    );
+  const kids = [
+    '',
+    '__proto__',
+    'constructor',
+    '../../dev/null',
+    '/dev/null',
+    "' OR 1=1 --",
+    `${before.kid}\0`,
+    ` ${before.kid}`,
+    null,
+    0,
+    [before.kid],
+    {},
+  ];
+  const ownJwk = own.publicKey.export({ format: 'jwk' });
+  return [
+    ...[
+      'none',
+      'None',
+      'NONE',
+      'nOnE',
+      '',
+      null,
+      'HS256',
+      'ES384',
+      'RS256',
+      'EdDSA',
+      'es256',
+      ['ES256'],
+    ].flatMap((alg) => [
+      signedAs({ alg }, () => ''),
+      signedAs({ alg }, () => signature),
+      signedAs({ alg }, withOwnKey),
+    ]),
+    ...['HS256', 'HS384', 'HS512'].flatMap((alg) =>
+      secrets.map((key) =>
+        signedAs({ alg }, (input) =>
+          createHmac(alg.replace('HS', 'sha'), key).update(input).digest('base64url'),
+        ),
+      ),
+    ),
+    ...kids.flatMap((kid) => [signedAs({ kid }, withOwnKey), signedAs({ kid }, () => signature)]),
+    ...[
+      { jwk: ownJwk },
+      { jku: 'http://127.0.0.1:9/jwks.json' },
+      { x5u: 'http://127.0.0.1:9/' },
+      { crit: [] },
+      { b64: false, crit: ['b64'] },
+      { typ: 'JWT' },
+      { zip: 'DEF' },
+    ].map((more) => signedAs(more, withOwnKey)),
+    ...[Buffer.alloc(64), Buffer.alloc(64, 255), Buffer.alloc(0), Buffer.alloc(65)].map(
+      (bytes) => `${header}.${payload}.${bytes.toString('base64url')}`,
+    ),
+  ];
+}
+
+/** With something between its characters, and cut off at either end. */
+function spacedAndCut(token: string): string[] {
+  const places = [...token].keys();
+  return [...places].flatMap((at) => [
+    ...(at === 0
+      ? []
+      : [
+          token.slice(0, at) + SPACES[at % SPACES.length] + token.slice(at),
+          token.slice(0, at),
+          token.slice(at),
+        ]),
+  ]);
+}
+
+/**
+ * All that is tried of a token, each different from it.
+ *
+ * @param others that are valid too
+ * @param jwk the public key, which everybody can have
+ */
+export function mutationsOf(token: string, others: readonly string[], jwk: JsonWebKey): string[] {
+  return [
+    ...flipped(token),
+    ...swapped([token, ...others]),
+    ...respelt(token),
+    ...rewritten(token),
+    ...forged(token, jwk),
+    ...spacedAndCut(token),
+  ];
+}
+
+/** Edits of a token at a few places. */
+export function editsOf(token: string): Arbitrary<string> {
+  const place = fc.nat(token.length - 1);
+  const character = fc.oneof(
+    fc.constantFrom(...ALPHABET),
+    fc.constantFrom('.', '=', ' ', '+', '/', '~', '\u00e9'),
+  );
+  const edit = fc.oneof(
+    fc.tuple(place, character).map(
+      ([at, text]) =>
+        (old: string) =>
+          old.slice(0, at) + text + old.slice(at + 1),
+    ),
+    fc.tuple(place, character).map(
+      ([at, text]) =>
+        (old: string) =>
+          old.slice(0, at) + text + old.slice(at),
+    ),
+    fc.tuple(place, fc.nat(9)).map(
+      ([at, count]) =>
+        (old: string) =>
+          old.slice(0, at) + old.slice(at + count),
+    ),
+    fc.tuple(place, place).map(
+      ([from, to]) =>
+        (old: string) =>
+          old.slice(0, to) + old.slice(from, from + 9) + old.slice(to),
+    ),
+  );
+  return fc
+    .array(edit, { minLength: 1, maxLength: 5 })
+    .map((edits) => edits.reduce((text, change) => change(text), token));
+}

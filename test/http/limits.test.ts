@@ -1,0 +1,110 @@
+/**
+ * How much, how deep and how slow a request may be.
+ *
+ * @runs once, on SQLite: it is about sockets.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import t from 'tap';
+import { type Api, PASSWORD, startApi, type Teardown } from '../helper.ts';
+import { request, send } from '../raw.ts';
+import { until } from '../until.ts';
+
+/** An app that listens, and has less patience with slow clients than in production. */
+async function listen(t: Teardown): Promise<{ api: Api; url: string }> {
+  const api = await startApi(t);
+  api.app.server.headersTimeout = 1_000;
+  api.app.server.requestTimeout = 2_000;
+  return { api, url: await api.app.listen({ port: 0 }) };
+}
+
+t.test(
+  'in production a client has 10 seconds for its header fields, 20 for all of its request',
+  async (t) => {
+    const { app } = await startApi(t);
+    t.equal(app.server.headersTimeout, 10_000);
+    t.equal(app.server.requestTimeout, 20_000);
+    t.equal(app.initialConfig.bodyLimit, 64 * 1024);
+  },
+);
+
+t.test('what is too long is refused before it is looked at', async (t) => {
+  const { url } = await listen(t);
+  const body = JSON.stringify({ email: 'ada@example.com', password: 'x'.repeat(64 * 1024) });
+  const refused: Record<string, [bytes: Buffer, status: number]> = {
+    'a parameter of the path': [request(`GET /problems/${'a'.repeat(101)}`), 414],
+    'a URL': [request(`GET /?${'a'.repeat(20_000)}`), 431],
+    'a header field': [request('GET /me', { Authorization: `Bearer ${'a'.repeat(20_000)}` }), 431],
+    'many header fields': [
+      request(
+        'GET /me',
+        Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`X-Field-${n}`, 'some value'])),
+      ),
+      431,
+    ],
+    'a body': [request('POST /login', {}, body), 413],
+    'a body that says it is longer': [request('POST /login', { 'Content-Length': '10000000000' }, '{}'), 413],
+  };
+  for (const [name, [bytes, status]] of Object.entries(refused)) {
+    const answer = await send(url, bytes);
+    t.equal(answer.status, status, name);
+    t.match(JSON.parse(answer.text), { status, title: /\w/, detail: /\w/ }, name);
+  }
+  t.equal((await send(url, request('GET /'))).status, 200);
+});
+
+t.test('16 levels of JSON are read, 17 are not', async (t) => {
+  const { ask } = await startApi(t);
+  const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const post = async (body: string) =>
+    (await ask('POST', '/login', { body, headers: { 'content-type': 'application/json' } })).body;
+  t.match(await post(nested(16)), { type: /validation-failed$/ });
+  t.match(await post(nested(17)), { type: /malformed-json$/, detail: /levels/ });
+  // Brackets in a text are no levels.
+  t.match(await post(`{"email":"${'[{'.repeat(50)}\\"[","password":"${PASSWORD}"}`), {
+    type: /invalid-credentials$/,
+  });
+});
+
+const beginnings = {
+  'header fields': 'POST /login HTTP/1.1\r\nHost: latchkey.test\r\nX-Slow: ',
+  'a body':
+    'POST /login HTTP/1.1\r\nHost: latchkey.test\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n',
+};
+
+for (const [name, beginning] of Object.entries(beginnings))
+  t.test(`a client that dribbles ${name} gets a 408`, async (t) => {
+    const { url } = await listen(t);
+    const { status, text } = await send(url, beginning);
+    t.equal(status, 408);
+    t.match(JSON.parse(text), { type: /\/problems\/request-timeout$/ });
+  });
+
+t.test('500 slow clients keep nobody waiting, and are gone in the end', async (t) => {
+  const { api, url } = await listen(t);
+  const { token } = await api.person(1);
+  const { hostname, port } = new URL(url);
+  const sockets: Socket[] = [];
+  let closed = 0;
+  for (let n = 0; n < 500; n++) {
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.on('error', () => {});
+    socket.on('close', () => closed++);
+    socket.resume();
+    socket.write(Object.values(beginnings)[n % 2] ?? '');
+    sockets.push(socket);
+  }
+  const dribble = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write('x');
+  }, 50);
+  t.teardown(() => clearInterval(dribble));
+  await Promise.all(sockets.map((socket) => socket.connecting && once(socket, 'connect')));
+  t.equal(closed, 0);
+  let answered = 0;
+  await until(async () => {
+    const { status } = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    if (status === 200) answered++;
+    return closed === 500;
+  });
+  t.ok(answered >= 10, `${answered} requests of another client were answered meanwhile`);
+});

@@ -1,0 +1,94 @@
+/**
+ * How many requests one network may send, and whose network it is.
+ *
+ * @runs once, on SQLite: requests are counted in memory.
+ */
+import type { InjectOptions } from 'fastify';
+import t from 'tap';
+import { type Api, startApi } from '../helper.ts';
+
+const LIMIT = 10;
+
+async function from({ app }: Api, remoteAddress: string, options: InjectOptions = {}) {
+  const { statusCode: status, headers, body } = await app.inject({ url: '/', remoteAddress, ...options });
+  return { status, headers, body };
+}
+
+/** Asks until it is too much. @returns how many were answered before */
+async function exhaust(ask: (n: number) => ReturnType<typeof from>): Promise<number> {
+  for (let n = 0; n < 3 * LIMIT; n++) if ((await ask(n)).status === 429) return n;
+  return Number.POSITIVE_INFINITY;
+}
+
+t.test('the fields say what is left, and a 429 when to come again', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+  for (let left = LIMIT - 1; left >= 0; left--) {
+    const { status, headers } = await from(api, '192.0.2.1');
+    t.equal(status, 200);
+    t.equal(headers['ratelimit-policy'], `"default";q=${LIMIT};w=60`);
+    t.match(headers.ratelimit, new RegExp(`^"default";r=${left};t=(60|[1-5]?[0-9])$`));
+  }
+  const { status, headers, body } = await from(api, '192.0.2.1');
+  t.equal(status, 429);
+  t.match(headers['content-type'], 'application/problem+json');
+  t.match(JSON.parse(body), { type: /\/problems\/too-many-requests$/, status: 429, detail: /Retry-After/ });
+  t.match(headers.ratelimit, /^"default";r=0;t=\d+$/);
+  const wait = Number(headers['retry-after']);
+  t.ok(wait >= 1 && wait <= 60, `${wait} seconds`);
+  t.notOk(Object.keys(headers).some((name) => name.startsWith('x-ratelimit')));
+  t.equal((await from(api, '192.0.2.2')).status, 200, 'others go on');
+});
+
+t.test('whatever is refused counts too', async (t) => {
+  const refused: Record<string, InjectOptions> = {
+    'no token': { url: '/me' },
+    'no such route': { url: '/nothing' },
+    'no such method': { url: '/login' },
+    'no JSON': {
+      method: 'POST',
+      url: '/login',
+      payload: '{',
+      headers: { 'content-type': 'application/json' },
+    },
+  };
+  for (const [name, options] of Object.entries(refused)) {
+    const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+    t.equal(await exhaust(() => from(api, '192.0.2.1', options)), LIMIT, name);
+    t.equal((await from(api, '192.0.2.1')).status, 429, name);
+  }
+});
+
+t.test('an IPv6 network is counted as one', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+  t.equal(await exhaust((n) => from(api, `2001:db8:0:1::${n}`)), LIMIT);
+  t.equal((await from(api, '2001:db8:0:2::1')).status, 200);
+  t.equal(await exhaust(() => from(api, '::ffff:192.0.2.1')), LIMIT);
+  t.equal((await from(api, '192.0.2.1')).status, 429, 'an IPv4 address however it is written');
+});
+
+t.test('health checks are not counted, and 0 is no limit', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+  t.equal(await exhaust(() => from(api, '192.0.2.1', { url: '/health/live' })), Number.POSITIVE_INFINITY);
+  const free = await startApi(t, { RATE_LIMIT: '0' });
+  t.equal(await exhaust(() => from(free, '192.0.2.1')), Number.POSITIVE_INFINITY);
+  t.notOk('ratelimit' in (await from(free, '192.0.2.1')).headers);
+});
+
+t.test('a client chooses its own address only where a proxy that is believed lets it', async (t) => {
+  const claim = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+  const variables = { RATE_LIMIT: `${LIMIT}` };
+  const none = await startApi(t, variables);
+  t.equal(await exhaust((n) => from(none, '192.0.2.1', claim(`203.0.113.${n}`))), LIMIT, 'none is believed');
+
+  const hops = await startApi(t, { ...variables, TRUST_PROXY: '1' });
+  // The proxy adds the address that it sees after what the client claims.
+  const behind = (n: number) => from(hops, '10.0.0.1', claim(`203.0.113.${n}, 192.0.2.1`));
+  t.equal(await exhaust(behind), LIMIT, 'one hop');
+  t.equal((await from(hops, '10.0.0.1', claim('192.0.2.2'))).status, 200);
+
+  const networks = await startApi(t, { ...variables, TRUST_PROXY: '10.0.0.0/8, fd00::/8' });
+  const outside = (n: number) => from(networks, '192.0.2.1', claim(`203.0.113.${n}`));
+  t.equal(await exhaust(outside), LIMIT, 'not a proxy');
+  const inside = (n: number) => from(networks, '10.0.0.1', claim(`203.0.113.${n}, 192.0.2.9, 10.1.2.3`));
+  t.equal(await exhaust(inside), LIMIT, 'two of our proxies');
+});

@@ -1,0 +1,73 @@
+/** The operations of the committed contract, for tests that go through all of them. */
+import { readFileSync } from 'node:fs';
+
+/** As much of a JSON Schema as the contract has. */
+export interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly anyOf?: readonly Schema[];
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+}
+
+export interface Parameter {
+  readonly in: 'path' | 'query' | 'header';
+  readonly name: string;
+  readonly schema: Schema;
+  readonly example?: unknown;
+}
+
+/** What a write takes. */
+export interface Body {
+  readonly schema: Schema;
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its parameters in braces. */
+  readonly path: string;
+  /** The access level that it asks for; null when it is public. */
+  readonly minimum: number | null;
+  readonly parameters: readonly Parameter[];
+  readonly body?: Body;
+}
+
+interface Described {
+  readonly operationId: string;
+  readonly 'x-minimum-access'?: number;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, Body>> };
+}
+
+const document: { paths: Record<string, Record<string, Described>> } = JSON.parse(
+  readFileSync('openapi/openapi.json', 'utf8'),
+);
+
+export const operations: readonly Operation[] = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, described]) => {
+    const body = described.requestBody?.content['application/json'];
+    if (described.requestBody !== undefined && body?.example === undefined)
+      throw new Error(`${described.operationId} takes a body, and the contract has no example of it`);
+    return {
+      operationId: described.operationId,
+      method: method.toUpperCase() as Operation['method'],
+      path,
+      minimum: described['x-minimum-access'] ?? null,
+      parameters: described.parameters ?? [],
+      ...(body !== undefined && { body }),
+    };
+  }),
+);
+
+/** The URL of an operation with one value in place of each parameter of its path. */
+export function fillPath({ path }: Pick<Operation, 'path'>, value: string): string {
+  return path.replace(/\{\w+\}/g, encodeURIComponent(value));
+}
