@@ -9,10 +9,11 @@
  */
 import { parseArgs } from 'node:util';
 import { guard, manyTokens } from './parts/guard.ts';
+import { hammer } from './parts/hammer.ts';
 import { type Effort, isReached, type Part } from './tools/figures.ts';
 import { describe, type Result, save } from './tools/report.ts';
 
-const parts: readonly Part[] = [guard, manyTokens];
+const parts: readonly Part[] = [guard, manyTokens, hammer];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -80,7 +80,7 @@ function autocannonScript(url: string, tokens: readonly string[], seconds: numbe
   return save(
     'load.mjs',
     `
-import autocannon from ${JSON.stringify(resolve('node_modules/autocannon/autocannon.js'))};
+import autocannon from ${JSON.stringify(resolve('bench/contenders/node_modules/autocannon/autocannon.js'))};
 const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${CONNECTIONS}, duration: ${seconds}, requests: ${JSON.stringify(headers)} });
 console.log('\\n' + JSON.stringify({ rate: result.requests.total / result.duration, p99: result.latency.p99, failed: result.non2xx + result.errors }));`,
   );

@@ -1,0 +1,45 @@
+// Latchkey itself with users in its database: BENCH_USERS of them, all with the same password. The first is disabled.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashPassword } from '../../dist/accounts/passwords.js';
+import { openSession } from '../../dist/accounts/sessions.js';
+import { toNewUser } from '../../dist/accounts/users.js';
+import { buildApp } from '../../dist/app.js';
+import { parseConfig } from '../../dist/config.js';
+import { answer, answerSchema, privateKey } from './kit.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
+const config = parseConfig({
+  DATA_DIR: folder,
+  DATABASE_URL: process.env.DATABASE_URL ?? `file:${join(folder, 'latchkey.db')}`,
+  JWT_PRIVATE_KEY: privateKey,
+  ACCESS_TOKEN_TTL: '3600',
+  // The load comes from one network, and says by X-Forwarded-For from which.
+  TRUST_PROXY: '1',
+  RATE_LIMIT: '0',
+  LOG_LEVEL: 'warn',
+  // Mails are written and stay where they are.
+  SMTP_URL: 'smtp://127.0.0.1:9',
+});
+const app = await buildApp(config, {
+  routes: async (routes) => {
+    const schema = { response: { 200: answerSchema } };
+    routes.get('/come-in', { config: { access: 'user' }, schema }, (_request, reply) => {
+      reply.send(answer);
+    });
+  },
+});
+await app.listen({ port: 0 });
+const passwordHash = await hashPassword('correct horse battery staple');
+const origin = { ip: '192.0.2.1', userAgent: 'bench', requestId: null };
+const users = Number(process.env.BENCH_USERS ?? 1);
+let token = '';
+for (let n = 0; n < users; n++) {
+  const data = toNewUser({ name: `User ${n}`, email: `user-${n}@example.com`, passwordHash, access: 1 });
+  const { id } = await app.accounts.db.user.create({ data: { ...data, disabled: n === 0 && users > 1 } });
+  if (n === users - 1)
+    token = app.tokens.issue(await openSession(app.accounts, { id, epoch: 0 }, origin)).accessToken;
+}
+const url = `http://127.0.0.1:${app.server.address().port}`;
+process.stdout.write(`${JSON.stringify({ url, tokens: [token] })}\n`);
