@@ -67,10 +67,9 @@ export async function tryPassword(
     { subject, policy: account },
     { subject: ['network', place], policy: network },
   ];
-  return counting(context, counted, async ([failures = 0]) => {
+  return counting(context, counted, [subject], async ([failures = 0]) => {
     const isRight = await verify();
     if (!isRight || (known === null && failures >= CLOSED)) return false;
-    await throttle.reset(subject);
     if (userId !== undefined) await rememberNetwork(context, { id, userId, lastSeenAt: known?.lastSeenAt });
     return true;
   });
@@ -88,7 +87,7 @@ export async function tryMailToken<T>(
   find: () => Promise<T>,
 ): Promise<T> {
   const counted = [{ subject: ['mail-token', networkOf(ip ?? '')], policy: network }];
-  return counting(context, counted, find);
+  return counting(context, counted, [], find);
 }
 
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
@@ -106,16 +105,21 @@ export async function pruneTries({ db, now, throttle }: AccountsContext): Promis
   return networks + (await throttle.prune());
 }
 
-/** Counts a try before it is made. It is given back when it succeeds, and when it could not be made. */
+/**
+ * Counts a try before it is made. It is given back when it succeeds, and when it could not be made.
+ *
+ * @param forgiven of what is counted, what a success lets begin anew
+ */
 async function counting<T>(
   { throttle }: AccountsContext,
   counted: readonly Counted[],
+  forgiven: readonly (readonly string[])[],
   attempt: (failures: readonly number[]) => Promise<T>,
 ): Promise<T> {
   const { failures, giveBack } = await throttle.reserve(counted);
   try {
     const result = await attempt(failures);
-    if (result) await giveBack();
+    if (result) await giveBack(forgiven);
     return result;
   } catch (error) {
     await giveBack();

@@ -3,10 +3,18 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { Pace } from './pace.ts';
 import { Problem, problemBody } from './problem.ts';
+import type { ProblemSlug } from './registry.ts';
 import { toProblem } from './translate.ts';
 
 const contentType = 'application/problem+json; charset=utf-8';
+
+/** Of those who come too often. */
+const paced: ReadonlySet<ProblemSlug> = new Set(['busy', 'too-many-requests', 'too-many-tries']);
+
+/** Milliseconds between two lines about what passes by itself, of which there may be one a request. */
+const QUIET = 1_000;
 
 export interface ProblemOptions {
   /** Where the service is reached: problem types are pages under it. */
@@ -17,11 +25,13 @@ export interface ProblemOptions {
 
 /** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemOptions) {
+  const pace = new Pace();
   app.setErrorHandler((error, request, reply) => {
     const problem = isCutOff(request)
       ? new Problem('bad-request', { cause: error })
       : (recognise?.(error) ?? toProblem(error));
-    sendProblem(problem, publicUrl, request, reply);
+    if (paced.has(problem.slug)) pace.do(() => sendProblem(problem, publicUrl, request, reply));
+    else sendProblem(problem, publicUrl, request, reply);
   });
 
   // Node answers these two itself, with no body, unless it is told not to: see `requireHostHeader` in app.ts.
@@ -91,13 +101,23 @@ function sendProblem(
     .send(problemBody(problem, publicUrl, request.id));
 }
 
-/** What nobody foresaw is logged with its stack; what passes by itself (503) in a line, for there may be one a request. */
+/** Of each problem that passes by itself: when it was logged last, and how often it has been left out since. */
+const logged = new Map<ProblemSlug, { at: number; leftOut: number }>();
+
+/** What nobody foresaw is logged with its stack; what passes by itself (503) in a line a second. */
 function logProblem({ statusCode, slug, cause, message }: Problem, { log }: FastifyRequest): void {
-  if (statusCode === 503) {
-    log.warn({ problem: slug, reason: cause instanceof Error ? cause.message.trim() : undefined }, message);
-  } else if (statusCode >= 500) {
+  if (statusCode < 500) return;
+  if (statusCode !== 503) {
     log.error({ err: cause, problem: slug }, message);
+    return;
   }
+  const { at, leftOut } = logged.get(slug) ?? { at: Number.NEGATIVE_INFINITY, leftOut: 0 };
+  const now = performance.now();
+  const isLogged = now - at >= QUIET;
+  logged.set(slug, isLogged ? { at: now, leftOut: 0 } : { at, leftOut: leftOut + 1 });
+  if (!isLogged) return;
+  const reason = cause instanceof Error ? cause.message.trim() : undefined;
+  log.warn({ problem: slug, reason, ...(leftOut > 0 && { leftOut }) }, message);
 }
 
 /** Whether the connection broke, or was no HTTP any more, before all of the request was there: nobody reads the answer. */

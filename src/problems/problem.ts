@@ -26,7 +26,11 @@ export class Problem extends Error {
   readonly extras: ProblemExtras;
 
   constructor(slug: ProblemSlug, extras: ProblemExtras = {}) {
+    // It says what is wrong, not where: nobody reads its stack, and attackers would have us collect thousands a second.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(extras.detail ?? registry[slug].detail, { cause: extras.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.slug = slug;
     this.statusCode = registry[slug].status;
     this.extras = extras;

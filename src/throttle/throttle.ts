@@ -1,4 +1,4 @@
-import { type Database, sql } from '../db/client.ts';
+import { type Database, joinSql, sql } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Sealer } from '../tokens/secrets.ts';
@@ -7,6 +7,9 @@ const SECOND = 1_000;
 
 /** Milliseconds after which failures that nobody repeated are forgotten. */
 const MEMORY = 30 * 86_400 * SECOND;
+
+/** Milliseconds for which is kept what has no failures: who comes again soon finds a row. */
+const SHORTEST_MEMORY = 3_600 * SECOND;
 
 /** How many failures are free, and how long each further try waits. */
 export interface Policy {
@@ -30,8 +33,12 @@ export interface Counted {
 export interface Reservation {
   /** Failures of each of those that are counted, in their order, without this try. */
   readonly failures: readonly number[];
-  /** Takes the failure back, and the wait that followed from it. */
-  giveBack(): Promise<void>;
+  /**
+   * Takes the failure back, and the wait that followed from it.
+   *
+   * @param forgiven of what is counted, what begins anew
+   */
+  giveBack(forgiven?: readonly (readonly string[])[]): Promise<void>;
 }
 
 /**
@@ -55,19 +62,22 @@ export class Throttle {
   async reserve(counted: readonly Counted[]): Promise<Reservation> {
     const { db, now } = this.#database;
     const time = (await now(db)).getTime();
-    const taken: string[] = [];
-    const failures: number[] = [];
-    for (const { subject, policy } of counted) {
-      const id = this.hash(subject);
-      const before = await this.#take(id, policy, time);
-      if (before === undefined) {
-        await this.#giveBack(taken);
-        throw await this.#tooManyTries(id, time);
-      }
-      taken.push(id);
-      failures.push(before);
+    const tries = counted.map(({ subject, policy }) => ({ id: this.hash(subject), policy }));
+    const before = await this.#take(tries, time);
+    const taken = tries.filter(({ id }) => before.has(id));
+    const refused = tries.find(({ id }) => !before.has(id));
+    if (refused !== undefined) {
+      await this.#giveBack(taken);
+      throw await this.#tooManyTries(refused.id, time);
     }
-    return { failures, giveBack: () => this.#giveBack(taken) };
+    return {
+      failures: tries.map(({ id }) => before.get(id) ?? 0),
+      giveBack: (succeeded = []) =>
+        this.#giveBack(
+          taken,
+          succeeded.map((subject) => this.hash(subject)),
+        ),
+    };
   }
 
   /** The keyed hash under which something is kept. */
@@ -82,45 +92,57 @@ export class Throttle {
     });
   }
 
-  /** Deletes what was not repeated for a month. @returns how many rows */
+  /** Deletes what was not repeated for a month, and what was given back. @returns how many rows */
   async prune(): Promise<number> {
     const { db, now } = this.#database;
-    const where = { countedAt: { lt: (await now(db)).getTime() - MEMORY } };
+    const time = (await now(db)).getTime();
+    const where = {
+      OR: [{ countedAt: { lt: time - MEMORY } }, { failures: 0, countedAt: { lt: time - SHORTEST_MEMORY } }],
+    };
     return prune(
       (take) => db.failedTries.findMany({ where, take, select: { id: true } }),
-      (ids) => db.failedTries.deleteMany({ where: { ...where, id: { in: ids } } }),
+      (ids) => db.failedTries.deleteMany({ where: { AND: [where, { id: { in: ids } }] } }),
     );
   }
 
   /**
-   * One statement, so that of parallel tries exactly as many pass as the policy allows.
+   * One statement, so that of parallel tries exactly as many pass as the policies allow.
    *
-   * @returns the failures before this one; undefined when it has to wait
+   * @returns the failures before this one, of those that need not wait
    */
-  async #take(id: string, policy: Policy, time: number): Promise<number | undefined> {
-    const { free, firstDelay, longestDelay, forgetEvery } = policy;
+  async #take(tries: readonly PolicedTry[], time: number): Promise<ReadonlyMap<string, number>> {
     const now = double(time);
-    const forgotten = sql`(${now} - "FailedTries"."countedAt") / ${double(Math.min(forgetEvery, Number.MAX_VALUE))}`;
+    const by = (value: (policy: Policy) => number) =>
+      joinSql(
+        tries.map(({ id, policy }) => sql`WHEN "FailedTries"."id" = ${id} THEN ${double(value(policy))}`),
+        ' ',
+        'CASE ',
+        ' END',
+      );
+    const forgotten = sql`(${now} - "FailedTries"."countedAt") * ${by(({ forgetEvery }) => 1 / forgetEvery)}`;
     const before = sql`CASE WHEN "FailedTries"."failures" > ${forgotten} THEN "FailedTries"."failures" - ${forgotten} ELSE 0 END`;
-    const beyond = sql`(${before}) + 1 - ${double(free)}`;
-    const doublings = Math.ceil(Math.log2(longestDelay / firstDelay));
-    const rows = await this.#database.db.$queryRaw<{ failures: number }[]>`
-      INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt") VALUES (${id}, 1, ${now}, 0)
+    const beyond = sql`(${before}) + 1 - ${by(({ free }) => free)}`;
+    const rows = joinSql(tries.map(({ id }) => sql`(${id}, 1, ${now}, 0)`));
+    const taken = await this.#database.db.$queryRaw<{ id: string; failures: number }[]>`
+      INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt") VALUES ${rows}
       ON CONFLICT ("id") DO UPDATE SET "failures" = (${before}) + 1, "countedAt" = ${now}, "nextTryAt" = CASE
         WHEN ${beyond} < 0 THEN 0
-        WHEN ${beyond} >= ${double(doublings)} THEN ${double(time + longestDelay)}
-        ELSE ${now} + ${double(firstDelay)} * POWER(2, FLOOR(${beyond})) END
+        WHEN ${beyond} >= ${by(({ longestDelay, firstDelay }) => Math.log2(longestDelay / firstDelay))}
+          THEN ${now} + ${by(({ longestDelay }) => longestDelay)}
+        ELSE ${now} + ${by(({ firstDelay }) => firstDelay)} * POWER(2, FLOOR(${beyond})) END
       WHERE "FailedTries"."nextTryAt" <= ${now}
-      RETURNING "failures"`;
-    const [row] = rows;
-    return row && row.failures - 1;
+      RETURNING "id", "failures"`;
+    return new Map(taken.map(({ id, failures }) => [id, failures - 1]));
   }
 
-  async #giveBack(ids: readonly string[]): Promise<void> {
-    await this.#database.db.failedTries.updateMany({
-      where: { id: { in: [...ids] }, failures: { gte: 1 } },
-      data: { failures: { decrement: 1 }, nextTryAt: 0 },
-    });
+  async #giveBack(tries: readonly PolicedTry[], forgiven: readonly string[] = []): Promise<void> {
+    if (tries.length === 0) return;
+    const ids = joinSql(tries.map(({ id }) => sql`${id}`));
+    const isForgiven = forgiven.length > 0 ? sql`"id" IN (${joinSql([...forgiven])})` : sql`1 = 0`;
+    await this.#database.db.$executeRaw`
+      UPDATE "FailedTries" SET "nextTryAt" = 0,
+        "failures" = CASE WHEN "failures" < 1 OR ${isForgiven} THEN 0 ELSE "failures" - 1 END
+      WHERE "id" IN (${ids})`;
   }
 
   async #tooManyTries(id: string, time: number): Promise<Problem> {
@@ -128,6 +150,11 @@ export class Throttle {
     const seconds = Math.max(1, Math.ceil(((row?.nextTryAt ?? time) - time) / SECOND));
     return new Problem('too-many-tries', { headers: { 'retry-after': String(seconds) } });
   }
+}
+
+interface PolicedTry {
+  readonly id: string;
+  readonly policy: Policy;
 }
 
 /** A number of a statement. Without being told, Postgres takes each of them for what stands beside it. */

@@ -15,7 +15,9 @@ async function tryFrom({ app }: Api, remoteAddress: string, email: string, passw
 const wait = ({ app }: Api) => app.accounts.db.failedTries.updateMany({ data: { nextTryAt: 0 } });
 
 const failures = async ({ app }: Api) =>
-  (await app.accounts.db.failedTries.findMany()).map((row) => Math.round(row.failures)).sort((a, b) => a - b);
+  (await app.accounts.db.failedTries.findMany())
+    .map((row) => Math.round(row.failures))
+    .filter((count) => count > 0);
 
 t.test(
   'after five failures each further try waits, twice as long each time, whether the account exists or not',
