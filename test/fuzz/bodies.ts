@@ -1,7 +1,7 @@
 /** Bodies of an operation: those that fit its schema, those that nearly do, and hostile ones. All are texts of JSON, or nearly. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Body, Operation, Schema } from '../operations.ts';
-import { hostileJson, noJsons, texts, times } from './hostile.ts';
+import { emailForms, hostileJson, noJsons, texts, times } from './hostile.ts';
 import { MARK } from './template.ts';
 
 /** The members of an object, in order and perhaps twice: names and the JSON of their values. */
@@ -77,8 +77,15 @@ function validMembers({ operationId, body: { schema } }: Writing): Arbitrary<Mem
     const room = isSecret(name) ? { ...of, maxLength: (of.maxLength ?? 300) - MARK.length } : of;
     const made = validJson(room).map((json) => marked(name, json));
     const there = presentIn(operationId, name);
+    const alike = there === '⟦email⟧' ? emailForms.map((form) => `⟦email ${form}⟧`) : [];
     const all =
-      there === undefined ? made : fc.oneof({ weight: 4, arbitrary: fc.constant(`"${there}"`) }, made);
+      there === undefined
+        ? made
+        : fc.oneof(
+            { weight: 4, arbitrary: fc.constant(`"${there}"`) },
+            { weight: 2, arbitrary: fc.constantFrom(there, ...alike).map((text) => `"${text}"`) },
+            { weight: 1, arbitrary: made },
+          );
     return [name, all] as const;
   });
   const requiredKeys = [...(schema.required ?? [])];

@@ -73,7 +73,7 @@ const plans: readonly Plan[] = [
 /** How much there is to go wrong. */
 const weightOf = ({ parameters, body }: Operation) =>
   1 + parameters.length * 2 + (body === undefined ? 0 : 2 + Object.keys(body.example).length * 2);
-const BYTES_WEIGHT = 20;
+const BYTES_WEIGHT = 40;
 
 async function fuzz({ name, open, share, operations: planned, withTokens }: Plan): Promise<Tally> {
   const started = performance.now();
