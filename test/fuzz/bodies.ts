@@ -33,19 +33,15 @@ const marked = (name: string, json: string) =>
   isSecret(name) && json.startsWith('"') ? `"${MARK}${json.slice(1)}` : json;
 
 /** Texts that fit a schema. */
-export function validText({
-  enum: values,
-  format,
-  pattern,
-  minLength = 0,
-  maxLength = 300,
-}: Schema): Arbitrary<string> {
+export function validText(schema: Schema): Arbitrary<string> {
+  const { type, enum: values, format, pattern, minLength = 0, maxLength = 300 } = schema;
+  if (type === 'boolean') return fc.constantFrom('true', 'false');
   if (values !== undefined) return fc.constantFrom(...values).map(String);
   if (format === 'uuid') return fc.oneof(fc.uuid(), fc.constantFrom('⟦user⟧', '⟦session⟧', '⟦self⟧'));
   if (format === 'date-time')
     return fc.oneof(
       fc
-        .date({ noInvalidDate: true, min: new Date(0), max: new Date('2100') })
+        .date({ noInvalidDate: true, min: new Date('2026'), max: new Date('2100') })
         .map((date) => date.toISOString()),
       fc.constantFrom(...times),
     );
@@ -63,9 +59,8 @@ export function validText({
 function validJson(schema: Schema): Arbitrary<string> {
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(validJson));
   if (schema.type === 'null') return fc.constant('null');
-  if (schema.type === 'boolean') return fc.constantFrom('true', 'false');
   if (schema.type === 'integer' && schema.enum === undefined) return validInteger(schema).map(String);
-  const quote = schema.type === 'integer' ? String : JSON.stringify;
+  const quote = schema.type === 'integer' || schema.type === 'boolean' ? String : JSON.stringify;
   return validText(schema).map((text) => quote(text));
 }
 

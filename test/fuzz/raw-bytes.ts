@@ -165,6 +165,7 @@ export const rawMessages: Arbitrary<RawMessage> = fc
 
 /** The method and the target that a service sees; somewhere else for what is no request. */
 export function addressOf({ line }: RawMessage): { method: string; target: string } {
-  const [, method, target] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(line) ?? [];
+  const [, method] = /^([A-Z]+) /.exec(line) ?? [];
+  const [, target] = /^\S+ (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(line) ?? [];
   return { method: method ?? 'GET', target: target ?? '/nowhere' };
 }

@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { Operation } from '../operations.ts';
 import { bodies, goodBody, validText } from './bodies.ts';
 import { hostileHeaders } from './hostile-headers.ts';
-import { goodTarget, targets } from './targets.ts';
+import { goodTarget, sometimes, targets } from './targets.ts';
 import { MARK } from './template.ts';
 
 /** Whose token is sent; `nobody`'s is none. */
@@ -81,13 +81,9 @@ function headers(operation: Operation): Arbitrary<FuzzRequest['headers']> {
 export function requests(operation: Operation): Arbitrary<FuzzRequest> {
   const { body, method } = operation;
   const least = callers.indexOf(leastCaller(operation));
+  const strangeBodies = fc.constantFrom('{}', '', '[', '{"id":"⟦user⟧"}', '⟦long 70000⟧');
   const bodyArbitrary =
-    body === undefined
-      ? fc.option(fc.constantFrom('{}', '', '[', '{"id":"⟦user⟧"}', '⟦long 70000⟧'), {
-          nil: undefined,
-          freq: 10,
-        })
-      : fc.option(bodies({ ...operation, body }), { nil: undefined, freq: 40 });
+    body === undefined ? sometimes(strangeBodies, 10) : sometimes(bodies({ ...operation, body }), 97);
   return fc
     .record({
       caller: fc.oneof(

@@ -23,6 +23,14 @@ export function goodTarget({ path }: Operation): string {
   return path.replace(/\{\w+\}/, there ?? '');
 }
 
+/** A value in so many of a hundred cases. */
+export function sometimes<T>(arbitrary: Arbitrary<T>, percent: number): Arbitrary<T | undefined> {
+  return fc.oneof(
+    { weight: 100 - percent, arbitrary: fc.constant(undefined) },
+    { weight: percent, arbitrary },
+  );
+}
+
 /** A parameter of the query that fits. */
 function validPair({ operationId }: Operation, { name, schema }: Parameter): Arbitrary<string> {
   if (name === 'cursor') return fc.constant(`cursor=⟦cursor ${operationId}⟧`);
@@ -72,17 +80,11 @@ export function targets(operation: Operation): Arbitrary<string> {
 
 function queries(operation: Operation): Arbitrary<string> {
   const own = operation.parameters.filter((parameter) => parameter.in === 'query');
-  const valid = own.map((parameter) =>
-    fc.option(validPair(operation, parameter), { nil: undefined, freq: 1 }),
-  );
-  const wrong = fc.oneof(
-    fc.constantFrom(...strangePairs),
-    ...own.map((parameter) => hostilePair(operation, parameter)),
-  );
-  const one = fc.option(wrong, { nil: undefined, freq: 1 });
-  const all =
-    own.length === 0 ? fc.tuple(fc.option(one, { nil: undefined, freq: 1 })) : fc.tuple(...valid, one);
-  return all.map((pairs) => pairs.filter((pair) => pair !== undefined).join('&'));
+  const valid = own.map((parameter) => sometimes(validPair(operation, parameter), 40));
+  const strange = fc.constantFrom(...strangePairs);
+  const wrong = fc.oneof(strange, ...own.map((parameter) => hostilePair(operation, parameter)));
+  const pairs = fc.tuple(...valid, sometimes(wrong, own.length === 0 ? 20 : 40));
+  return pairs.map((all) => all.filter((pair) => pair !== undefined).join('&'));
 }
 
 function paths(operation: Operation): Arbitrary<string> {
