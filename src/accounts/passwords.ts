@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
 import { Problem } from '../problems/problem.ts';
@@ -12,6 +13,9 @@ const AT_A_TIME = availableParallelism();
 
 /** Hashes that may wait, for about a second: whoever comes then would rather be told. */
 const WAITING = AT_A_TIME * 32;
+
+/** Part of a hash's time in which the event loop worked: above it, requests wait for the processor. */
+const BUSY = 0.9;
 
 /** Seconds after which it is worth trying again. */
 const RETRY_AFTER = 1;
@@ -71,9 +75,18 @@ function normalize(password: string): string {
   return password.normalize('NFKC');
 }
 
+/** Hashes when it is its turn, and lets go of the processor for as long as it took when everybody else has none to spare. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   requireRoom();
-  return queue(work);
+  return new Promise((resolve, reject) => {
+    queue(async () => {
+      const began = performance.now();
+      const before = performance.eventLoopUtilization();
+      await work().then(resolve, reject);
+      const { utilization } = performance.eventLoopUtilization(before);
+      if (utilization > BUSY) await pause(performance.now() - began);
+    });
+  });
 }
 
 /** PHC string format has base64 without padding. */

@@ -35,6 +35,8 @@ function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
     removeAdditional: false,
     useDefaults: true,
     coerceTypes,
+    // Text becomes a number that is infinite (1e999), of which ajv then checks no limits unless it is told not to care.
+    strictNumbers: !coerceTypes,
     // TypeBox's types have checked the schemas. Compiling the schema of schemas would take a fifth of the start.
     meta: false,
     validateSchema: false,

@@ -1,12 +1,12 @@
 /** Milliseconds between two turns. */
 const INTERVAL = 10;
 
-/** What is done in a turn: a thousand a second in all. */
-const AT_A_TIME = 10;
+/** What is done in a turn: five hundred a second in all. */
+const AT_A_TIME = 5;
 
 /**
  * Answers those who are turned away in turn. Clients that come again at once, whatever `Retry-After` says, would otherwise take
- * the processor from those who are served: so they come a thousand times a second, and everybody else does not notice.
+ * the processor from those who are served: so they come five hundred times a second, and everybody else hardly notices.
  */
 export class Pace {
   readonly #waiting: (() => void)[] = [];

@@ -113,8 +113,9 @@ t.test('a limit that limits nothing is refused', async (t) => {
     [{ access: 2, accessUntil: inSeconds(-60) }, '/accessUntil'],
     [{ accessUntil: inSeconds(60) }, '/access'],
     [{ access: 2, accessUntil: 'tomorrow' }, '/accessUntil'],
-    // The last leap second: it fits the format, and JavaScript knows no such time.
+    // They fit the format: the last leap second, which JavaScript does not know, and the year 10000, which no timestamp has.
     [{ access: 2, accessUntil: '2016-12-31T23:59:60Z' }, '/accessUntil'],
+    [{ access: 2, accessUntil: '9999-12-31T23:59:59-23:59' }, '/accessUntil'],
     [{ reason: 'for nothing' }, ''],
   ];
   for (const [body, pointer] of wrong) {

@@ -1,7 +1,7 @@
 /** Bodies of an operation: those that fit its schema, those that nearly do, and hostile ones. All are texts of JSON, or nearly. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Body, Operation, Schema } from '../operations.ts';
-import { hostileJson, noJsons, texts, times } from './hostile.ts';
+import { emailForms, hostileJson, noJsons, texts, times } from './hostile.ts';
 import { MARK } from './template.ts';
 
 /** The members of an object, in order and perhaps twice: names and the JSON of their values. */
@@ -33,19 +33,15 @@ const marked = (name: string, json: string) =>
   isSecret(name) && json.startsWith('"') ? `"${MARK}${json.slice(1)}` : json;
 
 /** Texts that fit a schema. */
-export function validText({
-  enum: values,
-  format,
-  pattern,
-  minLength = 0,
-  maxLength = 300,
-}: Schema): Arbitrary<string> {
+export function validText(schema: Schema): Arbitrary<string> {
+  const { type, enum: values, format, pattern, minLength = 0, maxLength = 300 } = schema;
+  if (type === 'boolean') return fc.constantFrom('true', 'false');
   if (values !== undefined) return fc.constantFrom(...values).map(String);
   if (format === 'uuid') return fc.oneof(fc.uuid(), fc.constantFrom('⟦user⟧', '⟦session⟧', '⟦self⟧'));
   if (format === 'date-time')
     return fc.oneof(
       fc
-        .date({ noInvalidDate: true, min: new Date(0), max: new Date('2100') })
+        .date({ noInvalidDate: true, min: new Date('2026'), max: new Date('2100') })
         .map((date) => date.toISOString()),
       fc.constantFrom(...times),
     );
@@ -63,9 +59,8 @@ export function validText({
 function validJson(schema: Schema): Arbitrary<string> {
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(validJson));
   if (schema.type === 'null') return fc.constant('null');
-  if (schema.type === 'boolean') return fc.constantFrom('true', 'false');
   if (schema.type === 'integer' && schema.enum === undefined) return validInteger(schema).map(String);
-  const quote = schema.type === 'integer' ? String : JSON.stringify;
+  const quote = schema.type === 'integer' || schema.type === 'boolean' ? String : JSON.stringify;
   return validText(schema).map((text) => quote(text));
 }
 
@@ -77,8 +72,15 @@ function validMembers({ operationId, body: { schema } }: Writing): Arbitrary<Mem
     const room = isSecret(name) ? { ...of, maxLength: (of.maxLength ?? 300) - MARK.length } : of;
     const made = validJson(room).map((json) => marked(name, json));
     const there = presentIn(operationId, name);
+    const alike = there === '⟦email⟧' ? emailForms.map((form) => `⟦email ${form}⟧`) : [];
     const all =
-      there === undefined ? made : fc.oneof({ weight: 4, arbitrary: fc.constant(`"${there}"`) }, made);
+      there === undefined
+        ? made
+        : fc.oneof(
+            { weight: 4, arbitrary: fc.constant(`"${there}"`) },
+            { weight: 2, arbitrary: fc.constantFrom(there, ...alike).map((text) => `"${text}"`) },
+            { weight: 1, arbitrary: made },
+          );
     return [name, all] as const;
   });
   const requiredKeys = [...(schema.required ?? [])];

@@ -66,7 +66,7 @@ export class House {
     };
     const service = await serve(scope, { ...variables, LOG_LEVEL: 'trace' });
     // Another process of the same service, which takes no requests: it signs people in without a password.
-    const live = new Live(await startApi(scope, variables));
+    const live = new Live(await startApi(scope, { ...variables, LOG_LEVEL: 'silent' }));
     await live.populate(USERS);
     return new House(name, service, live, secret);
   }

@@ -145,7 +145,16 @@ export const rawMessages: Arbitrary<RawMessage> = fc
     line: fc.constantFrom(...lines),
     version: fc.constantFrom(...versions),
     host: fc.constantFrom('Host: latchkey.test', 'Host: latchkey.test', 'Host: latchkey.test', 'Host:', ''),
-    more: fc.array(fc.constantFrom(...headers), { maxLength: 3 }),
+    more: fc.array(
+      fc.oneof(
+        { weight: 2, arbitrary: fc.constantFrom(...headers) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom('Transfer-Encoding: chunked', 'Content-Type: application/json'),
+        },
+      ),
+      { maxLength: 3 },
+    ),
     body: fc.constantFrom(...bodies),
   })
   .map(({ line, version, host, more, body }) => ({
@@ -156,6 +165,7 @@ export const rawMessages: Arbitrary<RawMessage> = fc
 
 /** The method and the target that a service sees; somewhere else for what is no request. */
 export function addressOf({ line }: RawMessage): { method: string; target: string } {
-  const [, method, target] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(line) ?? [];
+  const [, method] = /^([A-Z]+) /.exec(line) ?? [];
+  const [, target] = /^\S+ (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(line) ?? [];
   return { method: method ?? 'GET', target: target ?? '/nowhere' };
 }

@@ -305,6 +305,16 @@ const groups: Record<string, Record<string, Case>> = {
       slug: 'validation-failed',
       pointers: ['/limit'],
     },
+    'a limit beyond all numbers': {
+      bytes: request('GET /users?limit=1e999', bearer),
+      slug: 'validation-failed',
+      pointers: ['/limit'],
+    },
+    'a limit below all numbers': {
+      bytes: request('GET /audit-events?limit=-Infinity', bearer),
+      slug: 'validation-failed',
+      pointers: ['/limit'],
+    },
     'a cursor of a NUL': {
       bytes: request('GET /users?cursor=%00', bearer),
       slug: 'validation-failed',

@@ -130,14 +130,18 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
+/** The end of the last year that has four digits, which is as far as a timestamp goes (RFC 3339 section 5.6). */
+const END_OF_TIME = Date.UTC(10_000, 0);
+
 /**
  * Tokens end at whole seconds (RFC 7519 section 2), and with them what they say.
  *
- * @throws {Problem} `validation-failed` for a leap second, which fits the format (RFC 3339 section 5.7) and is no time in JavaScript
+ * @throws {Problem} `validation-failed` for what fits the format and is no time that can be answered with: a leap second, and years
+ *   that have five digits in UTC
  */
 function toWholeSeconds(time: string): Date {
   const milliseconds = Date.parse(time);
-  if (Number.isNaN(milliseconds)) throw invalidBody('/accessUntil', 'is a time that does not exist');
+  if (!(milliseconds < END_OF_TIME)) throw invalidBody('/accessUntil', 'is a time that does not exist');
   return new Date(Math.floor(milliseconds / 1000) * 1000);
 }
 
