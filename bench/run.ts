@@ -10,10 +10,11 @@
 import { parseArgs } from 'node:util';
 import { guard, manyTokens } from './parts/guard.ts';
 import { hammer } from './parts/hammer.ts';
+import { timing } from './parts/timing.ts';
 import { type Effort, isReached, type Part } from './tools/figures.ts';
 import { describe, type Result, save } from './tools/report.ts';
 
-const parts: readonly Part[] = [guard, manyTokens, hammer];
+const parts: readonly Part[] = [guard, manyTokens, hammer, timing];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

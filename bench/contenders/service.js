@@ -1,4 +1,5 @@
-// Latchkey itself with users in its database: BENCH_USERS of them, all with the same password. The first is disabled.
+// Latchkey itself with users in its database: BENCH_USERS of them, all with the same password. The
+// first, the third and so on are disabled.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,7 @@ const users = Number(process.env.BENCH_USERS ?? 1);
 let token = '';
 for (let n = 0; n < users; n++) {
   const data = toNewUser({ name: `User ${n}`, email: `user-${n}@example.com`, passwordHash, access: 1 });
-  const { id } = await app.accounts.db.user.create({ data: { ...data, disabled: n === 0 && users > 1 } });
+  const { id } = await app.accounts.db.user.create({ data: { ...data, disabled: n % 2 === 0 && users > 1 } });
   if (n === users - 1)
     token = app.tokens.issue(await openSession(app.accounts, { id, epoch: 0 }, origin)).accessToken;
 }

@@ -11,6 +11,8 @@ import { load } from '../tools/load.ts';
 
 const CLIENTS = 200;
 const USERS = 50;
+/** Of those who read. */
+const CONNECTIONS = 16;
 /** Milliseconds between two health checks. */
 const PAUSE = 20;
 
@@ -34,12 +36,15 @@ async function measure({ rounds, seconds, say }: Effort): Promise<Figure[]> {
   const health: number[] = [];
   const memory: number[] = [];
   try {
-    for (const { target } of measured) await load(target, 2);
+    for (const { target } of measured) await load(target, 2, CONNECTIONS);
     for (let round = 1; round <= rounds; round++) {
-      for (const { target, quiet } of measured) quiet.push((await load(target, seconds)).rate);
+      for (const { target, quiet } of measured) quiet.push((await load(target, seconds, CONNECTIONS)).rate);
       for (const { target, hammered, p99 } of measured) {
         const stop = await startHammering(service);
-        const [found, slowest] = await Promise.all([load(target, seconds), askHealth(service, seconds)]);
+        const [found, slowest] = await Promise.all([
+          load(target, seconds, CONNECTIONS),
+          askHealth(service, seconds),
+        ]);
         hammered.push(found.rate);
         p99.push(found.p99);
         health.push(slowest);
@@ -66,7 +71,6 @@ async function startHammering({ url }: Contender): Promise<() => Promise<string>
   writeFileSync(script, hammerScript(url));
   const [file = '', ...args] = onCore(LOAD_CORE, [process.execPath, script]);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   const rest = text(child.stdout);
   return async () => {
@@ -85,7 +89,7 @@ let n = 0;
 function tryAgain(client) {
   n++;
   const isRight = n % 4 === 0;
-  const email = isRight ? \`user-\${1 + (n % ${USERS - 1})}@example.com\` : \`nobody-\${n}@example.com\`;
+  const email = isRight ? \`user-\${1 + 2 * (n % ${USERS / 2})}@example.com\` : \`nobody-\${n}@example.com\`;
   const body = JSON.stringify({ email, password: isRight ? 'correct horse battery staple' : 'wrong wrong wrong' });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body),
     'x-forwarded-for': \`10.\${client}.\${(n >> 8) & 255}.\${n & 255}\` };

@@ -49,7 +49,15 @@ export async function startContender(
   const [command = '', ...args] = onCore(SERVER_CORE, [process.execPath, join(folder, `${name}.js`)]);
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(command, args, {
-    env: { PATH, HOME, NODE_ENV: 'production', SECRET, BENCH_PRIVATE_KEY: privateKey, ...settings },
+    env: {
+      PATH,
+      HOME,
+      NODE_ENV: 'production',
+      SECRET,
+      BENCH_PRIVATE_KEY: privateKey,
+      UV_THREADPOOL_SIZE,
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async () => {
@@ -57,7 +65,7 @@ export async function startContender(
     child.kill();
     await ended;
   };
-  process.once('exit', () => child.kill());
+  children.add(child);
   const line = await firstLine(child);
   if (line === undefined) {
     await stop();
@@ -66,6 +74,14 @@ export async function startContender(
   }
   return { ...line, memory: () => residentSet(child.pid ?? 0), stop };
 }
+
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill();
+});
+
+/** As bin/latchkey.js has it on one core. */
+const UV_THREADPOOL_SIZE = '2';
 
 /** Of the service in production, which asks for one. */
 const SECRET = 'a secret of the benchmark that is long enough';

@@ -26,11 +26,16 @@ export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 
  *
  * @throws {Error} when an answer is not a 200: whoever refuses is fast
  */
-export async function load({ url, tokens }: Contender, seconds: number): Promise<Load> {
-  const script = generator === 'wrk' ? wrkScript(tokens) : autocannonScript(url, tokens, seconds);
+export async function load(
+  { url, tokens }: Contender,
+  seconds: number,
+  connections = CONNECTIONS,
+): Promise<Load> {
+  const script =
+    generator === 'wrk' ? wrkScript(tokens) : autocannonScript(url, tokens, seconds, connections);
   const command =
     generator === 'wrk'
-      ? ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, url]
+      ? ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]
       : [process.execPath, script];
   const [file = '', ...args] = onCore(LOAD_CORE, command);
   const { stdout } = await run(file, args, { maxBuffer: 1e8 });
@@ -75,13 +80,18 @@ end`,
   );
 }
 
-function autocannonScript(url: string, tokens: readonly string[], seconds: number): string {
+function autocannonScript(
+  url: string,
+  tokens: readonly string[],
+  seconds: number,
+  connections: number,
+): string {
   const headers = tokens.map((token) => ({ headers: { authorization: `Bearer ${token}` } }));
   return save(
     'load.mjs',
     `
 import autocannon from ${JSON.stringify(resolve('bench/contenders/node_modules/autocannon/autocannon.js'))};
-const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${CONNECTIONS}, duration: ${seconds}, requests: ${JSON.stringify(headers)} });
+const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${connections}, duration: ${seconds}, requests: ${JSON.stringify(headers)} });
 console.log('\\n' + JSON.stringify({ rate: result.requests.total / result.duration, p99: result.latency.p99, failed: result.non2xx + result.errors }));`,
   );
 }

@@ -27,6 +27,7 @@ function line(figure: Figure): string {
 }
 
 function describeTarget({ atLeast, atMost }: Target, unit: Figure['unit']): string {
+  if (atLeast !== undefined && atMost !== undefined) return `${show(atLeast, unit)} to ${show(atMost, unit)}`;
   return atLeast === undefined ? `at most ${show(atMost ?? 0, unit)}` : `at least ${show(atLeast, unit)}`;
 }
 
