@@ -62,10 +62,7 @@ t.test('every requirement and every risk has one row', async (t) => {
     ...Object.entries(asvs).flatMap(([section, numbers]) => numbers.map((number) => `${section}.${number}`)),
     ...Array.from({ length: 10 }, (_, index) => `API${index + 1}`),
   ];
-  t.strictSame(
-    rows.flatMap(({ ids }) => ids),
-    expected,
-  );
+  t.strictSame(rows.flatMap(({ ids }) => ids).sort(), expected.sort());
 });
 
 t.test('what is met is shown by a test, and what is not says why', async (t) => {
