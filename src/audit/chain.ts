@@ -87,6 +87,7 @@ export async function beginChain({ db, encryption }: AuditContext): Promise<void
   const ends = { headNumber: 0, headCode: '', anchorNumber: 0, anchorCode: '' };
   const encrypted = encryption.encrypt(key.toString('base64url'), CONTEXT);
   await transaction(db, async (tx) => {
+    if ((await tx.auditChain.count()) > 0) return;
     const sealed = await tx.auditEvent.findFirst({ where: { number: { gte: 0 } }, select: { id: true } });
     if (sealed !== null) throw new Error('The row of the audit chain is gone: run latchkey audit verify');
     const create = { id: ID, key: encrypted, ...ends, endsCode: endsCode(key, ends), sealedAt: new Date() };

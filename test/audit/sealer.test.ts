@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { openSession } from '#latchkey/accounts/sessions.js';
 import { toNewUser } from '#latchkey/accounts/users.js';
+import { beginChain } from '#latchkey/audit/chain.js';
 import { record } from '#latchkey/audit/record.js';
 import { pruneEvents } from '#latchkey/audit/retention.js';
 import { AuditSealer, readHead } from '#latchkey/audit/sealer.js';
@@ -52,6 +53,16 @@ t.test(
     t.match(await verify(second.audit), { found: [], events: 310, unsealed: 0 });
   },
 );
+
+t.test('a chain that another process has begun and sealed meanwhile is left as it is', async (t) => {
+  const { db, audit } = await openTrail(t);
+  await add(db, people(0, 2));
+  await seal(audit);
+  const head = await readHead(audit);
+  await beginChain(audit);
+  t.equal(await readHead(audit), head);
+  t.match(await verify(audit), { found: [], events: 2 });
+});
 
 t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is in it', async (t) => {
   const api = await startApi(t);
