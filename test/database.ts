@@ -57,7 +57,9 @@ export async function createPostgresDatabase(
   template?: string,
 ): Promise<TestDatabase> {
   const name = `latchkey_${randomBytes(8).toString('hex')}`;
-  const copied = template === undefined ? '' : ` TEMPLATE ${new URL(template).pathname.slice(1)}`;
+  // A file copy takes a third of the time of copying by way of the log, which is Postgres’s default.
+  const copied =
+    template === undefined ? '' : ` TEMPLATE ${new URL(template).pathname.slice(1)} STRATEGY FILE_COPY`;
   await execute(server, `CREATE DATABASE ${name}${copied}`);
   // Whatever a test left connected is cut off.
   t.teardown(() => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));

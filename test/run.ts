@@ -22,6 +22,7 @@ import { migrate } from '#latchkey/db/migrate.js';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import { findLeaks } from './leaks.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
 import { type Database, databases, findRuns, isDatabase, type Run } from './test-files.ts';
 
@@ -38,10 +39,9 @@ const inherited =
   /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL)$/;
 
 /**
- * Flags of V8 for processes that end before its optimizing compiler pays off: a sixth less of processor time. The services that
- * tests start run without them.
+ * Of Node.js: V8's optimizing compiler does not pay off in a process that ends soon. The services that tests start run without it all.
  */
-const SHORT_LIVED = ['--sparkplug', '--no-opt'];
+const OPTIONS = ['--no-opt', '--import=./build/test/plain-promises.js', '--import=./build/test/evidence.js'];
 
 const root = resolve(import.meta.dirname, '../..');
 const running: { folder?: string; postgres?: Promise<PostgresServer>; aborted?: boolean } = {};
@@ -142,25 +142,15 @@ async function runAll(
 async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise<Totals> {
   const started = performance.now();
   const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
-  const test = spawn(
-    process.execPath,
-    [
-      '--enable-source-maps',
-      '--import',
-      './build/test/evidence.js',
-      ...SHORT_LIVED,
-      join('build', file.replace(/\.ts$/, '.js')),
-    ],
-    {
-      cwd: root,
-      env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}`, TEST_EVIDENCE: evidence },
-      // In a group of its own, so that what it has started can be ended with it.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: (FILE_TIMEOUT + 5) * 1000,
-      killSignal: 'SIGKILL',
-    },
-  );
+  const test = spawn(process.execPath, [...OPTIONS, join('build', file.replace(/\.ts$/, '.js'))], {
+    cwd: root,
+    env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}`, TEST_EVIDENCE: evidence },
+    // In a group of its own, so that what it has started can be ended with it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: (FILE_TIMEOUT + 5) * 1000,
+    killSignal: 'SIGKILL',
+  });
   tests.add(test);
   const [output, errors, [code, signal]] = await Promise.all([
     text(test.stdout),
@@ -181,8 +171,8 @@ async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise
     `${isGood ? 'ok  ' : 'FAIL'} ${file} on ${databases[database]} (${outcome}${end}, ${seconds} s)`,
   );
   if (isGood) return { passed, failed };
-  for (const line of [...failures, ...leaks, ...errors.split('\n')])
-    if (line !== '') console.log(`     ${line}`);
+  const printed = toSourcePositions(root, [...failures, ...leaks, errors].join('\n'));
+  for (const line of printed.split('\n')) if (line !== '') console.log(`     ${line}`);
   return { passed, failed: Math.max(failed, 1) };
 }
 

@@ -14,6 +14,7 @@ import { bin, childEnvironment, type Service, serve, temporaryFolder, type Varia
 import { createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
 import { testSigningKey } from './tokens.ts';
+import { until } from './until.ts';
 
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
@@ -153,8 +154,3 @@ t.test('in production it prints JSON lines and nothing else', async (t) => {
   t.match(messages, `Latchkey listens on ${service.url}\nDocs: ${service.url}/docs\nThere is no admin yet`);
   t.ok(lines.filter(({ req }) => req !== undefined).length >= 4, 'the requests are logged');
 });
-
-/** Asks again and again, each time after the others in the process have had their turn. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise(setImmediate);
-}

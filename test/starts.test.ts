@@ -8,6 +8,7 @@ import { openDatabase } from '#latchkey/db/client.js';
 import { type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
+import { until } from './until.ts';
 
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
@@ -120,9 +121,4 @@ async function isRefused(port: number, host: string): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** Asks again and again, each time after the others in the process have had their turn. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise(setImmediate);
 }
