@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import pino from 'pino';
 import { AccessLevels, recordLevels } from './access/levels.ts';
 import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
@@ -23,12 +21,14 @@ import denials from './http/denials.ts';
 import docs from './http/docs.ts';
 import idempotency from './http/idempotency.ts';
 import json from './http/json.ts';
-import { describeRequest } from './http/log.ts';
+import { openLog } from './http/log.ts';
 import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import pressure from './http/pressure.ts';
 import rateLimit from './http/rate-limit.ts';
+import { RequestLines } from './http/request-log.ts';
 import { SchemaCompilers } from './http/schema-compilers.ts';
+import { keepTickObject } from './http/tick-objects.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
 import { mailSettings, Outbox } from './mail/outbox.ts';
@@ -36,6 +36,7 @@ import { Templates } from './mail/templates.ts';
 import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Problem } from './problems/problem.ts';
+import { newRequestId } from './problems/request-id.ts';
 import routes from './routes/index.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { Encryption } from './tokens/encryption.ts';
@@ -80,6 +81,7 @@ export interface AppOptions {
  */
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   checkFirstAdmin(config);
+  keepTickObject();
   const inventory = new RouteInventory();
   const app = createInstance(config, inventory);
   const levels = new AccessLevels(config.accessLevels);
@@ -157,11 +159,10 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
   // Not written in place: Fastify's types don't know buildPrettyMeta.
   const schemas = new SchemaCompilers();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
-  // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
-  const stream = pino.destination({ dest: 1, sync: true });
   const app = Fastify({
-    logger: { level: config.logLevel, serializers: { req: describeRequest }, stream },
-    genReqId: () => randomUUID(),
+    loggerInstance: openLog(config),
+    logController: new RequestLines(config.logLevel),
+    genReqId: newRequestId,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: BOOT_TIMEOUT,
     // What is under way when the process is told to stop is answered, not refused.

@@ -26,7 +26,7 @@ const floors = [
 
 /** Words of other houses, and names of vendors and of the platform that have one in them. */
 const foreignWord = /^(role|middleware|controller|dto|manager|helper)s?$/i;
-const vendorNames = /^(schemaController|AbortController)$/;
+const vendorNames = /^(schemaController|[lL]ogController|AbortController)$/;
 
 /** Each is one table, read line by line. */
 const tables = new Set(['config/environment.ts', 'problems/registry.ts']);

@@ -7,12 +7,11 @@ import type {
   RouteOptions,
 } from 'fastify';
 import fp from 'fastify-plugin';
-import { LRUCache } from 'lru-cache';
-import type { AccessTokenClaims } from '../tokens/claims.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** One operation of the API, as `GET /me/permissions` and the OpenAPI document list it. */
 export interface Operation {
@@ -46,8 +45,7 @@ declare module 'fastify' {
     readonly levels: AccessLevels;
     readonly operations: readonly Operation[];
     readonly revocations: RevocationFeed;
-    /** Accepted tokens by their whole Authorization header, so that a signature is verified once. */
-    readonly verifiedTokens: LRUCache<string, AccessTokenClaims>;
+    readonly verifiedTokens: VerifiedTokens;
     /** Every route of the router, once the app is ready: the automatic HEAD routes and those of vendors included. */
     listRoutes(): readonly StoredRoute[];
     /** Settles the access of a route that a vendor's plugin is about to add here, where {@link withAccess} would keep its hooks from our routes. */
@@ -63,9 +61,6 @@ export interface AccessOptions {
   readonly revocations: RevocationFeed;
 }
 
-/** Tokens. At 1.5 KB each, header and claims, they take some 37 MB. */
-const VERIFIED_TOKENS = 25_000;
-
 /**
  * Guards every route by the access that it declares, and refuses to boot when one declares nothing.
  * A route declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
@@ -75,7 +70,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.decorate('levels', levels);
   app.decorate('operations', operations);
   app.decorate('revocations', revocations);
-  app.decorate('verifiedTokens', new LRUCache<string, AccessTokenClaims>({ max: VERIFIED_TOKENS }));
+  app.decorate('verifiedTokens', new VerifiedTokens());
   app.decorate('listRoutes', () => inventory.list(app));
   app.decorateRequest('claims', null);
   const vendors = new Map<string, DeclaredAccess>();

@@ -1,6 +1,5 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../access/plugin.ts';
 import type { Config } from '../config.ts';
@@ -20,36 +19,34 @@ const EXPOSED = [
   'WWW-Authenticate',
 ];
 
+/** Nothing in an answer runs, loads anything or is framed. The docs page, which is HTML, has a policy of its own. */
+const CONTENT_SECURITY_POLICY = "default-src 'none';frame-ancestors 'none'";
+
+/** A year: RFC 6797 section 6.1. */
+const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
+
 /**
  * What browsers are told. There are no cookies, so that no site can make a browser act for its user; answers are JSON, so that
- * nothing in them runs or is framed; and what is personal is kept by no cache (OWASP REST Security Cheat Sheet).
+ * nothing in them runs or is framed; and what is personal is kept by no cache (OWASP REST Security Cheat Sheet, "Security Headers").
+ * Fields that are about HTML alone (Referrer-Policy, Permissions-Policy) are sent with the docs page alone.
  */
 async function browsers(
   app: FastifyInstance,
   { corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>,
 ) {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-    },
-    strictTransportSecurity: publicUrl.startsWith('https:'),
-    referrerPolicy: { policy: 'no-referrer' },
-    // About what JSON does not have: plugins, downloads of old browsers, a window of its own.
-    crossOriginOpenerPolicy: false,
-    crossOriginResourcePolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xFrameOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  });
-  app.addHook('onRequest', (request, reply, done) => {
-    const isPublicRead =
-      request.routeOptions.config[declaration]?.minimum === null && /^(GET|HEAD)$/.test(request.method);
-    if (!isPublicRead) reply.header('cache-control', 'no-store');
+  const isSecure = publicUrl.startsWith('https:');
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('cache-control', 'no-store');
+    if (isSecure) reply.header('strict-transport-security', STRICT_TRANSPORT_SECURITY);
     done();
+  });
+  app.addHook('onRoute', (route) => {
+    const isPublic = route.config?.[declaration]?.minimum === null;
+    // In routes, for what a request would have to find out anew.
+    if (isPublic && /^(GET|HEAD)$/.test(String(route.method)))
+      route.onRequest = [route.onRequest ?? [], allowCaches].flat();
   });
   if (corsOrigins.length === 0) return;
   // What is no preflight request, the plugin would answer in plain text.
@@ -66,6 +63,11 @@ async function browsers(
     credentials: false,
     hideOptionsRoute: true,
   });
+}
+
+function allowCaches(_request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  reply.removeHeader('cache-control');
+  done();
 }
 
 export default fp(browsers, { name: 'browsers', fastify: '5.x', dependencies: ['access'] });

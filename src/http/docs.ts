@@ -10,6 +10,10 @@ async function docs(app: FastifyInstance) {
     scope.setErrorHandler((error) => {
       throw isRefusedFile(error) ? new Problem('not-found') : error;
     });
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.header('referrer-policy', 'no-referrer');
+      done();
+    });
     await scope.register(withAccess('public', swaggerUi), {
       routePrefix: '/docs',
       staticCSP: {

@@ -15,15 +15,21 @@ async function pressure(
   app: FastifyInstance,
   { maxEventLoopDelay = EVENT_LOOP_DELAY }: { readonly maxEventLoopDelay?: number },
 ) {
-  await app.register(underPressure, {
-    maxEventLoopDelay,
-    maxHeapUsedBytes: getHeapStatistics().heap_size_limit * HEAP,
-    exposeStatusRoute: false,
-    pressureHandler: (request, _reply, type) => {
-      if (request.url.startsWith('/health/')) return;
-      request.log.warn({ type }, 'Turned away: the process has too much to do');
-      throw new Problem('busy', { headers: { 'retry-after': '1' } });
-    },
+  // In a context of its own: its hook looks up every request's route options, where ours reads a flag.
+  await app.register(async (scope) => {
+    await scope.register(underPressure, {
+      maxEventLoopDelay,
+      maxHeapUsedBytes: getHeapStatistics().heap_size_limit * HEAP,
+      exposeStatusRoute: false,
+    });
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (!scope.isUnderPressure() || request.url.startsWith('/health/')) {
+        done();
+        return;
+      }
+      request.log.warn(scope.memoryUsage(), 'Turned away: the process has too much to do');
+      done(new Problem('busy', { headers: { 'retry-after': '1' } }));
+    });
   });
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -6,6 +5,7 @@ import fp from 'fastify-plugin';
 import { Pace } from './pace.ts';
 import { Problem, problemBody } from './problem.ts';
 import type { ProblemSlug } from './registry.ts';
+import { newRequestId } from './request-id.ts';
 import { toProblem } from './translate.ts';
 
 const contentType = 'application/problem+json; charset=utf-8';
@@ -71,7 +71,7 @@ export function clientErrorHandler(publicUrl: string) {
     if (error.code === 'ECONNRESET' || socket.destroyed) return;
     const known = toProblem(error);
     const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
-    const requestId = randomUUID();
+    const requestId = newRequestId();
     // Not the error itself: it holds the bytes that were sent, and a token or a password may be among them.
     this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Bytes that are no request');
     const body = JSON.stringify(problemBody(problem, publicUrl, requestId));

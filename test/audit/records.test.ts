@@ -9,8 +9,11 @@ import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Of a request without an id of its own. */
+const REQUEST_ID = /^[0-9a-f]{32}$/;
+
 /** Where the requests of these tests come from. */
-const here = { ip: '127.0.0.1', userAgent: 'lightMyRequest', requestId: UUID };
+const here = { ip: '127.0.0.1', userAgent: 'lightMyRequest', requestId: REQUEST_ID };
 const nowhere = { ip: null, userAgent: null, requestId: null };
 
 async function list(api: Api, admin: string, query: string): Promise<Answer['body'][]> {
