@@ -7,7 +7,7 @@ import { type AccessTokenClaims, areClaims, CLIENT_ID, InvalidTokenError } from 
 import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import type { Secrets } from './secrets.ts';
-import { readHeader, TOKEN_TYPE } from './token-header.ts';
+import { headerSegment, readHeader, TOKEN_TYPE } from './token-header.ts';
 
 /** Seconds that another process's clock may run ahead of ours. */
 const CLOCK_TOLERANCE = 60;
@@ -69,7 +69,7 @@ async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
   app.decorate('refreshTokens', new RefreshTokens(secrets));
   app.decorate('tokens', {
     issue: (subject) => issue(signer, config, subject),
-    verify: (token) => verify(verifiers, token),
+    verify: verifierOf(verifiers),
   });
 }
 
@@ -131,14 +131,31 @@ type Verifiers = ReadonlyMap<string, Verifier>;
 
 const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 
-function verify(verifiers: Verifiers, token: string): AccessTokenClaims {
-  const { kid, alg } = readHeader(token);
+/** The header of what we sign is the same in every token of a key: those few are read once. */
+function verifierOf(verifiers: Verifiers): Tokens['verify'] {
+  const known = new Map<string, Verifier>();
+  return (token) => {
+    const segment = headerSegment(token);
+    const verifier = known.get(segment) ?? findVerifier(verifiers, segment);
+    const claims = verify(verifier, token);
+    // Of tokens that are ours alone, or others would fill it.
+    if (known.size < verifiers.size) known.set(segment, verifier);
+    return claims;
+  };
+}
+
+function findVerifier(verifiers: Verifiers, segment: string): Verifier {
+  const { kid, alg } = readHeader(segment);
   const verifier = verifiers.get(kid);
   if (verifier === undefined) throw new InvalidTokenError('unknown kid');
   if (alg !== verifier.algorithm) throw new InvalidTokenError('another algorithm than the key has');
+  return verifier;
+}
+
+function verify({ jwt }: Verifier, token: string): AccessTokenClaims {
   let claims: unknown;
   try {
-    claims = verifier.jwt.verify(token);
+    claims = jwt.verify(token);
   } catch (error) {
     throw new InvalidTokenError('refused by the verifier', { cause: error });
   }
