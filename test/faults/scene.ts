@@ -1,0 +1,65 @@
+/** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
+import type { Test } from 'tap';
+import { latchkey } from '../child.ts';
+import { type Cluster, type Member, until } from '../processes/cluster.ts';
+import { isSuccess, type Load } from './load.ts';
+
+/** Milliseconds in which a process serves again after what was broken is back. */
+export const RECOVERY = 3_000;
+
+/** Milliseconds that an answer may take while something is broken. */
+const LONGEST_ANSWER = 15_000;
+
+/** Prints what the load came to, and holds its answers to what they may be. */
+export function report(t: Test, load: Load): void {
+  const { attempts, ledger, signedOut } = load;
+  const refused = attempts.filter(({ status }) => status === 503).length;
+  const broken = attempts.filter(({ status }) => status === undefined).length;
+  const [last] = attempts.toSorted((a, b) => b.took - a.took);
+  const slowest = Math.round(last?.took ?? 0);
+  const { users, sessions, rotations, changes, ends } = ledger.acknowledged;
+  t.comment(
+    `${attempts.length} requests: ${attempts.filter(isSuccess).length} done, ${refused} refused with 503, ${broken} cut off; ` +
+      `the slowest answer after ${slowest} ms (${last?.what})`,
+  );
+  t.comment(
+    `acknowledged: ${users} accounts, ${sessions} sessions, ${rotations} rotations, ${changes} levels, ${ends} sign-outs` +
+      (signedOut > 0 ? `; ${signedOut} had to sign in again` : ''),
+  );
+  const complaints = attempts.flatMap(({ complaint }) => complaint ?? []);
+  t.strictSame([...new Set(complaints)].slice(0, 5), [], 'nothing but successes and 503 with Retry-After');
+  t.ok(slowest < LONGEST_ANSWER, 'every answer came in time');
+}
+
+/**
+ * Compares what the clients were told with what is there. The load has been stopped, and a process runs that seals.
+ *
+ * @returns events in the chain
+ */
+export async function checkBooks(t: Test, cluster: Cluster, load: Load): Promise<void> {
+  const { db } = cluster.database;
+  await until('all events are sealed', 20_000, async () => {
+    return (await db.auditEvent.count({ where: { number: null } })) === 0;
+  });
+  t.strictSame((await load.ledger.compare(db)).slice(0, 10), [], 'all that was acknowledged is there, once');
+  const { code, stdout } = await latchkey(['audit', 'verify'], { variables: cluster.variables });
+  t.equal(code, 0, 'the audit is whole');
+  t.comment(stdout.trim().replace(/, head .*/, ''));
+}
+
+/**
+ * Waits until a process serves again, as the load sees it: a change went through that was sent after the fault was over.
+ *
+ * @param since performance.now() when the fault was over
+ */
+export async function checkRecovery(t: Test, load: Load, at: Member, since: number): Promise<void> {
+  const first = () =>
+    load.attempts.find(
+      (attempt) => attempt.at.pid === at.pid && attempt.sentAt >= since && isSuccess(attempt),
+    );
+  await until('it serves again', 30_000, async () => first() !== undefined);
+  const { sentAt, took } = first() ?? { sentAt: 0, took: 0 };
+  const recovery = Math.round(sentAt + took - since);
+  t.ok(recovery < RECOVERY, `it serves again after ${recovery} ms`);
+  t.comment(`served again after ${recovery} ms`);
+}
