@@ -53,6 +53,8 @@ export class Load {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #names = 0;
+  /** Requests that were refused with 403, each of which the audit counts. */
+  denials = 0;
   /** Sessions that ended because the answer to a refresh was lost for longer than ten seconds. */
   signedOut = 0;
 
@@ -90,6 +92,7 @@ export class Load {
       if (account === undefined) continue;
       const first = await this.#signIn(person, account);
       if (first === undefined) continue;
+      await this.#knock(person, first);
       const refreshes = 1 + this.#options.random.below(3);
       for (let index = 0; index < refreshes; index++) await this.#refresh(person, first);
       await this.#changeAccess(person, account, this.#options.random.below(2) * 2);
@@ -125,6 +128,12 @@ export class Load {
       end: undefined,
     });
     return session;
+  }
+
+  /** Asks for what only admins get. */
+  async #knock(person: number, { token }: OpenSession): Promise<void> {
+    const reply = await this.#try(person, 'knock', 'GET', '/control-panel', { token }, [401, 403]);
+    if (reply?.status === 403) this.denials += 1;
   }
 
   /** Sends the same token until there is an answer, as a client does that has lost one. */

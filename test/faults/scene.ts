@@ -1,8 +1,12 @@
 /** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
 import type { Test } from 'tap';
+import { hashPassword } from '#latchkey/accounts/passwords.js';
+import { toNewUser } from '#latchkey/accounts/users.js';
 import { latchkey } from '../child.ts';
+import { PASSWORD } from '../helper.ts';
+import type { MailServer } from '../mail-server.ts';
 import { type Cluster, type Member, until } from '../processes/cluster.ts';
-import { isSuccess, type Load } from './load.ts';
+import { type Account, isSuccess, type Load } from './load.ts';
 
 /** Milliseconds in which a process serves again after what was broken is back. */
 export const RECOVERY = 3_000;
@@ -62,4 +66,44 @@ export async function checkRecovery(t: Test, load: Load, at: Member, since: numb
   const recovery = Math.round(sentAt + took - since);
   t.ok(recovery < RECOVERY, `it serves again after ${recovery} ms`);
   t.comment(`served again after ${recovery} ms`);
+}
+
+/** Accounts that are made by hand, where registering takes a mail. @returns an admin, and the others */
+export async function makeAccounts(
+  { database: { db } }: Cluster,
+  count: number,
+): Promise<{ boss: Account; accounts: readonly Account[] }> {
+  const passwordHash = await hashPassword(PASSWORD);
+  const make = async (name: string, access: number): Promise<Account> => {
+    const email = `${name}@faults.example`;
+    const { id } = await db.user.create({ data: toNewUser({ name, email, passwordHash, access }) });
+    return { id, email };
+  };
+  const boss = await make('boss', 2);
+  const accounts = await Promise.all(Array.from({ length: count }, (_, index) => make(`person-${index}`, 1)));
+  return { boss, accounts };
+}
+
+/** Every change of a level is told by mail: each arrives, and once. */
+export async function checkMails(t: Test, cluster: Cluster, server: MailServer): Promise<void> {
+  const { db } = cluster.database;
+  const waiting = { outcome: null };
+  // What was claimed when the database went away is tried again when its lease is over, which is too long for a test.
+  await db.mail.updateMany({ where: waiting, data: { nextAttemptAt: new Date(0) } });
+  await until('no mail waits any more', 20_000, async () => (await db.mail.count({ where: waiting })) === 0);
+  const changes = await db.auditEvent.count({ where: { action: 'user.access-changed' } });
+  const ids = server.mails.map(({ messageId }) => messageId);
+  t.equal(await db.mail.count({ where: { outcome: 'sent' } }), changes, 'a mail for each change, and sent');
+  t.equal(new Set(ids).size, changes, 'each arrived');
+  t.equal(ids.length, changes, 'once');
+  t.comment(`${ids.length} mails arrived`);
+}
+
+/** The services have been stopped, for which they write what they have counted. */
+export async function checkDenials(t: Test, { database: { db } }: Cluster, load: Load): Promise<void> {
+  const { _sum } = await db.auditEvent.aggregate({
+    where: { action: 'access.denied' },
+    _sum: { count: true },
+  });
+  t.equal(_sum.count ?? 0, load.denials, 'each denied request was counted once');
 }
