@@ -5,6 +5,8 @@ import type { Ask, Member, Reply } from '../processes/cluster.ts';
 import { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
 
+const noAnswer = { status: undefined, problem: undefined };
+
 /** Milliseconds between two tries of the same thing. */
 const PAUSE = 50;
 
@@ -14,6 +16,8 @@ export interface Attempt {
   /** Undefined when the connection broke, or could not be made. */
   readonly status: number | undefined;
   readonly at: Member;
+  /** What the body says it is. */
+  readonly problem: string | undefined;
   /** performance.now() */
   readonly sentAt: number;
   readonly took: number;
@@ -208,12 +212,13 @@ export class Load {
       const isRefusal = status === 503 && /^[1-9]\d*$/.test(reply.headers['retry-after'] ?? '');
       const isFine = status < 300 || isRefusal || expected.includes(status);
       const complaint = isFine ? undefined : `${method} ${path} got ${status}: ${JSON.stringify(reply.body)}`;
-      this.attempts.push({ what, status, at, sentAt, took, complaint });
+      const problem = status < 400 ? undefined : String(reply.body.type).split('/').at(-1);
+      this.attempts.push({ what, status, problem, at, sentAt, took, complaint });
       return reply;
     } catch (error) {
       if (!isBroken(error)) throw error;
       const took = performance.now() - sentAt;
-      this.attempts.push({ what, status: undefined, at, sentAt, took, complaint: undefined });
+      this.attempts.push({ ...noAnswer, what, at, sentAt, took, complaint: undefined });
       return undefined;
     }
   }
@@ -221,7 +226,7 @@ export class Load {
   #complain(what: string, person: number, complaint: string): void {
     const at = this.#options.serving(person);
     const sentAt = performance.now();
-    this.attempts.push({ what, status: undefined, at, sentAt, took: 0, complaint });
+    this.attempts.push({ ...noAnswer, what, at, sentAt, took: 0, complaint });
   }
 
   async #pause(): Promise<undefined> {

@@ -17,6 +17,7 @@ import {
   checkDenials,
   checkMails,
   checkRecovery,
+  checkTries,
   makeAccounts,
   RECOVERY,
   report,
@@ -79,7 +80,7 @@ for (const [name, breakIt] of Object.entries(faults)) {
     t.ok(failed.length > 0, 'it was felt');
     const late = failed.filter(({ sentAt }) => sentAt > back + RECOVERY || sentAt < broken - RECOVERY);
     t.strictSame(
-      late.map(({ what }) => what),
+      late.map(({ what, problem }) => `${what}: ${problem}`),
       [],
       'and before and after it nothing failed',
     );
@@ -89,6 +90,7 @@ for (const [name, breakIt] of Object.entries(faults)) {
     );
     report(t, load);
     await checkMails(t, cluster, mailServer);
+    await checkTries(t, cluster);
     await checkBooks(t, cluster, load);
     for (const { stop } of members) await stop();
     await checkDenials(t, cluster, load);

@@ -107,3 +107,14 @@ export async function checkDenials(t: Test, { database: { db } }: Cluster, load:
   });
   t.equal(_sum.count ?? 0, load.denials, 'each denied request was counted once');
 }
+
+/** Tries whose reservation was saved and whose answer was lost: nobody knows of them, and they are forgotten one a minute. */
+const UNANSWERED = 1;
+
+/** Nobody gave a wrong password: the tries that an outage interrupted are not held against anybody. */
+export async function checkTries(t: Test, { database: { db } }: Cluster): Promise<void> {
+  const failures = async () =>
+    (await db.failedTries.aggregate({ _sum: { failures: true } }))._sum.failures ?? 0;
+  await until('interrupted tries are given back', 5_000, async () => (await failures()) <= UNANSWERED);
+  t.comment(`${Math.round(await failures())} tries count that were interrupted`);
+}
