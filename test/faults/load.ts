@@ -1,6 +1,6 @@
 /** People who use the service while it is broken: each does one thing after another, and keeps books of what was answered. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { PASSWORD } from '../helper.ts';
+import { PASSWORD, type Teardown } from '../helper.ts';
 import type { Ask, Member, Reply } from '../processes/cluster.ts';
 import { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
@@ -33,6 +33,8 @@ export interface LoadOptions {
   /** The admin who changes levels. */
   readonly admin: () => string;
   readonly random: Random;
+  /** Whether admins may get 401: their tokens are from another time. */
+  readonly isTimeMoved?: boolean;
   /** Whether registering makes no account, because there is a mail server: people are then made beforehand. */
   readonly accounts?: readonly Account[];
 }
@@ -62,7 +64,9 @@ export class Load {
   /** Sessions that ended because the answer to a refresh was lost for longer than ten seconds. */
   signedOut = 0;
 
-  constructor(options: LoadOptions) {
+  /** @param t the test with which it ends in any case */
+  constructor(t: Teardown, options: LoadOptions) {
+    t.teardown(() => this.#stop.abort());
     this.#options = options;
     const people = Array.from({ length: options.people }, (_, index) => this.#live(index));
     this.#running = Promise.all(people).then(() => {});
@@ -172,7 +176,14 @@ export class Load {
     const change = { userId: id, access, isRecorded: before !== undefined && before !== access };
     this.ledger.changes.set(reason, { ...change, certainty: 'unknown' });
     const options = { token: this.#options.admin(), body: { access, reason } };
-    const reply = await this.#try(person, 'change access', 'PATCH', `/users/${id}`, options);
+    const reply = await this.#try(
+      person,
+      'change access',
+      'PATCH',
+      `/users/${id}`,
+      options,
+      this.#options.isTimeMoved ? [401] : [],
+    );
     if (reply?.status !== 200) return this.#pause();
     if (reply.body.access !== access) this.#complain('change access', person, 'another level was answered');
     this.ledger.changes.set(reason, { ...change, certainty: 'acknowledged' });

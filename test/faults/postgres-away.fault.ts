@@ -60,7 +60,7 @@ for (const [name, breakIt] of Object.entries(faults)) {
     const { boss, accounts } = await makeAccounts(cluster, PEOPLE);
     const body = { email: boss.email, password: PASSWORD };
     const { accessToken } = (await members[0].ask('POST', '/login', { body })).body;
-    const load = new Load({
+    const load = new Load(t, {
       people: PEOPLE,
       random,
       accounts,

@@ -52,7 +52,7 @@ t.test('the disk of Postgres is full for a while', async (t) => {
   const { boss, accounts } = await makeAccounts(cluster, PEOPLE);
   const body = { email: boss.email, password: PASSWORD };
   const { accessToken } = (await members[0].ask('POST', '/login', { body })).body;
-  const load = new Load({
+  const load = new Load(t, {
     people: PEOPLE,
     random,
     accounts,

@@ -21,7 +21,7 @@ t.test('SIGKILL under load: what was acknowledged is there, and the others go on
     cluster.database.kind === 'sqlite' ? [await start()] : await Promise.all([start(), start(), start()]);
   const boss = await cluster.person(members[0]!, 2);
   const killed = new Set<number>();
-  const load = new Load({
+  const load = new Load(t, {
     people: PEOPLE,
     random,
     admin: () => boss.token,

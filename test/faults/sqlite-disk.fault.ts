@@ -37,7 +37,7 @@ t.test('the disk is full for a while', async (t) => {
   });
   const member: Member = await cluster.start();
   const boss = await cluster.person(member, 2);
-  const load = new Load({ people: PEOPLE, random, admin: () => boss.token, serving: () => member });
+  const load = new Load(t, { people: PEOPLE, random, admin: () => boss.token, serving: () => member });
   await load.successes(60);
 
   const full = performance.now();

@@ -19,7 +19,7 @@ t.test('two servers on one SQLite file work under load, and a demotion is obeyed
   const cluster = await createCluster(t, { RATE_LIMIT: '0' });
   const [here, there]: [Member, Member] = [await cluster.start(), await cluster.start()];
   const boss = await cluster.person(here, 2);
-  const load = new Load({
+  const load = new Load(t, {
     people: PEOPLE,
     random,
     admin: () => boss.token,
