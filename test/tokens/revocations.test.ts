@@ -190,7 +190,7 @@ t.test('it says how far this process’s clock is off the database’s', async (
 t.test('what was forgotten while the clock was ahead is known again when it is set back', async (t) => {
   let offset = 0;
   const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
-  const sid = await writeRow(SECOND);
+  const sid = await writeRow(MINUTE);
   const feed = newFeed(undefined, clock);
   await feed.poll();
   offset = HOUR + 2 * MINUTE;
@@ -207,7 +207,7 @@ t.test('what was forgotten while the clock was ahead is known again when it is s
 });
 
 t.test('a process whose own clock is off forgets nothing, and is not trusted', async (t) => {
-  const sid = await writeRow(SECOND);
+  const sid = await writeRow(MINUTE);
   const feed = newFeed();
   await feed.poll();
   later(HOUR + 2 * MINUTE, () => feed.forget());
