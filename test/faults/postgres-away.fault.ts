@@ -23,7 +23,7 @@ import {
   report,
 } from './scene.ts';
 
-const PEOPLE = 9;
+const PEOPLE = 6;
 
 /** Milliseconds. */
 const OUTAGE = 20_000;

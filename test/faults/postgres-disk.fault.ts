@@ -25,7 +25,7 @@ import {
 } from './scene.ts';
 import { mountSmallDisk } from './small-disk.ts';
 
-const PEOPLE = 8;
+const PEOPLE = 6;
 
 /** Milliseconds that the disk stays full, from when it is felt. */
 const FULL = 6_000;

@@ -6,7 +6,7 @@ import { seededRandom } from './random.ts';
 import { checkBooks, report } from './scene.ts';
 
 const KILLS = 3;
-const PEOPLE = 9;
+const PEOPLE = 6;
 
 /** Successes between two kills. */
 const WORK = 60;
