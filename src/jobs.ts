@@ -38,6 +38,7 @@ function list(app: FastifyInstance): readonly Job[] {
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
     { name: 'prune the mails', every: 10 * MINUTE, run: () => pruneMails(accounts) },
     { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
+    { name: 'give back interrupted tries', every: SECOND, run: () => accounts.throttle.settle() },
     { name: 'prune the failed tries', every: 10 * MINUTE, run: () => pruneTries(accounts) },
     { name: 'prune the idempotent requests', every: 10 * MINUTE, run: () => idempotentRequests.prune() },
     { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },

@@ -3,6 +3,8 @@
  *
  *   npm test -- users test/access     only the files whose path has one of these in it
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
+ *   npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their figures
+ *   npm run faults -- --seed=1        with the load of this seed
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
  * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
@@ -14,7 +16,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
-import { availableParallelism, constants, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -24,15 +26,21 @@ import { findLeaks } from './leaks.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
-import { type Database, databases, findRuns, isDatabase, type Run } from './test-files.ts';
+import {
+  type Database,
+  databases,
+  findRuns,
+  isDatabase,
+  isSuite,
+  type Run,
+  type Suite,
+  suites,
+} from './test-files.ts';
 
 interface Totals {
   readonly passed: number;
   readonly failed: number;
 }
-
-/** Seconds that a test file may take before tap ends it, naming what it waits for; soon after it is killed. */
-const FILE_TIMEOUT = 120;
 
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
 const inherited =
@@ -52,12 +60,17 @@ const scope = { teardown: (work: () => Promise<void>) => void ends.push(work) };
 
 async function main(): Promise<number> {
   const started = performance.now();
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { db: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { db: { type: 'string' }, suite: { type: 'string', default: 'test' }, seed: { type: 'string' } },
+  });
+  const { suite } = values;
+  if (!isSuite(suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
   const chosen = Object.keys(databases)
     .filter(isDatabase)
     .filter((name) => name === (values.db ?? name));
   if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
-  const runs = await findRuns(root, positionals, chosen);
+  const runs = await findRuns(root, suite, positionals, chosen);
   if (runs.length === 0)
     throw new Error(
       `no test file that runs on ${chosen.join(' or ')} has ${positionals.join(' or ')} in its path`,
@@ -73,7 +86,8 @@ async function main(): Promise<number> {
   try {
     for (const database of new Set(runs.map((run) => run.database))) {
       try {
-        environments.set(database, await prepare(database));
+        const env = await prepare(database);
+        environments.set(database, values.seed === undefined ? env : { ...env, TEST_SEED: values.seed });
       } catch (error) {
         console.error(error);
         totals.set(database, { passed: 0, failed: 1 });
@@ -81,6 +95,7 @@ async function main(): Promise<number> {
     }
     await runAll(
       runs.filter(({ database }) => environments.has(database)),
+      suites[suite],
       environments,
       totals,
     );
@@ -120,9 +135,9 @@ async function migrated({ url }: TestDatabase): Promise<string> {
   return url;
 }
 
-/** One file more at a time than there are processors: the first are those that mostly wait. */
 async function runAll(
   runs: readonly Run[],
+  suite: Suite,
   environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
   totals: Map<Database, Totals>,
 ): Promise<void> {
@@ -130,25 +145,25 @@ async function runAll(
   const runNext = async (): Promise<void> => {
     const run = queue.shift();
     if (run === undefined || running.aborted) return;
-    const { passed, failed } = await runFile(run, environments.get(run.database) ?? {});
+    const { passed, failed } = await runFile(run, suite, environments.get(run.database) ?? {});
     const before = totals.get(run.database) ?? { passed: 0, failed: 0 };
     totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
     await runNext();
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, runNext));
+  await Promise.all(Array.from({ length: suite.atATime }, runNext));
 }
 
 /** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */
-async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise<Totals> {
+async function runFile({ file, database }: Run, suite: Suite, env: NodeJS.ProcessEnv): Promise<Totals> {
   const started = performance.now();
   const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
   const test = spawn(process.execPath, [...OPTIONS, join('build', file.replace(/\.ts$/, '.js'))], {
     cwd: root,
-    env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}`, TEST_EVIDENCE: evidence },
+    env: { ...env, TAP: '1', TAP_TIMEOUT: `${suite.timeout}`, TEST_EVIDENCE: evidence },
     // In a group of its own, so that what it has started can be ended with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: (FILE_TIMEOUT + 5) * 1000,
+    timeout: (suite.timeout + 5) * 1000,
     killSignal: 'SIGKILL',
   });
   tests.add(test);
@@ -159,7 +174,7 @@ async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise
   ]);
   tests.delete(test);
 
-  const { passed, failed: failedTests, failures, log } = readTap(output);
+  const { passed, failed: failedTests, failures, comments, log } = readTap(output);
   const leaks = code === null ? [] : await findLeaks(evidence, [log, errors]);
   const failed = failedTests + leaks.length;
   const seconds = secondsSince(started);
@@ -170,6 +185,7 @@ async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise
   console.log(
     `${isGood ? 'ok  ' : 'FAIL'} ${file} on ${databases[database]} (${outcome}${end}, ${seconds} s)`,
   );
+  if (suite.isMeasured) for (const comment of comments) console.log(`     ${comment}`);
   if (isGood) return { passed, failed };
   const printed = toSourcePositions(root, [...failures, ...leaks, errors].join('\n'));
   for (const line of printed.split('\n')) if (line !== '') console.log(`     ${line}`);

@@ -6,12 +6,16 @@ export interface Report {
   readonly failed: number;
   /** What failed, with its place in the TypeScript source; the rest of what tap wrote is left out. */
   readonly failures: readonly string[];
+  /** What the tests say of themselves: figures, for instance. */
+  readonly comments: readonly string[];
   /** What the services logged that ran in the test's own process. */
   readonly log: string;
 }
 
 const result = /^( *)(not )?ok \d+ - (.*?)(?: # (?:SKIP|TODO|time=).*)?$/;
 const isSkipped = /^ *(not )?ok \d+ .* # (SKIP|TODO)\b/;
+
+const comment = /^ *# (?!Subtest: |time=|\{ total: )(.*)$/;
 
 /** How pino's lines begin. */
 const LOG_LINE = '{"level":';
@@ -29,7 +33,8 @@ export function readTap(output: string): Report {
   // `# { total: 5, pass: 3, fail: 1, skip: 1 }`: what is zero is left out.
   const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts)?.[1] ?? 0);
   const failed = count('fail') + count('skip') + count('todo');
-  return { passed: count('pass'), failed, failures: findFailures(lines), log };
+  const comments = lines.flatMap((line) => comment.exec(line)?.[1] ?? []);
+  return { passed: count('pass'), failed, failures: findFailures(lines), comments, log };
 }
 
 /** Leaves out what passed, and the summary of a subtest whose failures are shown. */

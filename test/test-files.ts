@@ -1,9 +1,28 @@
 /** Which test files there are, on which databases each runs, and in which order. */
 import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 export const databases = { sqlite: 'SQLite', postgres: 'Postgres' };
 export type Database = keyof typeof databases;
+
+/** How the files of a kind are run. */
+export interface Suite {
+  /** Of their names. */
+  readonly ending: string;
+  readonly atATime: number;
+  /** Seconds that a file may take before tap ends it, naming what it waits for; soon after it is killed. */
+  readonly timeout: number;
+  /** Whether what the tests comment is shown although they pass: figures. */
+  readonly isMeasured: boolean;
+}
+
+export const suites = {
+  /** One file more at a time than there are processors: the first are those that mostly wait. */
+  test: { ending: '.test.ts', atATime: availableParallelism() + 1, timeout: 120, isMeasured: false },
+  /** What they measure is worth nothing beside others. */
+  faults: { ending: '.fault.ts', atATime: 1, timeout: 180, isMeasured: true },
+} as const satisfies Record<string, Suite>;
 
 /** One run of a file. */
 export interface Run {
@@ -33,12 +52,13 @@ const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 
  */
 export async function findRuns(
   root: string,
+  suite: keyof typeof suites,
   filters: readonly string[],
   chosen: readonly Database[],
 ): Promise<Run[]> {
   const sources = await readdir(join(root, 'test'), { recursive: true });
   const files = sources
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith(suites[suite].ending))
     .map((path) => `test/${path}`)
     .filter(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
@@ -63,6 +83,10 @@ function runsOn(file: string, text: string, database: Database): boolean {
   if (only === undefined)
     throw new Error(`${file}: @runs is followed by "once, on SQLite: <why>", or Postgres`);
   return only === databases[database];
+}
+
+export function isSuite(name: string): name is keyof typeof suites {
+  return name in suites;
 }
 
 export function isDatabase(name: string): name is Database {

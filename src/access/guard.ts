@@ -27,6 +27,9 @@ export interface GuardOptions {
   readonly maxAge?: number | undefined;
 }
 
+/** Seconds that a sign-in may lie in the future, for clocks differ. What lies further ahead was before the clock was set back. */
+const AHEAD = 60;
+
 /** Of `Bearer` and one space. */
 const SCHEME_LENGTH = 'Bearer '.length;
 
@@ -105,7 +108,8 @@ export function claimsOf(request: FastifyRequest): AccessTokenClaims {
  * @throws {Problem} `recent-sign-in-required`
  */
 export function requireRecentSignIn(claims: AccessTokenClaims, maxAge: number): void {
-  if (Date.now() / 1000 - claims.auth_time > maxAge) throw recentSignInRequired(maxAge);
+  const age = Date.now() / 1000 - claims.auth_time;
+  if (age > maxAge || age < -AHEAD) throw recentSignInRequired(maxAge);
 }
 
 /** Who calls, by a token that is ours and has not expired. Tokens that were accepted before are looked up by the whole header. */

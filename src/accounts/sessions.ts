@@ -89,7 +89,8 @@ export async function refreshSession(
       return toGrant({ ...session, rotation }, session.user, time);
     }
     const isPrevious = token.rotation === session.rotation - 1;
-    if (isPrevious && time.getTime() - session.rotatedAt.getTime() <= GRACE)
+    // A rotation in the future was before the clock was set back; that is no reason to give its successor away until then.
+    if (isPrevious && Math.abs(time.getTime() - session.rotatedAt.getTime()) <= GRACE)
       return toGrant(session, session.user, time);
 
     await tx.session.delete({ where: { id: session.id } });

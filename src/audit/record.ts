@@ -15,14 +15,17 @@ export type Part = 'actor' | 'target';
 /**
  * Writes what happened, in the transaction in which it happened. What is said of people goes into rows of its own, which can
  * be erased; the event keeps their salted hash.
+ *
+ * @returns the ids of the events
  */
-export async function record(tx: Transaction, records: readonly AuditRecord[]): Promise<void> {
-  if (records.length === 0) return;
+export async function record(tx: Transaction, records: readonly AuditRecord[]): Promise<string[]> {
+  if (records.length === 0) return [];
   const createdAt = new Date();
   const rows = records.map((record) => toRows(record, createdAt));
   await tx.auditEvent.createMany({ data: rows.map(({ event }) => event) });
   const personal = rows.flatMap(({ personal }) => personal);
   if (personal.length > 0) await tx.personalData.createMany({ data: personal });
+  return rows.map(({ event }) => event.id);
 }
 
 /** Erases what the events say of a person who has left. */

@@ -20,6 +20,11 @@ interface Entry {
   readonly heldUntil: number;
 }
 
+/** What was counted of one kind, and is to be written. */
+interface Counted extends Entry {
+  readonly key: string;
+}
+
 /**
  * Counts what happens too often to be written each time. The first of its kind is written with the next flush, and the rest as
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
@@ -27,6 +32,8 @@ interface Entry {
 export class Tally {
   readonly #lock = new Lock();
   readonly #entries = new Map<string, Entry>();
+  /** What may have been written: the answer to the commit was lost. Either all of it is there or nothing. */
+  #doubtful: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
 
   /** Counts something. Of those of a kind, the last one's origin is kept. */
   add(event: TalliedEvent): void {
@@ -46,7 +53,7 @@ export class Tally {
    * Writes what is due.
    *
    * @param everything also what would be held back: before the process ends
-   * @throws when the database is away; nothing is lost then, and the next flush writes it
+   * @throws when the database is away; nothing is lost then, and the next flush writes it, unless it finds it written
    */
   async flush(db: Db, everything = false): Promise<void> {
     // Two at once would write the same counts.
@@ -59,14 +66,36 @@ export class Tally {
   }
 
   async #write(db: Db, everything: boolean): Promise<void> {
+    await this.#resolve(db);
     const now = performance.now();
     const due = [...this.#entries].filter(([, { heldUntil }]) => everything || heldUntil <= now);
     const counted = due.filter(([, { count }]) => count > 0).map(([key, entry]) => ({ key, ...entry }));
     for (const [key, { count }] of due) if (count === 0) this.#entries.delete(key);
     if (counted.length === 0) return;
     const events = counted.map(({ event, count }) => ({ ...event, count }));
-    await transaction(db, async (tx) => record(tx, await withoutLeavers(tx, events)));
-    for (const { key, count } of counted) this.#settle(key, count, now + SPAN);
+    let id: string | undefined;
+    try {
+      await transaction(db, async (tx) => {
+        [id] = await record(tx, await withoutLeavers(tx, events));
+      });
+    } catch (error) {
+      if (id !== undefined) this.#doubtful = { id, counted };
+      throw error;
+    }
+    this.#settleAll(counted);
+  }
+
+  async #resolve(db: Db): Promise<void> {
+    if (this.#doubtful === undefined) return;
+    const { id, counted } = this.#doubtful;
+    const written = await db.auditEvent.findUnique({ where: { id }, select: { id: true } });
+    this.#doubtful = undefined;
+    if (written !== null) this.#settleAll(counted);
+  }
+
+  #settleAll(counted: readonly Counted[]): void {
+    const heldUntil = performance.now() + SPAN;
+    for (const { key, count } of counted) this.#settle(key, count, heldUntil);
   }
 
   /** What was counted while the rows were written stays. */

@@ -28,6 +28,16 @@ export function sqliteMigrations(url: string): MigrationTarget {
 
 function readRecorded(path: string): readonly RecordedMigration[] {
   if (!existsSync(path)) return [];
+  try {
+    return readRows(path);
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_CANTOPEN') throw error;
+    // SQLite says neither which file it is nor that even a reader writes beside it.
+    throw new Sqlite.SqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
+  }
+}
+
+function readRows(path: string): readonly RecordedMigration[] {
   const database = new Sqlite(path, readerOptions(path));
   try {
     const table = database.prepare(

@@ -116,8 +116,9 @@ function isOver({ startedAt }: Row, now: Date): boolean {
   return startedAt.getTime() + KEPT <= now.getTime();
 }
 
+/** One that began in the future, before the clock was set back, has ended too. */
 function isDead({ startedAt }: Row, now: Date): boolean {
-  return startedAt.getTime() + DEAD <= now.getTime();
+  return Math.abs(now.getTime() - startedAt.getTime()) >= DEAD;
 }
 
 /** JSON in which the order of members does not matter. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database, Db } from '../db/client.ts';
 import type { Outbox } from './outbox.ts';
+import { FARTHEST, pauseAfter } from './pauses.ts';
 import type { Templates } from './templates.ts';
 import { RefusedMailError, type Transport } from './transport.ts';
 
@@ -9,10 +10,6 @@ const SECOND = 1_000;
 
 /** Milliseconds for which a mail belongs to the process that is sending it; every try is over by then (transport.ts). */
 const LEASE = 120 * SECOND;
-
-/** Milliseconds before the second try, and the most before any later one. */
-const FIRST_PAUSE = SECOND;
-const LONGEST_PAUSE = 600 * SECOND;
 
 /** Mails that are read at a time. */
 const BATCH = 50;
@@ -94,8 +91,11 @@ export class Delivery {
 
   async #readDue(): Promise<Due[]> {
     const { db, now } = this.#context;
+    const time = await now(db);
+    // What is to wait for longer than anything does was put off before the clock was set back.
+    const farthest = new Date(time.getTime() + FARTHEST);
     return db.mail.findMany({
-      where: { outcome: null, nextAttemptAt: { lte: await now(db) } },
+      where: { outcome: null, OR: [{ nextAttemptAt: { lte: time } }, { nextAttemptAt: { gt: farthest } }] },
       orderBy: { nextAttemptAt: 'asc' },
       take: BATCH,
     });
@@ -146,10 +146,7 @@ export class Delivery {
       return true;
     }
     this.#noteServer(error);
-    // With a random part, so that mails that failed together do not come back together.
-    const pause =
-      Math.min(FIRST_PAUSE * 2 ** Math.min(attempts, 20), LONGEST_PAUSE) * (0.75 + Math.random() / 2);
-    const nextAttemptAt = new Date((await now(db)).getTime() + pause);
+    const nextAttemptAt = new Date((await now(db)).getTime() + pauseAfter(attempts));
     await db.mail.updateMany({ where: { id, outcome: null }, data: { nextAttemptAt } });
     return false;
   }

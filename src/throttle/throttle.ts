@@ -1,4 +1,5 @@
 import { type Database, joinSql, sql } from '../db/client.ts';
+import { isUnavailable } from '../db/errors.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Sealer } from '../tokens/secrets.ts';
@@ -10,6 +11,9 @@ const MEMORY = 30 * 86_400 * SECOND;
 
 /** Milliseconds for which is kept what has no failures: who comes again soon finds a row. */
 const SHORTEST_MEMORY = 3_600 * SECOND;
+
+/** Milliseconds that a row may be ahead of the clock before it counts as of another time: what runs in parallel is not in order. */
+const AHEAD = 60 * SECOND;
 
 /** How many failures are free, and how long each further try waits. */
 export interface Policy {
@@ -34,7 +38,7 @@ export interface Reservation {
   /** Failures of each of those that are counted, in their order, without this try. */
   readonly failures: readonly number[];
   /**
-   * Takes the failure back, and the wait that followed from it.
+   * Takes the failure back, and the wait that followed from it; later, when the database is away.
    *
    * @param forgiven of what is counted, what begins anew
    */
@@ -48,6 +52,8 @@ export interface Reservation {
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #sealer: Sealer;
+  /** What could not be given back yet: the database went away while it was tried. */
+  readonly #owed = new Set<() => Promise<void>>();
 
   constructor(database: Pick<Database, 'db' | 'now'>, sealer: Sealer) {
     this.#database = database;
@@ -72,12 +78,19 @@ export class Throttle {
     }
     return {
       failures: tries.map(({ id }) => before.get(id) ?? 0),
-      giveBack: (succeeded = []) =>
-        this.#giveBack(
-          taken,
-          succeeded.map((subject) => this.hash(subject)),
-        ),
+      giveBack: (succeeded = []) => {
+        const forgiven = succeeded.map((subject) => this.hash(subject));
+        return this.#owe(() => this.#giveBack(taken, forgiven));
+      },
     };
+  }
+
+  /** Gives back what an outage has left: it was nobody's failure. @throws when the database is still away */
+  async settle(): Promise<void> {
+    for (const giveBack of this.#owed) {
+      await giveBack();
+      this.#owed.delete(giveBack);
+    }
   }
 
   /** The keyed hash under which something is kept. */
@@ -105,8 +118,19 @@ export class Throttle {
     );
   }
 
+  /** When the database has done it and could not say so, one failure too many is given back. */
+  async #owe(giveBack: () => Promise<void>): Promise<void> {
+    try {
+      await giveBack();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.#owed.add(giveBack);
+    }
+  }
+
   /**
-   * One statement, so that of parallel tries exactly as many pass as the policies allow.
+   * One statement, so that of parallel tries exactly as many pass as the policies allow. A wait that began in the future is over:
+   * the clock was set back, and it would last until that time has come.
    *
    * @returns the failures before this one, of those that need not wait
    */
@@ -119,7 +143,9 @@ export class Throttle {
         'CASE ',
         ' END',
       );
-    const forgotten = sql`(${now} - "FailedTries"."countedAt") * ${by(({ forgetEvery }) => 1 / forgetEvery)}`;
+    // Where the clock was set back, no time has passed, rather than less than none.
+    const passed = sql`CASE WHEN "FailedTries"."countedAt" < ${now} THEN ${now} - "FailedTries"."countedAt" ELSE 0 END`;
+    const forgotten = sql`(${passed}) * ${by(({ forgetEvery }) => 1 / forgetEvery)}`;
     const before = sql`CASE WHEN "FailedTries"."failures" > ${forgotten} THEN "FailedTries"."failures" - ${forgotten} ELSE 0 END`;
     const beyond = sql`(${before}) + 1 - ${by(({ free }) => free)}`;
     const rows = joinSql(tries.map(({ id }) => sql`(${id}, 1, ${now}, 0)`));
@@ -130,7 +156,7 @@ export class Throttle {
         WHEN ${beyond} >= ${by(({ longestDelay, firstDelay }) => Math.log2(longestDelay / firstDelay))}
           THEN ${now} + ${by(({ longestDelay }) => longestDelay)}
         ELSE ${now} + ${by(({ firstDelay }) => firstDelay)} * POWER(2, FLOOR(${beyond})) END
-      WHERE "FailedTries"."nextTryAt" <= ${now}
+      WHERE "FailedTries"."nextTryAt" <= ${now} OR "FailedTries"."countedAt" > ${double(time + AHEAD)}
       RETURNING "id", "failures"`;
     return new Map(taken.map(({ id, failures }) => [id, failures - 1]));
   }

@@ -1,4 +1,4 @@
-import type { Database } from '../db/client.ts';
+import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
 import type { AccessTokenClaims } from './claims.ts';
 
 /** What ends the validity of access tokens: all of a user's below a generation, or all of a session. */
@@ -24,7 +24,7 @@ const LIMIT = 200_000;
 interface Remembered {
   /** The lowest generation that is still valid; unused for sessions. */
   readonly generation: number;
-  /** Milliseconds since 1970, by this process's clock. */
+  /** Milliseconds since 1970, by the database's clock. */
   readonly forgetAt: number;
 }
 
@@ -49,9 +49,16 @@ export class RevocationFeed {
     this.#limit = limit;
   }
 
-  /** Whether what is in memory is all there is to know. If not, ask {@link confirm}. */
+  /**
+   * Whether what is in memory is all there is to know. If not, ask {@link confirm}. By a clock that is behind, tokens live longer
+   * than their revocations are remembered.
+   */
   get isTrusted(): boolean {
-    return performance.now() - this.#polledAt <= TRUST && !this.#overflowed;
+    return (
+      performance.now() - this.#polledAt <= TRUST &&
+      !this.#overflowed &&
+      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE
+    );
   }
 
   /** Milliseconds by which this process's clock is ahead of the database's, as of the last good poll. */
@@ -102,15 +109,13 @@ export class RevocationFeed {
     const began = performance.now();
     const now = await this.#readTime();
     if (this.#overflowed) await this.#startAgain(now);
-    // The lower of the two: the database's clock may have been set back.
-    const since = this.#polledUntil === undefined ? now - MEMORY : Math.min(this.#polledUntil, now) - OVERLAP;
     const rows = await this.#database.db.revocation.findMany({
-      where: { createdAt: { gte: new Date(since) } },
+      where: { createdAt: { gte: new Date(this.#since(now)) } },
       select: { userId: true, generation: true, sessionId: true, createdAt: true },
       take: this.#limit + 1,
     });
     for (const { userId, generation, sessionId, createdAt } of rows) {
-      const forgetAt = createdAt.getTime() + this.#clockSkew + MEMORY;
+      const forgetAt = createdAt.getTime() + MEMORY;
       if (sessionId !== null) this.#remember({ sessionId }, forgetAt);
       else if (userId !== null && generation !== null) this.#remember({ userId, generation }, forgetAt);
     }
@@ -119,12 +124,21 @@ export class RevocationFeed {
     this.#polledAt = began;
   }
 
-  /** Forgets what no token can be alive of. */
+  /** Forgets what no token can be alive of, by either clock: one of them may be set back again. */
   forget(): void {
-    const now = Date.now();
+    const now = Math.min(Date.now(), this.#polledUntil ?? 0);
     for (const map of [this.#users, this.#sessions]) {
       for (const [key, { forgetAt }] of map) if (forgetAt <= now) map.delete(key);
     }
+  }
+
+  /**
+   * Where the next poll begins to read. When the database's clock was set back, at the beginning: what was forgotten while it was
+   * ahead, or not read by a process that started then, has tokens that are alive again.
+   */
+  #since(now: number): number {
+    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP) return now - MEMORY;
+    return Math.min(this.#polledUntil, now) - OVERLAP;
   }
 
   /** @returns milliseconds since 1970 by the database's clock */

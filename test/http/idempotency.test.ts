@@ -160,6 +160,18 @@ t.test('a request that runs is waited for; one whose process has died is done af
   t.equal((await invite(key, body)).text, after.text);
 });
 
+t.test(
+  'one that has died before the clock was set back is not waited for until that time has come',
+  async (t) => {
+    const [key, body] = [randomUUID(), { email: newAddress() }];
+    await app.idempotentRequests.begin(requestOf(key, body));
+    await age(-55);
+    t.equal((await invite(key, body)).status, 409);
+    await age(-3_600);
+    t.equal((await invite(key, body)).status, 201);
+  },
+);
+
 t.test('of many at once on two processes, one is done', async (t) => {
   for (let round = 0; round < 8; round++) {
     const [key, email] = [randomUUID(), newAddress()];

@@ -187,15 +187,52 @@ t.test('it says how far this process’s clock is off the database’s', async (
   }
 });
 
-t.test('it forgets what no token can be alive of, and nothing before', async (t) => {
+t.test('what was forgotten while the clock was ahead is known again when it is set back', async (t) => {
+  let offset = 0;
+  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
+  const sid = await writeRow(MINUTE);
+  const feed = newFeed(undefined, clock);
+  await feed.poll();
+  offset = HOUR + 2 * MINUTE;
+  await feed.poll();
+  later(offset, () => feed.forget());
+  const started = newFeed(undefined, clock);
+  await started.poll();
+  for (const one of [feed, started]) t.notOk(one.revokes(bearer({ sid })), 'by now its tokens have expired');
+  offset = 0;
+  for (const one of [feed, started]) {
+    await one.poll();
+    t.ok(one.revokes(bearer({ sid })), 'and now they have not');
+  }
+});
+
+t.test('a process whose own clock is off forgets nothing, and is not trusted', async (t) => {
+  const sid = await writeRow(MINUTE);
   const feed = newFeed();
+  await feed.poll();
+  later(HOUR + 2 * MINUTE, () => feed.forget());
+  t.ok(feed.revokes(bearer({ sid })));
+  for (const offset of [-40 * SECOND, 40 * SECOND]) {
+    const other = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() + offset));
+    await other.poll();
+    t.notOk(other.isTrusted, 'its tokens live for longer, or shorter, than it remembers');
+  }
+});
+
+t.test('it forgets what no token can be alive of, and nothing before', async (t) => {
+  let offset = 0;
+  const feed = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() + offset));
   const [sid, sub] = [await writeRow(), randomUUID()];
   await feed.poll();
   feed.apply([{ userId: sub, generation: 1 }]);
   const knows = () => [feed.revokes(bearer({ sid })), feed.revokes(bearer({ sub }))];
-  later(HOUR, () => feed.forget());
+  offset = HOUR;
+  await feed.poll();
+  later(offset, () => feed.forget());
   t.strictSame(knows(), [true, true], 'a token of the moment before may live for an hour');
-  later(HOUR + 2 * MINUTE, () => feed.forget());
+  offset = HOUR + 2 * MINUTE;
+  await feed.poll();
+  later(offset, () => feed.forget());
   t.strictSame(knows(), [false, false]);
   t.equal(feed.size, 0);
 });

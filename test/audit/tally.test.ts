@@ -1,0 +1,44 @@
+/** Counts of the audit, and a database that goes away while they are written. */
+import t from 'tap';
+import { Tally } from '#latchkey/audit/tally.js';
+import type { Db } from '#latchkey/db/client.js';
+import { openTrail } from './trail.ts';
+
+const origin = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
+const denial = { action: 'access.denied', actorId: null, targetId: null, origin } as const;
+
+/** The database as seen over a connection that breaks at the end of each transaction: before its COMMIT, or after. */
+function breaking(db: Db, when: 'before' | 'after'): Db {
+  const broken = () => new Error('Connection terminated unexpectedly');
+  const transact: Db['$transaction'] = async (...args: unknown[]) => {
+    const [work, options] = args;
+    if (typeof work !== 'function') throw new TypeError('Only interactive transactions are broken here');
+    const run = async (tx: unknown) => {
+      const value = await work(tx);
+      if (when === 'before') throw broken();
+      return value;
+    };
+    await Reflect.apply(db.$transaction, db, [run, options]);
+    throw broken();
+  };
+  return new Proxy(db, {
+    get: (target, name) => (name === '$transaction' ? transact : Reflect.get(target, name)),
+  });
+}
+
+for (const when of ['before', 'after'] as const) {
+  t.test(`a connection that breaks ${when} the commit neither loses nor doubles a count`, async (t) => {
+    const { db } = await openTrail(t);
+    const tally = new Tally();
+    const written = async () => (await db.auditEvent.aggregate({ _sum: { count: true } }))._sum.count ?? 0;
+    tally.add(denial);
+    tally.add(denial);
+    await t.rejects(tally.flush(breaking(db, when)));
+    t.equal(await written(), when === 'before' ? 0 : 2);
+    tally.add(denial);
+    await tally.flush(db, true);
+    t.equal(await written(), 3);
+    await tally.flush(db, true);
+    t.equal(await written(), 3);
+  });
+}

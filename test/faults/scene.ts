@@ -1,0 +1,120 @@
+/** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
+import type { Test } from 'tap';
+import { hashPassword } from '#latchkey/accounts/passwords.js';
+import { toNewUser } from '#latchkey/accounts/users.js';
+import { latchkey } from '../child.ts';
+import { PASSWORD } from '../helper.ts';
+import type { MailServer } from '../mail-server.ts';
+import { type Cluster, type Member, until } from '../processes/cluster.ts';
+import { type Account, isSuccess, type Load } from './load.ts';
+
+/** Milliseconds in which a process serves again after what was broken is back. */
+export const RECOVERY = 3_000;
+
+/** Milliseconds that an answer may take while something is broken. */
+const LONGEST_ANSWER = 15_000;
+
+/** Prints what the load came to, and holds its answers to what they may be. */
+export function report(t: Test, load: Load): void {
+  const { attempts, ledger, signedOut } = load;
+  const refused = attempts.filter(({ status }) => status === 503).length;
+  const broken = attempts.filter(({ status }) => status === undefined).length;
+  const [last] = attempts.toSorted((a, b) => b.took - a.took);
+  const slowest = Math.round(last?.took ?? 0);
+  const { users, sessions, rotations, changes, ends } = ledger.acknowledged;
+  t.comment(
+    `${attempts.length} requests: ${attempts.filter(isSuccess).length} done, ${refused} refused with 503, ${broken} cut off; ` +
+      `the slowest answer after ${slowest} ms (${last?.what})`,
+  );
+  t.comment(
+    `acknowledged: ${users} accounts, ${sessions} sessions, ${rotations} rotations, ${changes} levels, ${ends} sign-outs` +
+      (signedOut > 0 ? `; ${signedOut} had to sign in again` : ''),
+  );
+  const complaints = attempts.flatMap(({ complaint }) => complaint ?? []);
+  t.strictSame([...new Set(complaints)].slice(0, 5), [], 'nothing but successes and 503 with Retry-After');
+  t.ok(slowest < LONGEST_ANSWER, 'every answer came in time');
+}
+
+/**
+ * Compares what the clients were told with what is there. The load has been stopped, and a process runs that seals.
+ *
+ * @returns events in the chain
+ */
+export async function checkBooks(t: Test, cluster: Cluster, load: Load): Promise<void> {
+  const { db } = cluster.database;
+  await until('all events are sealed', 20_000, async () => {
+    return (await db.auditEvent.count({ where: { number: null } })) === 0;
+  });
+  t.strictSame((await load.ledger.compare(db)).slice(0, 10), [], 'all that was acknowledged is there, once');
+  const { code, stdout } = await latchkey(['audit', 'verify'], { variables: cluster.variables });
+  t.equal(code, 0, 'the audit is whole');
+  t.comment(stdout.trim().replace(/, head .*/, ''));
+}
+
+/**
+ * Waits until a process serves again, as the load sees it: a change went through that was sent after the fault was over.
+ *
+ * @param since performance.now() when the fault was over
+ */
+export async function checkRecovery(t: Test, load: Load, at: Member, since: number): Promise<void> {
+  const first = () =>
+    load.attempts.find(
+      (attempt) => attempt.at.pid === at.pid && attempt.sentAt >= since && isSuccess(attempt),
+    );
+  await until('it serves again', 30_000, async () => first() !== undefined);
+  const { sentAt, took } = first() ?? { sentAt: 0, took: 0 };
+  const recovery = Math.round(sentAt + took - since);
+  t.ok(recovery < RECOVERY, `it serves again after ${recovery} ms`);
+  t.comment(`served again after ${recovery} ms`);
+}
+
+/** Accounts that are made by hand, where registering takes a mail. @returns an admin, and the others */
+export async function makeAccounts(
+  { database: { db } }: Cluster,
+  count: number,
+): Promise<{ boss: Account; accounts: readonly Account[] }> {
+  const passwordHash = await hashPassword(PASSWORD);
+  const make = async (name: string, access: number): Promise<Account> => {
+    const email = `${name}@faults.example`;
+    const { id } = await db.user.create({ data: toNewUser({ name, email, passwordHash, access }) });
+    return { id, email };
+  };
+  const boss = await make('boss', 2);
+  const accounts = await Promise.all(Array.from({ length: count }, (_, index) => make(`person-${index}`, 1)));
+  return { boss, accounts };
+}
+
+/** Every change of a level is told by mail: each arrives, and once. @param others mails of other kinds */
+export async function checkMails(t: Test, cluster: Cluster, server: MailServer, others = 0): Promise<void> {
+  const { db } = cluster.database;
+  const waiting = { outcome: null };
+  // What was claimed when the database went away is tried again when its lease is over, which is too long for a test.
+  await db.mail.updateMany({ where: waiting, data: { nextAttemptAt: new Date(0) } });
+  await until('no mail waits any more', 20_000, async () => (await db.mail.count({ where: waiting })) === 0);
+  const changes = others + (await db.auditEvent.count({ where: { action: 'user.access-changed' } }));
+  const ids = server.mails.map(({ messageId }) => messageId);
+  t.equal(await db.mail.count({ where: { outcome: 'sent' } }), changes, 'a mail for each change, and sent');
+  t.equal(new Set(ids).size, changes, 'each arrived');
+  t.equal(ids.length, changes, 'once');
+  t.comment(`${ids.length} mails arrived`);
+}
+
+/** The services have been stopped, for which they write what they have counted. */
+export async function checkDenials(t: Test, { database: { db } }: Cluster, load: Load): Promise<void> {
+  const { _sum } = await db.auditEvent.aggregate({
+    where: { action: 'access.denied' },
+    _sum: { count: true },
+  });
+  t.equal(_sum.count ?? 0, load.denials, 'each denied request was counted once');
+}
+
+/** Tries whose reservation was saved and whose answer was lost: nobody knows of them, and they are forgotten one a minute. */
+const UNANSWERED = 1;
+
+/** Nobody gave a wrong password: the tries that an outage interrupted are not held against anybody. */
+export async function checkTries(t: Test, { database: { db } }: Cluster): Promise<void> {
+  const failures = async () =>
+    (await db.failedTries.aggregate({ _sum: { failures: true } }))._sum.failures ?? 0;
+  await until('interrupted tries are given back', 5_000, async () => (await failures()) <= UNANSWERED);
+  t.comment(`${Math.round(await failures())} tries count that were interrupted`);
+}

@@ -1,0 +1,134 @@
+/**
+ * A disk that is full, and a folder that cannot be written to.
+ *
+ * @runs once, on SQLite: Postgres has a disk of its own.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import t from 'tap';
+import { bin, latchkey, temporaryFolder } from '../child.ts';
+import { createCluster, type Member } from '../processes/cluster.ts';
+import { Load } from './load.ts';
+import { seededRandom } from './random.ts';
+import { checkBooks, checkDenials, checkRecovery, RECOVERY, report } from './scene.ts';
+import { mountSmallDisk } from './small-disk.ts';
+
+const PEOPLE = 6;
+
+const NO_MOUNT = 'mounting a small disk is not allowed here';
+
+/** Milliseconds that the disk stays full. */
+const FULL = 6_000;
+
+t.test('the disk is full for a while', async (t) => {
+  const disk = await mountSmallDisk(t, '24m');
+  if (disk === undefined) {
+    t.pass(NO_MOUNT);
+    return;
+  }
+  const random = seededRandom();
+  t.comment(`full disk: --seed=${random.seed}`);
+  const cluster = await createCluster(t, {
+    DATA_DIR: disk.folder,
+    DATABASE_URL: `file:${join(disk.folder, 'latchkey.db')}`,
+    RATE_LIMIT: '0',
+  });
+  const member: Member = await cluster.start();
+  const boss = await cluster.person(member, 2);
+  const load = new Load(t, { people: PEOPLE, random, admin: () => boss.token, serving: () => member });
+  await load.successes(60);
+
+  const full = performance.now();
+  await disk.fill();
+  // The write-ahead log is used again from its beginning: it takes a while until there is no room.
+  while (!load.attempts.some(({ sentAt, status }) => sentAt > full && status === 503)) await wait(20);
+  await wait(FULL);
+  t.equal(
+    (await member.ask('GET', '/me/permissions', { token: boss.token })).status,
+    200,
+    'the guard goes on',
+  );
+  t.equal((await member.ask('GET', '/users', { token: boss.token })).status, 200, 'what only reads goes on');
+  await disk.empty();
+  const back = performance.now();
+  await checkRecovery(t, load, member, back);
+  await load.successes(60);
+  await load.stop();
+
+  const failed = load.attempts.filter(({ status }) => status === 503);
+  t.ok(failed.length > 10, 'it was felt');
+  const late = failed.filter(({ sentAt }) => sentAt > back + RECOVERY);
+  t.strictSame(
+    late.map(({ what, problem }) => `${what}: ${problem}`),
+    [],
+    'afterwards nothing failed',
+  );
+  t.ok(
+    load.attempts.every(({ status }) => status !== undefined),
+    'no connection of ours broke',
+  );
+  report(t, load);
+  await checkBooks(t, cluster, load);
+  await member.stop();
+  await checkDenials(t, cluster, load);
+});
+
+t.test('a data folder that cannot be written to: the start says so in one line', async (t) => {
+  const disk = await mountSmallDisk(t, '64m');
+  if (disk === undefined) {
+    t.pass(NO_MOUNT);
+    return;
+  }
+  const endings = {
+    stopped: (member: Member) => member.stop(),
+    killed: async (member: Member) => {
+      member.signal('SIGKILL');
+      await member.ended;
+    },
+  };
+  const folders = [join(disk.folder, 'empty')];
+  await mkdir(join(disk.folder, 'empty'));
+  for (const [name, end] of Object.entries(endings)) {
+    const data = join(disk.folder, name);
+    const cluster = await createCluster(t, {
+      DATA_DIR: data,
+      DATABASE_URL: `file:${join(data, 'latchkey.db')}`,
+    });
+    const member = await cluster.start();
+    await cluster.person(member, 2);
+    await cluster.database.close();
+    await end(member);
+    folders.push(data);
+  }
+  await disk.makeReadOnly();
+  for (const data of folders) {
+    const { code, stdout, stderr } = await latchkey(['serve'], { variables: { DATA_DIR: data, PORT: '0' } });
+    t.comment(`read-only: ${stderr.trim()}`);
+    t.match({ code, stdout }, { code: 1, stdout: '' }, data);
+    t.match(stderr, /^latchkey: [^\n]+\n$/, data);
+    t.match(stderr, data, 'it names the folder');
+  }
+});
+
+t.test('a data folder of somebody else: the start says so in one line', async (t) => {
+  const folder = await temporaryFolder(t);
+  await chmod(folder, 0o555);
+  const isRoot = process.getuid?.() === 0;
+  // Root may do anything, so it starts as nobody.
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+  const mayRun = !isRoot || spawnSync('setpriv', [...nobody, bin, '--help']).status === 0;
+  if (!mayRun) {
+    t.pass('nobody may not enter this checkout');
+    return;
+  }
+  const variables = { DATA_DIR: folder, PORT: '0' };
+  const { code, stdout, stderr } = isRoot
+    ? await latchkey([...nobody, bin, 'serve'], { variables, command: 'setpriv' })
+    : await latchkey(['serve'], { variables });
+  t.comment(`not ours: ${stderr.trim()}`);
+  t.match({ code, stdout }, { code: 1, stdout: '' });
+  t.match(stderr, /^latchkey: [^\n]+\n$/);
+  t.match(stderr, folder, 'it names the folder');
+});
