@@ -26,6 +26,7 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
   requireFree(path, file, isForced);
   const draft = `${file}.${process.pid}.part`;
+  const release = shareDatabase(path);
   try {
     copyDatabase(path, draft);
     const contents = await inspectDatabase(draft);
@@ -36,6 +37,8 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   } catch (error) {
     rmSync(draft, { force: true });
     throw isTaken(error) ? taken(file) : error;
+  } finally {
+    release();
   }
 }
 
@@ -43,16 +46,11 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
 export function copyDatabase(path: string, copy: string): void {
   rmSync(copy, { force: true });
   closeSync(openSync(copy, 'wx', 0o600));
-  const release = shareDatabase(path);
+  const database = new Sqlite(path, readerOptions(path));
   try {
-    const database = new Sqlite(path, readerOptions(path));
-    try {
-      database.prepare('VACUUM INTO ?').run(copy);
-    } finally {
-      database.close();
-    }
+    database.prepare('VACUUM INTO ?').run(copy);
   } finally {
-    release();
+    database.close();
   }
 }
 
