@@ -72,8 +72,8 @@ function replace(path: string, draft: string): string | undefined {
     syncFolderOf(path);
     return undefined;
   }
-  const kept = `${path}.before-restore-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  if (existsSync(kept)) throw new DataError(`${kept} exists: wait a second`);
+  const kept = `${path}.before-restore-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
+  if (existsSync(kept)) throw new DataError(`${kept} exists: run it again`);
   const release = settle(path, kept);
   try {
     // For a moment the same file has both names: there is no time at which there is no database.
