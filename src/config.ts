@@ -21,6 +21,8 @@ export interface Config {
   readonly frontendUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string;
+  /** Where `latchkey migrate-to` moves the database to. */
+  readonly targetDatabaseUrl: string | undefined;
   readonly secret: string | undefined;
   /** Accepted beside `secret`, and used for nothing new. */
   readonly secretPrevious: string | undefined;
@@ -77,6 +79,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     frontendUrl: environment.FRONTEND_URL ?? publicUrl,
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
+    targetDatabaseUrl: environment.TARGET_DATABASE_URL,
     secret: environment.SECRET,
     secretPrevious: environment.SECRET_PREVIOUS,
     jwtPrivateKey: environment.JWT_PRIVATE_KEY,

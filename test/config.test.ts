@@ -27,6 +27,7 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     frontendUrl: 'http://127.0.0.1:3000',
     dataDir: join(packageRoot, 'data'),
     databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
+    targetDatabaseUrl: undefined,
     secret: undefined,
     secretPrevious: undefined,
     jwtPrivateKey: undefined,

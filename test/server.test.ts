@@ -89,7 +89,14 @@ t.test('two that start at once on one empty folder agree on one key and one secr
   const lasting = (await readdir(DATA_DIR)).filter((name) => !/-(wal|shm)$/.test(name)).sort();
   t.strictSame(
     lasting,
-    ['first-admin', 'latchkey.db', 'latchkey.db.migrate-lock', 'secret', 'signing-key.pem'],
+    [
+      'first-admin',
+      'latchkey.db',
+      'latchkey.db.lock',
+      'latchkey.db.migrate-lock',
+      'secret',
+      'signing-key.pem',
+    ],
     'no drafts are left',
   );
   await Promise.all([one.stop(), other.stop()]);

@@ -4,7 +4,7 @@ import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
-import type { Revocation } from '../tokens/revocations.ts';
+import { type Revocation, toColumns } from '../tokens/revocations.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
@@ -42,7 +42,8 @@ export async function change<T>(
     await record(tx, events);
     if (revoked.length > 0) {
       const createdAt = await context.now(tx);
-      await tx.revocation.createMany({ data: revoked.map((revocation) => ({ ...revocation, createdAt })) });
+      const data = revoked.map((revocation) => ({ ...toColumns(revocation), createdAt }));
+      await tx.revocation.createMany({ data });
     }
     return value;
   });

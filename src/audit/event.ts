@@ -25,6 +25,7 @@ export const actions = [
   'key.removed',
   'level.added',
   'level.removed',
+  'database.restored',
 ] as const;
 export type AuditAction = (typeof actions)[number];
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts';
+import { DataError } from '../db/data-error.ts';
 import { isUnavailable } from '../db/errors.ts';
 import { MigrationError } from '../db/migrate.ts';
 import { Problem } from '../problems/problem.ts';
@@ -11,8 +12,8 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Problem && error.extras.errors !== undefined)
     return error.extras.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
-  if (error instanceof ConfigError || error instanceof MigrationError || error instanceof Problem)
-    return error.message;
+  const isForeseen = [ConfigError, DataError, MigrationError, Problem].some((kind) => error instanceof kind);
+  if (isForeseen) return error.message;
   // A file or a folder that cannot be made or read; the message names it.
   if ('syscall' in error && 'path' in error) return error.message;
   if (isUnavailable(error)) return `the database cannot be reached: ${reasonOf(error)}`;

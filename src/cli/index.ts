@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../config/package.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { backupCommand } from './backup.ts';
 import { doctorCommand } from './doctor.ts';
 import { keysGenerateCommand } from './keys-generate.ts';
 import { migrateCommand } from './migrate.ts';
+import { migrateToCommand } from './migrate-to.ts';
 import { openapiCommand } from './openapi.ts';
+import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 import { userCreateCommand } from './user-create.ts';
@@ -34,6 +37,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   serveCommand(program);
   doctorCommand(program);
   migrateCommand(program);
+  backupCommand(program);
+  restoreCommand(program);
+  migrateToCommand(program);
   openapiCommand(program);
   userCreateCommand(user);
   userResetPasswordCommand(user);

@@ -57,6 +57,13 @@ export const Environment = Type.Object({
       examples: ['postgresql://latchkey@db.example.com/latchkey'],
     }),
   ),
+  TARGET_DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://.',
+      description: 'where `latchkey migrate-to` moves the SQLite database to',
+      examples: ['postgresql://latchkey@db.example.com/latchkey'],
+    }),
+  ),
   SECRET: Type.Optional(
     Type.String({
       minLength: 32,

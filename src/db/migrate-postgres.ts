@@ -7,6 +7,7 @@ import {
 import pg from 'pg';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
+import { UNFINISHED_MOVE } from './move/state.ts';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from './postgres.ts';
 
 /** Milliseconds to wait for another process that migrates. */
@@ -33,9 +34,14 @@ export function postgresMigrations(url: string): MigrationTarget {
 }
 
 async function readRecorded(client: pg.Client): Promise<readonly RecordedMigration[]> {
-  const found = await client.query<{ table: string | null }>(
-    `SELECT to_regclass('_prisma_migrations')::text AS table`,
+  const found = await client.query<{ table: string | null; move: string | null }>(
+    `SELECT to_regclass('_prisma_migrations')::text AS table, to_regclass('${UNFINISHED_MOVE}')::text AS move`,
   );
+  if (found.rows[0]?.move != null) {
+    throw new MigrationError(
+      'a SQLite database is being moved into this one, and not all of it is here: run latchkey migrate-to to its end',
+    );
+  }
   if (found.rows[0]?.table == null) return [];
   const { rows } = await client.query<RecordedMigration>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
+import { shareDatabase } from './hold.ts';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
 import { makePrivateFile, readerOptions, sqliteFactory, sqlitePath } from './sqlite.ts';
@@ -22,11 +23,19 @@ export function sqliteMigrations(url: string): MigrationTarget {
   return {
     factory: { ...factory, connect: async () => engineAdapter(await factory.connect()) },
     recorded: async () => readRecorded(path),
-    locked: (work) => withLockFile(`${path}.migrate-lock`, work),
+    locked: async (work) => {
+      const release = shareDatabase(path);
+      try {
+        return await withLockFile(`${path}.migrate-lock`, work);
+      } finally {
+        release();
+      }
+    },
   };
 }
 
-function readRecorded(path: string): readonly RecordedMigration[] {
+/** The history of a database's file; empty where there is no such table, or no file. */
+export function readRecorded(path: string): readonly RecordedMigration[] {
   if (!existsSync(path)) return [];
   try {
     return readRows(path);

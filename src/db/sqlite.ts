@@ -2,9 +2,11 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import type {
+  SqlDriverAdapter,
   SqlDriverAdapterFactory,
   SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
+import { type Release, shareDatabase } from './hold.ts';
 
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
 const BUSY_TIMEOUT = 20;
@@ -44,15 +46,37 @@ export function sqliteFactory(
     adapterName: factory.adapterName,
     connectToShadowDb: () => factory.connectToShadowDb(),
     connect: async () => {
-      makePrivateFile(sqlitePath(url));
-      const adapter = await factory.connect();
+      const release = shareDatabase(sqlitePath(url));
       try {
-        await adapter.executeScript(`${pragmas}; PRAGMA busy_timeout = ${busyTimeout}`);
+        makePrivateFile(sqlitePath(url));
+        const adapter = await factory.connect();
+        try {
+          await adapter.executeScript(`${pragmas}; PRAGMA busy_timeout = ${busyTimeout}`);
+        } catch (error) {
+          await adapter.dispose();
+          throw error;
+        }
+        return releasing(adapter, release);
       } catch (error) {
-        await adapter.dispose();
+        release();
         throw error;
       }
-      return adapter;
+    },
+  };
+}
+
+/** Lets go of the database when the adapter is disposed of. */
+function releasing(adapter: SqlDriverAdapter, release: Release): SqlDriverAdapter {
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    queryRaw: (query) => adapter.queryRaw(query),
+    executeRaw: (query) => adapter.executeRaw(query),
+    executeScript: (script) => adapter.executeScript(script),
+    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
+    dispose: async () => {
+      await adapter.dispose();
+      release();
     },
   };
 }

@@ -1,10 +1,16 @@
 import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
 import type { AccessTokenClaims } from './claims.ts';
 
-/** What ends the validity of access tokens: all of a user's below a generation, or all of a session. */
+/** What ends the validity of access tokens: all of a user's below a generation, all of a session, or all that there are. */
 export type Revocation =
   | { readonly userId: string; readonly generation: number }
-  | { readonly sessionId: string };
+  | { readonly sessionId: string }
+  | { readonly everybody: true };
+
+/** The columns of a revocation's row; all of them are null where it is everybody's. */
+export function toColumns(revocation: Revocation) {
+  return 'everybody' in revocation ? {} : revocation;
+}
 
 /** Milliseconds for which a feed is trusted after the beginning of its last good poll. */
 export const TRUST = 2_000;
@@ -37,6 +43,8 @@ export class RevocationFeed {
   readonly #limit: number;
   #users = new Map<string, Remembered>();
   #sessions = new Map<string, Remembered>();
+  /** Milliseconds since 1970, by this process's clock: no token that was issued until then is valid. */
+  #revokedUntil = Number.NEGATIVE_INFINITY;
   #overflowed = false;
   /** performance.now() when the last good poll began. */
   #polledAt = Number.NEGATIVE_INFINITY;
@@ -72,7 +80,8 @@ export class RevocationFeed {
   }
 
   /** Whether a revocation in memory ends this token. */
-  revokes({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): boolean {
+  revokes({ sub, gen, sid, iat }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
+    if (iat * 1_000 <= this.#revokedUntil) return true;
     const user = this.#users.get(sub);
     return (user !== undefined && gen < user.generation) || this.#sessions.has(sid);
   }
@@ -97,7 +106,10 @@ export class RevocationFeed {
 
   /** Remembers what this process has committed. */
   apply(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) this.#remember(revocation, Date.now() + MEMORY);
+    for (const revocation of revocations) {
+      if ('everybody' in revocation) this.#revokeAll(Date.now());
+      else this.#remember(revocation, Date.now() + MEMORY);
+    }
   }
 
   /**
@@ -118,6 +130,7 @@ export class RevocationFeed {
       const forgetAt = createdAt.getTime() + MEMORY;
       if (sessionId !== null) this.#remember({ sessionId }, forgetAt);
       else if (userId !== null && generation !== null) this.#remember({ userId, generation }, forgetAt);
+      else if (userId === null) this.#revokeAll(createdAt.getTime() + this.#clockSkew);
     }
     if (rows.length > this.#limit) this.#overflowed = true;
     this.#polledUntil = now;
@@ -163,7 +176,11 @@ export class RevocationFeed {
     this.#overflowed = false;
   }
 
-  #remember(revocation: Revocation, forgetAt: number): void {
+  #revokeAll(until: number): void {
+    this.#revokedUntil = Math.max(this.#revokedUntil, until);
+  }
+
+  #remember(revocation: Exclude<Revocation, { everybody: true }>, forgetAt: number): void {
     const isUser = 'userId' in revocation;
     const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
     const known = map.get(key);

@@ -37,7 +37,11 @@ test('a migration leaves no connection open', async (t) => {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
   // The last connection that closes takes the -wal and -shm files along.
-  t.same((await readdir(dirname(url.slice('file:'.length)))).sort(), ['test.db', 'test.db.migrate-lock']);
+  t.same((await readdir(dirname(url.slice('file:'.length)))).sort(), [
+    'test.db',
+    'test.db.lock',
+    'test.db.migrate-lock',
+  ]);
 });
 
 test('a SQLite file that others could read is taken from them', async (t) => {

@@ -22,10 +22,11 @@ const { db, now } = app.accounts;
 const newFeed = (limit?: number, clock = now) => new RevocationFeed({ db, now: clock }, limit);
 
 /** What a token says, as far as revocations care. */
-const bearer = (of: { sub?: string; sid?: string; gen?: number }) => ({
+const bearer = (of: { sub?: string; sid?: string; gen?: number; iat?: number }) => ({
   sub: randomUUID(),
   sid: randomUUID(),
   gen: 0,
+  iat: Math.floor(Date.now() / 1000),
   ...of,
 });
 
@@ -69,6 +70,21 @@ t.test('a feed is trusted once it has read all that can matter', async (t) => {
   t.ok(feed.revokes(bearer({ sid: old })), 'from before the process began');
   t.notOk(feed.revokes(bearer({ sid: forgotten })), 'what no token can be alive of is not read');
   t.equal(feed.size, 2);
+});
+
+t.test('everybody: no token that was issued until then is valid, here and in other processes', async (t) => {
+  const row = await db.revocation.create({ data: { createdAt: await now(db) } });
+  const at = Math.floor(row.createdAt.getTime() / 1_000);
+  const feed = newFeed();
+  t.notOk(feed.revokes(bearer({ iat: at })));
+  await feed.poll();
+  await db.revocation.delete({ where: { id: row.id } });
+  t.ok(feed.revokes(bearer({ iat: at - 1 })));
+  t.notOk(feed.revokes(bearer({ iat: at + 2 })));
+  const other = newFeed();
+  other.apply([{ everybody: true }]);
+  t.ok(other.revokes(bearer({ iat: at - 1 })));
+  t.notOk(other.revokes(bearer({ iat: at + 60 })));
 });
 
 t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {

@@ -1,0 +1,56 @@
+import { readConfig } from '../config.ts';
+import { databaseKind } from '../db/client.ts';
+import { move } from '../db/move/move.ts';
+import type { MigrateToOptions } from './migrate-to.ts';
+import { startProgressBar } from './progress-bar.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Does what `latchkey migrate-to` says.
+ *
+ * @throws {UsageError} when there is no URL, it holds a password, or the database is no SQLite
+ * @throws {DataError} when the service runs, the target holds data, or the two sides differ in the end
+ */
+export async function moveFromCommandLine(
+  argument: string | undefined,
+  { startOver = false, json }: MigrateToOptions,
+): Promise<void> {
+  if (argument !== undefined) requireNoPassword(argument);
+  const config = readConfig();
+  const target = argument ?? config.targetDatabaseUrl;
+  if (target === undefined) throw new UsageError('name the Postgres, or set TARGET_DATABASE_URL');
+  if (!/^postgres(ql)?:\/\/./.test(target))
+    throw new UsageError('the target is a Postgres: postgresql://latchkey@db.example.com/latchkey');
+  if (databaseKind(config.databaseUrl) !== 'sqlite')
+    throw new UsageError(
+      'DATABASE_URL is a Postgres: only a SQLite database is moved (example: DATABASE_URL=file:data/latchkey.db)',
+    );
+  const began = performance.now();
+  const { tables, resumed } = await move(config.databaseUrl, target, {
+    startOver,
+    startProgress: startProgressBar,
+  });
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ tables, resumed, seconds })}\n`);
+    return;
+  }
+  const width = Math.max(...tables.map(({ table }) => table.length));
+  const lines = tables.map(({ table, rows, checksum }) => `${table.padEnd(width)}  ${rows}  ${checksum}`);
+  process.stdout.write(`${lines.join('\n')}
+Moved in ${seconds} s: counts and checksums are the same on both sides.
+Now set DATABASE_URL to the Postgres, keep SECRET, the signing key and DATA_DIR, and start the service.
+Do not start it on the SQLite database again: what was revoked since is not known there.\n`);
+}
+
+function requireNoPassword(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const hasPassword =
+    parsed === undefined
+      ? /:[^/@]+@/.test(url)
+      : parsed.password !== '' || parsed.searchParams.has('password');
+  if (hasPassword)
+    throw new UsageError(
+      'the URL holds a password, which every user of the machine can see: set TARGET_DATABASE_URL to it instead, or leave the password out and set PGPASSWORD',
+    );
+}

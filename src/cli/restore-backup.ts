@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { endWhatWasRestored, type Restoration } from '../accounts/restoration.ts';
+import { type Config, readConfig } from '../config.ts';
+import { databaseKind } from '../db/client.ts';
+import { restoreDatabase } from '../db/restore.ts';
+import { sqlitePath } from '../db/sqlite.ts';
+import { withAccounts } from './accounts.ts';
+import { startProgressBar } from './progress-bar.ts';
+import type { RestoreOptions } from './restore.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Does what `latchkey restore` says.
+ *
+ * @throws {UsageError} on Postgres without --in-place
+ * @throws {DataError} when the file is no backup of this version, or the service runs
+ */
+export async function restoreFromCommandLine(
+  file: string | undefined,
+  { inPlace = false, json }: RestoreOptions,
+): Promise<void> {
+  if (inPlace === (file !== undefined)) throw new UsageError('name the file of a backup, or give --in-place');
+  const config = readConfig();
+  const { kept, ...restoration } =
+    file === undefined
+      ? { kept: undefined, ...(await endSessionsOf(config)) }
+      : await restoreFile(config, resolve(file));
+  const { users, sessions, mailTokens, mails } = restoration;
+  const lines = [
+    `Restored: ${users} users. Ended: ${sessions} sessions, ${mailTokens} tokens of mails, ${mails} mails not sent`,
+    ...(kept === undefined ? [] : [`The database that was there is ${kept}`]),
+  ];
+  const result = { ...restoration, kept: kept ?? null };
+  process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
+}
+
+async function restoreFile(config: Config, file: string) {
+  if (databaseKind(config.databaseUrl) !== 'sqlite')
+    throw new UsageError(
+      'DATABASE_URL is a Postgres: put it back with pg_restore, and then run latchkey restore --in-place (README.md, "Keeping the data")',
+    );
+  const { prepared, kept } = await restoreDatabase(sqlitePath(config.databaseUrl), file, (databaseUrl) =>
+    endSessionsOf({ ...config, databaseUrl }),
+  );
+  return { ...prepared, kept };
+}
+
+function endSessionsOf(config: Config): Promise<Restoration> {
+  return withAccounts(config, async (context) => {
+    const progress = startProgressBar(await context.db.user.count());
+    try {
+      return await endWhatWasRestored(context, (users) => progress.update(users, 'Ending sessions'));
+    } finally {
+      progress.stop();
+    }
+  });
+}

@@ -1,0 +1,74 @@
+import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { DataError } from './data-error.ts';
+import { nameFile, syncFile } from './files.ts';
+import { shareDatabase } from './hold.ts';
+import { type Contents, inspectDatabase } from './inspect.ts';
+import { readerOptions } from './sqlite.ts';
+
+/** A backup that was made. */
+export interface Backup extends Contents {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/**
+ * Writes a SQLite database into one file, as it is at one moment. Whoever works on it meanwhile is not held up: the copy is
+ * one reader more. The file has mode 0600, and its name only when it is complete, checked and on the disk.
+ *
+ * VACUUM INTO, and not SQLite's backup interface, which begins anew whenever another process writes. What was deleted is not
+ * in the copy either. https://www.sqlite.org/lang_vacuum.html#vacuuminto
+ *
+ * @param isForced whether a file of that name is replaced
+ * @throws {DataError} when there is no database, the file exists, or what was written is not whole
+ */
+export async function backUp(path: string, file: string, isForced: boolean): Promise<Backup> {
+  if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
+  requireFree(path, file, isForced);
+  const draft = `${file}.${process.pid}.part`;
+  const release = shareDatabase(path);
+  try {
+    copyDatabase(path, draft);
+    const contents = await inspectDatabase(draft);
+    syncFile(draft);
+    const { size: bytes } = statSync(draft);
+    nameFile(draft, file, isForced);
+    return { file, bytes, ...contents };
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw isTaken(error) ? taken(file) : error;
+  } finally {
+    release();
+  }
+}
+
+/** Copies a database as it is at one moment into a new file of mode 0600, without what was deleted from it. */
+export function copyDatabase(path: string, copy: string): void {
+  rmSync(copy, { force: true });
+  closeSync(openSync(copy, 'wx', 0o600));
+  const database = new Sqlite(path, readerOptions(path));
+  try {
+    database.prepare('VACUUM INTO ?').run(copy);
+  } finally {
+    database.close();
+  }
+}
+
+function requireFree(path: string, file: string, isForced: boolean): void {
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  const isOwn = [path, `${path}-wal`, `${path}-shm`].some(
+    (own) => existsSync(own) && realpathSync(own) === realpathSync(file),
+  );
+  if (isOwn) throw new DataError(`${file} is the database itself: choose another name`);
+  if (!there.isFile()) throw new DataError(`${file} exists and is no file: choose another name`);
+  if (!isForced) throw taken(file);
+}
+
+function taken(file: string): DataError {
+  return new DataError(`${file} exists: choose another name, or replace it with --force`);
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}

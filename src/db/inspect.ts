@@ -1,0 +1,62 @@
+import Sqlite from 'better-sqlite3';
+import { DataError } from './data-error.ts';
+import { readRecorded } from './migrate-sqlite.ts';
+import { migrationsFolder, pendingMigrations, readMigrations } from './migrations.ts';
+import { readerOptions } from './sqlite.ts';
+
+/** What is in the file of a database. */
+export interface Contents {
+  readonly users: number;
+  readonly auditEvents: number;
+}
+
+/**
+ * Looks whether a file is a whole database of this version of Latchkey, or of an earlier one. Reads all of it.
+ *
+ * @throws {DataError} when it is not
+ * @throws {MigrationError} when its history does not fit
+ */
+export async function inspectDatabase(path: string): Promise<Contents> {
+  const contents = readContents(path);
+  const recorded = readRecorded(path);
+  const migrations = await readMigrations(migrationsFolder('sqlite'));
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
+  if (recorded.length === 0 || contents === undefined) throw new DataError(`${path} is no Latchkey database`);
+  if (unknown.length > 0)
+    throw new DataError(`${path} is of a newer version (${unknown.join(', ')}): use that version`);
+  pendingMigrations(migrations, recorded);
+  return contents;
+}
+
+/** @returns undefined where there are no users' table */
+function readContents(path: string): Contents | undefined {
+  try {
+    const database = new Sqlite(path, readerOptions(path));
+    try {
+      requireWhole(database, path);
+      const users = countRows(database, 'User');
+      return users === undefined ? undefined : { users, auditEvents: countRows(database, 'AuditEvent') ?? 0 };
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError)) throw error;
+    if (error.code === 'SQLITE_NOTADB')
+      throw new DataError(`${path} is no SQLite database`, { cause: error });
+    throw new DataError(`${path} cannot be read (${error.message})`, { cause: error });
+  }
+}
+
+/** https://www.sqlite.org/pragma.html#pragma_integrity_check */
+function requireWhole(database: Sqlite.Database, path: string): void {
+  const [found] = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().all();
+  if (found !== 'ok') throw new DataError(`${path} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
+}
+
+/** @returns undefined where there is no such table */
+function countRows(database: Sqlite.Database, table: string): number | undefined {
+  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
+  if (found === undefined) return undefined;
+  return database.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get();
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { DataError } from '../data-error.ts';
+import type { Column, Table } from './tables.ts';
+
+/** A value in the form that both databases' values are brought into. Times are milliseconds since 1970, in UTC. */
+export type Value = string | number | boolean | null;
+
+const LARGEST_INTEGER = 2 ** 31;
+
+/** 32-bit words of a SHA-256. */
+const WORDS = 8;
+
+/**
+ * Brings a value as SQLite's driver reads it into the canonical form. SQLite keeps what it is given: of booleans 0 and 1, of times texts in
+ * ISO 8601.
+ *
+ * @param place names the row in errors
+ * @throws {DataError} for what Postgres cannot hold
+ */
+export function canonical({ name, kind }: Column, value: unknown, place: () => string): Value {
+  if (value === null) return null;
+  const refuse = (problem: string) =>
+    new DataError(`${place()}: ${name} ${problem}, which Postgres cannot hold: change it first`);
+  if (kind === 'text' && typeof value === 'string') {
+    if (value.includes('\0')) throw refuse('has a NUL character');
+    return value;
+  }
+  if (kind === 'time') {
+    const time = typeof value === 'string' ? parseTime(value) : value;
+    if (typeof time === 'number' && Number.isSafeInteger(time)) return time;
+    throw refuse('is no time');
+  }
+  if (typeof value !== 'number') throw refuse(`is no ${kind}`);
+  if (kind === 'boolean' && (value === 0 || value === 1)) return value === 1;
+  if (kind === 'integer' && Number.isInteger(value) && value >= -LARGEST_INTEGER && value < LARGEST_INTEGER)
+    return value;
+  // Without a sign: JSON has no negative zero.
+  if (kind === 'float' && Number.isFinite(value)) return value === 0 ? 0 : value;
+  throw refuse(`is ${value}`);
+}
+
+/** ISO 8601, or as SQLite itself writes times: with a blank, and in UTC without saying so. */
+function parseTime(text: string): number {
+  const iso = text.replace(' ', 'T');
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`);
+}
+
+/** The number of rows of a table, and a checksum over them. */
+export interface Checksum {
+  readonly table: string;
+  readonly rows: number;
+  readonly checksum: string;
+}
+
+/**
+ * The checksum of a table: the SHA-256 of each row (the JSON array of its canonical values, columns by name), added up word by
+ * word. So the order of the rows does not matter, in which the databases differ.
+ */
+export class Digest {
+  readonly #table: string;
+  readonly #words = new Uint32Array(WORDS);
+  #rows = 0;
+
+  constructor({ name }: Table) {
+    this.#table = name;
+  }
+
+  add(values: readonly Value[]): void {
+    const hash = createHash('sha256').update(JSON.stringify(values)).digest();
+    for (let i = 0; i < WORDS; i++) this.#words[i] = (this.#words[i] ?? 0) + hash.readUInt32BE(4 * i);
+    this.#rows += 1;
+  }
+
+  result(): Checksum {
+    const checksum = [...this.#words].map((word) => word.toString(16).padStart(8, '0')).join('');
+    return { table: this.#table, rows: this.#rows, checksum };
+  }
+}

@@ -1,0 +1,52 @@
+import pg from 'pg';
+import { DataError } from '../data-error.ts';
+import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres.ts';
+
+/** Milliseconds to wait for a move that was just killed, whose last statement may still run. */
+const LOCK_PATIENCE = 10_000;
+
+/** Any number that no other program uses on the same database. */
+const LOCK_NUMBER = 7_205_760;
+
+/**
+ * The connection of a move, which is the only one into this database until it ends.
+ *
+ * @throws {DataError} when it cannot be reached, or another move into it is under way
+ */
+export async function connectForMove(url: string): Promise<pg.Client> {
+  const target = parsePostgresUrl(url);
+  const client = new pg.Client(connectionOptions(target));
+  // Without a listener, a connection that breaks ends the process; the next query reports it anyway.
+  client.on('error', () => {});
+  await client.connect().catch((error: unknown) => {
+    throw new DataError(`cannot connect to the target (${reasonOf(error)})`, { cause: error });
+  });
+  try {
+    await prepareConnection(client, target);
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+async function prepareConnection(client: pg.Client, target: PostgresTarget): Promise<void> {
+  if (target.schema !== undefined) await client.query(searchPath(target));
+  // What a power cut takes back is copied again: the note of it is in the same transaction. The last one waits for the disk.
+  await client.query(
+    `SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = ${LOCK_PATIENCE}`,
+  );
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK_NUMBER]);
+  } catch (error) {
+    throw error instanceof pg.DatabaseError && error.code === '55P03'
+      ? new DataError('another move into the target is under way: wait until it has ended', { cause: error })
+      : error;
+  }
+}
+
+/** A name with several addresses fails once for each, in an error whose own message is empty. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}

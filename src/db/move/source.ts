@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import Sqlite from 'better-sqlite3';
+import { DataError } from '../data-error.ts';
+import { holdDatabase } from '../hold.ts';
+import { readRecorded } from '../migrate-sqlite.ts';
+import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
+import { readTables, type Table } from './tables.ts';
+
+/** Rows that are in memory at a time. */
+const BATCH = 2_000;
+
+/** A batch of rows, and the key of the last of them. */
+export interface Batch {
+  readonly rows: readonly (readonly Value[])[];
+  readonly last: readonly Value[];
+}
+
+/** The SQLite database that is moved. Nobody else works on it until it is closed. */
+export class Source {
+  readonly tables: readonly Table[];
+  /** Names of the migrations that it had. */
+  readonly migrations: readonly string[];
+  readonly #database: Sqlite.Database;
+  readonly #release: () => void;
+
+  /** @throws {DataError} when there is none, or somebody works on it */
+  constructor(path: string) {
+    if (!existsSync(path)) throw new DataError(`${path} is not there: there is nothing to move`);
+    this.#release = holdDatabase(path);
+    try {
+      this.migrations = readRecorded(path).map(({ name }) => name);
+      this.#database = openAlone(path);
+      this.tables = readTables(this.#database);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  countRows(): number {
+    const count = ({ name }: Table) =>
+      this.#database.prepare<[], number>(`SELECT count(*) FROM "${name}"`).pluck().get() ?? 0;
+    return this.tables.reduce((total, table) => total + count(table), 0);
+  }
+
+  /** All rows after a key, in its order. */
+  *read(table: Table, after: readonly Value[] | null): Generator<Batch> {
+    const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join();
+    const key = list(table.key);
+    const select = `SELECT ${list(table.columns.map(({ name }) => name))} FROM "${table.name}"`;
+    const end = `ORDER BY ${key} LIMIT ${BATCH}`;
+    const marks = table.key.map(() => '?').join();
+    const first = this.#database.prepare<unknown[], unknown[]>(`${select} ${end}`).raw();
+    const next = this.#database
+      .prepare<unknown[], unknown[]>(`${select} WHERE (${key}) > (${marks}) ${end}`)
+      .raw();
+    for (let last = after; ; ) {
+      const found = last === null ? first.all() : next.all(...last);
+      const rows = found.map((row) => canonicalRow(table, row));
+      const row = rows.at(-1);
+      if (row === undefined) return;
+      last = keyOf(table, row);
+      yield { rows, last };
+      if (rows.length < BATCH) return;
+    }
+  }
+
+  async checksum(table: Table, onRows: (count: number) => void): Promise<Checksum> {
+    const digest = new Digest(table);
+    for (const { rows } of this.read(table, null)) {
+      for (const row of rows) digest.add(row);
+      onRows(rows.length);
+      await breathe();
+    }
+    return digest.result();
+  }
+
+  close(): void {
+    this.#database.close();
+    this.#release();
+  }
+}
+
+/** Off limits also to those who ask no lock file, such as `sqlite3`. Nothing is changed but where its journal is. */
+function openAlone(path: string): Sqlite.Database {
+  const database = new Sqlite(path, { fileMustExist: true, timeout: 1_000 });
+  try {
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE; COMMIT');
+    database.pragma('query_only = ON');
+    return database;
+  } catch (error) {
+    database.close();
+    if (!(error instanceof Sqlite.SqliteError)) throw error;
+    const reason = error.code.startsWith('SQLITE_BUSY') ? 'another program has it open' : error.message;
+    throw new DataError(`${path} cannot be read (${reason})`, { cause: error });
+  }
+}
+
+function canonicalRow(table: Table, row: readonly unknown[]): Value[] {
+  const place = () => {
+    const key = table.key.map((name) =>
+      String(row[table.columns.findIndex((column) => column.name === name)]),
+    );
+    return `the row ${key.join(', ')} of ${table.name}`;
+  };
+  return table.columns.map((column, i) => canonical(column, row[i], place));
+}
+
+function keyOf(table: Table, row: readonly Value[]): Value[] {
+  return table.key.map((name) => row[table.columns.findIndex((column) => column.name === name)] ?? null);
+}
