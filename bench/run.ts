@@ -8,13 +8,32 @@
  * Exits with 1 when a target was missed, unless it was short.
  */
 import { parseArgs } from 'node:util';
+import { firstSight } from './parts/first-sight.ts';
 import { guard, manyTokens } from './parts/guard.ts';
 import { hammer } from './parts/hammer.ts';
+import { me } from './parts/me.ts';
+import { memory } from './parts/memory.ts';
+import { refresh } from './parts/refresh.ts';
+import { signIn } from './parts/sign-in.ts';
+import { size } from './parts/size.ts';
+import { start } from './parts/start.ts';
 import { timing } from './parts/timing.ts';
 import { type Effort, isReached, type Part } from './tools/figures.ts';
 import { describe, type Result, save } from './tools/report.ts';
 
-const parts: readonly Part[] = [guard, manyTokens, hammer, timing];
+const parts: readonly Part[] = [
+  guard,
+  manyTokens,
+  firstSight,
+  me,
+  signIn,
+  refresh,
+  memory,
+  start,
+  size,
+  hammer,
+  timing,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -24,5 +24,7 @@ const server = createServer(async (request, response) => {
   response.end(String(await run(Number(searchParams.get('seconds')))));
 });
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, tokens: [] })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, tokens: [] })}\n`,
+  );
 });

@@ -35,12 +35,20 @@ await app.listen({ port: 0 });
 const passwordHash = await hashPassword('correct horse battery staple');
 const origin = { ip: '192.0.2.1', userAgent: 'bench', requestId: null };
 const users = Number(process.env.BENCH_USERS ?? 1);
-let token = '';
+const sessions = Number(process.env.BENCH_SESSIONS ?? 1);
+const grants = [];
 for (let n = 0; n < users; n++) {
   const data = toNewUser({ name: `User ${n}`, email: `user-${n}@example.com`, passwordHash, access: 1 });
   const { id } = await app.accounts.db.user.create({ data: { ...data, disabled: n % 2 === 0 && users > 1 } });
-  if (n === users - 1)
-    token = app.tokens.issue(await openSession(app.accounts, { id, epoch: 0 }, origin)).accessToken;
+  if (n !== users - 1) continue;
+  for (let m = 0; m < sessions; m++) grants.push(await openSession(app.accounts, { id, epoch: 0 }, origin));
 }
 const url = `http://127.0.0.1:${app.server.address().port}`;
-process.stdout.write(`${JSON.stringify({ url, tokens: [token] })}\n`);
+process.stdout.write(
+  `${JSON.stringify({
+    url,
+    tokens: [app.tokens.issue(grants[0]).accessToken],
+    user: grants[0].userId,
+    refreshTokens: grants.map((grant) => app.refreshTokens.write(grant)),
+  })}\n`,
+);

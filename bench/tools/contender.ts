@@ -25,6 +25,9 @@ export interface Contender {
   readonly url: string;
   /** Bearer tokens that it takes. */
   readonly tokens: readonly string[];
+  /** Of a service with a database: whose tokens these are, and what gets new ones, one a session. */
+  readonly user?: string;
+  readonly refreshTokens?: readonly string[];
   /** Megabytes (10^6 bytes) of its resident set. */
   memory(): number;
   stop(): Promise<void>;
@@ -95,15 +98,15 @@ export function installContenders(say: (text: string) => void): void {
   if (status !== 0) throw new Error('The contenders could not be installed');
 }
 
-async function firstLine(child: ChildProcess): Promise<{ url: string; tokens: string[] } | undefined> {
+async function firstLine(child: ChildProcess): Promise<Omit<Contender, 'memory' | 'stop'> | undefined> {
   if (child.stdout === null) return undefined;
   for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) return JSON.parse(line);
   if (child.exitCode === null) await once(child, 'exit');
   return undefined;
 }
 
-/** From /proc, so 0 where there is none. */
-function residentSet(pid: number): number {
+/** Megabytes (10^6 bytes) of a process, from /proc, so 0 where there is none. */
+export function residentSet(pid: number): number {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) return 0;
   const [, kibibytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8')) ?? [];

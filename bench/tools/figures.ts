@@ -13,7 +13,7 @@ export interface Figure {
   readonly low: number;
   readonly high: number;
   /** `x` is a ratio of two things that were measured in turns. */
-  readonly unit: 'x' | 'ms' | 'MB' | 'bytes' | '/s';
+  readonly unit: 'x' | 'ms' | 'MB' | 'bytes' | 'fields' | '/s';
   readonly target?: Target;
 }
 

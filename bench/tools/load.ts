@@ -13,10 +13,17 @@ const CONNECTIONS = 64;
 
 /** What a turn came to. */
 export interface Load {
+  /** Requests that were answered. */
+  readonly count: number;
   /** Requests in a second. */
   readonly rate: number;
   /** Milliseconds in which 99 of 100 were answered. */
   readonly p99: number;
+}
+
+/** Whom to ask: a contender, or one whose tokens are lines of a file. */
+export interface LoadTarget extends Pick<Contender, 'url'> {
+  readonly tokens: readonly string[] | { readonly file: string };
 }
 
 export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon';
@@ -27,18 +34,18 @@ export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 
  * @throws {Error} when an answer is not a 200: whoever refuses is fast
  */
 export async function load(
-  { url, tokens }: Contender,
+  { url, tokens }: LoadTarget,
   seconds: number,
   connections = CONNECTIONS,
 ): Promise<Load> {
-  const script =
-    generator === 'wrk' ? wrkScript(tokens) : autocannonScript(url, tokens, seconds, connections);
+  const file = 'file' in tokens ? tokens.file : save('tokens', `${tokens.join('\n')}\n`);
+  const script = generator === 'wrk' ? wrkScript(file) : autocannonScript(url, file, seconds, connections);
   const command =
     generator === 'wrk'
       ? ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]
       : [process.execPath, script];
-  const [file = '', ...args] = onCore(LOAD_CORE, command);
-  const { stdout } = await run(file, args, { maxBuffer: 1e8 });
+  const [program = '', ...args] = onCore(LOAD_CORE, command);
+  const { stdout } = await run(program, args, { maxBuffer: 1e8 });
   const result = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1));
   if (result.failed > 0 || !(result.rate > 0))
     throw new Error(`${url}: ${result.failed} of the answers were no 200`);
@@ -57,15 +64,14 @@ function save(name: string, text: string): string {
   return file;
 }
 
-function wrkScript(tokens: readonly string[]): string {
+function wrkScript(tokens: string): string {
   return save(
     'load.lua',
     `
-local tokens = {${tokens.map((token) => `'${token}'`).join(',')}}
 local requests, at = {}, 0
 function init(args)
-  for i, token in ipairs(tokens) do
-    requests[i] = wrk.format('GET', nil, { ['Authorization'] = 'Bearer ' .. token, ['Host'] = '127.0.0.1' })
+  for token in io.lines('${tokens}') do
+    requests[#requests + 1] = wrk.format('GET', nil, { ['Authorization'] = 'Bearer ' .. token, ['Host'] = '127.0.0.1' })
   end
 end
 function request()
@@ -74,24 +80,21 @@ function request()
 end
 function done(summary, latency)
   local errors = summary.errors
-  print(string.format('\\n{"rate":%f,"p99":%f,"failed":%d}', summary.requests / summary.duration * 1e6,
+  print(string.format('\\n{"rate":%f,"count":%d,"p99":%f,"failed":%d}', summary.requests / summary.duration * 1e6, summary.requests,
     latency:percentile(99) / 1000, errors.status + errors.connect + errors.read + errors.write + errors.timeout))
 end`,
   );
 }
 
-function autocannonScript(
-  url: string,
-  tokens: readonly string[],
-  seconds: number,
-  connections: number,
-): string {
-  const headers = tokens.map((token) => ({ headers: { authorization: `Bearer ${token}` } }));
+function autocannonScript(url: string, tokens: string, seconds: number, connections: number): string {
   return save(
     'load.mjs',
     `
+import { readFileSync } from 'node:fs';
 import autocannon from ${JSON.stringify(resolve('bench/contenders/node_modules/autocannon/autocannon.js'))};
-const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${connections}, duration: ${seconds}, requests: ${JSON.stringify(headers)} });
-console.log('\\n' + JSON.stringify({ rate: result.requests.total / result.duration, p99: result.latency.p99, failed: result.non2xx + result.errors }));`,
+const tokens = readFileSync(${JSON.stringify(tokens)}, 'utf8').trim().split('\\n');
+const requests = tokens.map((token) => ({ headers: { authorization: 'Bearer ' + token } }));
+const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${connections}, duration: ${seconds}, requests });
+console.log('\\n' + JSON.stringify({ rate: result.requests.total / result.duration, count: result.requests.total, p99: result.latency.p99, failed: result.non2xx + result.errors }));`,
   );
 }

@@ -1,0 +1,20 @@
+// The transaction of POST /refresh and nothing around it: no token is verified, none is made. What that is compared with.
+import Fastify from 'fastify';
+import { openDatabase } from '../../dist/db/client.js';
+import { transaction } from '../../dist/db/transaction.js';
+
+const { db } = openDatabase(process.env.DATABASE_URL ?? '');
+
+const app = Fastify();
+app.post('/refresh', async ({ body }) => {
+  const [id] = body.refreshToken.split('.');
+  await transaction(db, async (tx) => {
+    const { rotation } = await tx.session.findUnique({ where: { id }, include: { user: true } });
+    const data = { rotation: rotation + 1, rotatedAt: new Date(), idleUntil: new Date() };
+    await tx.session.updateMany({ where: { id, rotation }, data });
+  });
+  return body;
+});
+await app.listen({ port: 0 });
+const url = `http://127.0.0.1:${app.server.address().port}`;
+process.stdout.write(`${JSON.stringify({ url, tokens: ['none'] })}\n`);

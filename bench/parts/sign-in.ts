@@ -1,0 +1,44 @@
+/** `POST /login`, which should cost one hash of a password and nothing else. */
+import { startClient } from '../tools/client.ts';
+import { startContender } from '../tools/contender.ts';
+import { type Databases, onEach } from '../tools/databases.ts';
+import { type Effort, type Figure, type Part, toRatio } from '../tools/figures.ts';
+
+const USERS = 200;
+/** Clients at a time: enough that a password always waits to be verified. */
+const CLIENTS = 8;
+
+export const signIn: Part = {
+  name: 'login',
+  title: 'POST /login, of the rate of argon2 alone, one core',
+  measure: (effort) => onEach((databases) => compare(effort, databases)),
+};
+
+async function compare({ rounds, seconds, say }: Effort, { name, create }: Databases): Promise<Figure[]> {
+  const settings = { DATABASE_URL: await create('login'), BENCH_USERS: String(USERS) };
+  const service = await startContender('service', settings);
+  const argon2 = await startContender('argon2');
+  if (service === undefined || argon2 === undefined) throw new Error('A server did not start');
+  const client = await startClient('sign-in', {
+    BENCH_URL: service.url,
+    BENCH_USERS: String(USERS),
+    BENCH_CONNECTIONS: String(CLIENTS),
+  });
+  const hash = async (): Promise<number> =>
+    Number(await (await fetch(`${argon2.url}/?seconds=${seconds}`)).text());
+  const rates = { ours: [] as number[], theirs: [] as number[] };
+  try {
+    // All networks are known then.
+    await client.work(USERS / 20);
+    for (let round = 1; round <= rounds; round++) {
+      rates.ours.push((await client.work(seconds)).rate);
+      rates.theirs.push(await hash());
+      say(`${name}, round ${round} of ${rounds}: ${rates.ours.at(-1)?.toFixed(1)} sign-ins/s`);
+    }
+  } finally {
+    await client.stop();
+    await service.stop();
+    await argon2.stop();
+  }
+  return [toRatio(name, rates.ours, rates.theirs, { atLeast: 0.95 })];
+}

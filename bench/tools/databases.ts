@@ -1,0 +1,46 @@
+/** The two databases that Latchkey runs on, each made for one part of the benchmark and removed after it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startPostgres } from '../../test/postgres-server.ts';
+
+/** A kind of database, of which there can be several. */
+export interface Databases {
+  readonly name: 'SQLite' | 'Postgres';
+  /** Makes an empty one. @returns its URL */
+  create(name: string): Promise<string>;
+}
+
+/** Does the same on SQLite and then on a real Postgres. */
+export async function onEach<T>(work: (databases: Databases) => Promise<T[]>): Promise<T[]> {
+  return [...(await onSqlite(work)), ...(await onPostgres(work))];
+}
+
+async function onSqlite<T>(work: (databases: Databases) => Promise<T[]>): Promise<T[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  try {
+    return await work({ name: 'SQLite', create: async (name) => `file:${join(folder, `${name}.db`)}` });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function onPostgres<T>(work: (databases: Databases) => Promise<T[]>): Promise<T[]> {
+  const server = await startPostgres();
+  const create = async (name: string): Promise<string> => {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    } finally {
+      await client.end();
+    }
+    return Object.assign(new URL(server.url), { pathname: name }).href;
+  };
+  try {
+    return await work({ name: 'Postgres', create });
+  } finally {
+    await server.stop();
+  }
+}
