@@ -3,6 +3,8 @@
  *
  *   npm test -- users test/access     only the files whose path has one of these in it
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
+ *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
+ *   npm test -- --suite=faults        the fault scenarios, test/faults/*.fault.ts, one at a time
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
  * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
@@ -14,17 +16,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
-import { availableParallelism, constants, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { migrate } from '#latchkey/db/migrate.js';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import { findLeaks } from './leaks.ts';
+import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
-import { type Database, databases, findRuns, isDatabase, type Run } from './test-files.ts';
+import { type Database, databases, findRuns, isDatabase, isSuite, type Run, suites } from './test-files.ts';
 
 interface Totals {
   readonly passed: number;
@@ -52,12 +55,17 @@ const scope = { teardown: (work: () => Promise<void>) => void ends.push(work) };
 
 async function main(): Promise<number> {
   const started = performance.now();
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { db: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { db: { type: 'string' }, suite: { type: 'string', default: 'tests' } },
+  });
   const chosen = Object.keys(databases)
     .filter(isDatabase)
-    .filter((name) => name === (values.db ?? name));
+    .filter((name) => (values.db === undefined ? name !== 'pgbouncer' : name === values.db));
   if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
-  const runs = await findRuns(root, positionals, chosen);
+  const { suite } = values;
+  if (!isSuite(suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
+  const runs = await findRuns(root, positionals, chosen, suite);
   if (runs.length === 0)
     throw new Error(
       `no test file that runs on ${chosen.join(' or ')} has ${positionals.join(' or ')} in its path`,
@@ -83,6 +91,7 @@ async function main(): Promise<number> {
       runs.filter(({ database }) => environments.has(database)),
       environments,
       totals,
+      suites[suite].atOnce,
     );
   } finally {
     for (const end of ends.reverse()) await end();
@@ -109,6 +118,11 @@ async function prepare(database: Database): Promise<NodeJS.ProcessEnv> {
     env.TEST_POSTGRES_URL = (await running.postgres).url;
     scope.teardown(async () => (await running.postgres)?.stop());
   }
+  if (database === 'pgbouncer') {
+    const pgBouncer = await startPgBouncer(env.TEST_POSTGRES_URL);
+    scope.teardown(pgBouncer.stop);
+    env.TEST_PGBOUNCER_PORT = String(pgBouncer.port);
+  }
   return {
     ...env,
     TEST_TEMPLATE: await migrated(await createPostgresDatabase(scope, env.TEST_POSTGRES_URL)),
@@ -120,11 +134,12 @@ async function migrated({ url }: TestDatabase): Promise<string> {
   return url;
 }
 
-/** One file more at a time than there are processors: the first are those that mostly wait. */
+/** @param atOnce files at a time */
 async function runAll(
   runs: readonly Run[],
   environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
   totals: Map<Database, Totals>,
+  atOnce: number,
 ): Promise<void> {
   const queue = [...runs];
   const runNext = async (): Promise<void> => {
@@ -135,7 +150,7 @@ async function runAll(
     totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
     await runNext();
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, runNext));
+  await Promise.all(Array.from({ length: atOnce }, runNext));
 }
 
 /** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */

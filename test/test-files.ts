@@ -1,9 +1,20 @@
 /** Which test files there are, on which databases each runs, and in which order. */
 import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-export const databases = { sqlite: 'SQLite', postgres: 'Postgres' };
+export const databases = { sqlite: 'SQLite', postgres: 'Postgres', pgbouncer: 'PgBouncer' };
 export type Database = keyof typeof databases;
+
+/**
+ * What is run together: how its files' names end, and how many run at a time. Of the tests one more than there are processors,
+ * for the first are those that mostly wait; faults are measured, and run alone.
+ */
+export const suites = {
+  tests: { ending: '.test.ts', atOnce: availableParallelism() + 1 },
+  faults: { ending: '.fault.ts', atOnce: 1 },
+};
+export type Suite = keyof typeof suites;
 
 /** One run of a file. */
 export interface Run {
@@ -35,10 +46,11 @@ export async function findRuns(
   root: string,
   filters: readonly string[],
   chosen: readonly Database[],
+  suite: Suite = 'tests',
 ): Promise<Run[]> {
   const sources = await readdir(join(root, 'test'), { recursive: true });
   const files = sources
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith(suites[suite].ending))
     .map((path) => `test/${path}`)
     .filter(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
@@ -62,7 +74,11 @@ function runsOn(file: string, text: string, database: Database): boolean {
   const [, only] = once.exec(comment) ?? [];
   if (only === undefined)
     throw new Error(`${file}: @runs is followed by "once, on SQLite: <why>", or Postgres`);
-  return only === databases[database];
+  return only === (database === 'sqlite' ? 'SQLite' : 'Postgres');
+}
+
+export function isSuite(name: string): name is Suite {
+  return name in suites;
 }
 
 export function isDatabase(name: string): name is Database {

@@ -1,0 +1,114 @@
+/** A real PgBouncer, with the settings of deploy/pgbouncer/pgbouncer.ini, in front of a real Postgres. */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import pg from 'pg';
+import { freePort } from './postgres-server.ts';
+import { until } from './until.ts';
+
+export interface PgBouncer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Where the programs of an operating system are that serve, and which a user's PATH may leave out. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+
+/** The path of an installed program; undefined where it is not installed. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/**
+ * Starts PgBouncer in front of all databases of a server. Call `stop()`; when this process dies without, it ends by itself.
+ *
+ * @param server URL of a user of that server, with the password
+ * @throws {Error} when it is not installed, or does not start
+ */
+export async function startPgBouncer(server: string): Promise<PgBouncer> {
+  const program = findProgram('pgbouncer');
+  if (program === undefined)
+    throw new Error('PgBouncer is not installed (Debian: apt-get install pgbouncer), and was asked for');
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-pgbouncer-'));
+  const port = await freePort();
+  // Root may not run it.
+  const user = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
+  const config = await writeSettings(folder, new URL(server), port);
+  if (user.uid !== undefined && user.gid !== undefined)
+    for (const path of [folder, config.file, config.users]) await chown(path, user.uid, user.gid);
+
+  // The shell ends it when our end of the pipe closes, however that happens.
+  const script = '"$0" "$1" & read -r line; kill -INT $!; wait $!';
+  const child = spawn('sh', ['-c', script, program, config.file], {
+    ...user,
+    cwd: folder,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let log = '';
+  let isOver = false;
+  const gone = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      isOver = true;
+      resolve();
+    }),
+  );
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log = (log + text).slice(-10_000);
+    if (/\bFATAL\b/.test(text)) child.stdin.end();
+  });
+  const url = new URL(server);
+  url.port = String(port);
+  await until(async () => isOver || (await answers(url.href)));
+  if (isOver) throw new Error(`PgBouncer ended:\n${log}`);
+  return {
+    port,
+    stop: async () => {
+      child.stdin.end();
+      await gone;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Those of the committed file, but for where it listens, whom it lets in and where it leads. */
+async function writeSettings(folder: string, { hostname, port, username, password }: URL, ownPort: number) {
+  const file = join(folder, 'pgbouncer.ini');
+  const users = join(folder, 'userlist.txt');
+  const committed = await readFile('deploy/pgbouncer/pgbouncer.ini', 'utf8');
+  const replaced: [from: RegExp, to: string][] = [
+    [/^latchkey = host=\S+ port=\d+ dbname=latchkey/m, `* = host=${hostname} port=${port}`],
+    [/^listen_addr = .*/m, 'listen_addr = 127.0.0.1'],
+    [/^listen_port = .*/m, `listen_port = ${ownPort}`],
+    [/^auth_file = .*/m, `auth_file = ${users}`],
+  ];
+  const text = replaced.reduce((before, [from, to]) => {
+    if (!from.test(before)) throw new Error(`deploy/pgbouncer/pgbouncer.ini has nothing like ${from}`);
+    return before.replace(from, to);
+  }, committed);
+  await writeFile(file, text);
+  await writeFile(users, `"${username}" "${password}"\n`, { mode: 0o600 });
+  await chmod(folder, 0o700);
+  return { file, users };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client(url);
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+function idOfNobody(flag: '-u' | '-g'): number {
+  return Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+}
