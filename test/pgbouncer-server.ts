@@ -1,25 +1,16 @@
 /** A real PgBouncer, with the settings of deploy/pgbouncer/pgbouncer.ini, in front of a real Postgres. */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
+import { findProgram, startDaemon } from './daemon.ts';
 import { freePort } from './postgres-server.ts';
 import { until } from './until.ts';
 
 export interface PgBouncer {
   readonly port: number;
   stop(): Promise<void>;
-}
-
-/** Where the programs of an operating system are that serve, and which a user's PATH may leave out. */
-const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
-
-/** The path of an installed program; undefined where it is not installed. */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 /**
@@ -40,35 +31,19 @@ export async function startPgBouncer(server: string): Promise<PgBouncer> {
   if (user.uid !== undefined && user.gid !== undefined)
     for (const path of [folder, config.file, config.users]) await chown(path, user.uid, user.gid);
 
-  // The shell ends it when our end of the pipe closes, however that happens.
-  const script = '"$0" "$1" & read -r line; kill -INT $!; wait $!';
-  const child = spawn('sh', ['-c', script, program, config.file], {
-    ...user,
-    cwd: folder,
-    detached: true,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let log = '';
-  let isOver = false;
-  const gone = new Promise<void>((resolve) =>
-    child.once('close', () => {
-      isOver = true;
-      resolve();
-    }),
-  );
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log = (log + text).slice(-10_000);
-    if (/\bFATAL\b/.test(text)) child.stdin.end();
-  });
+  const daemon = startDaemon(program, [config.file], { ...user, cwd: folder });
   const url = new URL(server);
   url.port = String(port);
-  await until(async () => isOver || (await answers(url.href)));
-  if (isOver) throw new Error(`PgBouncer ended:\n${log}`);
+  try {
+    await until(() => answers(url.href));
+  } catch (error) {
+    await daemon.stop();
+    throw new Error(`PgBouncer does not serve:\n${daemon.log()}`, { cause: error });
+  }
   return {
     port,
     stop: async () => {
-      child.stdin.end();
-      await gone;
+      await daemon.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -27,19 +27,25 @@ import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
-import { type Database, databases, findRuns, isDatabase, isSuite, type Run, suites } from './test-files.ts';
+import {
+  type Database,
+  databases,
+  findRuns,
+  isDatabase,
+  isSuite,
+  type Run,
+  type Suite,
+  suites,
+} from './test-files.ts';
 
 interface Totals {
   readonly passed: number;
   readonly failed: number;
 }
 
-/** Seconds that a test file may take before tap ends it, naming what it waits for; soon after it is killed. */
-const FILE_TIMEOUT = 120;
-
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
 const inherited =
-  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL)$/;
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL|TEST_FRONT)$/;
 
 /**
  * Of Node.js: V8's optimizing compiler does not pay off in a process that ends soon. The services that tests start run without it all.
@@ -91,7 +97,7 @@ async function main(): Promise<number> {
       runs.filter(({ database }) => environments.has(database)),
       environments,
       totals,
-      suites[suite].atOnce,
+      suites[suite],
     );
   } finally {
     for (const end of ends.reverse()) await end();
@@ -134,18 +140,17 @@ async function migrated({ url }: TestDatabase): Promise<string> {
   return url;
 }
 
-/** @param atOnce files at a time */
 async function runAll(
   runs: readonly Run[],
   environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
   totals: Map<Database, Totals>,
-  atOnce: number,
+  { atOnce, timeout }: (typeof suites)[Suite],
 ): Promise<void> {
   const queue = [...runs];
   const runNext = async (): Promise<void> => {
     const run = queue.shift();
     if (run === undefined || running.aborted) return;
-    const { passed, failed } = await runFile(run, environments.get(run.database) ?? {});
+    const { passed, failed } = await runFile(run, environments.get(run.database) ?? {}, timeout);
     const before = totals.get(run.database) ?? { passed: 0, failed: 0 };
     totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
     await runNext();
@@ -153,17 +158,21 @@ async function runAll(
   await Promise.all(Array.from({ length: atOnce }, runNext));
 }
 
-/** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */
-async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv): Promise<Totals> {
+/**
+ * Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr.
+ *
+ * @param timeout seconds after which tap ends it, naming what it waits for; soon after it is killed
+ */
+async function runFile({ file, database }: Run, env: NodeJS.ProcessEnv, timeout: number): Promise<Totals> {
   const started = performance.now();
   const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
   const test = spawn(process.execPath, [...OPTIONS, join('build', file.replace(/\.ts$/, '.js'))], {
     cwd: root,
-    env: { ...env, TAP: '1', TAP_TIMEOUT: `${FILE_TIMEOUT}`, TEST_EVIDENCE: evidence },
+    env: { ...env, TAP: '1', TAP_TIMEOUT: `${timeout}`, TEST_EVIDENCE: evidence },
     // In a group of its own, so that what it has started can be ended with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: (FILE_TIMEOUT + 5) * 1000,
+    timeout: (timeout + 5) * 1000,
     killSignal: 'SIGKILL',
   });
   tests.add(test);

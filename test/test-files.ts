@@ -7,12 +7,12 @@ export const databases = { sqlite: 'SQLite', postgres: 'Postgres', pgbouncer: 'P
 export type Database = keyof typeof databases;
 
 /**
- * What is run together: how its files' names end, and how many run at a time. Of the tests one more than there are processors,
+ * What is run together: how its files' names end, how many run at a time, and seconds that one may take. Of the tests one more than there are processors,
  * for the first are those that mostly wait; faults are measured, and run alone.
  */
 export const suites = {
-  tests: { ending: '.test.ts', atOnce: availableParallelism() + 1 },
-  faults: { ending: '.fault.ts', atOnce: 1 },
+  tests: { ending: '.test.ts', atOnce: availableParallelism() + 1, timeout: 120 },
+  faults: { ending: '.fault.ts', atOnce: 1, timeout: 300 },
 };
 export type Suite = keyof typeof suites;
 
