@@ -74,6 +74,15 @@ export async function createPostgresDatabase(
   return { url: url.href, kind: 'postgresql' };
 }
 
+/** The URL by which a database is reached without PgBouncer; the same one where there is none. */
+export function directUrl(url: string): string {
+  const changed = new URL(url);
+  const { TEST_POSTGRES_URL } = process.env;
+  if (TEST_POSTGRES_URL) changed.port = new URL(TEST_POSTGRES_URL).port;
+  changed.searchParams.delete('pgbouncer');
+  return changed.href;
+}
+
 /** A database's URL with another parameter. */
 export function withParameter(url: string, name: string, value: string): string {
   const changed = new URL(url);

@@ -9,19 +9,10 @@ import { openDatabase } from '#latchkey/db/client.js';
 import { MigrationError, migrate } from '#latchkey/db/migrate.js';
 import { poolerAdvice } from '#latchkey/db/pooler.js';
 import { sessionSettings } from '#latchkey/db/postgres.js';
-import { createDatabase, type Scope, withParameter } from '../database.ts';
+import { createDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
 const isPooled = process.env.TEST_PGBOUNCER_PORT !== undefined;
-
-/** The URL of a database that is reached without PgBouncer. */
-function direct(url: string): string {
-  const { port, hostname } = new URL(process.env.TEST_POSTGRES_URL ?? url);
-  const changed = new URL(url);
-  changed.host = `${hostname}:${port}`;
-  changed.searchParams.delete('pgbouncer');
-  return changed.href;
-}
 
 async function execute(url: string, text: string): Promise<void> {
   const client = new Client(url);
@@ -36,11 +27,11 @@ async function execute(url: string, text: string): Promise<void> {
 /** A role of its own, whose sessions have these settings; behind PgBouncer, that is another way to make them. */
 async function createRole(t: Scope, url: string, settings: Record<string, string>): Promise<string> {
   const role = `role_${new URL(url).pathname.slice(1)}`;
-  await execute(direct(url), `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'x'`);
-  t.teardown(() => execute(direct(url), `DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`));
+  await execute(directUrl(url), `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'x'`);
+  t.teardown(() => execute(directUrl(url), `DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`));
   for (const [name, value] of Object.entries(settings))
-    await execute(direct(url), `ALTER ROLE ${role} SET ${name} = ${value}`);
-  const changed = new URL(direct(url));
+    await execute(directUrl(url), `ALTER ROLE ${role} SET ${name} = ${value}`);
+  const changed = new URL(directUrl(url));
   changed.username = role;
   changed.password = 'x';
   changed.searchParams.set('pgbouncer', 'true');
@@ -62,7 +53,7 @@ t.test('every connection that asks has the settings', async (t) => {
 
 t.test('a URL that promises PgBouncer, and connections without the settings: each is named', async (t) => {
   const { url } = await createDatabase(t);
-  const unset = await poolerAdvice(withParameter(direct(url), 'pgbouncer', 'true'));
+  const unset = await poolerAdvice(withParameter(directUrl(url), 'pgbouncer', 'true'));
   t.equal(unset.length, Object.keys(sessionSettings).length);
   for (const name of Object.keys(sessionSettings)) t.match(unset.join('\n'), name);
   t.strictSame(await poolerAdvice(await createRole(t, url, { ...sessionSettings })), [], 'set for the role');
@@ -81,13 +72,13 @@ t.test(
   'a schema that PgBouncer’s connections do not look into is refused, and one that they do is made',
   async (t) => {
     const { url } = await createDatabase(t);
-    const refused = withParameter(withParameter(direct(url), 'pgbouncer', 'true'), 'schema', 'people');
+    const refused = withParameter(withParameter(directUrl(url), 'pgbouncer', 'true'), 'schema', 'people');
     const error = await failure(() => migrate(refused));
     t.ok(error instanceof MigrationError);
     t.match(String(error), /the schema people.*ALTER ROLE/);
     const role = await createRole(t, url, { search_path: 'people' });
     t.not((await migrate(withParameter(role, 'schema', 'people'))).applied.length, 0);
-    const { db, close } = openDatabase(withParameter(direct(url), 'schema', 'people'));
+    const { db, close } = openDatabase(withParameter(directUrl(url), 'schema', 'people'));
     t.teardown(close);
     t.equal(await db.user.count(), 0);
   },
