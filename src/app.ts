@@ -16,6 +16,7 @@ import type { Config } from './config.ts';
 import { type DatabaseKind, openDatabase } from './db/client.ts';
 import { isUnavailable } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
+import { poolerAdvice } from './db/pooler.ts';
 import browsers from './http/browsers.ts';
 import denials from './http/denials.ts';
 import docs from './http/docs.ts';
@@ -108,6 +109,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.addHook('onReady', async () => {
     const { applied } = await migrate(config.databaseUrl);
     if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
+    for (const advice of await poolerAdvice(config.databaseUrl)) app.log.warn(advice);
     await foldNames(db);
     await recordLevels(db, levels);
     await recordKeys(db, app.keys.verification);

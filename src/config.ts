@@ -6,6 +6,7 @@ import { checkEnvironment, exampleOf } from './config/check-environment.ts';
 import { ConfigError, type Environment } from './config/environment.ts';
 import { parseOrigins, parseTrustProxy } from './config/lists.ts';
 import { packageRoot } from './config/package.ts';
+import { readSecretFiles } from './config/secret-files.ts';
 
 export type { AccessLevel } from './config/access-levels.ts';
 export { ConfigError, Environment } from './config/environment.ts';
@@ -46,13 +47,14 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from `.env` at the package's root and the process's environment, which wins.
+ * Reads the configuration from `.env` at the package's root and the process's environment, which wins, and secrets also from
+ * the files that these name.
  *
  * @param overrides variables that win over both
  * @throws {ConfigError} when a variable is missing or has a wrong value
  */
 export function readConfig(overrides: Record<string, string | undefined> = {}): Config {
-  return parseConfig({ ...readDotenv(), ...process.env, ...overrides });
+  return parseConfig({ ...readSecretFiles({ ...readDotenv(), ...process.env }), ...overrides });
 }
 
 /**

@@ -9,6 +9,7 @@ import { parseEnv } from 'node:util';
 import t from 'tap';
 import { checkFirstAdmin } from '#latchkey/accounts/first-admin.js';
 import { PLACEHOLDER } from '#latchkey/config/environment.js';
+import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.js';
 import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.js';
 
 /** What a process checks before it does anything. */
@@ -243,4 +244,21 @@ t.test('.env.example lists every variable, in order, with its default', async (t
   const written = new Set(variables.filter((line) => !line.endsWith('=')).map((line) => line.split('=')[0]));
   const withDefault = Object.entries(Environment.properties).filter(([, schema]) => 'default' in schema);
   for (const [name] of withDefault) t.ok(written.has(name), `the default of ${name}`);
+});
+
+t.test('secrets come from files as well', async (t) => {
+  const folder = t.testdir({ secret: 'a secret of a file, with more than 32 characters\n', empty: '\n' });
+  const path = join(folder, 'secret');
+  for (const name of secretVariables)
+    t.match(readSecretFiles({ [`${name}_FILE`]: path }), {
+      [name]: 'a secret of a file, with more than 32 characters',
+    });
+  t.strictSame(readSecretFiles({ SECRET: 'one', SECRET_FILE: '' }), { SECRET: 'one', SECRET_FILE: '' });
+  const complaints: [variables: Record<string, string>, says: RegExp][] = [
+    [{ SECRET: 'one', SECRET_FILE: path }, /^SECRET and SECRET_FILE are both set/],
+    [{ SECRET_FILE: join(folder, 'nowhere') }, /^SECRET_FILE is not the path.*=\/run\/secrets\/secret\)$/],
+    [{ DATABASE_URL_FILE: join(folder, 'empty') }, /^DATABASE_URL_FILE names an empty file/],
+  ];
+  for (const [variables, says] of complaints)
+    t.throws(() => readSecretFiles(variables), { name: 'ConfigError', message: says });
 });

@@ -65,7 +65,29 @@ export async function createPostgresDatabase(
   t.teardown(() => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   const url = new URL(server);
   url.pathname = name;
+  // Databases are made and dropped directly: PgBouncer keeps connections to them that would be in the way.
+  const { TEST_POSTGRES_URL, TEST_PGBOUNCER_PORT } = process.env;
+  if (TEST_PGBOUNCER_PORT && server === TEST_POSTGRES_URL) {
+    url.port = TEST_PGBOUNCER_PORT;
+    url.searchParams.set('pgbouncer', 'true');
+  }
   return { url: url.href, kind: 'postgresql' };
+}
+
+/** The URL by which a database is reached without PgBouncer; the same one where there is none. */
+export function directUrl(url: string): string {
+  const changed = new URL(url);
+  const { TEST_POSTGRES_URL } = process.env;
+  if (TEST_POSTGRES_URL) changed.port = new URL(TEST_POSTGRES_URL).port;
+  changed.searchParams.delete('pgbouncer');
+  return changed.href;
+}
+
+/** A database's URL with another parameter. */
+export function withParameter(url: string, name: string, value: string): string {
+  const changed = new URL(url);
+  changed.searchParams.set(name, value);
+  return changed.href;
 }
 
 async function execute(url: string, sql: string): Promise<void> {

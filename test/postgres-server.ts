@@ -248,7 +248,7 @@ function superviseHome({ folder }: Home): Guard {
 }
 
 /** Below the ports that systems lend to clients: nobody takes it by chance while the server is down. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const port = randomInt(15_000, 32_000);
   const probe = createServer();
   try {

@@ -5,6 +5,7 @@
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
  *   npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their figures
  *   npm run faults -- --seed=1        with the load of this seed
+ *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
  * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
@@ -23,6 +24,7 @@ import { parseArgs } from 'node:util';
 import { migrate } from '#latchkey/db/migrate.js';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import { findLeaks } from './leaks.ts';
+import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
@@ -44,7 +46,7 @@ interface Totals {
 
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
 const inherited =
-  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL)$/;
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL|TEST_FRONT)$/;
 
 /**
  * Of Node.js: V8's optimizing compiler does not pay off in a process that ends soon. The services that tests start run without it all.
@@ -68,7 +70,7 @@ async function main(): Promise<number> {
   if (!isSuite(suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
   const chosen = Object.keys(databases)
     .filter(isDatabase)
-    .filter((name) => name === (values.db ?? name));
+    .filter((name) => (values.db === undefined ? name !== 'pgbouncer' : name === values.db));
   if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
   const runs = await findRuns(root, suite, positionals, chosen);
   if (runs.length === 0)
@@ -123,6 +125,11 @@ async function prepare(database: Database): Promise<NodeJS.ProcessEnv> {
     running.postgres = startPostgres();
     env.TEST_POSTGRES_URL = (await running.postgres).url;
     scope.teardown(async () => (await running.postgres)?.stop());
+  }
+  if (database === 'pgbouncer') {
+    const pgBouncer = await startPgBouncer(env.TEST_POSTGRES_URL);
+    scope.teardown(pgBouncer.stop);
+    env.TEST_PGBOUNCER_PORT = String(pgBouncer.port);
   }
   return {
     ...env,

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-export const databases = { sqlite: 'SQLite', postgres: 'Postgres' };
+export const databases = { sqlite: 'SQLite', postgres: 'Postgres', pgbouncer: 'PgBouncer' };
 export type Database = keyof typeof databases;
 
 /** How the files of a kind are run. */
@@ -21,7 +21,7 @@ export const suites = {
   /** One file more at a time than there are processors: the first are those that mostly wait. */
   test: { ending: '.test.ts', atATime: availableParallelism() + 1, timeout: 120, isMeasured: false },
   /** What they measure is worth nothing beside others. */
-  faults: { ending: '.fault.ts', atATime: 1, timeout: 180, isMeasured: true },
+  faults: { ending: '.fault.ts', atATime: 1, timeout: 300, isMeasured: true },
 } as const satisfies Record<string, Suite>;
 
 /** One run of a file. */
@@ -82,7 +82,7 @@ function runsOn(file: string, text: string, database: Database): boolean {
   const [, only] = once.exec(comment) ?? [];
   if (only === undefined)
     throw new Error(`${file}: @runs is followed by "once, on SQLite: <why>", or Postgres`);
-  return only === databases[database];
+  return only === (database === 'sqlite' ? 'SQLite' : 'Postgres');
 }
 
 export function isSuite(name: string): name is keyof typeof suites {

@@ -41,7 +41,8 @@ const errorFormat = 'minimal';
 /**
  * Opens a database. It connects at the first query, so a database that is away shows only then.
  *
- * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema` and `connection_limit` as with Prisma
+ * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema`, `connection_limit` and
+ *   `pgbouncer` as with Prisma
  * @param onError hears of Postgres connections that break while nobody waits for them; queries report their own errors
  * @param options `readOnly` to look at a database that is there, and change nothing
  * @throws {Error} when the URL is neither

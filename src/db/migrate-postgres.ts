@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   DriverAdapterError,
@@ -13,8 +14,22 @@ import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } 
 /** Milliseconds to wait for another process that migrates. */
 const LOCK_PATIENCE = 60_000;
 
-/** Any number that no other program uses on the same database; Prisma's own is 72707369. */
-const LOCK_NUMBER = 7_205_759;
+/** What Prisma's own tools and the schema engine lock too. */
+const LOCK_NUMBER = 72_707_369;
+
+/** How the engine takes it: for its connection, which behind PgBouncer it would leave locked to whoever comes next. */
+const ENGINE_LOCK = /\bpg_advisory_lock\b/;
+
+/**
+ * Milliseconds that a migration waits for a table, and how often. Requests queue up behind one that waits for a table
+ * that others use; so it lets them pass and tries again.
+ */
+const TABLE_PATIENCE = 1_000;
+const TABLE_TRIES = 60;
+const TABLE_PAUSE = 200;
+
+/** SQLSTATE of whoever waited for a lock for too long. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** How {@link migrate} reaches a Postgres database. */
 export function postgresMigrations(url: string): MigrationTarget {
@@ -25,12 +40,19 @@ export function postgresMigrations(url: string): MigrationTarget {
     locked: (work) =>
       withClient(target, async (client) => {
         await acquireLock(client);
-        if (target.schema !== undefined) {
-          await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(target.schema)}`);
+        try {
+          // On a connection of its own: what is made in the lock's transaction is there only after it.
+          await withClient(target, (other) => createSchema(other, target));
+          return await work();
+        } finally {
+          await client.query('ROLLBACK').catch(() => {});
         }
-        return work();
       }),
   };
+}
+
+async function createSchema(client: pg.Client, { schema }: PostgresTarget): Promise<void> {
+  if (schema !== undefined) await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
 }
 
 async function readRecorded(client: pg.Client): Promise<readonly RecordedMigration[]> {
@@ -50,18 +72,27 @@ async function readRecorded(client: pg.Client): Promise<readonly RecordedMigrati
   return rows;
 }
 
-/** The lock belongs to the connection, and so ends with the process. */
+/** The lock belongs to a transaction, which PgBouncer gives a connection of its own, and so ends with the process. */
 async function acquireLock(client: pg.Client): Promise<void> {
   try {
-    await client.query(`SET lock_timeout = ${LOCK_PATIENCE}`);
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK_NUMBER]);
+    await client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED;
+       SET LOCAL lock_timeout = ${LOCK_PATIENCE};
+       SET LOCAL statement_timeout = 0;
+       SET LOCAL idle_in_transaction_session_timeout = 0`,
+    );
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_NUMBER]);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== '55P03') throw error;
+    if (!isLockTimeout(error)) throw error;
     throw new MigrationError(
       `another process has held the migration lock for ${LOCK_PATIENCE / 1000} s: wait until it has migrated the database, or stop it, and start again`,
       { cause: error },
     );
   }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE;
 }
 
 async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -74,11 +105,28 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
     });
   });
   try {
-    if (target.schema !== undefined) await client.query(searchPath(target));
+    if (target.schema !== undefined) await chooseSchema(client, target, target.schema);
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Behind PgBouncer the search path is not ours to set. Another one would make a second set of tables beside those that
+ * there are.
+ */
+async function chooseSchema(client: pg.Client, target: PostgresTarget, schema: string): Promise<void> {
+  if (!target.pooled) {
+    await client.query(searchPath(target));
+    return;
+  }
+  const { rows } = await client.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+  const path = rows[0]?.path ?? '';
+  if (path.split(',')[0]?.trim().replaceAll('"', '') === schema) return;
+  throw new MigrationError(
+    `DATABASE_URL names the schema ${schema}, and PgBouncer's connections have the search path ${path}: run ALTER ROLE ... SET search_path = ${pg.escapeIdentifier(schema)} for the role of DATABASE_URL, and RECONNECT in PgBouncer`,
+  );
 }
 
 /** A name with several addresses fails once for each, in an error whose own message is empty. */
@@ -92,7 +140,7 @@ function engineFactory(target: PostgresTarget): SqlMigrationAwareDriverAdapterFa
   const config: pg.PoolConfig = {
     ...connectionOptions(target),
     max: 1,
-    onConnect: (client) => client.query(searchPath(target)),
+    onConnect: (client) => (target.pooled ? undefined : client.query(searchPath(target))),
   };
   const factory = new PrismaPg(config, { ...(target.schema !== undefined && { schema: target.schema }) });
   return {
@@ -101,7 +149,7 @@ function engineFactory(target: PostgresTarget): SqlMigrationAwareDriverAdapterFa
     connectToShadowDb: () => factory.connectToShadowDb(),
     connect: async () => {
       const adapter = await factory.connect();
-      return atomicScripts(adapter, adapter.underlyingDriver());
+      return engineAdapter(adapter, adapter.underlyingDriver());
     },
   };
 }
@@ -110,18 +158,32 @@ function engineFactory(target: PostgresTarget): SqlMigrationAwareDriverAdapterFa
  * Runs a migration's statements all or not at all, as the server does with what comes in one message. The adapter's own
  * way is to split at every semicolon, those in strings and functions included.
  */
-function atomicScripts(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
+function engineAdapter(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
   const connectionInfo = adapter.getConnectionInfo?.();
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
     queryRaw: (query) => adapter.queryRaw(query),
-    executeRaw: (query) => adapter.executeRaw(query),
-    executeScript: async (script) => void (await pool.query(script).catch(rethrow)),
+    // The lock of whoever called us is the same one, on another connection: the engine would wait for us.
+    executeRaw: async (query) => (ENGINE_LOCK.test(query.sql) ? 0 : adapter.executeRaw(query)),
+    executeScript: (script) => runScript(pool, script).catch(rethrow),
     startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
     dispose: () => adapter.dispose(),
     ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
   };
+}
+
+async function runScript(pool: pg.Pool, script: string): Promise<void> {
+  const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${TABLE_PATIENCE};`;
+  for (let number = 1; ; number++) {
+    try {
+      await pool.query(`${settings}\n${script}`);
+      return;
+    } catch (error) {
+      if (number === TABLE_TRIES || !isLockTimeout(error)) throw error;
+    }
+    await wait(TABLE_PAUSE);
+  }
 }
 
 /** In the form in which the engine can repeat what the server said. */

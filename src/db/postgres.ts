@@ -20,16 +20,33 @@ const STATEMENT_TIMEOUT = 5_000;
  */
 const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
 
+/**
+ * What a connection is set to, in Postgres' own units. Behind PgBouncer, whoever runs it has to (docs/pgbouncer.md).
+ *
+ * Pages are read in the order of an index. A bitmap has no order: where Postgres expects few rows, as of a prefix that is
+ * rarer than its statistics are fine, it would collect all that there are, and sort them for the first 20.
+ */
+export const sessionSettings: Readonly<Record<string, string>> = {
+  statement_timeout: String(STATEMENT_TIMEOUT),
+  idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT),
+  enable_bitmapscan: 'off',
+};
+
 /** Where a `postgresql://` URL leads. */
 export interface PostgresTarget {
   /** What the `schema` parameter says, as Prisma reads it; undefined stands for the server's search path. */
   readonly schema: string | undefined;
   readonly connections: number;
+  /**
+   * Whether PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma): each transaction then has a
+   * connection that others use too, and what is set on it would be set for them.
+   */
+  readonly pooled: boolean;
   readonly connectionString: string;
 }
 
 /**
- * Takes the parameters out of a URL that are Prisma's and not libpq's (`schema`, `connection_limit`).
+ * Takes the parameters out of a URL that are Prisma's and not libpq's (`schema`, `connection_limit`, `pgbouncer`).
  *
  * @throws {Error} when it is no URL; the message does not repeat it, for it may hold a password
  */
@@ -42,8 +59,10 @@ export function parsePostgresUrl(url: string): PostgresTarget {
   const parsed = new URL(url);
   const schema = parsed.searchParams.get('schema') ?? undefined;
   const connections = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
-  for (const name of ['schema', 'connection_limit']) parsed.searchParams.delete(name);
+  const pooled = parsed.searchParams.get('pgbouncer') === 'true';
+  for (const name of ['schema', 'connection_limit', 'pgbouncer']) parsed.searchParams.delete(name);
   return {
+    pooled,
     schema,
     connections: Number.isInteger(connections) && connections > 0 ? connections : CONNECTIONS,
     connectionString: parsed.href,
@@ -59,7 +78,7 @@ export function connectionOptions({ connectionString }: PostgresTarget): pg.Clie
  * A pool of connections.
  *
  * @param onError hears of connections that break while nobody uses them; without a listener, that ends the process
- * @param readOnly whether the server refuses to change anything for them
+ * @param readOnly whether the server refuses to change anything for them; not behind PgBouncer, where others use them too
  */
 export function openPool(target: PostgresTarget, onError: (error: Error) => void, readOnly = false): pg.Pool {
   const pool = new pg.Pool({
@@ -70,15 +89,10 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
       // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
       // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
       client.on('error', () => {});
-      // Pages are read in the order of an index. A bitmap has no order: where Postgres expects few rows, as of a prefix that is
-      // rarer than its statistics are fine, it would collect all that there are, and sort them for the first 20.
-      return client.query(
-        `SET statement_timeout = ${STATEMENT_TIMEOUT};
-         SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT};
-         SET enable_bitmapscan = off;
-         ${readOnly ? 'SET default_transaction_read_only = on;' : ''}
-         ${searchPath(target)}`,
-      );
+      if (target.pooled) return;
+      const settings = { ...sessionSettings, ...(readOnly && { default_transaction_read_only: 'on' }) };
+      const statements = Object.entries(settings).map(([name, value]) => `SET ${name} = ${value}`);
+      return client.query([...statements, searchPath(target)].join(';'));
     },
   });
   pool.on('error', onError);

@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { type Db, openDatabase, ping } from '#latchkey/db/client.js';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { createMigratedDatabase, type Scope } from '../database.ts';
+import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
 const row = (name: string, number: number) => ({ name, number, recordedAt: new Date(0) });
@@ -68,7 +68,7 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
   const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
   // More callers than connections, so that some are cut while they go from one to the next.
-  const { db, close } = openDatabase(`${url}?connection_limit=4`);
+  const { db, close } = openDatabase(withParameter(url, 'connection_limit', '4'));
   t.teardown(close);
   await db.accessLevel.create({ data: row('one', 1) });
   const other = openDatabase(url);

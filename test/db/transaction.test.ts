@@ -3,14 +3,15 @@ import { test } from 'tap';
 import { type Db, openDatabase } from '#latchkey/db/client.js';
 import { isUnavailable } from '#latchkey/db/errors.js';
 import { transaction } from '#latchkey/db/transaction.js';
-import { createMigratedDatabase, type Scope } from '../database.ts';
+import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
 const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
 
-async function open(t: Scope, parameters = ''): Promise<Db> {
+/** @param connections of Postgres */
+async function open(t: Scope, connections = 10): Promise<Db> {
   const { url, kind } = await createMigratedDatabase(t);
-  return openAgain(t, kind === 'postgresql' ? url + parameters : url);
+  return openAgain(t, kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections)));
 }
 
 function openAgain(t: Scope, url: string): Db {
@@ -115,7 +116,7 @@ test('work that exceeds the time limit is undone, reported as unavailable, and i
 });
 
 test('a transaction given up while it waited to begin does not block those after it', async (t) => {
-  const db = await open(t, '?connection_limit=1');
+  const db = await open(t, 1);
   const begun = gate();
   const release = gate();
   const holder = transaction(db, async (tx) => {
@@ -136,7 +137,7 @@ test('a transaction given up while it waited to begin does not block those after
 });
 
 test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
-  const db = await open(t, '?connection_limit=1');
+  const db = await open(t, 1);
   await db.accessLevel.create({ data: row(1) });
   const swallowing = transaction(db, async (tx) => {
     await tx.accessLevel.create({ data: row(2) });
@@ -149,7 +150,7 @@ test('a transaction whose work swallowed a failed statement is not committed, an
 });
 
 test('a transaction that cannot be committed leaves nothing behind', async (t) => {
-  const db = await open(t, '?connection_limit=1');
+  const db = await open(t, 1);
   await db.$executeRaw`CREATE TABLE parent (id INTEGER PRIMARY KEY)`;
   await db.$executeRaw`CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`;
   // The foreign key is only looked at by COMMIT.

@@ -39,8 +39,10 @@ export interface Cluster {
   readonly database: Database;
   /** Starts a process. @param script in place of `bin/latchkey.js serve` */
   start(variables?: Variables, script?: string): Promise<Member>;
+  /** Sends a request to a URL, of a proxy for instance; the answer is checked against openapi/openapi.json. */
+  askAt(url: string, method: string, path: string, options?: Ask): Promise<Reply>;
   /** Registers somebody, gives the level by hand as an operator would, and signs in. */
-  person(at: Member, access: number): Promise<Person>;
+  person(at: Pick<Member, 'ask'>, access: number): Promise<Person>;
 }
 
 /** @param variables of all processes; without a DATABASE_URL among them they get a database of their own */
@@ -64,6 +66,7 @@ export async function createCluster(t: Teardown, variables: Variables = {}): Pro
       const service = await serve(t, { ...shared, ...own }, script);
       return { ...service, ask: (method, path, options) => ask(service.url, method, path, options) };
     },
+    askAt: ask,
     person: async (at, access) => {
       const email = `person-${people++}@example.com`;
       const registered = await at.ask('POST', '/register', {

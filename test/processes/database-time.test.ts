@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t from 'tap';
+import { directUrl } from '../database.ts';
 import type { Teardown } from '../helper.ts';
 import { createCluster, isAccepted, type Member, refused, until } from './cluster.ts';
 
@@ -16,7 +17,8 @@ interface OpenRevocation {
 }
 
 async function connect(t: Teardown, url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
+  // Its transactions stay open for longer than PgBouncer's connections allow.
+  const client = new pg.Client(directUrl(url));
   await client.connect();
   t.teardown(() => client.end());
   return client;
@@ -89,6 +91,10 @@ t.test('the time of the database', async (t) => {
     await clock.query(
       `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET search_path = skewed, public, pg_catalog`,
     );
+    // PgBouncer would go on with connections from before that.
+    if (url !== directUrl(url))
+      await clock.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()`);
     const late = await cluster.start();
     const statusOf = async () => (await late.ask('GET', '/health/ready')).status;
     t.equal(await statusOf(), 200);

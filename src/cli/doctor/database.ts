@@ -4,6 +4,7 @@ import { hasAdmin } from '../../accounts/last-admin.ts';
 import type { Config } from '../../config.ts';
 import { CLOCK_TOLERANCE, type Database, databaseKind, openDatabase, ping } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrate.ts';
+import { poolerAdvice } from '../../db/pooler.ts';
 import { sqlitePath } from '../../db/sqlite.ts';
 import { reasonOf } from '../explain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -30,7 +31,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
 async function lookInto(database: Database, config: Config): Promise<Finding[]> {
   const where = database.kind === 'sqlite' ? `SQLite, ${sqlitePath(config.databaseUrl)}` : 'Postgres answers';
   const findings = [ok('database', where)];
-  findings.push(await checkClock(database));
+  findings.push(await checkClock(database), ...(await checkPooler(config.databaseUrl)));
   const state = await readHistory(config.databaseUrl);
   if (state instanceof MigrationError)
     return [...findings, problem('migrations', state.message, 'the service does not start until then')];
@@ -60,6 +61,14 @@ function checkMigrations({ pending, unknown, isEmpty }: MigrationState): Finding
     return warning('migrations', found, 'run that version; this one is for the time of the upgrade only');
   }
   return ok('migrations', 'all are applied');
+}
+
+async function checkPooler(url: string): Promise<Finding[]> {
+  const advice = await poolerAdvice(url);
+  return advice.map((sentence) => {
+    const [found = '', what = ''] = sentence.split(': ');
+    return warning('pooler', found, what);
+  });
 }
 
 /** Tokens and sessions end by both clocks; a process that is further off does not get ready. */

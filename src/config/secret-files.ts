@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from './environment.ts';
+import { packageRoot } from './package.ts';
+
+/** The variables with secrets in them. Keys take a path as they are. */
+export const secretVariables = [
+  'DATABASE_URL',
+  'SECRET',
+  'SECRET_PREVIOUS',
+  'ADMIN_PASSWORD',
+  'SMTP_URL',
+] as const;
+
+/**
+ * Reads secrets from files, which is how Docker and Kubernetes hand them out: `SECRET_FILE` names the file with SECRET. Whoever may
+ * look at a process sees its environment, and not what is in its files. Line breaks at the end are not part of the secret.
+ *
+ * @returns the variables with what is in the files
+ * @throws {ConfigError} when a file cannot be read or is empty, or a secret is set in both ways
+ */
+export function readSecretFiles(variables: NodeJS.Dict<string>): NodeJS.Dict<string> {
+  const found = secretVariables.flatMap((name) => {
+    const path = variables[`${name}_FILE`];
+    return path === undefined || path === '' ? [] : [[name, readSecret(name, path, variables[name])]];
+  });
+  return { ...variables, ...Object.fromEntries(found) };
+}
+
+function readSecret(name: string, path: string, value: string | undefined): string {
+  const variable = `${name}_FILE`;
+  if (value !== undefined && value !== '')
+    throw new ConfigError(`${name} and ${variable} are both set: keep one of them`);
+  const secret = readText(variable, path).replace(/[\r\n]+$/, '');
+  if (secret === '') throw new ConfigError(`${variable} names an empty file: write ${name} into it`);
+  return secret;
+}
+
+function readText(variable: string, path: string): string {
+  try {
+    return readFileSync(resolve(packageRoot, path), 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      `${variable} is not the path of a file that can be read (example: ${variable}=/run/secrets/${variable.toLowerCase().slice(0, -'_FILE'.length)})`,
+      { cause: error },
+    );
+  }
+}

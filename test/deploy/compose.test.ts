@@ -1,0 +1,87 @@
+/**
+ * deploy/compose.yaml and deploy/nginx/nginx.conf fit each other, the image and Latchkey.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { findProgram } from '../daemon.ts';
+import { writeNginxConfiguration } from '../processes/front.ts';
+import { type Manifest, readManifest, unknownVariables } from './manifests.ts';
+
+const compose = await readManifest('compose.yaml');
+const services: [name: string, service: Manifest][] = Object.entries(compose.services);
+const ours = services.filter(([name]) => name.startsWith('latchkey-'));
+const nginxConf = readFileSync('deploy/nginx/nginx.conf', 'utf8');
+
+t.test('two instances, Postgres, and nginx, which alone is reached from outside', async (t) => {
+  t.strictSame(services.map(([name]) => name).sort(), ['latchkey-1', 'latchkey-2', 'nginx', 'postgres']);
+  t.strictSame(
+    services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name),
+    ['nginx'],
+  );
+  t.ok(compose.networks.back.internal);
+  t.strictSame(compose.services.postgres.networks, ['back']);
+});
+
+t.test('nginx leads to the instances, on the port of the image', async (t) => {
+  const targets = [...nginxConf.matchAll(/^ *server ([\w-]+):(\d+)/gm)].map(
+    ([, host, port]) => `${host}:${port}`,
+  );
+  const [, port] = /\bPORT=(\d+)/.exec(readFileSync('deploy/Dockerfile', 'utf8')) ?? [];
+  t.strictSame(
+    targets,
+    ours.map(([name]) => `${name}:${port}`),
+  );
+  const [, listens] = /^ *listen (\d+);/m.exec(nginxConf) ?? [];
+  t.match(compose.services.nginx.ports.join(), `:${listens}`);
+});
+
+t.test('the instances believe nginx alone, and stay where nginx finds them', async (t) => {
+  const addressOf = (service: Manifest): string => service.networks.front.ipv4_address;
+  const [{ subnet }] = compose.networks.front.ipam.config;
+  const prefix = subnet.replace(/0\/24$/, '');
+  for (const [name, service] of ours) {
+    t.equal(service.environment.TRUST_PROXY, addressOf(compose.services.nginx), name);
+    t.ok(addressOf(service).startsWith(prefix), name);
+  }
+});
+
+t.test('the instances have variables that Latchkey reads, and secrets that exist', async (t) => {
+  for (const [name, service] of ours) {
+    t.strictSame(unknownVariables(Object.keys(service.environment)), [], name);
+    const paths = Object.values<string>(service.environment).filter((value) =>
+      value.startsWith('/run/secrets/'),
+    );
+    t.strictSame(paths.map((path) => path.slice('/run/secrets/'.length)).sort(), [...service.secrets].sort());
+  }
+  const used = new Set(services.flatMap(([, { secrets = [] }]) => secrets));
+  t.strictSame([...used].sort(), Object.keys(compose.secrets).sort());
+  const readme = readFileSync('deploy/README.md', 'utf8');
+  for (const { file } of Object.values<{ file: string }>(compose.secrets))
+    t.match(readme, file.slice('./'.length));
+});
+
+t.test('nobody may do more than needed, and each starts when what it needs is healthy', async (t) => {
+  for (const [name, service] of services) {
+    t.ok(service.read_only, name);
+    t.strictSame(service.cap_drop, ['ALL'], name);
+    t.strictSame(service.security_opt, ['no-new-privileges:true'], name);
+    t.match(service.image, /:\d+\.\d+(\.\d+)?(-bookworm)?$/, `${name} has a pinned image`);
+    for (const { condition } of Object.values<{ condition: string }>(service.depends_on ?? {}))
+      t.equal(condition, 'service_healthy', name);
+  }
+  for (const [, service] of ours) t.ok(Number.parseInt(service.stop_grace_period, 10) > 10);
+  for (const [path] of compose.services.nginx.volumes.map((volume: string) => volume.split(':')))
+    t.ok(existsSync(`deploy/${path}`), path);
+});
+
+t.test('nginx reads its configuration', async (t) => {
+  const program = findProgram('nginx');
+  if (program === undefined) return t.comment('nginx is not installed');
+  const file = await writeNginxConfiguration(t.testdir(), 8080, [3001, 3002]);
+  const { stderr } = await promisify(execFile)(program, ['-t', '-c', file]);
+  t.match(stderr, 'test is successful');
+});

@@ -1,0 +1,93 @@
+/**
+ * deploy/Dockerfile, read by a parser and a linter of Dockerfiles.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type Copy, DockerfileParser, type JSONInstruction } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
+import t from 'tap';
+import { unknownVariables } from './manifests.ts';
+
+const text = readFileSync('deploy/Dockerfile', 'utf8');
+const dockerfile = DockerfileParser.parse(text);
+const manifest: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** Instructions of the last stage, which is what runs. */
+const last = dockerfile.getInstructions().slice(
+  dockerfile
+    .getInstructions()
+    .map((instruction) => instruction.getKeyword())
+    .lastIndexOf('FROM'),
+);
+const argumentsOf = (keyword: string) =>
+  last.filter((one) => one.getKeyword() === keyword).map((one) => one.getArgumentsContent() ?? '');
+
+t.test('the linter has nothing to say', async (t) => {
+  t.strictSame(
+    validate(text).map(({ message, range }) => `${range.start.line + 1}: ${message}`),
+    [],
+  );
+});
+
+t.test('it starts from one pinned image of a Node.js that Latchkey runs on', async (t) => {
+  const [, tag] = /ARG NODE_IMAGE=node:(\S+)/.exec(text) ?? [];
+  t.match(tag, /^(20|22|24)\.\d+\.\d+-[a-z]+-slim$/);
+  const froms = dockerfile.getFROMs().map((from) => from.getImage());
+  for (const image of froms) t.match(image, /^(\$\{NODE_IMAGE\}|tools)$/);
+});
+
+t.test('what runs is not root, has no build tools, and gets signals itself', async (t) => {
+  t.strictSame(argumentsOf('USER'), ['node']);
+  t.notMatch(argumentsOf('RUN').join('\n'), /apt-get|npm (ci|install|rebuild)/);
+  for (const keyword of ['ENTRYPOINT', 'CMD']) {
+    const [instruction] = last.filter((one) => one.getKeyword() === keyword) as JSONInstruction[];
+    t.ok(instruction?.getOpeningBracket(), `${keyword} in exec form`);
+  }
+  t.match(argumentsOf('HEALTHCHECK').join(), 'CMD ["node", "deploy/health-check.js"]');
+  t.match(text, `ARG VERSION=${manifest.version}\n`);
+});
+
+t.test('its variables are ones that Latchkey reads', async (t) => {
+  const names = argumentsOf('ENV').flatMap((line) => line.split(' ').map((pair) => pair.split('=')[0] ?? ''));
+  t.not(names.length, 0);
+  t.strictSame(unknownVariables(names), []);
+});
+
+t.test('what it copies is there, and in the build context', async (t) => {
+  const ignore = readFileSync('.dockerignore', 'utf8').split('\n');
+  const copies = dockerfile.getCOPYs().filter((copy: Copy) => copy.getFromFlag() === null);
+  const sources = copies.flatMap((copy) => (copy.getArgumentsContent() ?? '').split(' ').slice(0, -1));
+  t.not(sources.length, 0);
+  for (const source of sources) {
+    t.ok(existsSync(source), source);
+    const isOpen = ignore.some(
+      (line) => line.startsWith('!') && `${source}/`.startsWith(`${line.slice(1)}/`),
+    );
+    t.ok(isOpen, `${source} is not ignored`);
+  }
+  t.ok(ignore.includes('*'), 'and nothing else is');
+});
+
+t.test('the health check says whether the service is ready', async (t) => {
+  let status = 200;
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/health/ready' ? status : 404).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const PORT = typeof address === 'object' ? String(address?.port) : '';
+  const check = async () => {
+    const child = spawn(process.execPath, ['deploy/health-check.js'], { env: { PORT }, stdio: 'ignore' });
+    return (await once(child, 'exit'))[0];
+  };
+  t.equal(await check(), 0);
+  status = 503;
+  t.equal(await check(), 1);
+  server.close();
+  await once(server, 'close');
+  t.equal(await check(), 1, 'nobody listens');
+});

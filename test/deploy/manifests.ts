@@ -1,0 +1,22 @@
+/** The files of deploy/, read with the tools that read them. */
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { secretVariables } from '#latchkey/config/secret-files.js';
+import { Environment } from '#latchkey/config.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: what the tests are about is what is in it
+export type Manifest = any;
+
+/** One YAML document. @throws {Error} when it is none, or two keys are the same */
+export async function readManifest(path: string): Promise<Manifest> {
+  return parse(await readFile(`deploy/${path}`, 'utf8'), { merge: true });
+}
+
+/** Names of variables that Latchkey does not read. */
+export function unknownVariables(names: readonly string[]): string[] {
+  const known = new Set([
+    ...Object.keys(Environment.properties),
+    ...secretVariables.map((name) => `${name}_FILE`),
+  ]);
+  return names.filter((name) => !known.has(name));
+}

@@ -1,0 +1,78 @@
+/** Three processes behind a proxy, replaced one after the other while clients ask without pause. */
+import { type Service, serve, type Variables } from '../child.ts';
+import { PASSWORD, type Teardown } from '../helper.ts';
+import { freePort } from '../postgres-server.ts';
+import { type Cluster, createCluster } from '../processes/cluster.ts';
+import { startFront } from '../processes/front.ts';
+import { type Load, type Step, startLoad } from '../processes/load.ts';
+
+export interface Fleet {
+  readonly cluster: Cluster;
+  readonly url: string;
+  readonly kind: string;
+  /**
+   * Replaces the processes one after the other: SIGTERM, its end, a new one on the same port.
+   *
+   * @param script of the new ones, in place of `bin/latchkey.js`
+   * @returns milliseconds that each took to end
+   */
+  roll(script?: string): Promise<number[]>;
+}
+
+/** At a time. */
+const CLIENTS = 6;
+
+/** @param variables of all processes */
+export async function startFleet(t: Teardown, variables: Variables = {}): Promise<Fleet> {
+  const cluster = await createCluster(t, { TRUST_PROXY: '1', RATE_LIMIT: '0', ...variables });
+  const ports = await Promise.all(Array.from({ length: 3 }, freePort));
+  const start = (port: number, script?: string): Promise<Service> =>
+    serve(t, { ...cluster.variables, PORT: String(port) }, script);
+  const members = new Map<number, Service>();
+  for (const port of ports) members.set(port, await start(port));
+  const { url, kind } = await startFront(t, ports);
+  return {
+    cluster,
+    url,
+    kind,
+    roll: async (script) => {
+      const took: number[] = [];
+      for (const port of ports) {
+        const began = performance.now();
+        await members.get(port)?.stop();
+        took.push(Math.round(performance.now() - began));
+        members.set(port, await start(port, script));
+      }
+      return took;
+    },
+  };
+}
+
+/**
+ * Reads and writes. The POSTs, which no proxy may repeat, are invitations, each of another address: one that is done twice is a 409.
+ * Few are about passwords, for hashing would leave no processor to whoever starts.
+ */
+export async function loadFleet({ cluster, url }: Fleet): Promise<Load> {
+  const at: Parameters<Cluster['person']>[0] = {
+    ask: (method, path, options) => cluster.askAt(url, method, path, options),
+  };
+  const boss = await cluster.person(at, 2);
+  const { token, email } = await cluster.person(at, 1);
+  return startLoad(url, CLIENTS, (turn): Step => {
+    if (turn % 50 === 0)
+      return { method: 'POST', path: '/login', body: { email, password: PASSWORD }, expected: 200 };
+    const steps: Step[] = [
+      { method: 'GET', path: '/me', token, expected: 200 },
+      { method: 'GET', path: '/users', token, expected: 200 },
+      {
+        method: 'POST',
+        path: '/invitations',
+        token: boss.token,
+        body: { email: `guest-${turn}@example.com`, access: 1 },
+        expected: 201,
+      },
+      { method: 'PATCH', path: '/me', token, body: { name: `Number ${turn}` }, expected: 200 },
+    ];
+    return steps[turn % steps.length] ?? steps[0]!;
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * The topology of deploy/compose.yaml by hand: a proxy, three processes and one Postgres, which is all that they share.
+ *
+ * @runs once, on Postgres: one SQLite file serves one machine.
+ */
+import t from 'tap';
+import { PASSWORD, type Teardown } from '../helper.ts';
+import { freePort } from '../postgres-server.ts';
+import { type Cluster, createCluster, isAccepted, type Member, until } from './cluster.ts';
+import { startFront } from './front.ts';
+
+interface Fleet {
+  readonly cluster: Cluster;
+  /** The processes themselves. */
+  readonly members: readonly Member[];
+  /** All of them, as clients reach them. */
+  readonly front: Member;
+}
+
+async function startFleet(t: Teardown): Promise<Fleet> {
+  const cluster = await createCluster(t, { TRUST_PROXY: '1', LOG_LEVEL: 'info', RATE_LIMIT: '0' });
+  const ports = await Promise.all(Array.from({ length: 3 }, freePort));
+  const members = await Promise.all(ports.map((port) => cluster.start({ PORT: String(port) })));
+  const { url, kind } = await startFront(t, ports);
+  t.teardown(() => console.log(`# behind ${kind}`));
+  const [first] = members;
+  return {
+    cluster,
+    members,
+    front: { ...first!, url, ask: (method, path, options) => cluster.askAt(url, method, path, options) },
+  };
+}
+
+t.test('three processes behind a proxy are one service', async (t) => {
+  const { cluster, members, front } = await startFleet(t);
+  const boss = await cluster.person(front, 2);
+  const user = await cluster.person(front, 1);
+
+  await t.test('a token is good at each, and each answers some of the requests', async (t) => {
+    for (const member of members) t.ok(await isAccepted(member, user.token));
+    for (let i = 0; i < 30; i++) t.equal((await front.ask('GET', '/me', { token: user.token })).status, 200);
+    const shares = members.map(({ stdout }) => stdout().split('"url":"/me"').length - 1);
+    for (const share of shares) t.ok(share >= 5, `of 30: ${shares.join(', ')}`);
+  });
+
+  await t.test('refresh tokens rotate whoever gets them, and one used twice is noticed', async (t) => {
+    const { body: signedIn } = await front.ask('POST', '/login', {
+      body: { email: user.email, password: PASSWORD },
+    });
+    let { refreshToken } = signedIn;
+    const used: string[] = [];
+    for (let i = 0; i < 9; i++) {
+      const { status, body } = await front.ask('POST', '/refresh', { body: { refreshToken } });
+      t.equal(status, 200);
+      used.push(refreshToken);
+      refreshToken = body.refreshToken;
+    }
+    t.equal((await front.ask('POST', '/refresh', { body: { refreshToken: used[0] } })).status, 401, 'reuse');
+    t.equal(
+      (await front.ask('POST', '/refresh', { body: { refreshToken } })).status,
+      401,
+      'ends the session',
+    );
+  });
+
+  await t.test('a demotion through the proxy is obeyed by each within 2 s', async (t) => {
+    const { token } = await cluster.person(front, 2);
+    const id = (await front.ask('GET', '/me', { token })).body.id;
+    t.equal(
+      (await front.ask('PATCH', `/users/${id}`, { token: boss.token, body: { access: 0 } })).status,
+      200,
+    );
+    const took = await Promise.all(
+      members.map((member) => until('refused', 2_000, async () => !(await isAccepted(member, token)))),
+    );
+    t.comment(`obeyed after ${took.map(Math.round).join(', ')} ms`);
+  });
+
+  await t.test('guesses are counted together, whichever process they reach', async (t) => {
+    const { email } = await cluster.person(front, 1);
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i++)
+      statuses.push(
+        (await front.ask('POST', '/login', { body: { email, password: `${PASSWORD}${i}` } })).status,
+      );
+    t.strictSame(statuses.slice(0, 5), Array(5).fill(401));
+    t.ok(statuses.includes(429), statuses.join(', '));
+  });
+
+  await t.test(
+    'the client’s address is seen through the proxy, and not the one that a client makes up',
+    async (t) => {
+      const { body } = await front.ask('POST', '/login', { body: { email: boss.email, password: PASSWORD } });
+      const response = await fetch(`${front.url}/me/activity`, {
+        headers: { authorization: `Bearer ${body.accessToken}`, 'x-forwarded-for': '203.0.113.9' },
+      });
+      t.match(await response.text(), /127\.0\.0\.1/);
+      for (const { stdout } of members) t.notMatch(stdout(), '203.0.113.9');
+    },
+  );
+
+  await t.test('a process that is killed is not missed', async (t) => {
+    const [victim] = members;
+    victim?.signal('SIGKILL');
+    await victim?.ended;
+    for (let i = 0; i < 12; i++) t.equal((await front.ask('GET', '/me', { token: boss.token })).status, 200);
+  });
+});
