@@ -1,33 +1,32 @@
-import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import pino from 'pino';
-import { AccessLevels, recordLevels } from './access/levels.ts';
+import type { DestinationStream } from 'pino';
+import { AccessLevels } from './access/levels.ts';
 import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
-import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
-import { foldNames } from './accounts/fold-names.ts';
+import { checkFirstAdmin } from './accounts/first-admin.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
+import { databaseProblem } from './app/database-problem.ts';
+import { prepareDatabase } from './app/prepare-database.ts';
 import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
-import { recordKeys } from './audit/keys.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
-import { type DatabaseKind, openDatabase } from './db/client.ts';
-import { isUnavailable } from './db/errors.ts';
-import { migrate } from './db/migrate.ts';
+import { type ConnectionPool, type DatabaseKind, openDatabase } from './db/client.ts';
 import browsers from './http/browsers.ts';
 import denials from './http/denials.ts';
 import docs from './http/docs.ts';
+import drain from './http/drain.ts';
 import idempotency from './http/idempotency.ts';
 import json from './http/json.ts';
-import { describeRequest } from './http/log.ts';
+import { describeRequest, openLog } from './http/log.ts';
 import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import pressure from './http/pressure.ts';
 import rateLimit from './http/rate-limit.ts';
+import requestId, { requestIdOf } from './http/request-id.ts';
 import { SchemaCompilers } from './http/schema-compilers.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
@@ -35,7 +34,7 @@ import { mailSettings, Outbox } from './mail/outbox.ts';
 import { Templates } from './mail/templates.ts';
 import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
-import { Problem } from './problems/problem.ts';
+import { Refusals } from './problems/refusals.ts';
 import routes from './routes/index.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { Encryption } from './tokens/encryption.ts';
@@ -60,6 +59,8 @@ declare module 'fastify' {
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
+    readonly databasePool: ConnectionPool | undefined;
+    readonly refusals: Refusals;
   }
 }
 
@@ -81,7 +82,8 @@ export interface AppOptions {
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   checkFirstAdmin(config);
   const inventory = new RouteInventory();
-  const app = createInstance(config, inventory);
+  const refusals = new Refusals();
+  const app = createInstance(config, inventory, refusals, await openLog(config));
   const levels = new AccessLevels(config.accessLevels);
   const database = openDatabase(config.databaseUrl, (error) =>
     // Its message only: the driver hangs the whole connection on the error.
@@ -102,17 +104,10 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('audit', { db, now, encryption: new Encryption(secrets, 'audit') });
   app.decorate('databaseKind', database.kind);
+  app.decorate('databasePool', database.pool);
+  app.decorate('refusals', refusals);
   app.addHook('onClose', () => database.close());
-  app.addHook('onReady', async () => {
-    const { applied } = await migrate(config.databaseUrl);
-    if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
-    await foldNames(db);
-    await recordLevels(db, levels);
-    await recordKeys(db, app.keys.verification);
-    if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
-      app.log.info('The admin of ADMIN_EMAIL was created');
-    }
-  });
+  app.addHook('onReady', () => prepareDatabase(app));
 
   try {
     await register(app, config, { levels, inventory, revocations }, secrets, options);
@@ -137,7 +132,11 @@ async function register(
   app.addSchema(TokenPair);
   app.addSchema(MailAnswer);
   app.addSchema(AuditEvent);
-  await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
+  const { refusals } = app;
+  const { publicUrl } = config;
+  await app.register(drain);
+  await app.register(requestId);
+  await app.register(problems, { publicUrl, refusals, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(browsers, config);
@@ -153,15 +152,19 @@ async function register(
   if (options.routes !== undefined) await app.register(options.routes);
 }
 
-function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {
+function createInstance(
+  config: Config,
+  inventory: RouteInventory,
+  refusals: Refusals,
+  stream: DestinationStream,
+): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
   const schemas = new SchemaCompilers();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
-  // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
-  const stream = pino.destination({ dest: 1, sync: true });
+  const { publicUrl } = config;
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { req: describeRequest }, stream },
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: BOOT_TIMEOUT,
     // What is under way when the process is told to stop is answered, not refused.
@@ -177,8 +180,8 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
     },
     requestTimeout: REQUEST_TIMEOUT,
     trustProxy: trustedProxies(config),
-    frameworkErrors: frameworkErrors(config.publicUrl),
-    clientErrorHandler: clientErrorHandler(config.publicUrl),
+    frameworkErrors: frameworkErrors({ publicUrl, refusals }),
+    clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),
     schemaController: { compilersFactory: schemas.factories },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
@@ -189,9 +192,4 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
 /** Of so many proxies in front, the ones next to us. */
 function trustedProxies({ trustProxy }: Config) {
   return typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
-}
-
-function databaseProblem(error: unknown): Problem | undefined {
-  if (!isUnavailable(error)) return undefined;
-  return new Problem('database-unavailable', { headers: { 'retry-after': '1' }, cause: error });
 }
