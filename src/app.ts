@@ -36,6 +36,7 @@ import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { Refusals } from './problems/refusals.ts';
 import routes from './routes/index.ts';
+import { registerTelemetry } from './telemetry/register.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { Encryption } from './tokens/encryption.ts';
 import { loadSecrets } from './tokens/load-secret.ts';
@@ -134,6 +135,7 @@ async function register(
   app.addSchema(AuditEvent);
   const { refusals } = app;
   const { publicUrl } = config;
+  await registerTelemetry(app, config);
   await app.register(drain);
   await app.register(requestId);
   await app.register(problems, { publicUrl, refusals, recognise: databaseProblem });
