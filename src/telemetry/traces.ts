@@ -1,7 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FastifyOtelInstrumentation } from '@fastify/otel';
 import { type Span, SpanStatusCode } from '@opentelemetry/api';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -18,9 +23,9 @@ const LAST_EXPORT = 2_000;
  */
 async function traces(app: FastifyInstance, { endpoint, serviceName }: NonNullable<Config['traces']>) {
   const provider = new NodeTracerProvider({
-    resource: defaultResource().merge(
-      resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
-    ),
+    resource: defaultResource()
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(resourceFromAttributes({ 'service.name': serviceName, 'service.version': version })),
     spanProcessors: [new BatchSpanProcessor(openExporter(endpoint, app.log))],
   });
   // Keeps the trace in what a request awaits, and reads `traceparent`.

@@ -10,6 +10,13 @@ import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { createCluster, type Member } from '../processes/cluster.ts';
 
+/** SQLite has no pool. */
+const ofPostgres = [
+  'latchkey_database_connections',
+  'latchkey_database_connections_limit',
+  'latchkey_database_waiting',
+];
+
 /** The samples of a process: by name and labels, as Prometheus writes them. */
 async function scrape({ stdout }: Pick<Member, 'stdout'>): Promise<Map<string, number>> {
   const url = /Metrics: (http:\S+\/metrics)/.exec(stdout())?.[1] ?? '';
@@ -82,6 +89,7 @@ t.test('what happened is counted', async (t) => {
     t.notOk(text.includes(personal), 'nothing about anybody');
   t.notMatch(text, /nowhere|zz/, 'no URL that is not ours');
   checkNames(t, text);
+  checkReadme(t, text);
   await service.stop();
 });
 
@@ -95,17 +103,22 @@ function checkPool(t: Test, isPostgres: boolean, value: (name: string) => number
   t.ok(value('database_connections{state="used"}') + value('database_connections{state="idle"}') >= 1);
 }
 
+/** The README lists all of them, and no others. */
+function checkReadme(t: Test, text: string): void {
+  const listed = readFileSync('README.md', 'utf8').match(/`latchkey_[a-z_]+`/g) ?? [];
+  const there = [...text.matchAll(/^latchkey_[a-z_]+/gm)].map(([name]) =>
+    name.replace(/_(bucket|sum|count)$/, ''),
+  );
+  t.strictSame(
+    [...new Set(listed.map((name) => name.slice(1, -1)))].filter((name) => !ofPostgres.includes(name)).sort(),
+    [...new Set(there)].filter((name) => !ofPostgres.includes(name)).sort(),
+  );
+}
+
 /** Each metric that the dashboard and the alerts ask for is there. */
 function checkNames(t: Test, text: string): void {
   const names = new Set([...text.matchAll(/^[a-z_]+/gm)].map(([name]) => name));
-  // Of Postgres alone, of a pause of the garbage collector, and of Prometheus itself.
-  for (const name of [
-    'latchkey_database_connections',
-    'latchkey_database_connections_limit',
-    'latchkey_database_waiting',
-    'up',
-  ])
-    names.add(name);
+  for (const name of ofPostgres) names.add(name);
   for (const file of ['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml']) {
     const asked = [
       ...readFileSync(file, 'utf8').matchAll(/\b(?:latchkey|process|nodejs)_[a-z_]*[a-z]\b/g),

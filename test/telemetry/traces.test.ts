@@ -18,6 +18,7 @@ t.test('each request is a span with its route, and nothing in it is about anybod
   const service = await cluster.start({
     OTEL_SERVICE_NAME: 'accounts',
     OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=ours',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=staging,service.name=not-this',
   });
   const { id, email, token } = await cluster.person(service, 1);
   const [traceId, parentId] = [hex(16), hex(8)];
@@ -64,7 +65,11 @@ t.test('each request is a span with its route, and nothing in it is about anybod
     collector.spans.some((other) => other.traceId === unsampled),
     'whoever is not to be traced is not',
   );
-  t.match(collector.resource, { 'service.name': 'accounts', 'service.version': /^\d/ });
+  t.match(collector.resource, {
+    'service.name': 'accounts',
+    'service.version': /^\d/,
+    'deployment.environment': 'staging',
+  });
   t.equal(collector.headers[0]?.['x-tenant'], 'ours', 'a variable of the SDK');
   t.match(collector.headers[0]?.['content-type'], 'application/x-protobuf');
 
@@ -95,6 +100,20 @@ t.test('a failure is an error without its words', async (t) => {
   const [span] = collector.spans.filter(({ name }) => name === 'GET /me');
   t.match(span, { attributes: { 'http.response.status_code': 500 }, status: { code: 2, message: '' } });
   t.notOk(collector.bytes().includes('no such table'));
+});
+
+t.test('the sampler is what its variable says', async (t) => {
+  const collector = await startCollector(t);
+  const cluster = await createCluster(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const service = await cluster.start({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
+  await service.ask('GET', '/');
+  const traceparent = `00-${hex(16)}-${hex(8)}-01`;
+  await fetch(`${service.url}/problems`, { headers: { traceparent } });
+  await service.stop();
+  t.strictSame(
+    collector.spans.map(({ name }) => name),
+    ['GET /problems'],
+  );
 });
 
 t.test('a collector that is away changes nothing, is mentioned once, and holds up no end', async (t) => {
