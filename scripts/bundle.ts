@@ -15,9 +15,11 @@ const target = resolve(root, 'dist');
 /** What package.json's `exports` and bin/latchkey.js name. */
 const published = ['app.ts', 'config.ts', 'access/guard.ts', 'cli/index.ts'];
 
-/** They have binaries, files of their own that they read, or threads. */
+/** They have binaries, files of their own that they read, or threads, or are loaded by few. */
 const external = [
+  '@fastify/otel',
   '@fastify/swagger-ui',
+  '@opentelemetry/*',
   '@prisma/schema-engine-wasm',
   '@zxcvbn-ts/language-common',
   'argon2',
@@ -25,6 +27,8 @@ const external = [
   'nodemailer',
   'pg',
   'pino',
+  'pino-pretty',
+  'prom-client',
 ];
 
 /** Folders whose files import modules of src/ as `#latchkey/...`. They get the very ones that the service runs. */

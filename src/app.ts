@@ -1,25 +1,23 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
-import { AccessLevels, recordLevels } from './access/levels.ts';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { AccessLevels } from './access/levels.ts';
 import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
-import { checkFirstAdmin, createFirstAdmin } from './accounts/first-admin.ts';
-import { foldNames } from './accounts/fold-names.ts';
+import { checkFirstAdmin } from './accounts/first-admin.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
+import { databaseProblem } from './app/database-problem.ts';
+import { prepareDatabase } from './app/prepare-database.ts';
 import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
-import { recordKeys } from './audit/keys.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
-import { type DatabaseKind, openDatabase } from './db/client.ts';
-import { isUnavailable } from './db/errors.ts';
-import { migrate } from './db/migrate.ts';
-import { poolerAdvice } from './db/pooler.ts';
+import { type ConnectionPool, type DatabaseKind, openDatabase } from './db/client.ts';
 import browsers from './http/browsers.ts';
 import denials from './http/denials.ts';
 import docs from './http/docs.ts';
+import drain from './http/drain.ts';
 import idempotency from './http/idempotency.ts';
 import json from './http/json.ts';
 import { openLog } from './http/log.ts';
@@ -27,6 +25,7 @@ import { MailAnswer } from './http/mail-answer.ts';
 import openapi from './http/openapi.ts';
 import pressure from './http/pressure.ts';
 import rateLimit from './http/rate-limit.ts';
+import requestId, { requestIdOf } from './http/request-id.ts';
 import { RequestLines } from './http/request-log.ts';
 import { SchemaCompilers } from './http/schema-compilers.ts';
 import { keepTickObject } from './http/tick-objects.ts';
@@ -36,9 +35,9 @@ import { mailSettings, Outbox } from './mail/outbox.ts';
 import { Templates } from './mail/templates.ts';
 import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
-import { Problem } from './problems/problem.ts';
-import { newRequestId } from './problems/request-id.ts';
+import { Refusals } from './problems/refusals.ts';
 import routes from './routes/index.ts';
+import { registerTelemetry } from './telemetry/register.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { Encryption } from './tokens/encryption.ts';
 import { loadSecrets } from './tokens/load-secret.ts';
@@ -62,6 +61,8 @@ declare module 'fastify' {
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
+    readonly databasePool: ConnectionPool | undefined;
+    readonly refusals: Refusals;
   }
 }
 
@@ -84,7 +85,8 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   checkFirstAdmin(config);
   keepTickObject();
   const inventory = new RouteInventory();
-  const app = createInstance(config, inventory);
+  const refusals = new Refusals();
+  const app = createInstance(config, inventory, refusals, await openLog(config));
   const levels = new AccessLevels(config.accessLevels);
   const database = openDatabase(config.databaseUrl, (error) =>
     // Its message only: the driver hangs the whole connection on the error.
@@ -105,18 +107,10 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('audit', { db, now, encryption: new Encryption(secrets, 'audit') });
   app.decorate('databaseKind', database.kind);
+  app.decorate('databasePool', database.pool);
+  app.decorate('refusals', refusals);
   app.addHook('onClose', () => database.close());
-  app.addHook('onReady', async () => {
-    const { applied } = await migrate(config.databaseUrl);
-    if (applied.length > 0) app.log.info({ migrations: applied }, 'Migrations applied');
-    for (const advice of await poolerAdvice(config.databaseUrl)) app.log.warn(advice);
-    await foldNames(db);
-    await recordLevels(db, levels);
-    await recordKeys(db, app.keys.verification);
-    if (config.firstAdmin !== undefined && (await createFirstAdmin(app.accounts, config.firstAdmin))) {
-      app.log.info('The admin of ADMIN_EMAIL was created');
-    }
-  });
+  app.addHook('onReady', () => prepareDatabase(app));
 
   try {
     await register(app, config, { levels, inventory, revocations }, secrets, options);
@@ -141,7 +135,12 @@ async function register(
   app.addSchema(TokenPair);
   app.addSchema(MailAnswer);
   app.addSchema(AuditEvent);
-  await app.register(problems, { publicUrl: config.publicUrl, recognise: databaseProblem });
+  const { refusals } = app;
+  const { publicUrl } = config;
+  await registerTelemetry(app, config);
+  await app.register(drain);
+  await app.register(requestId);
+  await app.register(problems, { publicUrl, refusals, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(browsers, config);
@@ -157,14 +156,20 @@ async function register(
   if (options.routes !== undefined) await app.register(options.routes);
 }
 
-function createInstance(config: Config, inventory: RouteInventory): FastifyInstance {
+function createInstance(
+  config: Config,
+  inventory: RouteInventory,
+  refusals: Refusals,
+  loggerInstance: FastifyBaseLogger,
+): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
   const schemas = new SchemaCompilers();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
+  const { publicUrl } = config;
   const app = Fastify({
-    loggerInstance: openLog(config),
+    loggerInstance,
     logController: new RequestLines(config.logLevel),
-    genReqId: newRequestId,
+    genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT,
     pluginTimeout: BOOT_TIMEOUT,
     // What is under way when the process is told to stop is answered, not refused.
@@ -180,8 +185,8 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
     },
     requestTimeout: REQUEST_TIMEOUT,
     trustProxy: trustedProxies(config),
-    frameworkErrors: frameworkErrors(config.publicUrl),
-    clientErrorHandler: clientErrorHandler(config.publicUrl),
+    frameworkErrors: frameworkErrors({ publicUrl, refusals }),
+    clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),
     schemaController: { compilersFactory: schemas.factories },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
@@ -192,9 +197,4 @@ function createInstance(config: Config, inventory: RouteInventory): FastifyInsta
 /** Of so many proxies in front, the ones next to us. */
 function trustedProxies({ trustProxy }: Config) {
   return typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
-}
-
-function databaseProblem(error: unknown): Problem | undefined {
-  if (!isUnavailable(error)) return undefined;
-  return new Problem('database-unavailable', { headers: { 'retry-after': '1' }, cause: error });
 }

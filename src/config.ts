@@ -44,6 +44,12 @@ export interface Config {
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
+  /** Seconds between being told to stop and taking no more connections. */
+  readonly shutdownDelay: number;
+  /** Where the metrics are. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** Where traces are sent. What else the SDK can be told, it reads itself from the process's environment. */
+  readonly traces: { readonly endpoint: string; readonly serviceName: string } | undefined;
 }
 
 /**
@@ -99,7 +105,18 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),
     logLevel: environment.LOG_LEVEL,
+    shutdownDelay: environment.SHUTDOWN_DELAY,
+    ...parseTelemetry(environment),
   });
+}
+
+function parseTelemetry(environment: Environment): Pick<Config, 'metrics' | 'traces'> {
+  const { METRICS_HOST: host, METRICS_PORT: port, OTEL_SERVICE_NAME: serviceName } = environment;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = environment;
+  return {
+    metrics: port === undefined ? undefined : Object.freeze({ host, port }),
+    traces: endpoint === undefined ? undefined : Object.freeze({ endpoint, serviceName }),
+  };
 }
 
 /** Where whoever listens there is reached: 0.0.0.0 and :: are places to listen on, not to send a browser to. */

@@ -20,6 +20,19 @@ interface Job {
   readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
 
+/** How a job is doing. */
+export interface JobState {
+  readonly name: string;
+  /** Whether its last run failed. */
+  failing: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly jobs: readonly JobState[];
+  }
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -55,15 +68,22 @@ async function jobs(app: FastifyInstance) {
   const stop = new AbortController();
   // One for each job that waits: more than the ten that Node.js takes for a leak.
   setMaxListeners(0, stop.signal);
-  let running: Promise<void>[] = [];
+  const running: Promise<void>[] = [];
+  const states: JobState[] = [];
+  app.decorate('jobs', states);
 
   app.addHook('onReady', async () => {
     await app.revocations.poll();
-    running = list(app).map((job) => repeat(app, job, stop.signal));
+    for (const job of list(app)) {
+      const state = { name: job.name, failing: false };
+      states.push(state);
+      running.push(repeat(app, job, state, stop.signal));
+    }
   });
+  // While the requests under way are finished, the mail server may finish too.
+  app.addHook('preClose', async () => app.delivery.close());
   app.addHook('onClose', async () => {
     stop.abort();
-    app.delivery.close();
     await Promise.all(running);
     await flushAll(app);
   });
@@ -89,19 +109,23 @@ async function flushAll({ audit, tally, log }: FastifyInstance): Promise<void> {
     log.warn({ reason }, 'Refused requests that were counted last are not in the audit');
 }
 
-async function repeat(app: FastifyInstance, { name, every, run }: Job, signal: AbortSignal): Promise<void> {
-  let failing = false;
+async function repeat(
+  app: FastifyInstance,
+  { name, every, run }: Job,
+  state: JobState,
+  signal: AbortSignal,
+): Promise<void> {
   let began = performance.now();
   while (await pause(Math.max(0, began + every - performance.now()), signal)) {
     began = performance.now();
     try {
       await run(signal);
-      if (failing) app.log.info({ job: name }, 'A job works again');
-      failing = false;
+      if (state.failing) app.log.info({ job: name }, 'A job works again');
+      state.failing = false;
     } catch (error) {
       // Once, not at every try: a database that is away would fill the log.
-      if (!failing) app.log.error({ err: error, job: name }, 'A job failed and is tried again');
-      failing = true;
+      if (!state.failing) app.log.error({ err: error, job: name }, 'A job failed and is tried again');
+      state.failing = true;
     }
   }
 }

@@ -1,14 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
 
-/** Milliseconds in which what is under way is finished after SIGTERM or SIGINT. */
+/** Milliseconds in which what is under way is finished after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_DELAY = 10_000;
-
-/** Milliseconds after which a connection is ended whose last request was answered while closing. */
-const IDLE_DELAY = 50;
 
 /**
  * Runs the service until the process is told to stop.
@@ -17,7 +15,6 @@ const IDLE_DELAY = 50;
  */
 export async function serve(config: Config): Promise<FastifyInstance> {
   const app = await buildApp(config);
-  endIdleConnections(app);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -26,25 +23,17 @@ export async function serve(config: Config): Promise<FastifyInstance> {
   }
   // Whoever reads the output may go: the service goes on unheard, as pino does.
   process.stdout.on('error', () => {});
-  closeWithGrace({ delay: CLOSE_DELAY, logger: app.log }, async ({ err }) => {
+  const shutdownDelay = config.shutdownDelay * 1_000;
+  closeWithGrace({ delay: shutdownDelay + CLOSE_DELAY, logger: app.log }, async ({ err, signal }) => {
     // Not `fatal`: pino then flushes, which never ends where nobody reads the output any more (EPIPE).
     if (err) app.log.error({ err }, 'The process stops on an error that nobody handled');
+    else app.log.info({ signal, shutdownDelay }, 'The process was told to stop');
+    app.drain.begin();
+    if (!err) await wait(shutdownDelay);
     await app.close();
   });
   await announce(app, config);
   return app;
-}
-
-/**
- * Node ends idle connections once, when it stops listening. Those that were busy then would keep the process for as long
- * as their clients like.
- */
-function endIdleConnections(app: FastifyInstance): void {
-  let timer: NodeJS.Timeout | undefined;
-  app.addHook('preClose', async () => {
-    timer = setInterval(() => app.server.closeIdleConnections(), IDLE_DELAY);
-  });
-  app.addHook('onClose', async () => clearInterval(timer));
 }
 
 /** A host or a port that cannot be listened on is a matter of configuration; everything else stays as it is. */

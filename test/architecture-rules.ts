@@ -16,7 +16,7 @@ type House = Readonly<Record<string, string>>;
 const floors = [
   ['server', 'cli'],
   ['app'],
-  ['routes', 'jobs'],
+  ['routes', 'jobs', 'telemetry'],
   ['http', 'accounts', 'access'],
   ['tokens', 'audit', 'mail', 'throttle'],
   ['db'],

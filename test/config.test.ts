@@ -49,6 +49,9 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     auditRetentionDays: 365,
     firstAdmin: undefined,
     logLevel: 'info',
+    shutdownDelay: 0,
+    metrics: undefined,
+    traces: undefined,
   });
   t.equal(packageRoot, resolve(import.meta.dirname, '../..'));
 });
@@ -107,6 +110,11 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [{ ACCESS_TOKEN_TTL: '15m' }, 'ACCESS_TOKEN_TTL', 'must be integer'],
   [{ PASSWORD_MIN_LENGTH: '7' }, 'PASSWORD_MIN_LENGTH', '>= 8'],
   [{ PASSWORD_MIN_LENGTH: '65' }, 'PASSWORD_MIN_LENGTH', '<= 64'],
+  [{ SHUTDOWN_DELAY: '61' }, 'SHUTDOWN_DELAY', '<= 60'],
+  [{ SHUTDOWN_DELAY: '5s' }, 'SHUTDOWN_DELAY', 'must be integer'],
+  [{ METRICS_PORT: '65536' }, 'METRICS_PORT', '<= 65535'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'must be the URL'],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://[::1' }, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'is not a URL'],
   [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL', '`trace` or `silent`'],
   [{ ADMIN_EMAIL: 'ada@example.com' }, 'ADMIN_PASSWORD', 'is missing'],
   [{ ADMIN_PASSWORD: password }, 'ADMIN_EMAIL', 'is missing'],
@@ -202,6 +210,19 @@ t.test('nothing changes it afterwards', async (t) => {
   t.ok(Object.isFrozen(config));
   for (const part of [config.accessLevels, ...config.accessLevels, config.firstAdmin])
     t.ok(Object.isFrozen(part));
+});
+
+t.test('metrics and traces are for whoever asks for them', async (t) => {
+  t.strictSame(check({ METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 });
+  t.strictSame(check({ METRICS_PORT: '0', METRICS_HOST: '::1', HOST: '0.0.0.0' }).metrics, {
+    host: '::1',
+    port: 0,
+  });
+  t.equal(check({ METRICS_HOST: '::1', OTEL_SERVICE_NAME: 'accounts' }).metrics, undefined);
+  t.strictSame(check({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }).traces, {
+    endpoint: 'http://localhost:4318',
+    serviceName: 'latchkey',
+  });
 });
 
 t.test('the public URL follows from where it listens', async (t) => {

@@ -70,6 +70,11 @@ export function requireRoom(): void {
     throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
 }
 
+/** How many hashes are under way, how many wait for their turn, and how many of them there may be. */
+export function hashingQueue() {
+  return { running: queue.activeCount, waiting: queue.pendingCount, atATime: AT_A_TIME, room: WAITING };
+}
+
 /** Keyboards write one character in several ways: NIST SP 800-63B-4 section 3.1.1.2 asks for one of them. */
 function normalize(password: string): string {
   return password.normalize('NFKC');

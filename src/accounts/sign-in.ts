@@ -12,6 +12,11 @@ export interface SignedIn {
   readonly epoch: number;
 }
 
+/** How often each outcome of {@link signIn} has come about since the process began. */
+const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-tries': 0, busy: 0, error: 0 };
+export type SignInOutcome = keyof typeof outcomes;
+export const signInOutcomes: Readonly<Record<SignInOutcome, number>> = outcomes;
+
 /**
  * Verifies credentials. Unknown users, disabled users, closed accounts and wrong passwords take the same time
  * and get the same answer (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
@@ -19,6 +24,25 @@ export interface SignedIn {
  * @throws {Problem} `invalid-credentials`; `too-many-tries`; `busy`
  */
 export async function signIn(
+  context: AccountsContext,
+  credentials: { email: string; password: string },
+  origin: Origin,
+): Promise<SignedIn> {
+  try {
+    const signedIn = await verifyCredentials(context, credentials, origin);
+    outcomes.succeeded++;
+    return signedIn;
+  } catch (error) {
+    outcomes[error instanceof Problem && isOutcome(error.slug) ? error.slug : 'error']++;
+    throw error;
+  }
+}
+
+function isOutcome(slug: string): slug is SignInOutcome {
+  return slug in outcomes;
+}
+
+async function verifyCredentials(
   context: AccountsContext,
   credentials: { email: string; password: string },
   origin: Origin,

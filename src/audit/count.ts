@@ -10,3 +10,8 @@ export async function countEvents(db: Db, action: AuditAction, from: Date, until
   });
   return _sum.count ?? 0;
 }
+
+/** How many events wait to be sealed. */
+export function countUnsealed(db: Db): Promise<number> {
+  return db.auditEvent.count({ where: { number: null } });
+}

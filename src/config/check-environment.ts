@@ -50,8 +50,10 @@ function checkProduction({
 }
 
 /** What a pattern cannot say. The values are left out of the messages: a password may be among them. */
-function checkUrls({ PUBLIC_URL, FRONTEND_URL, SMTP_URL, DATABASE_URL }: Environment): void {
-  for (const [name, value] of Object.entries({ PUBLIC_URL, FRONTEND_URL, SMTP_URL })) {
+function checkUrls({ DATABASE_URL, ...environment }: Environment): void {
+  const { PUBLIC_URL, FRONTEND_URL, SMTP_URL, OTEL_EXPORTER_OTLP_ENDPOINT } = environment;
+  const urls = { PUBLIC_URL, FRONTEND_URL, SMTP_URL, OTEL_EXPORTER_OTLP_ENDPOINT };
+  for (const [name, value] of Object.entries(urls)) {
     if (value !== undefined && !URL.canParse(value))
       throw new ConfigError(`${name} is not a URL ${exampleOf(name)}`);
   }

@@ -3,6 +3,9 @@ import { type Static, Type } from 'typebox';
 /** Seconds. Revocations are kept in memory for as long as a token can live, so a token may not live long. */
 const LONGEST_ACCESS_TOKEN_TTL = 3600;
 
+/** Seconds. What ends processes waits some time only: Kubernetes 30 s, in which the requests under way are finished too. */
+const LONGEST_SHUTDOWN_DELAY = 60;
+
 /** The sender of mails in development. */
 export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
 
@@ -177,6 +180,41 @@ export const Environment = Type.Object({
     default: 'info',
     description: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
     examples: ['warn'],
+  }),
+  SHUTDOWN_DELAY: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: LONGEST_SHUTDOWN_DELAY,
+    description:
+      'seconds that the service goes on after SIGTERM, not ready, before it takes no more connections: the time that whatever sends requests here takes to notice',
+    examples: [5],
+  }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'port of a second listener with metrics for Prometheus at `/metrics`, which asks for no token (default: none)',
+      examples: [9464],
+    }),
+  ),
+  METRICS_HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'address that it listens on: one that only your monitoring reaches, never a public one',
+    examples: ['10.0.0.5'],
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://.',
+      description:
+        'the URL of an OpenTelemetry collector, which gets a trace of each request by OTLP over HTTP (default: none)',
+      examples: ['http://localhost:4318'],
+    }),
+  ),
+  OTEL_SERVICE_NAME: Type.String({
+    default: 'latchkey',
+    description: 'what the service is called in traces',
+    examples: ['accounts'],
   }),
 });
 export type Environment = Static<typeof Environment>;

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { DriverAdapterError, type SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
@@ -20,6 +21,17 @@ export const { sql, join: joinSql, raw: rawSql } = Prisma;
 
 export type DatabaseKind = 'sqlite' | 'postgresql';
 
+/** How the connections of a process to Postgres are used. */
+export interface ConnectionPool {
+  /** Open connections, and those of them that nobody uses. */
+  readonly totalCount: number;
+  readonly idleCount: number;
+  /** Queries and transactions that wait for one. */
+  readonly waitingCount: number;
+  /** Connections that there may be. */
+  readonly limit: number;
+}
+
 export interface Database {
   readonly db: Db;
   readonly kind: DatabaseKind;
@@ -29,6 +41,8 @@ export interface Database {
    * @param tx inside a transaction: the transaction, else `db`
    */
   now(tx: Transaction): Promise<Date>;
+  /** The pool of connections; undefined on SQLite, which has none. */
+  readonly pool: ConnectionPool | undefined;
   /** Rolls open transactions back and frees the connections; afterwards every query fails. May be called twice. */
   close(): Promise<void>;
 }
@@ -55,7 +69,7 @@ export function openDatabase(
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
     const adapter = closable(serialized(readOnly ? sqliteReader(url) : sqliteFactory(url)));
-    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter);
+    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter, undefined);
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError, readOnly);
@@ -63,7 +77,7 @@ export function openDatabase(
   const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
   // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
-  return opened(kind, client as unknown as Db, adapter);
+  return opened(kind, client as unknown as Db, adapter, poolOf(pool, target.connections));
 }
 
 /**
@@ -82,6 +96,26 @@ export function databaseKind(url: string): DatabaseKind {
 /** One small read, to see whether the database answers. */
 export async function ping(db: Db): Promise<void> {
   await db.$queryRaw`SELECT 1`;
+}
+
+/** Pings that have no answer yet: whoever asks meanwhile waits for the same, so that they never fill the pool. */
+const pings = new WeakMap<Db, Promise<void>>();
+
+/**
+ * Whether the database answers in some milliseconds.
+ *
+ * @throws when it is away
+ */
+export async function pingWithin(db: Db, milliseconds: number): Promise<boolean> {
+  const underWay = pings.get(db) ?? ping(db).finally(() => pings.delete(db));
+  pings.set(db, underWay);
+  const patience = new AbortController();
+  const tooLate = wait(milliseconds, false, { signal: patience.signal }).catch(() => false);
+  try {
+    return await Promise.race([underWay.then(() => true), tooLate]);
+  } finally {
+    patience.abort();
+  }
 }
 
 /** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
@@ -113,7 +147,28 @@ function closable(inner: SqlDriverAdapterFactory, release?: () => Promise<void>)
   };
 }
 
-function opened(kind: DatabaseKind, db: Db, adapter: ClosableFactory): Database {
+/** Its numbers as they are when they are asked for. */
+function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionPool {
+  return {
+    get totalCount() {
+      return pool.totalCount;
+    },
+    get idleCount() {
+      return pool.idleCount;
+    },
+    get waitingCount() {
+      return pool.waitingCount;
+    },
+    limit,
+  };
+}
+
+function opened(
+  kind: DatabaseKind,
+  db: Db,
+  adapter: ClosableFactory,
+  pool: ConnectionPool | undefined,
+): Database {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await db.$disconnect();
@@ -122,6 +177,7 @@ function opened(kind: DatabaseKind, db: Db, adapter: ClosableFactory): Database 
   return {
     db,
     kind,
+    pool,
     // SQLite has no clock but that of this machine.
     now: kind === 'sqlite' ? async () => new Date() : readServerTime,
     close: () => {

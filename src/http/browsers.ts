@@ -17,6 +17,7 @@ const EXPOSED = [
   'RateLimit-Policy',
   'Retry-After',
   'WWW-Authenticate',
+  'X-Request-Id',
 ];
 
 /** Nothing in an answer runs, loads anything or is framed. The docs page, which is HTML, has a policy of its own. */

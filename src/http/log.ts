@@ -1,15 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
-import pino from 'pino';
+import pino, { type DestinationStream } from 'pino';
 import type { Config } from '../config.ts';
 import { LazyLog } from './request-log.ts';
-
-/** Opens the log of the service: lines of JSON on standard output. */
-export function openLog({ logLevel }: Pick<Config, 'logLevel'>): FastifyBaseLogger {
-  // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
-  const stream = pino.destination({ dest: 1, sync: true });
-  const log = pino({ level: logLevel }, stream);
-  return Object.assign(new LazyLog(log, {}), { serializers: { req: describeRequest } });
-}
 
 /**
  * What the log says of a request. Its URL comes without the query, in which mistaken clients put tokens and passwords
@@ -24,4 +16,25 @@ export function describeRequest({ method, url, host, ip, socket }: FastifyReques
     remoteAddress: ip,
     ...(remotePort !== undefined && { remotePort }),
   };
+}
+
+/** Opens the log of the service. */
+export async function openLog(config: Pick<Config, 'production' | 'logLevel'>): Promise<FastifyBaseLogger> {
+  const log = pino({ level: config.logLevel }, await openStream(config));
+  return Object.assign(new LazyLog(log, {}), { serializers: { req: describeRequest } });
+}
+
+/** Where the log goes: JSON lines on standard output, but for people in development, who see it in a terminal. */
+async function openStream({ production }: Pick<Config, 'production'>): Promise<DestinationStream> {
+  if (process.stdout.isTTY && !production) {
+    const { PinoPretty } = await import('pino-pretty');
+    return PinoPretty({
+      destination: 1,
+      sync: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      ignore: 'pid,hostname',
+    });
+  }
+  // pino's default keeps lines for later, and tries for ever to write them at exit when nobody reads them any more.
+  return pino.destination({ dest: 1, sync: true });
 }

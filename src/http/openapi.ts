@@ -6,6 +6,7 @@ import { version } from '../config.ts';
 import { ProblemBody } from '../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../problems/registry.ts';
 import { withExample } from './examples.ts';
+import { requestIdHeader, withRequestIds } from './openapi-request-ids.ts';
 import { reference } from './schemas.ts';
 
 declare module 'fastify' {
@@ -42,6 +43,7 @@ async function openapi(app: FastifyInstance) {
       servers: [{ url: '/' }],
       tags,
       components: {
+        headers: { RequestId: requestIdHeader },
         examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleProblem(slug) }])),
         securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
@@ -52,6 +54,7 @@ async function openapi(app: FastifyInstance) {
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
     transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
+    transformObject: withRequestIds,
   });
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import fp from 'fastify-plugin';
 import { Pace } from './pace.ts';
 import { Problem, problemBody } from './problem.ts';
+import type { Refusals } from './refusals.ts';
 import type { ProblemSlug } from './registry.ts';
 import { newRequestId } from './request-id.ts';
 import { toProblem } from './translate.ts';
@@ -19,19 +20,24 @@ const QUIET = 1_000;
 export interface ProblemOptions {
   /** Where the service is reached: problem types are pages under it. */
   readonly publicUrl: string;
+  /** Counts what is answered. */
+  readonly refusals: Refusals;
   /** Recognises errors of rooms that this one may not know, the database's for instance. */
   readonly recognise?: (error: unknown) => Problem | undefined;
 }
 
+type AnswerOptions = Omit<ProblemOptions, 'recognise'>;
+
 /** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
-async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemOptions) {
+async function problems(app: FastifyInstance, options: ProblemOptions) {
+  const { recognise } = options;
   const pace = new Pace();
   app.setErrorHandler((error, request, reply) => {
     const problem = isCutOff(request)
       ? new Problem('bad-request', { cause: error })
       : (recognise?.(error) ?? toProblem(error));
-    if (paced.has(problem.slug)) pace.do(() => sendProblem(problem, publicUrl, request, reply));
-    else sendProblem(problem, publicUrl, request, reply);
+    if (paced.has(problem.slug)) pace.do(() => sendProblem(problem, options, request, reply));
+    else sendProblem(problem, options, request, reply);
   });
 
   // Node answers these two itself, with no body, unless it is told not to: see `requireHostHeader` in app.ts.
@@ -54,31 +60,32 @@ async function problems(app: FastifyInstance, { publicUrl, recognise }: ProblemO
       isThere && !allowed.includes(request.method)
         ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
         : new Problem('not-found');
-    sendProblem(problem, publicUrl, request, reply);
+    sendProblem(problem, options, request, reply);
   });
 }
 
 /** For errors that Fastify meets before it has a route (a URL that cannot be decoded): its `frameworkErrors` option. */
-export function frameworkErrors(publicUrl: string) {
+export function frameworkErrors(options: AnswerOptions) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    sendProblem(toProblem(error), publicUrl, request, reply);
+    sendProblem(toProblem(error), options, request, reply);
   };
 }
 
 /** For bytes that are no HTTP request, and for clients that are too slow: Fastify's `clientErrorHandler` option. */
-export function clientErrorHandler(publicUrl: string) {
+export function clientErrorHandler({ publicUrl, refusals }: AnswerOptions) {
   return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return;
     const known = toProblem(error);
     const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
     const requestId = newRequestId();
+    refusals.add(problem.slug);
     // Not the error itself: it holds the bytes that were sent, and a token or a password may be among them.
     this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Bytes that are no request');
     const body = JSON.stringify(problemBody(problem, publicUrl, requestId));
     if (socket.writable) {
       socket.write(
         `HTTP/1.1 ${problem.statusCode} ${STATUS_CODES[problem.statusCode]}\r\nConnection: close\r\n` +
-          `Content-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+          `X-Request-Id: ${requestId}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
     }
     socket.destroy();
@@ -87,14 +94,17 @@ export function clientErrorHandler(publicUrl: string) {
 
 function sendProblem(
   problem: Problem,
-  publicUrl: string,
+  { publicUrl, refusals }: AnswerOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
+  refusals.add(problem.slug);
   logProblem(problem, request);
   reply
     .code(problem.statusCode)
     .headers({ ...problem.extras.headers })
+    // Also where no hook has run: a URL that cannot be decoded.
+    .header('x-request-id', request.id)
     .type(contentType)
     // The route's own serializer would turn a problem that its schema does not list into plain JSON.
     .serializer(JSON.stringify)

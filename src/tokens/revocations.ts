@@ -69,6 +69,11 @@ export class RevocationFeed {
     );
   }
 
+  /** Milliseconds since the last good poll began; infinite before the first one. */
+  get age(): number {
+    return performance.now() - this.#polledAt;
+  }
+
   /** Milliseconds by which this process's clock is ahead of the database's, as of the last good poll. */
   get clockSkew(): number {
     return this.#clockSkew;

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import type {} from '#latchkey/http/drain.js';
 import { registry, slugs } from '#latchkey/problems/registry.js';
 import { startApi } from '../helper.ts';
 
@@ -23,6 +24,23 @@ t.test('health', async (t) => {
   for (const url of ['/health/live', '/health/ready', '/health/ready/']) {
     t.strictSame((await ask('GET', url)).body, { status: 'ok' }, url);
   }
+});
+
+t.test('a process that is about to stop is alive, and not ready', async (t) => {
+  const { app, ask } = await startApi(t);
+  app.drain.begin();
+  app.drain.begin();
+  const { status, body, headers } = await ask('GET', '/health/ready');
+  t.equal(status, 503);
+  t.match(body.type, /\/problems\/not-ready$/);
+  t.equal(headers['retry-after'], '1');
+  t.equal((await ask('GET', '/health/live')).status, 200);
+});
+
+t.test('nor is one that does not know yet what was revoked', async (t) => {
+  const { app, ask } = await startApi(t);
+  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
+  t.match(await ask('GET', '/health/ready'), { status: 503, body: { type: /\/problems\/not-ready$/ } });
 });
 
 t.test('each problem has a page at its type', async (t) => {

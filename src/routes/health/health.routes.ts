@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
-import type {} from 'fastify';
-import { CLOCK_TOLERANCE, ping } from '../../db/client.ts';
+import type { FastifyInstance } from 'fastify';
+import { CLOCK_TOLERANCE, pingWithin } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
 import { Health } from './health.schemas.ts';
 
-const notReady = () => new Problem('not-ready', { headers: { 'retry-after': '1' } });
+/** Milliseconds that the database has to answer: less than the second for which Kubernetes waits for a probe. */
+const PATIENCE = 900;
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/live', {
@@ -24,16 +25,29 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'getReadiness',
       tags: ['Service'],
-      summary: 'Whether the process can serve: the database answers, and what was revoked is known',
+      summary:
+        'Whether the process can serve: the database answers, what was revoked is known, and it is not about to stop',
       response: { 200: Health },
     },
     handler: async () => {
-      await ping(app.accounts.db);
-      const { isTrusted, clockSkew } = app.revocations;
-      if (!isTrusted || Math.abs(clockSkew) > CLOCK_TOLERANCE) throw notReady();
-      return { status: 'ok' as const };
+      const reason = findReason(app) ?? (await pingDatabase(app));
+      if (reason === undefined) return { status: 'ok' as const };
+      throw new Problem('not-ready', { headers: { 'retry-after': '1' }, cause: new Error(reason) });
     },
   });
 };
+
+/** Why the process should get no requests, for the log. */
+function findReason({ drain, revocations: { isTrusted, clockSkew } }: FastifyInstance): string | undefined {
+  if (drain.hasBegun) return 'it is about to stop';
+  if (!isTrusted) return 'what was revoked is not known';
+  if (Math.abs(clockSkew) > CLOCK_TOLERANCE) return "its clock is not the database's";
+  return undefined;
+}
+
+/** @throws when the database is away */
+async function pingDatabase({ accounts: { db } }: FastifyInstance): Promise<string | undefined> {
+  return (await pingWithin(db, PATIENCE)) ? undefined : 'the database does not answer';
+}
 
 export default health;

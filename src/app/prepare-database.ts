@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import { recordLevels } from '../access/levels.ts';
+import { createFirstAdmin } from '../accounts/first-admin.ts';
+import { foldNames } from '../accounts/fold-names.ts';
+import { recordKeys } from '../audit/keys.ts';
+import { migrate } from '../db/migrate.ts';
+import { poolerAdvice } from '../db/pooler.ts';
+
+/**
+ * What a boot does to the database: its tables, and what the configuration says of it.
+ *
+ * @throws {Error} when the access levels contradict it, or it cannot be reached
+ */
+export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
+  const { applied } = await migrate(config.databaseUrl);
+  if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
+  for (const advice of await poolerAdvice(config.databaseUrl)) log.warn(advice);
+  await foldNames(accounts.db);
+  await recordLevels(accounts.db, accounts.levels);
+  await recordKeys(accounts.db, keys.verification);
+  if (config.firstAdmin !== undefined && (await createFirstAdmin(accounts, config.firstAdmin)))
+    log.info('The admin of ADMIN_EMAIL was created');
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Config, ConfigError, defaultPublicUrl } from '../config.ts';
+
+/** Milliseconds in which a request has to arrive. */
+const REQUEST_TIMEOUT = 5_000;
+
+/** What is read at `/metrics`. */
+export interface MetricsPage {
+  readonly contentType: string;
+  read(): Promise<string>;
+}
+
+/**
+ * Listens for Prometheus, apart from the API: the metrics ask for no token, and it is the network that keeps others away.
+ *
+ * @returns the server, and where the metrics are; with the port that it was given in place of 0
+ * @throws {ConfigError} when it cannot be listened on
+ */
+export async function listen(
+  { host, port }: NonNullable<Config['metrics']>,
+  page: MetricsPage,
+): Promise<{ server: Server; url: string }> {
+  const options = { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT };
+  const server = createServer(options, (request, response) => void answer(page, request, response));
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new ConfigError(
+      `METRICS_PORT ${port} of METRICS_HOST ${host} cannot be listened on (${code}): choose another (example: METRICS_PORT=9464)`,
+    );
+  }
+  const address = server.address();
+  const url = defaultPublicUrl(host, typeof address === 'object' && address !== null ? address.port : port);
+  return { server, url: `${url}/metrics` };
+}
+
+async function answer(
+  { contentType, read }: MetricsPage,
+  { method, url }: IncomingMessage,
+  response: ServerResponse,
+) {
+  if (url?.split('?', 1)[0] !== '/metrics' || (method !== 'GET' && method !== 'HEAD')) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only GET /metrics.\n');
+    return;
+  }
+  try {
+    const text = await read();
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
+  } catch {
+    response.writeHead(500, { 'content-type': 'text/plain' }).end('The metrics cannot be read.\n');
+  }
+}

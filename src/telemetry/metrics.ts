@@ -1,0 +1,34 @@
+import type { Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Config } from '../config.ts';
+import { listen } from './listener.ts';
+import { measureRequests } from './requests.ts';
+import { describeState } from './state.ts';
+
+/**
+ * Counts for Prometheus what the service does. Numbers only: their labels are routes, statuses and names of our own, so that there
+ * are some thousand of them at most, and nothing in them is about a person.
+ */
+async function metrics(app: FastifyInstance, options: NonNullable<Config['metrics']>) {
+  const registry = new Registry();
+  let server: Server | undefined;
+  const readRequests = measureRequests(app);
+  app.addHook('onReady', async () => {
+    collectDefaultMetrics({ register: registry });
+    describeState(app, registry);
+    const listening = await listen(options, {
+      contentType: registry.contentType,
+      read: async () => `${await registry.metrics()}\n${readRequests()}`,
+    });
+    server = listening.server;
+    app.log.info(`Metrics: ${listening.url}`);
+  });
+  app.addHook('onClose', async () => {
+    server?.close();
+    server?.closeAllConnections();
+  });
+}
+
+export default fp(metrics, { name: 'metrics', fastify: '5.x' });

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { type Reading, readingsOf } from './readings.ts';
+
+/** The state of the process, read when Prometheus asks for it. */
+export function describeState(app: FastifyInstance, registry: Registry): void {
+  for (const reading of readingsOf(app)) {
+    const { label } = reading;
+    const options = {
+      name: `latchkey_${reading.name}`,
+      help: reading.help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [registry],
+    };
+    if (reading.isCounter === true)
+      new Counter({
+        ...options,
+        async collect() {
+          const samples = await samplesOf(reading);
+          this.reset();
+          for (const [labels, value] of samples) this.inc(labels, value);
+        },
+      });
+    else
+      new Gauge({
+        ...options,
+        async collect() {
+          const samples = await samplesOf(reading);
+          this.reset();
+          // Nothing is known, which is not the 0 that it would be otherwise.
+          if (samples.length === 0) this.remove();
+          for (const [labels, value] of samples) this.set(labels, value);
+        },
+      });
+  }
+}
+
+async function samplesOf({ label, read }: Reading): Promise<[Record<string, string>, number][]> {
+  const values = await read();
+  if (values === undefined) return [];
+  if (typeof values === 'number') return [[{}, values]];
+  return Object.entries(values).map(([name, value]) => [label === undefined ? {} : { [label]: name }, value]);
+}
