@@ -1,11 +1,9 @@
 import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
 import type { AccessTokenClaims } from './claims.ts';
+import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
 
 /** What ends the validity of access tokens: all of a user's below a generation, all of a session, or all that there are. */
-export type Revocation =
-  | { readonly userId: string; readonly generation: number }
-  | { readonly sessionId: string }
-  | { readonly everybody: true };
+export type Revocation = NamedRevocation | { readonly everybody: true };
 
 /** The columns of a revocation's row; all of them are null where it is everybody's. */
 export function toColumns(revocation: Revocation) {
@@ -27,13 +25,6 @@ const MEMORY = 3_600_000 + 60_000;
 /** Entries of the map. At 150 bytes each it stays below 30 MB; what does not fit is read from the database instead. */
 const LIMIT = 200_000;
 
-interface Remembered {
-  /** The lowest generation that is still valid; unused for sessions. */
-  readonly generation: number;
-  /** Milliseconds since 1970, by the database's clock. */
-  readonly forgetAt: number;
-}
-
 /**
  * The revocations of the last hour, in memory: what the guard asks instead of the database.
  * Every process polls for those of the others (jobs.ts); its own apply as soon as they are committed.
@@ -41,11 +32,7 @@ interface Remembered {
 export class RevocationFeed {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #limit: number;
-  #users = new Map<string, Remembered>();
-  #sessions = new Map<string, Remembered>();
-  /** Milliseconds since 1970, by this process's clock: no token that was issued until then is valid. */
-  #revokedUntil = Number.NEGATIVE_INFINITY;
-  #overflowed = false;
+  readonly #known: RevocationMap;
   /** performance.now() when the last good poll began. */
   #polledAt = Number.NEGATIVE_INFINITY;
   /** The database's time at the last good poll, in milliseconds since 1970. */
@@ -55,6 +42,7 @@ export class RevocationFeed {
   constructor(database: Pick<Database, 'db' | 'now'>, limit = LIMIT) {
     this.#database = database;
     this.#limit = limit;
+    this.#known = new RevocationMap(limit);
   }
 
   /**
@@ -64,7 +52,7 @@ export class RevocationFeed {
   get isTrusted(): boolean {
     return (
       performance.now() - this.#polledAt <= TRUST &&
-      !this.#overflowed &&
+      !this.#known.overflowed &&
       Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE
     );
   }
@@ -81,14 +69,12 @@ export class RevocationFeed {
 
   /** Number of revocations in memory. */
   get size(): number {
-    return this.#users.size + this.#sessions.size;
+    return this.#known.size;
   }
 
   /** Whether a revocation in memory ends this token. */
-  revokes({ sub, gen, sid, iat }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
-    if (iat * 1_000 <= this.#revokedUntil) return true;
-    const user = this.#users.get(sub);
-    return (user !== undefined && gen < user.generation) || this.#sessions.has(sid);
+  revokes(claims: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
+    return this.#known.revokes(claims);
   }
 
   /**
@@ -112,8 +98,8 @@ export class RevocationFeed {
   /** Remembers what this process has committed. */
   apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) {
-      if ('everybody' in revocation) this.#revokeAll(Date.now());
-      else this.#remember(revocation, Date.now() + MEMORY);
+      if ('everybody' in revocation) this.#known.revokeAll(Date.now());
+      else this.#known.add(revocation, Date.now() + MEMORY);
     }
   }
 
@@ -125,7 +111,7 @@ export class RevocationFeed {
   async poll(): Promise<void> {
     const began = performance.now();
     const now = await this.#readTime();
-    if (this.#overflowed) await this.#startAgain(now);
+    if (this.#known.overflowed) await this.#startAgain(now);
     const rows = await this.#database.db.revocation.findMany({
       where: { createdAt: { gte: new Date(this.#since(now)) } },
       select: { userId: true, generation: true, sessionId: true, createdAt: true },
@@ -133,21 +119,18 @@ export class RevocationFeed {
     });
     for (const { userId, generation, sessionId, createdAt } of rows) {
       const forgetAt = createdAt.getTime() + MEMORY;
-      if (sessionId !== null) this.#remember({ sessionId }, forgetAt);
-      else if (userId !== null && generation !== null) this.#remember({ userId, generation }, forgetAt);
-      else if (userId === null) this.#revokeAll(createdAt.getTime() + this.#clockSkew);
+      if (sessionId !== null) this.#known.add({ sessionId }, forgetAt);
+      else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, forgetAt);
+      else if (userId === null) this.#known.revokeAll(createdAt.getTime() + this.#clockSkew);
     }
-    if (rows.length > this.#limit) this.#overflowed = true;
+    if (rows.length > this.#limit) this.#known.overflow();
     this.#polledUntil = now;
     this.#polledAt = began;
   }
 
   /** Forgets what no token can be alive of, by either clock: one of them may be set back again. */
   forget(): void {
-    const now = Math.min(Date.now(), this.#polledUntil ?? 0);
-    for (const map of [this.#users, this.#sessions]) {
-      for (const [key, { forgetAt }] of map) if (forgetAt <= now) map.delete(key);
-    }
+    this.#known.forget(Math.min(Date.now(), this.#polledUntil ?? 0));
   }
 
   /**
@@ -173,29 +156,9 @@ export class RevocationFeed {
       where: { createdAt: { gte: new Date(now - MEMORY) } },
     });
     if (live > this.#limit) return;
-    this.#users = new Map();
-    this.#sessions = new Map();
+    this.#known.clear();
     this.#polledUntil = undefined;
     // Until the rows have been read, nothing is known: the poll before is no reason to trust an empty map.
     this.#polledAt = Number.NEGATIVE_INFINITY;
-    this.#overflowed = false;
-  }
-
-  #revokeAll(until: number): void {
-    this.#revokedUntil = Math.max(this.#revokedUntil, until);
-  }
-
-  #remember(revocation: Exclude<Revocation, { everybody: true }>, forgetAt: number): void {
-    const isUser = 'userId' in revocation;
-    const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
-    const known = map.get(key);
-    if (known === undefined && this.size >= this.#limit) {
-      this.#overflowed = true;
-      return;
-    }
-    map.set(key, {
-      generation: Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0),
-      forgetAt: Math.max(forgetAt, known?.forgetAt ?? 0),
-    });
   }
 }
