@@ -26,6 +26,12 @@ const app = await buildApp(config, {
 });
 await app.listen({ port: 0 });
 
+// What the guard has to look through: BENCH_REVOCATIONS of them, half of users and half of sessions.
+const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) =>
+  n % 2 === 0 ? { userId: crypto.randomUUID(), generation: 1 } : { sessionId: crypto.randomUUID() },
+);
+app.revocations.apply(revocations);
+
 const now = new Date();
 const subject = {
   access: 1,

@@ -1,5 +1,5 @@
 /** The table that a benchmark ends with, and the files that it leaves. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { drawChart } from './chart.ts';
 import { type Figure, isReached, type Part, type Target } from './figures.ts';
@@ -36,20 +36,32 @@ function show(value: number, unit: Figure['unit']): string {
   return `${value.toFixed(digits)} ${unit}`;
 }
 
-/** Writes `latest.json`, and the chart of the guard when it was measured. */
+/** Writes `latest.json`, in which the parts that were not measured now stay as they were, and the chart of the guard. */
 export function save(results: readonly Result[]): void {
   mkdirSync(folder, { recursive: true });
+  const file = `${folder}/latest.json`;
   const machine = {
     cores: availableParallelism(),
     processor: cpus()[0]?.model ?? 'unknown',
     node: process.version,
     load: generator,
   };
-  const parts = results.map(({ part, figures }) => ({ ...part, figures }));
-  const text = JSON.stringify({ measuredAt: new Date().toISOString(), machine, parts }, rounded, 2);
-  writeFileSync(`${folder}/latest.json`, `${text}\n`);
+  const measuredAt = new Date().toISOString();
+  const measured = results.map(({ part: { name, title }, figures }) => ({
+    name,
+    title,
+    measuredAt,
+    machine,
+    figures,
+  }));
+  const others = readParts(file).filter(({ name }) => !measured.some((part) => part.name === name));
+  writeFileSync(file, `${JSON.stringify({ parts: [...measured, ...others] }, rounded, 2)}\n`);
   const guard = results.find(({ part }) => part.name === 'guard');
   if (guard !== undefined) writeFileSync(`${folder}/guard.svg`, drawChart(guard.figures));
+}
+
+function readParts(file: string): readonly { readonly name: string }[] {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).parts : [];
 }
 
 function rounded(_name: string, value: unknown): unknown {
