@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config.js';
 import { announce, answer, answerSchema, privateKey } from './kit.js';
+import '../../bin/memory.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
 const config = parseConfig({

@@ -11,6 +11,7 @@ const app = await buildApp(
   parseConfig({
     DATA_DIR: folder,
     DATABASE_URL: `file:${join(folder, 'latchkey.db')}`,
+    PUBLIC_URL: 'http://127.0.0.1:3000',
     JWT_PRIVATE_KEY: privateKey,
     ACCESS_TOKEN_TTL: '3600',
     LOG_LEVEL: 'warn',

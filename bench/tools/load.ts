@@ -81,7 +81,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   print(string.format('\\n{"rate":%f,"count":%d,"p99":%f,"failed":%d}', summary.requests / summary.duration * 1e6, summary.requests,
-    latency:percentile(99) / 1000, errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+    latency:percentile(99) / 1000, errors.status + errors.connect + errors.read + errors.write))
 end`,
   );
 }

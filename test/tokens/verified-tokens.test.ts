@@ -148,6 +148,19 @@ t.test('a header has one spelling in the cache, however long it is', async (t) =
   t.ok(longest < 1500, `${longest} characters, 25,000 times`);
 });
 
+t.test('a header that ends like a known one is not taken for it', async (t) => {
+  const token = craftToken({ access: 2 });
+  t.equal(await status(`Bearer ${token}`, '/admins'), 200);
+  const [header = '', , signature = ''] = token.split('.');
+  const forged = `${header}.${encode({ ...goodClaims(), access: 2, sub: randomUUID() })}.${signature}`;
+  for (const like of [forged, token.slice(1), `a${token}`, token.slice(-43)]) {
+    t.equal(await status(`Bearer ${like}`, '/admins'), 401, like.slice(0, 20));
+    t.notOk(verifiedTokens.has(`Bearer ${like}`));
+  }
+  t.equal(await status(`bearer ${token}`, '/admins'), 200, 'another spelling of the scheme is verified anew');
+  t.equal(await status(`Bearer ${token}`, '/admins'), 200);
+});
+
 t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
   const { max } = verifiedTokens;
   const claims = { ...goodClaims() } as never;

@@ -1,0 +1,82 @@
+/**
+ * The log of requests: one line each, with its id, and none that the level does not ask for.
+ *
+ * @runs once, on SQLite: no row is about it.
+ */
+import { Writable } from 'node:stream';
+import Fastify, { LogController } from 'fastify';
+import pino from 'pino';
+import t from 'tap';
+import { LazyLog, RequestLines } from '#latchkey/http/request-log.js';
+
+type Level = ConstructorParameters<typeof RequestLines>[0];
+
+/** A server that logs at a level, and the lines that it has written. */
+function build(level: Level) {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  let children = 0;
+  const log = pino({ level, onChild: () => void children++ }, stream);
+  const own = new RequestLines(level);
+  // The bundle has a Fastify of its own, whose class this one does not know.
+  const logController = Object.assign(new LogController(), {
+    incomingRequest: own.incomingRequest.bind(own),
+    requestCompleted: own.requestCompleted.bind(own),
+  });
+  const app = Fastify({ loggerInstance: new LazyLog(log, {}), logController, genReqId: () => 'ours' });
+  app.get('/', async () => 'quiet');
+  app.get('/loud', async (request) => {
+    request.log.warn({ of: 'the handler' }, 'said');
+    request.log.child({ part: 'b' }).error('and more');
+    return 'loud';
+  });
+  return { app, lines, made: () => children };
+}
+
+t.test('a request is one line, when it is answered', async (t) => {
+  const { app, lines } = build('info');
+  await app.inject('/');
+  t.equal(lines.length, 1);
+  t.match(lines[0], {
+    msg: 'request completed',
+    reqId: 'ours',
+    req: { method: 'GET', url: '/' },
+    res: { statusCode: 200 },
+    responseTime: Number,
+  });
+});
+
+t.test('at debug also when it comes in', async (t) => {
+  const { app, lines } = build('debug');
+  await app.inject('/');
+  t.strictSame(
+    lines.map(({ msg }) => msg),
+    ['incoming request', 'request completed'],
+  );
+});
+
+t.test('where nobody listens, no line is made, and no log for it', async (t) => {
+  const { app, lines, made } = build('warn');
+  await app.ready();
+  const before = made();
+  await app.inject('/');
+  t.equal(lines.length, 0);
+  t.equal(made(), before);
+  await app.inject('/loud');
+  t.ok(made() > before, 'what has something to say has one');
+});
+
+t.test('what a handler says has the id of its request, and what its children are about', async (t) => {
+  const { app, lines } = build('warn');
+  await app.inject('/loud');
+  t.match(lines, [
+    { level: 40, reqId: 'ours', of: 'the handler', msg: 'said' },
+    { level: 50, reqId: 'ours', part: 'b', msg: 'and more' },
+  ]);
+  t.equal(lines.length, 2);
+});
