@@ -51,7 +51,8 @@ t.test('the second start keeps everything', async (t) => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal}: what is under way is finished, then it ends with 0`, async (t) => {
     const variables = await variablesFor(t, createMigratedDatabase);
-    const service = await serve(t, variables);
+    // At which the log says what comes in.
+    const service = await serve(t, { ...variables, LOG_LEVEL: 'debug' });
     const { port, hostname } = new URL(service.url);
     const body = JSON.stringify(ada);
     const socket = connect(Number(port), hostname);

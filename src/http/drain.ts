@@ -9,7 +9,7 @@ import fp from 'fastify-plugin';
  * Milliseconds for which connections that are silent stay open: a client that sends its next request meanwhile gets its answer,
  * with `Connection: close`. Nothing else ends them without the risk that a request crosses the end of its connection.
  */
-const SILENCE = 500;
+const SILENCE = 1_000;
 
 /** Milliseconds after which the connections are ended that are left. What follows has the rest of the ten seconds. */
 const PATIENCE = 7_000;
