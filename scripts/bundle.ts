@@ -19,6 +19,7 @@ const published = ['app.ts', 'config.ts', 'access/guard.ts', 'cli/index.ts'];
 const external = [
   '@fastify/otel',
   '@fastify/swagger-ui',
+  '@node-rs/bcrypt',
   '@opentelemetry/*',
   '@prisma/schema-engine-wasm',
   '@zxcvbn-ts/language-common',

@@ -153,6 +153,12 @@ export const rules: readonly Rule[] = [
     "import 'argon2';",
   ),
   onlyImporter(
+    'bcrypt',
+    ({ specifier }) => /bcrypt/.test(specifier),
+    'accounts/foreign-hashes.ts',
+    "await import('@node-rs/bcrypt');",
+  ),
+  onlyImporter(
     'the generated clients',
     ({ specifier, target }) =>
       target?.startsWith('db/generated/') === true || specifier.startsWith('@prisma/client'),

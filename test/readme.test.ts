@@ -8,6 +8,7 @@ import t from 'tap';
 import { declaration } from '#latchkey/access/plugin.js';
 import { Environment } from '#latchkey/config.js';
 import { registry } from '#latchkey/problems/registry.js';
+import { leaves } from './cli/program.ts';
 import { contract } from './contract.ts';
 import { startApi } from './helper.ts';
 
@@ -55,6 +56,13 @@ t.test('the URL table lists the operations of the contract, with what the routes
   );
   const sorted = (rows: unknown[][]) => [...rows].sort((a, b) => String(a[0]).localeCompare(String(b[0])));
   t.strictSame(sorted(table('URLs')), sorted(expected));
+});
+
+t.test('the command table is the program', async (t) => {
+  t.strictSame(
+    table('Commands'),
+    leaves.map(({ path, command }) => [`\`latchkey ${path.join(' ')}\``, command.description()]),
+  );
 });
 
 t.test('the problem table is the registry', async (t) => {

@@ -2,7 +2,7 @@ import { accessDenied } from '../access/challenges.ts';
 import type { Transaction } from '../db/client.ts';
 import { invalidBody } from '../problems/problem.ts';
 import type { Consequences, CurrentActor } from './change.ts';
-import type { AccountsContext, Actor } from './context.ts';
+import type { AccountsContext, Changer } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 import { voidInvitations } from './invitation-endings.ts';
 import { requireAnotherAdmin } from './last-admin.ts';
@@ -19,7 +19,7 @@ import type { UserRow } from './users.ts';
 export async function changeAccess(
   context: AccountsContext,
   tx: Transaction,
-  { userId: actorId, origin }: Actor,
+  { userId: actorId, origin }: Changer,
   { grantable }: CurrentActor,
   before: UserRow,
   { access, accessUntil = null, reason }: UserChange,

@@ -5,7 +5,7 @@ import type { Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toColumns } from '../tokens/revocations.ts';
-import type { AccountsContext, Actor } from './context.ts';
+import type { AccountsContext, Changer } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
 /** What follows from a change, and is written in its transaction. */
@@ -53,7 +53,7 @@ export async function change<T>(
 
 /** Somebody who asks for a change, as of the change. */
 export interface CurrentActor {
-  /** The most that this actor may give to others: the lower of the token's level and the permanent one. */
+  /** The most that this actor may give to others: the lower of the token's level and the permanent one; no limit for an operator. */
   readonly grantable: number;
 }
 
@@ -67,8 +67,10 @@ export interface CurrentActor {
 export async function requireCurrent(
   { now }: Pick<AccountsContext, 'now'>,
   tx: Transaction,
-  { userId, sessionId, generation, access }: Actor,
+  actor: Changer,
 ): Promise<CurrentActor> {
+  if (actor.userId === null) return { grantable: Number.POSITIVE_INFINITY };
+  const { userId, sessionId, generation, access } = actor;
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
     select: {

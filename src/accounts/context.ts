@@ -1,5 +1,5 @@
 import type { AccessLevels } from '../access/levels.ts';
-import type { Origin } from '../audit/event.ts';
+import { noRequest, type Origin } from '../audit/event.ts';
 import type { Tally } from '../audit/tally.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
@@ -27,3 +27,9 @@ export interface Actor {
   readonly generation: number;
   readonly origin: Origin;
 }
+
+/** Whoever runs the service and calls a command: without a token, and free to give every level. */
+export const operator = { userId: null, origin: noRequest } as const;
+
+/** Who may change somebody else. */
+export type Changer = Actor | typeof operator;

@@ -12,7 +12,7 @@ import { hashPassword, requireRoom } from './passwords.ts';
 import { raiseEpoch } from './session-endings.ts';
 import { reopen, tryMailToken } from './tries.ts';
 import type { User } from './user.schemas.ts';
-import { toUser, type UserRow, userColumns } from './users.ts';
+import { noSuchAddress, toUser, type UserRow, userColumns } from './users.ts';
 
 /**
  * Sends somebody who forgot the password what sets a new one. For addresses without an account the same rows are written, and
@@ -94,16 +94,14 @@ export async function resetPasswordOf(
   const { db, levels } = context;
   const email = requireEmail(input.email);
   const owner = await db.user.findUnique({ where: { email }, select: userColumns });
-  const notFound = () =>
-    new Problem('user-not-found', { detail: 'There is no user with this email address.' });
-  if (owner === null) throw notFound();
+  if (owner === null) throw noSuchAddress();
   const changed = await replacePassword(context, owner, {
     newPassword: input.password,
     pointer: '/password',
     actorId: null,
     origin: noRequest,
     requireAllowed: async (tx) => {
-      if ((await tx.user.count({ where: { id: owner.id, email } })) === 0) throw notFound();
+      if ((await tx.user.count({ where: { id: owner.id, email } })) === 0) throw noSuchAddress();
     },
   });
   return toUser(changed, levels);

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
 import { Problem } from '../problems/problem.ts';
+import { isCutOff, verifyForeign } from './foreign-hashes.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
 const parameters = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -23,17 +23,22 @@ const RETRY_AFTER = 1;
 const queue = pLimit(AT_A_TIME);
 
 /**
- * A hash with today's parameters that no password has: verified for unknown users,
- * so that they cost what known ones cost.
+ * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
+ * for users who have no password yet.
  */
-const unmatchableHash = [
+export const noPassword = [
   '',
   'argon2id',
   'v=19',
   `m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}`,
-  unpadded(randomBytes(16)),
-  unpadded(randomBytes(32)),
+  'A'.repeat(22),
+  'A'.repeat(43),
 ].join('$');
+
+/** Whether a hash is one that a password can have; {@link noPassword} of other parameters has been stored too. */
+export function isOfPassword(hash: string): boolean {
+  return !/\$A{22}\$A{43}$/.test(hash);
+}
 
 /**
  * Hashes a password with argon2id, in PHC string format. Takes tens of milliseconds of another thread: never in a transaction.
@@ -45,19 +50,25 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Verifies a password in the same time whether there is a hash or not.
+ * Verifies a password in the same time whether there is a hash or not. Hashes of other software were made of the password as it was
+ * typed, so that it is tried too where {@link normalize} alters it.
  *
  * @param hash of the account, or undefined when there is no such account
  * @throws {Problem} `busy` when too many wait already
  */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
-  const matches = await inTurn(() => argon2.verify(hash ?? unmatchableHash, normalize(password)));
+  const matches = await inTurn(async () => {
+    for (const form of new Set([normalize(password), password]))
+      if (await verifyForm(hash ?? noPassword, form)) return true;
+    return false;
+  });
   return matches && hash !== undefined;
 }
 
-/** Whether a hash was made with other parameters than today's. */
-export function needsRehash(hash: string): boolean {
-  return argon2.needsRehash(hash, parameters);
+/** Whether another hash is to be made of a password that was verified with this one: it is not what today's would be. */
+export function needsRehash(hash: string, password: string): boolean {
+  if (isCutOff(hash, password)) return false;
+  return !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, parameters);
 }
 
 /**
@@ -80,6 +91,10 @@ function normalize(password: string): string {
   return password.normalize('NFKC');
 }
 
+function verifyForm(hash: string, password: string): Promise<boolean> {
+  return hash.startsWith('$argon2') ? argon2.verify(hash, password) : verifyForeign(hash, password);
+}
+
 /** Hashes when it is its turn, and lets go of the processor for as long as it took when everybody else has none to spare. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   requireRoom();
@@ -92,9 +107,4 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
       if (utilization > BUSY) await pause(performance.now() - began);
     });
   });
-}
-
-/** PHC string format has base64 without padding. */
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replaceAll('=', '');
 }

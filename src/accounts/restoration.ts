@@ -4,13 +4,11 @@ import { prune } from '../db/prune.ts';
 import { transaction } from '../db/transaction.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
+import { generationAsOf } from './generations.ts';
 
 /** Rows of one transaction. */
 const USERS = 1_000;
 const INVITATIONS = 100;
-
-/** What generations and epochs are counted from when a backup is restored; their column holds the seconds until 2088. */
-const ORIGIN = Date.UTC(2020, 0, 1);
 
 /** What a restoration came to. */
 export interface Restoration {
@@ -62,15 +60,14 @@ export async function endWhatWasRestored(
 }
 
 /**
- * Ends all sessions, and raises every generation and epoch above those that may have been given since the backup. How high they were
- * is lost with the history, and a step of a fixed size would come to the same numbers when the same backup is restored twice.
- * The time does not: they become the seconds since {@link ORIGIN}, which nobody reaches by one step for each change.
+ * Ends all sessions, and raises every generation and epoch above those that may have been given since the backup. A step of a fixed
+ * size would come to the same numbers when the same backup is restored twice; the time does not.
  */
 async function endSessions(
   { db, now }: AccountsContext,
   onProgress: (users: number) => void,
 ): Promise<Pick<Restoration, 'users' | 'sessions'>> {
-  const floor = Math.floor(((await now(db)).getTime() - ORIGIN) / 1_000);
+  const floor = generationAsOf(await now(db));
   let [users, sessions, last] = [0, 0, ''];
   for (;;) {
     const where = { id: { gt: last } };

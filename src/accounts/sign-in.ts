@@ -60,15 +60,25 @@ async function verifyCredentials(
     tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
     throw invalidCredentials();
   }
-  if (needsRehash(user.passwordHash)) {
-    const passwordHash = await hashPassword(credentials.password);
-    // Only while the hash is the one that was verified: the password may have been changed meanwhile.
-    await db.user.updateMany({
-      where: { id: user.id, passwordHash: user.passwordHash },
-      data: { passwordHash },
-    });
-  }
+  await renewHash(context, user, credentials.password);
   return { id: user.id, epoch: user.epoch };
+}
+
+/** Makes a hash of today's of a password that was right, where it has another. */
+async function renewHash(
+  { db }: AccountsContext,
+  { id, passwordHash: verified }: { readonly id: string; readonly passwordHash: string },
+  password: string,
+): Promise<void> {
+  if (!needsRehash(verified, password)) return;
+  try {
+    const passwordHash = await hashPassword(password);
+    // Only while the hash is the one that was verified: the password may have been changed meanwhile.
+    await db.user.updateMany({ where: { id, passwordHash: verified }, data: { passwordHash } });
+  } catch (error) {
+    // Whoever has given the right password is not turned away for it: the next sign-in will do.
+    if (!(error instanceof Problem && error.slug === 'busy')) throw error;
+  }
 }
 
 /**

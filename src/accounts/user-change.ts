@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts';
 import { invalidBody, Problem } from '../problems/problem.ts';
 import { changeAccess } from './access-change.ts';
 import { type Consequences, type CurrentActor, change, requireCurrent } from './change.ts';
-import type { AccountsContext, Actor } from './context.ts';
+import type { AccountsContext, Actor, Changer } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 import { voidInvitations } from './invitation-endings.ts';
 import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
@@ -52,7 +52,7 @@ export interface UserChange {
 }
 
 /**
- * Changes a user on behalf of an admin. Another level ends the validity of the access tokens that the user holds;
+ * Changes a user on behalf of an admin, or of whoever runs the service. Another level ends the validity of the access tokens that the user holds;
  * disabling ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
@@ -60,7 +60,7 @@ export interface UserChange {
  */
 export async function changeUser(
   context: AccountsContext,
-  actor: Actor,
+  actor: Changer,
   userId: string,
   wanted: UserChange,
   precondition: Precondition,
@@ -103,7 +103,7 @@ function requireWish({ name, access, accessUntil, disabled }: UserChange): void 
 function rename(
   { id, name: before }: UserRow,
   wanted: string,
-  { userId: actorId, origin }: Actor,
+  { userId: actorId, origin }: Changer,
   { record }: Pick<Consequences, 'record'>,
   reason?: string,
 ) {
@@ -117,7 +117,7 @@ function rename(
 async function changeState(
   context: AccountsContext,
   tx: Transaction,
-  { userId: actorId, origin }: Actor,
+  { userId: actorId, origin }: Changer,
   { grantable }: CurrentActor,
   before: UserRow,
   { disabled, reason }: UserChange,

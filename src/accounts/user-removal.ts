@@ -11,7 +11,7 @@ import type { Precondition } from './user-change.ts';
 import { toUser, userColumns } from './users.ts';
 
 /** The largest that its column holds: a deleted user's tokens are all revoked. */
-const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
+export const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
 
 /**
  * Deletes a user, the sessions, and what the audit says of the person, on behalf of an admin or of the user.

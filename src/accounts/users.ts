@@ -130,11 +130,18 @@ export async function newUser(input: {
   return toNewUser({ ...input, passwordHash: await hashPassword(input.password) });
 }
 
-/** The row of a user to be, from a password that has been hashed. */
-export function toNewUser(input: { name: string; email: string; passwordHash: string; access: number }) {
+/**
+ * The row of a user to be, from a password that has been hashed.
+ *
+ * @param from id and creation of somebody who was a user elsewhere
+ */
+export function toNewUser(
+  input: { name: string; email: string; passwordHash: string; access: number },
+  from: { readonly id?: string | undefined; readonly createdAt?: Date } = {},
+) {
   const email = requireEmail(input.email);
-  const now = new Date();
-  const id = newId(now);
+  const { createdAt = new Date() } = from;
+  const { id = newId(createdAt) } = from;
   const name = normalizeName(input.name);
   return {
     id,
@@ -149,8 +156,8 @@ export function toNewUser(input: { name: string; email: string; passwordHash: st
     disabled: false,
     generation: 0,
     epoch: 0,
-    createdAt: now,
-    updatedAt: now,
+    createdAt,
+    updatedAt: createdAt,
   };
 }
 
@@ -159,6 +166,18 @@ export async function findUser({ db, levels }: AccountsContext, id: string): Pro
   const row = await db.user.findUnique({ where: { id: id.toLowerCase() }, select: userColumns });
   if (row === null) throw new Problem('user-not-found');
   return toUser(row, levels);
+}
+
+/** Finds a user by address. @throws {Problem} `user-not-found` */
+export async function findUserByEmail({ db, levels }: AccountsContext, email: string): Promise<User> {
+  const row = await db.user.findUnique({ where: { email: requireEmail(email) }, select: userColumns });
+  if (row === null) throw noSuchAddress();
+  return toUser(row, levels);
+}
+
+/** For whoever runs the service: no answer to a request says of an address that it has no account. */
+export function noSuchAddress(): Problem {
+  return new Problem('user-not-found', { detail: 'There is no user with this email address.' });
 }
 
 /** Finds the user of a token. @throws {Problem} `invalid-token` when the user is gone */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/id.ts';
+import { insertRows } from '../db/insert.ts';
 import type { AuditRecord } from './event.ts';
 
 /** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */
@@ -22,9 +23,16 @@ export async function record(tx: Transaction, records: readonly AuditRecord[]): 
   if (records.length === 0) return [];
   const createdAt = new Date();
   const rows = records.map((record) => toRows(record, createdAt));
-  await tx.auditEvent.createMany({ data: rows.map(({ event }) => event) });
-  const personal = rows.flatMap(({ personal }) => personal);
-  if (personal.length > 0) await tx.personalData.createMany({ data: personal });
+  await insertRows(
+    tx,
+    'AuditEvent',
+    rows.map(({ event }) => event),
+  );
+  await insertRows(
+    tx,
+    'PersonalData',
+    rows.flatMap(({ personal }) => personal),
+  );
   return rows.map(({ event }) => event.id);
 }
 

@@ -16,7 +16,7 @@ export function auditVerifyCommand(audit: Command): void {
     .addHelpText(
       'after',
       `
-Exits with 0 when the chain is whole, with 1 when it is broken.
+Exit codes: 0 the chain is whole, 1 it is broken or could not be read, 2 called wrongly.
 
 Examples:
   latchkey audit verify

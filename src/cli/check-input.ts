@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { AccessLevels } from '../access/levels.ts';
 import { NewPassword } from '../accounts/user.schemas.ts';
 import { compile } from '../config/fits.ts';
 import type { Config } from '../config.ts';
@@ -16,4 +17,12 @@ export function checkPassword(
 ): void {
   if (compile(NewPassword(passwordMinLength))(password)) return;
   throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
+}
+
+/** The number of the level that `--access` names. @throws {UsageError} */
+export function parseLevel(text: string, levels: AccessLevels): number {
+  const level = levels.all.find(({ name, number }) => name === text || String(number) === text);
+  if (level === undefined)
+    throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
+  return level.number;
 }

@@ -2,9 +2,8 @@ import { AccessLevels } from '../access/levels.ts';
 import { EmailAddress, UserName } from '../accounts/user.schemas.ts';
 import { noRequest } from '../audit/event.ts';
 import { readConfig } from '../config.ts';
-import { checkOption, checkPassword } from './check-input.ts';
+import { checkOption, checkPassword, parseLevel } from './check-input.ts';
 import { readPassword } from './read-password.ts';
-import { UsageError } from './usage-error.ts';
 import type { UserCreateOptions } from './user-create.ts';
 
 /**
@@ -32,11 +31,4 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   );
   const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
   process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
-}
-
-function parseLevel(text: string, levels: AccessLevels): number {
-  const level = levels.all.find(({ name, number }) => name === text || String(number) === text);
-  if (level === undefined)
-    throw new UsageError(`--access must be one of ${levels.describe()}, by name or number`);
-  return level.number;
 }

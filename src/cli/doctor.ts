@@ -14,7 +14,7 @@ export function doctorCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit code 1 when something is wrong; warnings (!) do not count.
+Exit codes: 0 nothing is wrong, warnings (!) do not count; 1 something is; 2 called wrongly.
 
 Examples:
   latchkey doctor

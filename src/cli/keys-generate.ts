@@ -25,6 +25,8 @@ export function keysGenerateCommand(keys: Command): void {
       `
 Without --out, the private key is printed and nothing is kept.
 
+Exit codes: 0 done, 1 failed, 2 called wrongly.
+
 Examples:
   latchkey keys generate --out signing-key.pem
   latchkey keys generate --algorithm EdDSA | vault kv put secret/latchkey key=-`,

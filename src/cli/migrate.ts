@@ -6,7 +6,10 @@ export function migrateCommand(program: Command): void {
     .command('migrate')
     .description('apply the pending migrations; `serve` does so too')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 called wrongly.\n\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate',
+    )
     .action(async ({ json }: { json?: boolean }) => {
       const [{ readConfig }, { migrate }] = await Promise.all([
         import('../config.ts'),

@@ -9,7 +9,10 @@ export function openapiCommand(program: Command): void {
   program
     .command('openapi')
     .description('print the OpenAPI document of this configuration')
-    .addHelpText('after', '\nExample:\n  latchkey openapi > openapi.json')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 called wrongly.\n\nExample:\n  latchkey openapi > openapi.json',
+    )
     .action(async () => {
       process.stdout.write(`${JSON.stringify(await readContract(), null, 2)}\n`);
     });

@@ -8,13 +8,19 @@ const LINES = 5_000;
 export interface ProgressBar {
   /** @param step what is being done, for instance `Copying User` */
   update(done: number, step: string): void;
+  /** Prints a line above it. */
+  say(line: string): void;
   stop(): void;
 }
 
-/** Starts a bar at a terminal; elsewhere a line tells every few seconds how far it is. */
-export function startProgressBar(total: number): ProgressBar {
+/**
+ * Starts a bar at a terminal; elsewhere a line tells every few seconds how far it is.
+ *
+ * @param total undefined when nobody knows
+ */
+export function startProgressBar(total: number | undefined): ProgressBar {
   if (!process.stderr.isTTY) return plainLines(total);
-  const format = '{bar} {percentage} %  {step}  {eta_formatted} left';
+  const format = total === undefined ? '{step}' : '{bar} {percentage} %  {step}  {eta_formatted} left';
   const bar = new SingleBar({
     format,
     fps: FPS,
@@ -22,18 +28,25 @@ export function startProgressBar(total: number): ProgressBar {
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });
-  bar.start(total, 0, { step: '' });
-  return { update: (done, step) => bar.update(done, { step }), stop: () => bar.stop() };
+  bar.start(total ?? 1, 0, { step: '' });
+  return {
+    update: (done, step) => bar.update(done, { step }),
+    // Clears the line of the bar, which is drawn again below.
+    say: (line) => void process.stderr.write(`\r\u001b[K${line}\n`),
+    stop: () => bar.stop(),
+  };
 }
 
-function plainLines(total: number): ProgressBar {
+function plainLines(total: number | undefined): ProgressBar {
   let last = performance.now();
   return {
     update: (done, step) => {
       if (performance.now() - last < LINES) return;
       last = performance.now();
-      process.stderr.write(`${step}: ${Math.floor((100 * done) / Math.max(1, total))} % of all\n`);
+      const part = total === undefined ? '' : `: ${Math.floor((100 * done) / Math.max(1, total))} % of all`;
+      process.stderr.write(`${step}${part}\n`);
     },
+    say: (line) => void process.stderr.write(`${line}\n`),
     stop: () => {},
   };
 }

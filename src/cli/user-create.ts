@@ -22,6 +22,8 @@ export function userCreateCommand(user: Command): void {
     .addHelpText(
       'after',
       `
+Exit codes: 0 done, 1 failed, 2 called wrongly.
+
 Examples:
   latchkey user create --email ada@example.com --name Ada --access admin
   latchkey user create --email ada@example.com --name Ada --access admin < password.txt`,

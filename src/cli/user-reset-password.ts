@@ -20,6 +20,8 @@ export function userResetPasswordCommand(user: Command): void {
       `
 It also opens an account again that was closed after 100 wrong passwords in a row.
 
+Exit codes: 0 done, 1 failed, 2 called wrongly.
+
 Examples:
   latchkey user reset-password --email ada@example.com
   latchkey user reset-password --email ada@example.com < password.txt`,

@@ -6,6 +6,7 @@ import { migrate } from '../db/migrate.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { loadSecrets } from '../tokens/load-secret.ts';
 import type { AuditVerifyOptions } from './audit-verify.ts';
+import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -20,13 +21,13 @@ export async function verifyFromCommandLine({ head, json = false }: AuditVerifyO
   const { db, now, close } = openDatabase(config.databaseUrl);
   try {
     const encryption = new Encryption(await loadSecrets(config), 'audit');
-    const print = (text: string, members: object) => write(json ? JSON.stringify(members) : text);
+    const say = (text: string, members: object) => print(`${json ? JSON.stringify(members) : text}\n`);
     const result = await verifyChain(
       { db, now, encryption },
-      (finding) => print(describeFinding(finding), finding),
+      (finding) => say(describeFinding(finding), finding),
       logged,
     );
-    await print(describeResult(result), { whole: result.findings === 0, ...result });
+    await say(describeResult(result), { whole: result.findings === 0, ...result });
     if (result.findings > 0) process.exitCode = 1;
     else if (logged !== undefined && !result.comparedHead)
       throw new UsageError(`--head ${logged.number} has been pruned: give a later head from the log`);
@@ -51,11 +52,4 @@ function describeFinding({ number, id, problem }: Finding): string {
 function describeResult({ findings, events, unsealed, head }: Verification): string {
   const verdict = findings === 0 ? 'The chain is whole' : `The chain is broken (findings: ${findings})`;
   return `${verdict}: ${events} sealed events, ${unsealed} not sealed yet, head ${head ?? 'none'}`;
-}
-
-/** Waits until the line is taken: of a broken chain there may be more of them than fit into memory. */
-function write(line: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -53,6 +53,11 @@ export function isUniqueViolation(error: unknown, column: string): boolean {
   return constraint?.index === `${cause.table}_${column}_key`;
 }
 
+/** Whether a row broke some unique index, or has the id of another. */
+export function isAnyUniqueViolation(error: unknown): boolean {
+  return driverCause(error)?.kind === 'UniqueConstraintViolation';
+}
+
 /** Whether the row that was to be read, changed or deleted is not there (P2025). */
 export function isNotFound(error: unknown): boolean {
   return codeOf(error) === 'P2025';

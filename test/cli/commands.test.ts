@@ -10,31 +10,50 @@ import t from 'tap';
 import { packageRoot, version } from '#latchkey/config.js';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
+import { leaves } from './program.ts';
 
-const commands = [
-  ['serve'],
-  ['doctor'],
-  ['migrate'],
-  ['backup'],
-  ['restore'],
-  ['migrate-to'],
-  ['openapi'],
-  ['user', 'create'],
-  ['user', 'reset-password'],
-  ['audit', 'verify'],
-];
+/** What prints nothing, and what prints JSON anyway. */
+const withoutJson = ['serve', 'openapi'];
 
-t.test('each command explains itself, with an example', async (t) => {
+/** What is secret in the hands of others. Arguments are seen by every user of the machine (CWE-214). */
+const secret = /password|secret|token|private|hash/i;
+
+t.test('each command explains itself: what it does, its exit codes, an example', async (t) => {
   const overview = await latchkey(['--help']);
   t.equal(overview.code, 0);
   t.match(overview.stdout, 'Exit codes: 0 done, 1 failed, 2 called wrongly.');
-  for (const [name = '', ...rest] of commands) {
-    t.match(overview.stdout, new RegExp(`^ {2}${name}\\b`, 'm'));
-    const { code, stdout, stderr } = await latchkey([name, ...rest, '--help']);
+  t.ok(leaves.length >= 17, `${leaves.length} commands`);
+  for (const { path } of leaves) {
+    const name = path.join(' ');
+    t.match(overview.stdout, new RegExp(`^ {2}${path[0]}\\b`, 'm'));
+    const { code, stdout, stderr } = await latchkey([...path, '--help']);
     t.equal(code, 0, name);
-    t.match(stdout, new RegExp(`^Usage: latchkey ${[name, ...rest].join(' ')} `), name);
-    t.match(stdout, new RegExp(`\\nExamples?:\\n  .*latchkey ${[name, ...rest].join(' ')}`), name);
+    t.match(stdout, new RegExp(`^Usage: latchkey ${name} .*\\n\\n\\S.{20}`), name);
+    t.match(stdout, /\nExit codes: 0 [^\n]*\b1 [^\n]*\b2 called wrongly/, name);
+    t.match(stdout, new RegExp(`\\nExamples?:\\n {2}.*latchkey ${name}`), name);
     t.equal(stderr, '', name);
+  }
+});
+
+t.test('each command that has a result prints it as JSON for scripts', async (t) => {
+  for (const { path, command } of leaves) {
+    const name = path.join(' ');
+    const hasJson = command.options.some(({ long }) => long === '--json');
+    t.equal(hasJson, !withoutJson.includes(name), name);
+  }
+});
+
+t.test('no command takes a secret as an argument', async (t) => {
+  for (const { path, command } of leaves) {
+    const options = command.options.filter(({ required, optional }) => required || optional);
+    const names = [
+      ...options.map(({ flags }) => flags),
+      ...command.registeredArguments.map((arg) => arg.name()),
+    ];
+    t.notOk(
+      names.find((name) => secret.test(name)),
+      path.join(' '),
+    );
   }
 });
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/session-endings.ts';
+import { parseTimestamp, toWholeSeconds } from '../../accounts/timestamps.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
 import { changeUser } from '../../accounts/user-change.ts';
 import { listUsers } from '../../accounts/user-list.ts';
@@ -83,7 +84,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
-        ...(typeof accessUntil === 'string' && { accessUntil: toWholeSeconds(accessUntil) }),
+        ...(typeof accessUntil === 'string' && { accessUntil: readUntil(accessUntil) }),
       };
       const isUnchanged = preconditionOf(request.headers);
       const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
@@ -130,19 +131,11 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** The end of the last year that has four digits, which is as far as a timestamp goes (RFC 3339 section 5.6). */
-const END_OF_TIME = Date.UTC(10_000, 0);
-
-/**
- * Tokens end at whole seconds (RFC 7519 section 2), and with them what they say.
- *
- * @throws {Problem} `validation-failed` for what fits the format and is no time that can be answered with: a leap second, and years
- *   that have five digits in UTC
- */
-function toWholeSeconds(time: string): Date {
-  const milliseconds = Date.parse(time);
-  if (!(milliseconds < END_OF_TIME)) throw invalidBody('/accessUntil', 'is a time that does not exist');
-  return new Date(Math.floor(milliseconds / 1000) * 1000);
+/** @throws {Problem} `validation-failed` for what fits the format and is no time that can be answered with */
+function readUntil(text: string): Date {
+  const time = parseTimestamp(text);
+  if (time === undefined) throw invalidBody('/accessUntil', 'is a time that does not exist');
+  return toWholeSeconds(time);
 }
 
 export default users;

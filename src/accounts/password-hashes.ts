@@ -1,0 +1,126 @@
+/** What a password's hash may cost that others have made, in memory: KiB. Several are verified at a time. */
+const MAX_MEMORY = 131_072;
+
+/** What argon2 may cost in time: KiB times passes, some 0.6 s. Today's parameters are a thirtieth of it. */
+const MAX_ARGON2 = 1_048_576;
+const MAX_LANES = 16;
+
+/** 2^14 rounds, about a second. Below 4 there is no bcrypt. */
+const BCRYPT_COSTS = { least: 4, most: 14 } as const;
+
+/** N * r * p, some 0.5 s; all parameters that OWASP's Password Storage Cheat Sheet names are at most this. It is 128 MiB too. */
+const MAX_SCRYPT = 1_048_576;
+
+/** Bytes. Of a shorter hash, another password is found by trying. */
+const SALT = { least: 8, most: 64 } as const;
+const HASH = { least: 16, most: 64 } as const;
+
+const BASE64 = '[A-Za-z0-9+/]+';
+const argon2Text = new RegExp(
+  `^\\$argon2(?:id|i|d)(?:\\$v=(?:16|19))?\\$m=(\\d{1,9}),t=(\\d{1,9}),p=(\\d{1,9})\\$(${BASE64})\\$(${BASE64})$`,
+);
+const bcryptText = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{30})([./A-Za-z0-9])$/;
+const scryptText = new RegExp(
+  `^\\$scrypt\\$ln=(\\d{1,2}),r=(\\d{1,9}),p=(\\d{1,9})\\$(${BASE64})\\$(${BASE64})$`,
+);
+/** Of Python's Werkzeug, which Flask uses: the salt is text. */
+const werkzeugText = /^scrypt:(\d{1,9}):(\d{1,9}):(\d{1,9})\$([A-Za-z0-9]{8,64})\$((?:[0-9a-f]{2}){16,64})$/;
+
+const BCRYPT_DIGITS = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** A hash that can be kept, or what is wrong with it. */
+export type AcceptedHash = { readonly hash: string } | { readonly problem: string };
+
+const unknown = {
+  problem: 'is not a hash of argon2, bcrypt or scrypt in one of the forms that are accepted',
+};
+const costly = { problem: 'has parameters that cost too much to verify' };
+
+/**
+ * Looks whether a hash that comes from elsewhere can be verified at a sign-in, and for what it costs: whoever knows the address
+ * makes us pay that with every try. Accepted are argon2 (PHC string format), bcrypt ($2a$, $2b$, $2y$) and scrypt (PHC string
+ * format, and Werkzeug's).
+ *
+ * @returns the form in which it is stored. Never part of it in what is wrong
+ */
+export function acceptHash(text: string): AcceptedHash {
+  return acceptArgon2(text) ?? acceptBcrypt(text) ?? acceptScrypt(text) ?? acceptWerkzeug(text) ?? unknown;
+}
+
+function acceptArgon2(text: string): AcceptedHash | undefined {
+  const [, ...parts] = argon2Text.exec(text) ?? [];
+  const [m, t, p] = parts.slice(0, 3).map(Number);
+  const [, , , salt, hash] = parts;
+  if (m === undefined || t === undefined || p === undefined || !isLongEnough(salt, hash)) return undefined;
+  // RFC 9106 section 3.1: at least one pass, and 8 KiB a lane.
+  if (t === 0 || p === 0 || m < 8 * p) return undefined;
+  return m > MAX_MEMORY || m * t > MAX_ARGON2 || p > MAX_LANES ? costly : { hash: text };
+}
+
+/** The last digits of salt and hash have bits that mean nothing, which some write and our verifier wants to be zero. */
+function acceptBcrypt(text: string): AcceptedHash | undefined {
+  const [, head = '', cost, saltEnd = '', hash = '', hashEnd = ''] = bcryptText.exec(text) ?? [];
+  if (cost === undefined || Number(cost) < BCRYPT_COSTS.least || Number(cost) > 31) return undefined;
+  if (Number(cost) > BCRYPT_COSTS.most) return costly;
+  return { hash: head + withoutBits(saltEnd, 4) + hash + withoutBits(hashEnd, 2) };
+}
+
+function withoutBits(digit: string, bits: number): string {
+  const value = BCRYPT_DIGITS.indexOf(digit);
+  return BCRYPT_DIGITS.charAt((value >> bits) << bits);
+}
+
+function acceptScrypt(text: string): AcceptedHash | undefined {
+  const [, ln, r, p, salt, hash] = scryptText.exec(text) ?? [];
+  if (!isLongEnough(salt, hash)) return undefined;
+  return scryptHash({ N: 2 ** Number(ln), r: Number(r), p: Number(p) }, text);
+}
+
+function acceptWerkzeug(text: string): AcceptedHash | undefined {
+  const [, N, r, p, salt, hash] = werkzeugText.exec(text) ?? [];
+  const ln = Math.log2(Number(N));
+  if (salt === undefined || hash === undefined || !Number.isInteger(ln)) return undefined;
+  const stored = `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.from(salt))}$${unpadded(Buffer.from(hash, 'hex'))}`;
+  return scryptHash({ N: Number(N), r: Number(r), p: Number(p) }, stored);
+}
+
+function scryptHash({ N, r, p }: ScryptCost, hash: string): AcceptedHash | undefined {
+  if (N < 2 || r === 0 || p === 0) return undefined;
+  return N * r * p > MAX_SCRYPT ? costly : { hash };
+}
+
+/** As in Node.js: cost (a power of two), block size, parallelization. */
+interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** What is in a stored hash of scrypt. */
+export interface ScryptHash extends ScryptCost {
+  readonly salt: Buffer;
+  readonly hash: Buffer;
+}
+
+/** Reads what {@link acceptHash} has let in. @returns undefined for what is no hash of scrypt */
+export function readScrypt(text: string): ScryptHash | undefined {
+  const [, ln, r, p, salt, hash] = scryptText.exec(text) ?? [];
+  if (salt === undefined || hash === undefined) return undefined;
+  const cost = { N: 2 ** Number(ln), r: Number(r), p: Number(p) };
+  return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
+}
+
+function isLongEnough(salt: string | undefined, hash: string | undefined): boolean {
+  return isOfBytes(salt, SALT) && isOfBytes(hash, HASH);
+}
+
+function isOfBytes(text: string | undefined, { least, most }: typeof SALT | typeof HASH): boolean {
+  if (text === undefined || text.length % 4 === 1) return false;
+  const bytes = Buffer.from(text, 'base64').length;
+  return bytes >= least && bytes <= most;
+}
+
+/** PHC string format has base64 without padding. */
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}

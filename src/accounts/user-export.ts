@@ -1,0 +1,60 @@
+import type { AccountsContext } from './context.ts';
+import { accessAsOf } from './elevation.ts';
+import { isOfPassword } from './passwords.ts';
+import type { UserRecord } from './user-record.schemas.ts';
+import { userColumns } from './users.ts';
+
+/** Users that are in memory at a time. */
+const PAGE = 1_000;
+
+/**
+ * Reads all users in the order of their ids, page by page: each as of when its page is read, and whoever is created meanwhile has a
+ * higher id.
+ *
+ * @param withPasswords whether their hashes are in it
+ */
+export async function* exportUsers(
+  { db }: Pick<AccountsContext, 'db'>,
+  withPasswords: boolean,
+): AsyncGenerator<readonly UserRecord[]> {
+  let last = '';
+  for (;;) {
+    const rows = await db.user.findMany({
+      where: { id: { gt: last } },
+      orderBy: { id: 'asc' },
+      take: PAGE,
+      select: { ...userColumns, passwordHash: withPasswords },
+    });
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    yield rows.map(toRecord);
+    last = end.id;
+  }
+}
+
+type ExportedRow = Parameters<typeof accessAsOf>[0] & {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly passwordHash?: string;
+};
+
+function toRecord(row: ExportedRow): UserRecord {
+  const { id, name, email, permanentAccess, accessUntil, disabled, passwordHash } = row;
+  const access = accessAsOf(row, new Date());
+  const isElevated = access !== permanentAccess && accessUntil !== null;
+  return {
+    id,
+    name,
+    email,
+    access: permanentAccess,
+    elevation: isElevated ? { access, until: accessUntil.toISOString() } : null,
+    disabled,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    ...(passwordHash !== undefined && { passwordHash: isOfPassword(passwordHash) ? passwordHash : null }),
+  };
+}

@@ -1,0 +1,74 @@
+import { AccessLevels } from '../access/levels.ts';
+import { operator } from '../accounts/context.ts';
+import { parseTimestamp, toWholeSeconds } from '../accounts/timestamps.ts';
+import { EmailAddress, Reason, type User } from '../accounts/user.schemas.ts';
+import type { UserChange } from '../accounts/user-change.ts';
+import { type Config, readConfig } from '../config.ts';
+import { checkOption, parseLevel } from './check-input.ts';
+import { UsageError } from './usage-error.ts';
+import type { UserChangeOptions } from './user-disable.ts';
+import type { UserSetAccessOptions } from './user-set-access.ts';
+
+/**
+ * Does what `latchkey user set-access` says.
+ *
+ * @throws {UsageError} when an option breaks a rule
+ * @throws {Problem} when nobody has the address; `last-admin`; for a time limit of a level that is not higher
+ */
+export async function setAccessFromCommandLine(options: UserSetAccessOptions): Promise<void> {
+  const config = readConfig();
+  const access = parseLevel(options.access, new AccessLevels(config.accessLevels));
+  const until = options.until === undefined ? null : parseUntil(options.until);
+  const { before, user } = await changeByEmail(config, options, { access, accessUntil: until });
+  const level = `access ${user.access} (${user.accessName})${user.accessUntil === null ? '' : ` until ${user.accessUntil}`}`;
+  const isSame = before.access === user.access && before.accessUntil === user.accessUntil;
+  print(options, user, isSame ? `${user.email} has ${level} already` : `${user.email} has ${level} now`);
+}
+
+/**
+ * Does what `latchkey user disable` and `enable` say.
+ *
+ * @throws {UsageError} when an option breaks a rule
+ * @throws {Problem} when nobody has the address; `last-admin`
+ */
+export async function setStateFromCommandLine(options: UserChangeOptions, disabled: boolean): Promise<void> {
+  const { before, user } = await changeByEmail(readConfig(), options, { disabled });
+  const state = disabled ? 'disabled' : 'enabled';
+  const done = disabled ? `Disabled ${user.email}: every session has ended` : `Enabled ${user.email}`;
+  print(options, user, before.disabled === disabled ? `${user.email} is ${state} already` : done);
+}
+
+async function changeByEmail(
+  config: Config,
+  { email, reason }: UserChangeOptions,
+  wanted: UserChange,
+): Promise<{ before: User; user: User }> {
+  checkOption('--email', EmailAddress, email);
+  if (reason !== undefined) checkOption('--reason', Reason, reason);
+  // Not before: whoever called it wrongly need not wait for them.
+  const [{ withAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
+    import('./accounts.ts'),
+    import('../accounts/user-change.ts'),
+    import('../accounts/users.ts'),
+  ]);
+  return withAccounts(config, async (context) => {
+    const before = await findUserByEmail(context, email);
+    const withReason = { ...wanted, ...(reason !== undefined && { reason }) };
+    const user = await changeUser(context, operator, before.id, withReason, (current) => {
+      // The address was changed meanwhile: it is nobody's, or somebody else's.
+      if (current.email !== before.email) throw noSuchAddress();
+    });
+    return { before, user };
+  });
+}
+
+function parseUntil(text: string): Date {
+  const time = parseTimestamp(text);
+  if (time === undefined) throw new UsageError('--until must be a time as in 2026-01-31T12:00:00Z');
+  if (time <= new Date()) throw new UsageError('--until must be in the future');
+  return toWholeSeconds(time);
+}
+
+function print({ json }: UserChangeOptions, user: User, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(user) : text}\n`);
+}

@@ -1,0 +1,55 @@
+import { lstatSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { DataError } from '../db/data-error.ts';
+import { nameFile } from '../db/files.ts';
+
+/**
+ * Writes a file of mode 0600, which has its name only once it is complete and on the disk.
+ *
+ * @param mayReplace whether another file of that name goes
+ * @param work writes it; when it throws, nothing is left
+ * @throws {DataError} when there is a file that may not be replaced, or what is there is no file
+ */
+export async function writeFileOf<T>(
+  path: string,
+  mayReplace: boolean,
+  work: (write: (text: string) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  requireFree(path, mayReplace);
+  const draft = `${path}.${process.pid}.part`;
+  // What a process of the same number has left.
+  await rm(draft, { force: true });
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    const result = await complete(file, work);
+    nameFile(draft, path, mayReplace);
+    return result;
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error instanceof Error && 'code' in error && error.code === 'EEXIST' ? taken(path) : error;
+  }
+}
+
+async function complete<T>(
+  file: FileHandle,
+  work: (write: (text: string) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await work((text) => file.appendFile(text));
+    await file.sync();
+    return result;
+  } finally {
+    await file.close();
+  }
+}
+
+function requireFree(path: string, mayReplace: boolean): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isFile()) throw new DataError(`${path} exists and is no file: choose another name`);
+  if (!mayReplace) throw taken(path);
+}
+
+function taken(path: string): DataError {
+  return new DataError(`${path} exists: choose another name, or replace it with --force`);
+}

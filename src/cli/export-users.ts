@@ -1,0 +1,55 @@
+import type { AccountsContext } from '../accounts/context.ts';
+import { exportUsers } from '../accounts/user-export.ts';
+import { readConfig } from '../config.ts';
+import { withAccounts } from './accounts.ts';
+import { writeFileOf } from './draft-file.ts';
+import type { ExportOptions } from './export.ts';
+import { print } from './print.ts';
+import { startProgressBar } from './progress-bar.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Does what `latchkey export` says.
+ *
+ * @throws {UsageError} for an option that is about a file, and no file
+ * @throws {DataError} when there is a file of that name
+ */
+export async function exportFromCommandLine(
+  file: string | undefined,
+  { json = false, force = false, withoutPasswords = false }: ExportOptions,
+): Promise<void> {
+  if (file === undefined && (json || force))
+    throw new UsageError(`${json ? '--json' : '--force'} is about a file: name one`);
+  const config = readConfig();
+  const write = (to: (text: string) => Promise<void>) =>
+    withAccounts(config, (context) => writeUsers(context, !withoutPasswords, to));
+  if (file === undefined) {
+    await write(print);
+    return;
+  }
+  const users = await writeFileOf(file, force, write);
+  const content = withoutPasswords ? '' : ', with the hashes of their passwords';
+  process.stdout.write(
+    `${json ? JSON.stringify({ file, users }) : `Exported to ${file}: ${users} users${content}`}\n`,
+  );
+}
+
+/** @returns how many there were */
+async function writeUsers(
+  context: AccountsContext,
+  withPasswords: boolean,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
+  const progress = startProgressBar(await context.db.user.count());
+  let users = 0;
+  try {
+    for await (const records of exportUsers(context, withPasswords)) {
+      await write(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      users += records.length;
+      progress.update(users, 'Exporting');
+    }
+  } finally {
+    progress.stop();
+  }
+  return users;
+}

@@ -1,0 +1,71 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ImportCounts, importUsers } from '../accounts/user-import.ts';
+import { readConfig } from '../config.ts';
+import { newId } from '../db/id.ts';
+import { withAccounts } from './accounts.ts';
+import type { ImportOptions } from './import.ts';
+import { type Chunks, readLines } from './lines.ts';
+import { print } from './print.ts';
+import { startProgressBar } from './progress-bar.ts';
+
+/** Does what `latchkey import` says. Sets `process.exitCode` when lines were wrong. */
+export async function importFromCommandLine(name: string, options: ImportOptions): Promise<void> {
+  const config = readConfig();
+  const file = name === '-' ? undefined : await open(name);
+  try {
+    await withAccounts(config, async (context) => {
+      const source = file === undefined ? { chunks: process.stdin, bytes: undefined } : await openFile(file);
+      await run(context, source, options);
+    });
+  } finally {
+    await file?.close();
+  }
+}
+
+interface Source {
+  readonly chunks: Chunks;
+  /** How many there are, where it is known. */
+  readonly bytes: number | undefined;
+}
+
+async function openFile(file: FileHandle): Promise<Source> {
+  const { size } = await file.stat();
+  // A pipe has no size.
+  return { chunks: file.createReadStream({ autoClose: false }), bytes: size > 0 ? size : undefined };
+}
+
+async function run(
+  context: Parameters<typeof importUsers>[0],
+  { chunks, bytes }: Source,
+  { dryRun: isDryRun = false, json = false }: ImportOptions,
+): Promise<void> {
+  const importId = newId();
+  const lines = readLines(chunks);
+  const progress = startProgressBar(bytes);
+  let counts: ImportCounts = { created: 0, skipped: 0, failed: 0 };
+  const count = (now: ImportCounts) => {
+    counts = { ...now };
+    progress.update(lines.bytes, describe(counts, isDryRun));
+  };
+  const report = async (line: number, problems: readonly string[]) => {
+    if (json) return print(`${JSON.stringify({ line, problems })}\n`);
+    for (const problem of problems) progress.say(`line ${line}: ${problem}`);
+  };
+  let isComplete = false;
+  try {
+    count(await importUsers(context, lines, { isDryRun, importId, onProblem: report, onProgress: count }));
+    isComplete = true;
+  } finally {
+    progress.stop();
+    if (counts.failed > 0) process.exitCode = 1;
+    await print(
+      json
+        ? `${JSON.stringify({ complete: isComplete, dryRun: isDryRun, ...counts, import: importId })}\n`
+        : `${isComplete ? '' : 'Not complete: import it again to go on. '}${describe(counts, isDryRun)}\n`,
+    );
+  }
+}
+
+function describe({ created, skipped, failed }: ImportCounts, isDryRun: boolean): string {
+  return `${created} ${isDryRun ? 'would be ' : ''}created, ${skipped} skipped (already here), ${failed} wrong`;
+}

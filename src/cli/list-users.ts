@@ -1,0 +1,79 @@
+import { AccessLevels } from '../access/levels.ts';
+import type { User } from '../accounts/user.schemas.ts';
+import { listUsers } from '../accounts/user-list.ts';
+import { readConfig } from '../config.ts';
+import { withAccounts } from './accounts.ts';
+import { parseLevel } from './check-input.ts';
+import { print } from './print.ts';
+import { UsageError } from './usage-error.ts';
+import type { UserListOptions } from './user-list.ts';
+
+/** Users that are read at a time. */
+const PAGE = 200;
+
+/**
+ * Does what `latchkey user list` says.
+ *
+ * @throws {UsageError} when an option breaks a rule
+ */
+export async function listFromCommandLine(options: UserListOptions): Promise<void> {
+  const config = readConfig();
+  const filter = toFilter(options, new AccessLevels(config.accessLevels));
+  const limit = parseLimit(options.limit);
+  const table = new Table();
+  await withAccounts(config, async (context) => {
+    let cursor: string | null | undefined;
+    for (let left = limit; left > 0 && cursor !== null; left -= PAGE) {
+      const position = cursor === undefined ? {} : { cursor };
+      const page = await listUsers(context, { ...filter, ...position, limit: Math.min(left, PAGE) });
+      const lines = options.json ? page.users.map((user) => JSON.stringify(user)) : table.format(page.users);
+      if (lines.length > 0) await print(`${lines.join('\n')}\n`);
+      cursor = page.nextCursor;
+    }
+  });
+}
+
+function toFilter({ search, access, disabled, enabled, sort }: UserListOptions, levels: AccessLevels) {
+  if (search !== undefined && sort?.endsWith('createdAt'))
+    throw new UsageError(
+      '--search is for names, or for addresses with --sort email: not with --sort createdAt',
+    );
+  return {
+    ...(search !== undefined && { q: search }),
+    ...(access !== undefined && { access: parseLevel(access, levels) }),
+    ...(disabled && { disabled: true }),
+    ...(enabled && { disabled: false }),
+    ...(sort !== undefined && { sort }),
+  };
+}
+
+function parseLimit(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError('--limit must be a number from 1 on');
+  return Number(text);
+}
+
+/** Columns as wide as the widest so far: a list of any length is printed page by page. */
+class Table {
+  #widths: number[] = [];
+
+  format(users: readonly User[]): string[] {
+    const isFirst = this.#widths.length === 0;
+    const rows = users.map((user) => [
+      user.id,
+      user.accessUntil === null ? user.accessName : `${user.accessName} until ${user.accessUntil}`,
+      user.disabled ? 'disabled' : 'enabled',
+      user.createdAt,
+      user.email,
+      user.name,
+    ]);
+    if (isFirst && rows.length > 0) rows.unshift(['ID', 'ACCESS', 'STATE', 'CREATED', 'EMAIL', 'NAME']);
+    for (const row of rows)
+      this.#widths = row.map((cell, column) => Math.max(cell.length, this.#widths[column] ?? 0));
+    return rows.map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(this.#widths[column] ?? 0)))
+        .join('  '),
+    );
+  }
+}

@@ -1,0 +1,144 @@
+/** Hashes that other software has made: which are let in, and that their passwords sign in. */
+import argon2 from 'argon2';
+import t from 'tap';
+import { acceptHash } from '#latchkey/accounts/password-hashes.js';
+import { noteSecret } from '../evidence.ts';
+import { PASSWORD, startApi } from '../helper.ts';
+import { importLines } from '../importing.ts';
+
+/** Of {@link PASSWORD}; made by other software than ours: libxcrypt, Python's hashlib, Werkzeug's form. */
+const bcrypt = '$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG';
+const werkzeug =
+  'scrypt:1024:8:1$Zk3vQm8xT1bN0cYe$0ba1dbe1dd2f4be535378d1de646247e4391e435c2a77c5b8cc8f75f8cb728b591a8d7795900740a311b0e47534def9c78ce565b209537bd91b8ffc100a26823';
+/** Of `password`: the example in passlib's documentation. */
+const passlib = '$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E';
+
+const salt = 'c2FsdHNhbHRzYWx0';
+const digest = 'A0A1A2A3A4A5A6A7A8A9AaAbAcAdAeAfAgAhAiAjAkA';
+
+t.test('what is let in, and what is not', async (t) => {
+  const accepted = [
+    `$argon2id$v=19$m=65536,t=3,p=4$${salt}$${digest}`,
+    `$argon2i$v=19$m=131072,t=8,p=16$${salt}$${digest}`,
+    `$argon2d$v=16$m=8,t=1,p=1$${salt}$${digest}`,
+    `$argon2id$m=4096,t=3,p=1$${salt}$${digest}`,
+    bcrypt,
+    bcrypt.replace('$2b$04', '$2a$14'),
+    bcrypt.replace('$2b', '$2y'),
+    passlib,
+    `$scrypt$ln=17,r=8,p=1$${salt}$${digest}`,
+  ];
+  for (const hash of accepted) t.strictSame(acceptHash(hash), { hash });
+  t.match(acceptHash(werkzeug), { hash: /^\$scrypt\$ln=10,r=8,p=1\$WmszdlFtOHhUMWJOMGNZZQ\$/ });
+  // Bits that mean nothing: PHP took salts like this one.
+  t.strictSame(acceptHash(bcrypt.replace('rstuu', 'rstuv')), { hash: bcrypt });
+
+  const costly = [
+    `$argon2id$v=19$m=131073,t=1,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=131072,t=9,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=8,t=999999999,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=65536,t=1,p=17$${salt}$${digest}`,
+    bcrypt.replace('$04', '$15'),
+    bcrypt.replace('$04', '$31'),
+    `$scrypt$ln=18,r=8,p=1$${salt}$${digest}`,
+    `$scrypt$ln=17,r=8,p=2$${salt}$${digest}`,
+    `$scrypt$ln=99,r=8,p=1$${salt}$${digest}`,
+    werkzeug.replace('1024', '262144'),
+  ];
+  for (const hash of costly) t.match(acceptHash(hash), { problem: /cost too much/ }, hash);
+
+  const others = [
+    '',
+    'secret',
+    '$1$abcdefgh$0123456789012345678901',
+    '5f4dcc3b5aa765d61d8327deb882cf99',
+    '{SSHA}0c0blFTXXNuAMHECS4uxrj3ZieMoWImr',
+    bcrypt.slice(0, -1),
+    `${bcrypt}x`,
+    `${bcrypt}\n`,
+    bcrypt.replace('$2b', '$2x'),
+    bcrypt.replace('$04', '$03'),
+    bcrypt.replace('$04', '$32'),
+    `$argon2id$v=19$m=7,t=1,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=64,t=0,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=64,t=1,p=0$${salt}$${digest}`,
+    `$argon2id$v=19$m=64,t=1,p=1$c2FsdA$${digest}`,
+    `$argon2id$v=19$m=64,t=1,p=1$${salt}$c2hvcnQ`,
+    `$argon2id$v=18$m=64,t=1,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=64,t=1,p=1,data=AAAA$${salt}$${digest}`,
+    `$scrypt$ln=0,r=8,p=1$${salt}$${digest}`,
+    `$scrypt$ln=10,r=0,p=1$${salt}$${digest}`,
+    werkzeug.replace('1024', '1000'),
+    'pbkdf2:sha256:260000$salt$0123',
+  ];
+  for (const hash of others) t.match(acceptHash(hash), { problem: /is not a hash of/ }, hash);
+});
+
+t.test('their passwords sign in, and get a hash of today', async (t) => {
+  const { app, ask } = await startApi(t);
+  const { db } = app.accounts;
+  const hashes: [name: string, hash: string, password: string][] = [
+    ['bcrypt-2b', bcrypt, PASSWORD],
+    ['bcrypt-2a', bcrypt.replace('$2b', '$2a'), PASSWORD],
+    ['bcrypt-2y', bcrypt.replace('$2b', '$2y'), PASSWORD],
+    // The first test vector of Openwall's crypt_blowfish.
+    ['bcrypt-openwall', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'U*U'],
+    ['scrypt-passlib', passlib, 'password'],
+    ['scrypt-werkzeug', werkzeug, PASSWORD],
+    ['argon2i', await argon2.hash(PASSWORD, { type: argon2.argon2i, memoryCost: 4096 }), PASSWORD],
+    ['argon2d', await argon2.hash(PASSWORD, { type: argon2.argon2d, memoryCost: 4096 }), PASSWORD],
+    ['argon2id', await argon2.hash(PASSWORD, { memoryCost: 32_768, timeCost: 1, parallelism: 2 }), PASSWORD],
+    // Typed as it was, not as NFKC has it.
+    ['as-typed', await argon2.hash('ﬁfteen characters'), 'ﬁfteen characters'],
+  ];
+  for (const [, hash] of hashes) noteSecret(hash);
+  const imported = await importLines(
+    app.accounts,
+    hashes.map(([name, passwordHash]) => ({ name, email: `${name}@example.com`, passwordHash })),
+  );
+  t.match(imported, { created: hashes.length, problems: [] });
+  for (const [name, hash, password] of hashes) {
+    const email = `${name}@example.com`;
+    const signIn = (given: string) => ask('POST', '/login', { body: { email, password: given } });
+    t.equal((await signIn(`${password}!`)).status, 401, name);
+    const before = await db.user.findUniqueOrThrow({ where: { email } });
+    t.notMatch(before.passwordHash, /m=19456,t=2,p=1/, 'a wrong password alters nothing');
+    t.equal((await signIn(password)).status, 200, name);
+    const { passwordHash, generation, epoch } = await db.user.findUniqueOrThrow({ where: { email } });
+    t.match(passwordHash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, name);
+    t.not(passwordHash, hash);
+    t.strictSame(
+      { generation, epoch },
+      { generation: before.generation, epoch: before.epoch },
+      'nothing ends',
+    );
+    t.equal((await signIn(password)).status, 200, `${name}, again`);
+    t.equal((await signIn(`${password}!`)).status, 401, name);
+  }
+});
+
+t.test('what bcrypt has not looked at does not become part of the password', async (t) => {
+  const { app, ask } = await startApi(t);
+  const long = PASSWORD.repeat(3).slice(0, 72);
+  const { hash } = await import('@node-rs/bcrypt');
+  const passwordHash = await hash(`${long} and its end`, 4);
+  const email = 'long@example.com';
+  await importLines(app.accounts, [{ name: 'Long', email, passwordHash }]);
+  const signIn = async (password: string) =>
+    (await ask('POST', '/login', { body: { email, password } })).status;
+  t.equal(await signIn(`${long} mistyped`), 200, 'as everywhere with bcrypt');
+  t.equal(await signIn(`${long} and its end`), 200, 'the owner is not locked out by it');
+});
+
+t.test('without a hash nobody signs in until a password was set', async (t) => {
+  const { app, ask } = await startApi(t);
+  const email = 'none@example.com';
+  await importLines(app.accounts, [
+    { name: 'None', email },
+    { name: 'Null', email: 'null@example.com', passwordHash: null },
+  ]);
+  for (const password of [PASSWORD, 'A', '\u0001'])
+    t.equal((await ask('POST', '/login', { body: { email, password } })).status, 401);
+  t.equal((await ask('POST', '/password/forgot', { body: { email } })).status, 202);
+  t.equal(await app.accounts.db.passwordReset.count(), 1);
+});

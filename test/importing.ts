@@ -1,0 +1,26 @@
+/** Imports users without a process of its own. */
+import type { AccountsContext } from '#latchkey/accounts/context.js';
+import { type ImportCounts, importUsers } from '#latchkey/accounts/user-import.js';
+
+export interface Imported extends ImportCounts {
+  readonly problems: readonly { line: number; problems: readonly string[] }[];
+}
+
+/** @param lines texts as they stand in the file, or objects that become JSON */
+export async function importLines(
+  context: AccountsContext,
+  lines: readonly (string | object)[],
+  isDryRun = false,
+): Promise<Imported> {
+  const problems: Imported['problems'][number][] = [];
+  async function* read() {
+    for (const [index, line] of lines.entries())
+      yield { number: index + 1, text: typeof line === 'string' ? line : JSON.stringify(line) };
+  }
+  const counts = await importUsers(context, read(), {
+    isDryRun,
+    onProblem: async (line, found) => void problems.push({ line, problems: found }),
+    onProgress: () => {},
+  });
+  return { ...counts, problems };
+}
