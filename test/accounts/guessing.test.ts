@@ -66,12 +66,13 @@ t.test('parallel guesses do not outrun the count, also on two processes', async 
   const first = await startApi(t);
   const second = await startApi(t, { DATABASE_URL: first.databaseUrl, DATA_DIR: first.app.config.dataDir });
   const { email } = await first.person(1);
-  const guesses = Array.from({ length: 60 }, (_, i) =>
+  // Few enough to be counted within the second after which one more is free, also on a slow machine.
+  const guesses = Array.from({ length: 20 }, (_, i) =>
     tryFrom(i % 2 ? first : second, `198.51.100.${i}`, email, `wrong ${i}`),
   );
   const answers = await Promise.all(guesses);
   t.equal(answers.filter(({ status }) => status === 401).length, 5, 'as many as are free');
-  t.equal(answers.filter(({ status }) => status === 429).length, 55);
+  t.equal(answers.filter(({ status }) => status === 429).length, 15);
   for (const { status, retryAfter } of answers) if (status === 429) t.ok(retryAfter >= 1);
 });
 
