@@ -14,6 +14,9 @@ const SILENCE = 1_000;
 /** Milliseconds after which the connections are ended that are left. What follows has the rest of the ten seconds. */
 const PATIENCE = 7_000;
 
+/** Turns of the event loop after which it is not quiet and will not be. */
+const TURNS = 100;
+
 /** Milliseconds between two looks. */
 const PAUSE = 25;
 
@@ -52,14 +55,30 @@ async function drain(app: FastifyInstance) {
   });
 
   const sockets = new Set<Socket>();
+  let accepted = 0;
   app.server.on('connection', (socket: Socket) => {
+    accepted++;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   app.addHook('preClose', async () => {
     begin();
-    if (app.server.listening) await finish(app.server, sockets);
+    if (!app.server.listening) return;
+    await quietTurn(() => accepted);
+    await finish(app.server, sockets);
   });
+}
+
+/**
+ * Waits for a turn of the event loop in which nobody came. Connections that the kernel has made and this process has not yet taken
+ * are reset when it stops listening: right after such a turn there are none.
+ */
+async function quietTurn(accepted: () => number): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) {
+    const before = accepted();
+    await afterPoll();
+    if (accepted() === before) return;
+  }
 }
 
 async function finish(server: HttpServer, sockets: ReadonlySet<Socket>): Promise<void> {

@@ -1,4 +1,5 @@
 /** Three processes behind a proxy, replaced one after the other while clients ask without pause. */
+import type { Test } from 'tap';
 import { type Service, serve, type Variables } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
@@ -75,4 +76,16 @@ export async function loadFleet({ cluster, url }: Fleet): Promise<Load> {
     ];
     return steps[turn % steps.length] ?? steps[0]!;
   });
+}
+
+/**
+ * No request fails. One in five hundred may: what nginx sends on a connection that the kernel has made, in the microseconds before the
+ * process stops listening, is reset, and nginx repeats no POST. No process can take such a connection.
+ */
+export function checkFailures(t: Test, { failures, counts }: Load): void {
+  const requests = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  t.ok(
+    failures.length <= requests / 500,
+    `${failures.length} of ${requests}: ${failures.slice(0, 5).join(', ')}`,
+  );
 }
