@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config.js';
-import { privateKey } from './kit.js';
+import { issueTokens, privateKey } from './kit.js';
 
 const TOKENS = 2_000;
 
@@ -15,17 +15,7 @@ const DATABASE_URL = `file:${join(folder, 'latchkey.db')}`;
 const app = await buildApp(
   parseConfig({ DATA_DIR: folder, DATABASE_URL, JWT_PRIVATE_KEY: privateKey, LOG_LEVEL: 'warn' }),
 );
-const now = new Date();
-const subject = {
-  access: 1,
-  generation: 0,
-  authenticatedAt: now,
-  expiresAt: new Date(now.getTime() + 86_400_000),
-};
-const tokens = Array.from({ length: TOKENS }, () => {
-  const ids = { userId: crypto.randomUUID(), sessionId: crypto.randomUUID() };
-  return app.tokens.issue({ ...subject, ...ids }).accessToken;
-});
+const tokens = issueTokens(app, TOKENS);
 const key = createPublicKey(privateKey);
 
 function checkSignature(token) {

@@ -40,6 +40,21 @@ export function makeTokens(subject) {
   });
 }
 
+/** Access tokens that Latchkey itself issues, each of another user. @param {any} app @param {number} [number] how many */
+export function issueTokens(app, number = count) {
+  const now = new Date();
+  const subject = {
+    access: 1,
+    generation: 0,
+    authenticatedAt: now,
+    expiresAt: new Date(now.getTime() + 86_400_000),
+  };
+  return Array.from({ length: number }, () => {
+    const ids = { userId: randomUUID(), sessionId: randomUUID() };
+    return app.tokens.issue({ ...subject, ...ids }).accessToken;
+  });
+}
+
 /** Says where it listens and which tokens it takes. @param {string | number} port the port, and the path where it is not / @param {readonly string[]} tokens */
 export function announce(port, tokens) {
   process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, tokens })}\n`);

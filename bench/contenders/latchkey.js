@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config.js';
-import { announce, answer, answerSchema, privateKey } from './kit.js';
+import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
 import '../../bin/memory.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
@@ -33,17 +33,5 @@ const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ??
 );
 app.revocations.apply(revocations);
 
-const now = new Date();
-const subject = {
-  access: 1,
-  generation: 0,
-  authenticatedAt: now,
-  expiresAt: new Date(now.getTime() + 86_400_000),
-};
-const tokens = Array.from({ length: Number(process.env.BENCH_TOKENS ?? 1) }, () =>
-  app.tokens.issue({ ...subject, userId: crypto.randomUUID(), sessionId: crypto.randomUUID() }),
-);
-announce(
-  `${app.server.address().port}/come-in`,
-  tokens.map(({ accessToken }) => accessToken),
-);
+const tokens = issueTokens(app);
+announce(`${app.server.address().port}/come-in`, tokens);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config.js';
-import { privateKey } from './kit.js';
+import { issueTokens, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
 const app = await buildApp(
@@ -17,16 +17,6 @@ const app = await buildApp(
     LOG_LEVEL: 'warn',
   }),
 );
-const now = new Date();
-const subject = {
-  access: 1,
-  generation: 0,
-  authenticatedAt: now,
-  expiresAt: new Date(now.getTime() + 86_400_000),
-};
-const tokens = Array.from({ length: Number(process.env.BENCH_TOKENS) }, () => {
-  const ids = { userId: crypto.randomUUID(), sessionId: crypto.randomUUID() };
-  return app.tokens.issue({ ...subject, ...ids }).accessToken;
-});
+const tokens = issueTokens(app);
 writeFileSync(process.env.BENCH_FILE ?? '', `${tokens.join('\n')}\n`);
 process.stdout.write(`${JSON.stringify({ url: 'http://127.0.0.1', tokens: [] })}\n`);
