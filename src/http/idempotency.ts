@@ -35,14 +35,15 @@ const KeyHeaders = Type.Object({
 });
 
 /**
- * `config: { idempotent: true }` makes a POST safe to send again (draft-ietf-httpapi-idempotency-key-header).
+ * `config: { idempotent: true }` makes a request safe to send again (draft-ietf-httpapi-idempotency-key-header). Those have it
+ * of which a second time would be another account, invitation or mail.
  *
  * Successes are kept, for 24 h. Failures are not, 4xx included: they have done nothing, and what was in the way may have gone (an address
  * that is free now, a password that was given since), so the same request may succeed.
  *
  * The answer is stored after the change, in a transaction of its own. A process that dies between the two leaves a request that seems to run:
  * a retry gets a 409 `request-in-progress` for a minute, then it is done again, and meets what the first try has done. Registering without mail
- * it is told `email-taken`, and inviting, `invitation-exists`; registering with mail, another mail is sent.
+ * it is told `email-taken`, and inviting, `invitation-exists`; of the others, another mail is sent.
  */
 async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets: Secrets }) {
   const requests = new IdempotentRequests(app.accounts, secrets);
@@ -52,9 +53,9 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
   const begin = async (request: FastifyRequest, reply: FastifyReply) => {
     const key = keyOf(request);
     if (key === undefined) return;
-    const { body, routeOptions } = request;
+    const { routeOptions } = request;
     const route = `${routeOptions.method} ${routeOptions.url}`;
-    const begun = await requests.begin({ route, caller: callerOf(request), key, body });
+    const begun = await requests.begin({ route, caller: callerOf(request), key, body: contentOf(request) });
     if (!('status' in begun)) {
       request.idempotentClaim = begun;
       return;
@@ -98,6 +99,11 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
 function keyOf({ headers }: FastifyRequest): string | undefined {
   const given = [headers['idempotency-key'] ?? []].flat()[0];
   return given?.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, '$1') : given;
+}
+
+/** What has to be the same when a request is sent again: its body, and what its path names. */
+function contentOf({ params, body }: FastifyRequest): unknown {
+  return Object.keys(Object(params)).length === 0 ? body : [params, body];
 }
 
 /** Whom a key belongs to: the user of the token or, without one, whoever has the address. */

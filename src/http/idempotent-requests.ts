@@ -21,6 +21,7 @@ export interface KeyedRequest {
   /** Who asks: nobody meets the keys of others. */
   readonly caller: string;
   readonly key: string;
+  /** What must be the same again; JSON. */
   readonly body: unknown;
 }
 
@@ -121,9 +122,9 @@ function isDead({ startedAt }: Row, now: Date): boolean {
   return Math.abs(now.getTime() - startedAt.getTime()) >= DEAD;
 }
 
-/** JSON in which the order of members does not matter. */
+/** JSON in which the order of members does not matter. No body is as good as null. */
 function canonical(body: unknown): string {
-  return JSON.stringify(body, (_name, value: unknown) =>
+  return JSON.stringify(body ?? null, (_name, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,

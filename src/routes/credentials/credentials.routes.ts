@@ -42,7 +42,11 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.put('/email', {
-    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries', 'mail-not-configured'] },
+    config: {
+      access: 'guest',
+      idempotent: true,
+      problems: ['wrong-password', 'too-many-tries', 'mail-not-configured'],
+    },
     schema: {
       operationId: 'requestEmailChange',
       tags: ['Me'],

@@ -65,6 +65,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     config: {
       access: 'admin',
       maxAge: RECENT_SIGN_IN,
+      idempotent: true,
       problems: ['invitation-not-found', 'mail-not-configured'],
     },
     schema: {

@@ -8,7 +8,7 @@ import { ForgottenPassword, PasswordReset } from './password.schemas.ts';
 /** A password that was forgotten. Whoever knows theirs changes it with PUT /me/password. */
 const password: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/forgot', {
-    config: { access: 'public', problems: ['mail-not-configured'] },
+    config: { access: 'public', idempotent: true, problems: ['mail-not-configured'] },
     schema: {
       operationId: 'requestPasswordReset',
       tags: ['Sign-in'],
