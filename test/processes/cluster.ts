@@ -22,6 +22,7 @@ export interface Reply {
 export interface Ask {
   readonly token?: string;
   readonly body?: unknown;
+  readonly headers?: Variables;
 }
 
 /** One of the processes. */
@@ -81,11 +82,17 @@ export async function createCluster(t: Teardown, variables: Variables = {}): Pro
   };
 }
 
-async function ask(url: string, method: string, path: string, { token, body }: Ask = {}): Promise<Reply> {
+async function ask(
+  url: string,
+  method: string,
+  path: string,
+  { token, body, headers: own = {} }: Ask = {},
+): Promise<Reply> {
   const sentAt = performance.now();
   const response = await fetch(url + path, {
     method,
     headers: {
+      ...own,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },

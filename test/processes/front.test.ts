@@ -4,6 +4,7 @@
  * @runs once, on SQLite: it asks no database.
  */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import t from 'tap';
 import type { Teardown } from '../helper.ts';
@@ -60,16 +61,70 @@ t.test('who does not listen is passed over, for a POST too', async (t) => {
   t.equal(seen.length, 20);
 });
 
-t.test('a POST that was sent is not sent again', async (t) => {
+t.test('a POST that was sent is sent again to the routes of Latchkey, once to each process', async (t) => {
   const cut = await Promise.all([startServer(t, false), startServer(t, false)]);
   const { url } = await startFront(
     t,
     cut.map(({ port }) => port),
   );
   for (const method of ['POST', 'PATCH']) {
-    const { status } = await fetch(`${url}/`, { method, body: '{}' });
-    t.equal(status, 502);
-    const arrived = cut.flatMap(({ seen }) => seen).filter((request) => request.method === method);
-    t.equal(arrived.length, 1, method);
+    for (const [path, times] of [
+      ['/invitations', 2],
+      ['/users/1', 2],
+      ['/orders', 1],
+      ['/invitations-of-yours', 1],
+    ] as const) {
+      const { status } = await fetch(url + path, { method, body: '{}' });
+      t.equal(status, 502);
+      const arrived = cut.flatMap(({ seen }) => seen.splice(0));
+      t.equal(arrived.length, times, `${method} ${path}`);
+    }
   }
 });
+
+t.test(
+  'the client’s key arrives; where there is none, one that stays the same when it is sent again',
+  async (t) => {
+    const [cut, other] = await Promise.all([startServer(t, false), startServer(t)]);
+    const { url } = await startFront(t, [cut.port, other.port]);
+    const ask = async (headers: Record<string, string>) => {
+      for (let i = 0; i < 10; i++) {
+        await fetch(`${url}/register`, { method: 'POST', headers, body: '{}' });
+        const keys = [cut, other]
+          .flatMap(({ seen }) => seen.splice(0))
+          .map(({ headers }) => headers['idempotency-key']);
+        if (keys.length === 2) return keys;
+      }
+      throw new Error('None was sent twice');
+    };
+    t.strictSame(await ask({ 'idempotency-key': 'mine' }), ['mine', 'mine']);
+    const seen = new Set<unknown>();
+    for (const headers of [{}, {}, { 'idempotency-key': '' }]) {
+      const [first, second] = await ask(headers);
+      t.match(first, /^[0-9a-f]{32}$/);
+      t.equal(second, first);
+      seen.add(first);
+    }
+    t.equal(seen.size, 3);
+  },
+);
+
+t.test(
+  'every POST and PATCH of the contract is one that is sent again, and nothing is for taking long',
+  async (t) => {
+    const conf = await readFile('deploy/nginx/nginx.conf', 'utf8');
+    const paths = new RegExp(/^ *location ~ (\S+) /m.exec(conf)?.[1] ?? '^$');
+    const contract = JSON.parse(await readFile('openapi/openapi.json', 'utf8'));
+    const changing = Object.keys(contract.paths).filter((path) =>
+      /post|patch/.test(Object.keys(contract.paths[path]).join()),
+    );
+    t.ok(changing.length > 10);
+    t.strictSame(
+      changing.filter((path) => !paths.test(path)),
+      [],
+    );
+    const secondsOf = (name: string) => Number(new RegExp(`^ *${name} (\\d+)s;`, 'm').exec(conf)?.[1]);
+    t.ok(secondsOf('proxy_next_upstream_timeout') < secondsOf('proxy_read_timeout'));
+    t.ok(secondsOf('proxy_next_upstream_timeout') < secondsOf('proxy_send_timeout'));
+  },
+);

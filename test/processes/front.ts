@@ -2,19 +2,14 @@
  * What stands in front of several processes: nginx with deploy/nginx/nginx.conf where it is installed, else a proxy from npm that
  * does the same. `TEST_FRONT=npm` takes the latter anyway.
  */
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { createProxyServer } from 'http-proxy-3';
 import { findProgram, startDaemon } from '../daemon.ts';
 import type { Teardown } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
 import { until } from '../until.ts';
+import { startNpmProxy } from './npm-proxy.ts';
 
 export interface Front {
   readonly url: string;
@@ -68,31 +63,4 @@ async function listens(port: number): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** One after the other gets a request; who refuses the connection is passed over. */
-async function startNpmProxy(t: Teardown, port: number, ports: readonly number[]): Promise<void> {
-  const proxy = createProxyServer({});
-  let turn = 0;
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await buffer(request);
-    const given = String(request.headers['x-request-id'] ?? '');
-    request.headers['x-request-id'] = /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
-    request.headers['x-forwarded-for'] = request.socket.remoteAddress;
-    const attempt = (number: number): void => {
-      const target = `http://127.0.0.1:${ports[turn++ % ports.length]}`;
-      proxy.web(request, response, { target, buffer: Readable.from([body]) }, (error) => {
-        const isRefused = 'code' in error && error.code === 'ECONNREFUSED';
-        if (isRefused && number < ports.length) attempt(number + 1);
-        else response.writeHead(502).end();
-      });
-    };
-    attempt(1);
-  };
-  const server = createServer((request, response) => void handle(request, response));
-  await once(server.listen(port, '127.0.0.1'), 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
 }
