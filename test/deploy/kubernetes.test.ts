@@ -88,7 +88,7 @@ t.test('selectors meet the pods that they mean', async (t) => {
   t.notMatch(byKind.get('Job').spec.template.metadata.labels, byKind.get('Service').spec.selector);
 });
 
-t.test('pods are not root, write nothing but their volumes, and have the time to close', async (t) => {
+t.test('pods are not root, and write nothing but their volumes', async (t) => {
   for (const { spec } of pods) {
     t.match(spec.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     t.equal(spec.automountServiceAccountToken, false);
@@ -99,8 +99,13 @@ t.test('pods are not root, write nothing but their volumes, and have the time to
     });
     t.ok(spec.containers[0].resources.limits.memory);
   }
+});
+
+t.test('a pod serves on until nobody sends it requests, and has the time to close then', async (t) => {
   const { containers, terminationGracePeriodSeconds } = deployment.spec.template.spec;
-  const [, pause] =
-    /setTimeout\(\(\) => \{\}, (\d+)\)/.exec(containers[0].lifecycle.preStop.exec.command.join(' ')) ?? [];
-  t.ok(Number(pause) / 1000 + 10 < terminationGracePeriodSeconds, 'the pause and the 10 s of the service');
+  const [{ readinessProbe, lifecycle }] = containers;
+  const delay = Number(byKind.get('ConfigMap').data.SHUTDOWN_DELAY);
+  t.equal(lifecycle, undefined, 'no pause of which the service would know nothing');
+  t.ok(delay > readinessProbe.periodSeconds * readinessProbe.failureThreshold);
+  t.ok(delay + 10 < terminationGracePeriodSeconds, 'the delay and the 10 s of the service');
 });
