@@ -14,6 +14,7 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { withChanges } from '#latchkey/db/adapter.js';
 import type { DatabaseKind } from '#latchkey/db/client.js';
 
 /** The object identifiers of types in Postgres's catalogue, as far as the engine's queries return them. */
@@ -85,18 +86,5 @@ async function queryCatalogue(pool: pg.Pool, query: SqlQuery): Promise<SqlResult
       return type;
     }),
     rows: result.rows,
-  };
-}
-
-function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
-  return {
-    provider: adapter.provider,
-    adapterName: adapter.adapterName,
-    queryRaw: (query) => adapter.queryRaw(query),
-    executeRaw: (query) => adapter.executeRaw(query),
-    executeScript: (script) => adapter.executeScript(script),
-    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
-    dispose: () => adapter.dispose(),
-    ...changes,
   };
 }

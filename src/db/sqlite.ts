@@ -2,11 +2,11 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import type {
-  SqlDriverAdapter,
   SqlDriverAdapterFactory,
   SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
-import { type Release, shareDatabase } from './hold.ts';
+import { withChanges } from './adapter.ts';
+import { shareDatabase } from './hold.ts';
 
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
 const BUSY_TIMEOUT = 20;
@@ -56,27 +56,15 @@ export function sqliteFactory(
           await adapter.dispose();
           throw error;
         }
-        return releasing(adapter, release);
+        const dispose = async () => {
+          await adapter.dispose();
+          release();
+        };
+        return withChanges(adapter, { dispose });
       } catch (error) {
         release();
         throw error;
       }
-    },
-  };
-}
-
-/** Lets go of the database when the adapter is disposed of. */
-function releasing(adapter: SqlDriverAdapter, release: Release): SqlDriverAdapter {
-  return {
-    provider: adapter.provider,
-    adapterName: adapter.adapterName,
-    queryRaw: (query) => adapter.queryRaw(query),
-    executeRaw: (query) => adapter.executeRaw(query),
-    executeScript: (script) => adapter.executeScript(script),
-    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
-    dispose: async () => {
-      await adapter.dispose();
-      release();
     },
   };
 }

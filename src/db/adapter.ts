@@ -1,0 +1,15 @@
+import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
+
+/** Another adapter over the same connection, which does some things in its own way. */
+export function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
+  return {
+    provider: adapter.provider,
+    adapterName: adapter.adapterName,
+    queryRaw: (query) => adapter.queryRaw(query),
+    executeRaw: (query) => adapter.executeRaw(query),
+    executeScript: (script) => adapter.executeScript(script),
+    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
+    dispose: () => adapter.dispose(),
+    ...changes,
+  };
+}
