@@ -8,7 +8,7 @@ import { createCluster, isAccepted, refused, until } from '../processes/cluster.
 import { movableClock } from './clock.ts';
 import { Load } from './load.ts';
 import { seededRandom } from './random.ts';
-import { checkBooks, checkDenials, RECOVERY, report } from './scene.ts';
+import { checkAll, RECOVERY } from './scene.ts';
 
 const PEOPLE = 6;
 const BEHIND = -3_600;
@@ -59,12 +59,9 @@ t.test('the clock of one process is set back by an hour, and mended', async (t) 
   await load.successes(60);
   await load.stop();
 
-  report(t, load);
   t.ok(
     load.attempts.every(({ status }) => status !== undefined && status !== 503),
     'nobody noticed',
   );
-  await checkBooks(t, cluster, load);
-  for (const { stop } of [right, wrong]) await stop();
-  await checkDenials(t, cluster, load);
+  await checkAll(t, { cluster, members: [right, wrong], load });
 });

@@ -1,18 +1,94 @@
 /** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { hashPassword } from '#latchkey/accounts/passwords.js';
 import { toNewUser } from '#latchkey/accounts/users.js';
 import { latchkey } from '../child.ts';
-import { PASSWORD } from '../helper.ts';
-import type { MailServer } from '../mail-server.ts';
-import { type Cluster, type Member, until } from '../processes/cluster.ts';
-import { type Account, isSuccess, type Load } from './load.ts';
+import { PASSWORD, type Teardown } from '../helper.ts';
+import { type MailServer, startMailServer } from '../mail-server.ts';
+import { type Cluster, createCluster, type Member, until } from '../processes/cluster.ts';
+import { type Account, isSuccess, Load } from './load.ts';
+import type { Random } from './random.ts';
+
+/** Clients of the load. */
+export const PEOPLE = 6;
 
 /** Milliseconds in which a process serves again after what was broken is back. */
 export const RECOVERY = 3_000;
 
 /** Milliseconds that an answer may take while something is broken. */
 const LONGEST_ANSWER = 15_000;
+
+/** Processes under load. */
+export interface Scene {
+  readonly cluster: Cluster;
+  readonly members: readonly Member[];
+  readonly load: Load;
+  /** Where there are mails. */
+  readonly mailServer?: MailServer;
+}
+
+/** Two processes on a Postgres, that send mails, under load. */
+export async function startOnPostgres(
+  t: Teardown,
+  url: string,
+  random: Random,
+): Promise<Scene & { readonly mailServer: MailServer }> {
+  const mailServer = await startMailServer(t);
+  const cluster = await createCluster(t, { DATABASE_URL: url, SMTP_URL: mailServer.url, RATE_LIMIT: '0' });
+  const members: [Member, Member] = [await cluster.start(), await cluster.start()];
+  const { boss, accounts } = await makeAccounts(cluster, PEOPLE);
+  const body = { email: boss.email, password: PASSWORD };
+  const { accessToken } = (await members[0].ask('POST', '/login', { body })).body;
+  const load = new Load(t, {
+    people: PEOPLE,
+    random,
+    accounts,
+    admin: () => accessToken,
+    serving: (person) => members[person % 2 === 0 ? 0 : 1],
+  });
+  return { cluster, members, load, mailServer };
+}
+
+/** Waits until the first request is refused. @param since performance.now() when something was broken */
+export async function untilFelt({ attempts }: Load, since: number): Promise<void> {
+  while (!attempts.some(({ sentAt, status }) => sentAt > since && status === 503)) await wait(20);
+}
+
+/** Waits until all processes serve again, and ends the load after some more work. @param back performance.now() when the fault was over */
+export async function recover(t: Test, { members, load }: Scene, back: number, work: number): Promise<void> {
+  await Promise.all(members.map((member) => checkRecovery(t, load, member, back)));
+  await load.successes(work);
+  await load.stop();
+}
+
+/** The fault was felt, and nothing failed before and after it. The load has been stopped; times are those of performance.now(). */
+export function checkOutage(t: Test, load: Load, broken: number, back: number): void {
+  const failed = load.attempts.filter(({ status }) => status === 503);
+  t.ok(failed.length > 0, 'it was felt');
+  const others = failed.filter(({ sentAt }) => sentAt > back + RECOVERY || sentAt < broken - RECOVERY);
+  t.strictSame(
+    others.map(({ what, problem }) => `${what}: ${problem}`),
+    [],
+    'and before and after it nothing failed',
+  );
+  t.ok(
+    load.attempts.every(({ status }) => status !== undefined),
+    'no connection of ours broke',
+  );
+}
+
+/** Holds all that the load was told to what is there, and stops the processes. */
+export async function checkAll(t: Test, { cluster, members, load, mailServer }: Scene): Promise<void> {
+  report(t, load);
+  if (mailServer !== undefined) {
+    await checkMails(t, cluster, mailServer);
+    await checkTries(t, cluster);
+  }
+  await checkBooks(t, cluster, load);
+  for (const { stop } of members) await stop();
+  await checkDenials(t, cluster, load);
+}
 
 /** Prints what the load came to, and holds its answers to what they may be. */
 export function report(t: Test, load: Load): void {
@@ -56,7 +132,7 @@ export async function checkBooks(t: Test, cluster: Cluster, load: Load): Promise
  *
  * @param since performance.now() when the fault was over
  */
-export async function checkRecovery(t: Test, load: Load, at: Member, since: number): Promise<void> {
+async function checkRecovery(t: Test, load: Load, at: Member, since: number): Promise<void> {
   const first = () =>
     load.attempts.find(
       (attempt) => attempt.at.pid === at.pid && attempt.sentAt >= since && isSuccess(attempt),
@@ -112,7 +188,7 @@ export async function checkDenials(t: Test, { database: { db } }: Cluster, load:
 const UNANSWERED = 1;
 
 /** Nobody gave a wrong password: the tries that an outage interrupted are not held against anybody. */
-export async function checkTries(t: Test, { database: { db } }: Cluster): Promise<void> {
+async function checkTries(t: Test, { database: { db } }: Cluster): Promise<void> {
   const failures = async () =>
     (await db.failedTries.aggregate({ _sum: { failures: true } }))._sum.failures ?? 0;
   await until('interrupted tries are given back', 5_000, async () => (await failures()) <= UNANSWERED);

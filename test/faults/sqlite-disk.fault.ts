@@ -12,10 +12,8 @@ import { bin, latchkey, temporaryFolder } from '../child.ts';
 import { createCluster, type Member } from '../processes/cluster.ts';
 import { Load } from './load.ts';
 import { seededRandom } from './random.ts';
-import { checkBooks, checkDenials, checkRecovery, RECOVERY, report } from './scene.ts';
+import { checkAll, checkOutage, PEOPLE, recover, untilFelt } from './scene.ts';
 import { mountSmallDisk } from './small-disk.ts';
-
-const PEOPLE = 6;
 
 const NO_MOUNT = 'mounting a small disk is not allowed here';
 
@@ -43,7 +41,7 @@ t.test('the disk is full for a while', async (t) => {
   const full = performance.now();
   await disk.fill();
   // The write-ahead log is used again from its beginning: it takes a while until there is no room.
-  while (!load.attempts.some(({ sentAt, status }) => sentAt > full && status === 503)) await wait(20);
+  await untilFelt(load, full);
   await wait(FULL);
   t.equal(
     (await member.ask('GET', '/me/permissions', { token: boss.token })).status,
@@ -53,26 +51,10 @@ t.test('the disk is full for a while', async (t) => {
   t.equal((await member.ask('GET', '/users', { token: boss.token })).status, 200, 'what only reads goes on');
   await disk.empty();
   const back = performance.now();
-  await checkRecovery(t, load, member, back);
-  await load.successes(60);
-  await load.stop();
-
-  const failed = load.attempts.filter(({ status }) => status === 503);
-  t.ok(failed.length > 10, 'it was felt');
-  const late = failed.filter(({ sentAt }) => sentAt > back + RECOVERY);
-  t.strictSame(
-    late.map(({ what, problem }) => `${what}: ${problem}`),
-    [],
-    'afterwards nothing failed',
-  );
-  t.ok(
-    load.attempts.every(({ status }) => status !== undefined),
-    'no connection of ours broke',
-  );
-  report(t, load);
-  await checkBooks(t, cluster, load);
-  await member.stop();
-  await checkDenials(t, cluster, load);
+  const scene = { cluster, members: [member], load };
+  await recover(t, scene, back, 60);
+  checkOutage(t, load, full, back);
+  await checkAll(t, scene);
 });
 
 t.test('a data folder that cannot be written to: the start says so in one line', async (t) => {

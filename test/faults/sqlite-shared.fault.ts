@@ -8,7 +8,7 @@ import t from 'tap';
 import { createCluster, type Member, refused } from '../processes/cluster.ts';
 import { Load } from './load.ts';
 import { seededRandom } from './random.ts';
-import { checkBooks, checkDenials, report } from './scene.ts';
+import { checkAll } from './scene.ts';
 
 const PEOPLE = 8;
 const DEMOTIONS = 5;
@@ -45,9 +45,5 @@ t.test('two servers on one SQLite file work under load, and a demotion is obeyed
     [],
     'no request failed',
   );
-  report(t, load);
-  await checkBooks(t, cluster, load);
-  await here.stop();
-  await there.stop();
-  await checkDenials(t, cluster, load);
+  await checkAll(t, { cluster, members: [here, there], load });
 });
