@@ -20,7 +20,8 @@ export function backupCommand(program: Command): void {
       'after',
       `
 The file is readable by you alone (mode 0600), and there only once it is complete and checked. What a
-run that was killed leaves is called <file>.<number>.part. The secret and the signing key are not in it.
+run that was killed leaves is called <file>.latchkey-<machine>-<number>.part, and goes with the next backup
+into <file>. The secret and the signing key are not in it.
 On Postgres, use pg_dump.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly, or on Postgres.

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { DataError } from '../db/data-error.ts';
+import { startDraft } from '../db/draft.ts';
 import { nameFile } from '../db/files.ts';
 
 /**
@@ -16,9 +17,7 @@ export async function writeFileOf<T>(
   work: (write: (text: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   requireFree(path, mayReplace);
-  const draft = `${path}.${process.pid}.part`;
-  // What a process of the same number has left.
-  await rm(draft, { force: true });
+  const draft = startDraft(path);
   const file = await open(draft, 'wx', 0o600);
   try {
     const result = await complete(file, work);

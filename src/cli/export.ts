@@ -23,7 +23,7 @@ export function exportCommand(program: Command): void {
       `
 Whoever has the hashes can guess the passwords: keep the file as you keep the database. It is
 readable by you alone (mode 0600), and there only once it is complete. What a run that was killed
-leaves is called <file>.<number>.part.
+leaves is called <file>.latchkey-<machine>-<number>.part, and goes with the next export into <file>.
 
 A line has id, name, email, access (the permanent level), elevation (null, or { access, until }),
 disabled, createdAt, updatedAt and passwordHash (null where there is no password yet). The order is

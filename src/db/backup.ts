@@ -1,6 +1,7 @@
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { DataError } from './data-error.ts';
+import { startDraft } from './draft.ts';
 import { nameFile, syncFile } from './files.ts';
 import { shareDatabase } from './hold.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
@@ -25,7 +26,7 @@ export interface Backup extends Contents {
 export async function backUp(path: string, file: string, isForced: boolean): Promise<Backup> {
   if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
   requireFree(path, file, isForced);
-  const draft = `${file}.${process.pid}.part`;
+  const draft = startDraft(file);
   const release = shareDatabase(path);
   try {
     copyDatabase(path, draft);

@@ -1,0 +1,96 @@
+/**
+ * Files that are written under another name until they are complete, and what is left of them when the command is killed.
+ *
+ * @runs once, on SQLite: Postgres is backed up by its own tools.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import t from 'tap';
+import { sqlitePath } from '#latchkey/db/sqlite.js';
+import { bin, childEnvironment, latchkey, temporaryFolder } from '../child.ts';
+import { createMigratedDatabase } from '../database.ts';
+import type { Teardown } from '../helper.ts';
+
+const SECRET = 'the secret of a test, which is longer than 32 characters';
+const MACHINE = hostname().replaceAll(/[^\w-]/g, '_');
+const isDraft = new RegExp(`\\.latchkey-${MACHINE}-\\d+\\.part$`);
+
+async function installation(t: Teardown) {
+  const { url } = await createMigratedDatabase(t);
+  const folder = await temporaryFolder(t);
+  return { url, folder, variables: { DATABASE_URL: url, DATA_DIR: join(folder, 'data'), SECRET } };
+}
+
+/** Makes a database so large that it takes a while to copy. */
+function fill(url: string): void {
+  const database = new Sqlite(sqlitePath(url));
+  database.exec('CREATE TABLE large (content)');
+  for (let i = 0; i < 100; i++) database.exec('INSERT INTO large VALUES (randomblob(1000000))');
+  database.close();
+}
+
+/** Starts a command and kills it as soon as it has begun to write. */
+async function kill(args: readonly string[], variables: Record<string, string>, file: string): Promise<void> {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: childEnvironment(variables),
+    stdio: 'ignore',
+  });
+  // That the draft of the one before is removed is an event, too.
+  const watcher = watch(dirname(file), (_event, name) => {
+    if (name?.endsWith(`-${child.pid}.part`)) child.kill('SIGKILL');
+  });
+  const [, signal] = await once(child, 'exit');
+  watcher.close();
+  if (signal !== 'SIGKILL') throw new Error('It was done before it could be killed');
+}
+
+t.test('what a killed backup or export leaves goes with the next one', async (t) => {
+  const { url, folder, variables } = await installation(t);
+  fill(url);
+  for (const command of ['backup', 'export']) {
+    const files = join(folder, command);
+    await mkdir(files);
+    const file = join(files, 'latest');
+    for (let i = 0; i < 2; i++) {
+      await kill([command, file], variables, file);
+      const left = await readdir(files);
+      t.equal(left.length, 1, `${command}: ${left}`);
+      t.match(left[0], isDraft);
+    }
+    t.match(await latchkey([command, file], { variables }), { code: 0, stderr: '' });
+    t.strictSame(await readdir(files), ['latest']);
+    t.equal((await stat(file)).mode & 0o777, 0o600);
+  }
+});
+
+t.test('a draft that somebody may still be writing stays, and whatever is none', async (t) => {
+  const { folder, variables } = await installation(t);
+  const files = join(folder, 'files');
+  await mkdir(files);
+  const file = join(files, 'users.jsonl');
+  const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(gone, 'exit');
+  const dayBefore = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  const [name, other] = [basename(file), 'other.jsonl'];
+  const there: Record<string, { isOld: boolean; stays: boolean }> = {
+    [`${name}.latchkey-${MACHINE}-${gone.pid}.part`]: { isOld: false, stays: false },
+    [`${name}.latchkey-${MACHINE}-${process.pid}.part`]: { isOld: false, stays: true },
+    [`${name}.latchkey-elsewhere-1.part`]: { isOld: false, stays: true },
+    [`${name}.latchkey-elsewhere-2.part`]: { isOld: true, stays: false },
+    [`${other}.latchkey-${MACHINE}-${gone.pid}.part`]: { isOld: true, stays: true },
+    [`${name}.split-1.part`]: { isOld: true, stays: true },
+    [`${name}.part`]: { isOld: true, stays: true },
+  };
+  for (const [name, { isOld }] of Object.entries(there)) {
+    await writeFile(join(files, name), 'a part');
+    if (isOld) await utimes(join(files, name), dayBefore, dayBefore);
+  }
+  t.match(await latchkey(['export', file], { variables }), { code: 0, stderr: '' });
+  const stay = Object.keys(there).filter((name) => there[name]?.stays);
+  t.strictSame((await readdir(files)).sort(), [name, ...stay].sort());
+});
