@@ -6,6 +6,7 @@ import { sqlitePath } from '../db/sqlite.ts';
 import { signingKeyFile } from '../tokens/keys.ts';
 import { secretFile } from '../tokens/load-secret.ts';
 import type { BackupOptions } from './backup.ts';
+import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 
 const MEGABYTE = 1_000_000;
@@ -28,7 +29,7 @@ export async function backUpFromCommandLine(file: string, { force, json }: Backu
   const size = `${(bytes / MEGABYTE).toFixed(1)} MB`;
   const text = `Backed up to ${backup.file}: ${users} users, ${auditEvents} audit events, ${size}
 Not in it, and needed with it: ${notIncluded.join(' and ')}`;
-  process.stdout.write(`${json ? JSON.stringify({ ...backup, notIncluded }) : text}\n`);
+  await print(`${json ? JSON.stringify({ ...backup, notIncluded }) : text}\n`);
 }
 
 /** Beside its keys, a backup would be worth as much to a thief as both: they are kept elsewhere. */

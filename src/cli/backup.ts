@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { fileArgument } from './file-argument.ts';
 
 /** What the command line says. */
 export interface BackupOptions {
@@ -13,7 +14,7 @@ export function backupCommand(program: Command): void {
     .description(
       'write the SQLite database into a file, as it is at one moment; the service goes on meanwhile',
     )
-    .argument('<file>', 'where to')
+    .argument('<file>', 'where to', fileArgument)
     .option('--force', 'replace the file when there is one')
     .option('--json', 'print JSON')
     .addHelpText(

@@ -5,6 +5,7 @@ import { EmailAddress, Reason, type User } from '../accounts/user.schemas.ts';
 import type { UserChange } from '../accounts/user-change.ts';
 import { type Config, readConfig } from '../config.ts';
 import { checkOption, parseLevel } from './check-input.ts';
+import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 import type { UserChangeOptions } from './user-disable.ts';
 import type { UserSetAccessOptions } from './user-set-access.ts';
@@ -22,7 +23,7 @@ export async function setAccessFromCommandLine(options: UserSetAccessOptions): P
   const { before, user } = await changeByEmail(config, options, { access, accessUntil: until });
   const level = `access ${user.access} (${user.accessName})${user.accessUntil === null ? '' : ` until ${user.accessUntil}`}`;
   const isSame = before.access === user.access && before.accessUntil === user.accessUntil;
-  print(options, user, isSame ? `${user.email} has ${level} already` : `${user.email} has ${level} now`);
+  await tell(options, user, isSame ? `${user.email} has ${level} already` : `${user.email} has ${level} now`);
 }
 
 /**
@@ -35,7 +36,7 @@ export async function setStateFromCommandLine(options: UserChangeOptions, disabl
   const { before, user } = await changeByEmail(readConfig(), options, { disabled });
   const state = disabled ? 'disabled' : 'enabled';
   const done = disabled ? `Disabled ${user.email}: every session has ended` : `Enabled ${user.email}`;
-  print(options, user, before.disabled === disabled ? `${user.email} is ${state} already` : done);
+  await tell(options, user, before.disabled === disabled ? `${user.email} is ${state} already` : done);
 }
 
 async function changeByEmail(
@@ -69,6 +70,6 @@ function parseUntil(text: string): Date {
   return toWholeSeconds(time);
 }
 
-function print({ json }: UserChangeOptions, user: User, text: string): void {
-  process.stdout.write(`${json ? JSON.stringify(user) : text}\n`);
+function tell({ json }: UserChangeOptions, user: User, text: string): Promise<void> {
+  return print(`${json ? JSON.stringify(user) : text}\n`);
 }

@@ -3,6 +3,7 @@ import { EmailAddress, UserName } from '../accounts/user.schemas.ts';
 import { noRequest } from '../audit/event.ts';
 import { readConfig } from '../config.ts';
 import { checkOption, checkPassword, parseLevel } from './check-input.ts';
+import { print } from './print.ts';
 import { readPassword } from './read-password.ts';
 import type { UserCreateOptions } from './user-create.ts';
 
@@ -30,5 +31,5 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
     createUser(context, user, { action: 'user.created', origin: noRequest }),
   );
   const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
-  process.stdout.write(`${options.json ? JSON.stringify(created) : text}\n`);
+  await print(`${options.json ? JSON.stringify(created) : text}\n`);
 }

@@ -29,7 +29,7 @@ export async function exportFromCommandLine(
   }
   const users = await writeFileOf(file, force, write);
   const content = withoutPasswords ? '' : ', with the hashes of their passwords';
-  process.stdout.write(
+  await print(
     `${json ? JSON.stringify({ file, users }) : `Exported to ${file}: ${users} users${content}`}\n`,
   );
 }

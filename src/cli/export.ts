@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { fileArgument } from './file-argument.ts';
 
 /** What the command line says. */
 export interface ExportOptions {
@@ -14,7 +15,7 @@ export function exportCommand(program: Command): void {
     .description(
       'write all users as JSON Lines, with the hashes of their passwords; the service may run meanwhile',
     )
-    .argument('[file]', 'where to; standard output unless it is given')
+    .argument('[file]', 'where to; standard output unless it is given', fileArgument)
     .option('--without-passwords', 'leave the hashes out')
     .option('--force', 'replace the file when there is one')
     .option('--json', 'print how many there were as JSON; with a file')

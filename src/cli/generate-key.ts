@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { generatePem } from '../tokens/generate-key.ts';
 import { parseSigningKey } from '../tokens/keys.ts';
 import type { KeysGenerateOptions } from './keys-generate.ts';
+import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -13,16 +14,20 @@ export async function generateKey({ algorithm, out, json }: KeysGenerateOptions)
   const key = parseSigningKey(generatePem(algorithm));
   const { kid, privateKey, publicKey } = key;
   if (out === undefined) {
-    process.stdout.write(
-      json ? `${JSON.stringify({ kid, algorithm, privateKey, publicKey })}\n` : privateKey,
-    );
+    await print(json ? `${JSON.stringify({ kid, algorithm, privateKey, publicKey })}\n` : privateKey);
     return;
   }
   const publicFile = `${out}.pub`;
   await writeNew(out, privateKey, 0o600);
-  await writeNew(publicFile, publicKey, 0o644);
+  try {
+    await writeNew(publicFile, publicKey, 0o644);
+  } catch (error) {
+    // Neither without the other: it would be in the way of the next try.
+    await rm(out, { force: true });
+    throw error;
+  }
   const text = `Wrote ${out} (keep it secret) and ${publicFile}, kid ${kid}`;
-  process.stdout.write(`${json ? JSON.stringify({ kid, algorithm, privateFile: out, publicFile }) : text}\n`);
+  await print(`${json ? JSON.stringify({ kid, algorithm, privateFile: out, publicFile }) : text}\n`);
 }
 
 /** Never over another file: it may be the key that signs today. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ImportCounts, importUsers } from '../accounts/user-import.ts';
 import { readConfig } from '../config.ts';
+import { DataError } from '../db/data-error.ts';
 import { newId } from '../db/id.ts';
 import { withAccounts } from './accounts.ts';
 import type { ImportOptions } from './import.ts';
@@ -8,11 +9,16 @@ import { type Chunks, readLines } from './lines.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 
-/** Does what `latchkey import` says. Sets `process.exitCode` when lines were wrong. */
+/**
+ * Does what `latchkey import` says. Sets `process.exitCode` when lines were wrong.
+ *
+ * @throws {DataError} for a folder
+ */
 export async function importFromCommandLine(name: string, options: ImportOptions): Promise<void> {
   const config = readConfig();
   const file = name === '-' ? undefined : await open(name);
   try {
+    if ((await file?.stat())?.isDirectory()) throw new DataError(`${name} is a folder: name a file`);
     await withAccounts(config, async (context) => {
       const source = file === undefined ? { chunks: process.stdin, bytes: undefined } : await openFile(file);
       await run(context, source, options);

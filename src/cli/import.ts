@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { fileArgument } from './file-argument.ts';
 
 /** What the command line says. */
 export interface ImportOptions {
@@ -13,7 +14,7 @@ export function importCommand(program: Command): void {
     .description(
       'create users from JSON Lines, with the hashes of their passwords; the service may run meanwhile',
     )
-    .argument('<file>', 'as latchkey export writes it; - for standard input')
+    .argument('<file>', 'as latchkey export writes it; - for standard input', fileArgument)
     .option('--dry-run', 'check every line, and write nothing')
     .option('--json', 'print each line that is wrong, and the summary after them, as a line of JSON')
     .addHelpText(

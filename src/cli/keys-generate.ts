@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Algorithm } from '../tokens/keys.ts';
+import { fileArgument } from './file-argument.ts';
 
 /** What the command line says. */
 export interface KeysGenerateOptions {
@@ -18,7 +19,11 @@ export function keysGenerateCommand(keys: Command): void {
         .choices(['ES256', 'EdDSA', 'RS256'])
         .default('ES256'),
     )
-    .option('--out <file>', 'write the private key there, and the public one beside it as <file>.pub')
+    .option(
+      '--out <file>',
+      'write the private key there, and the public one beside it as <file>.pub',
+      fileArgument,
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { print } from './print.ts';
 
 /** `latchkey migrate` */
 export function migrateCommand(program: Command): void {
@@ -17,6 +18,6 @@ export function migrateCommand(program: Command): void {
       ]);
       const { applied } = await migrate(readConfig().databaseUrl);
       const text = applied.length === 0 ? 'Nothing to apply' : `Applied: ${applied.join(', ')}`;
-      process.stdout.write(`${json ? JSON.stringify({ applied }) : text}\n`);
+      await print(`${json ? JSON.stringify({ applied }) : text}\n`);
     });
 }

@@ -2,6 +2,7 @@ import { readConfig } from '../config.ts';
 import { databaseKind } from '../db/client.ts';
 import { move } from '../db/move/move.ts';
 import type { MigrateToOptions } from './migrate-to.ts';
+import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -32,12 +33,12 @@ export async function moveFromCommandLine(
   });
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ tables, resumed, seconds })}\n`);
+    await print(`${JSON.stringify({ tables, resumed, seconds })}\n`);
     return;
   }
   const width = Math.max(...tables.map(({ table }) => table.length));
   const lines = tables.map(({ table, rows, checksum }) => `${table.padEnd(width)}  ${rows}  ${checksum}`);
-  process.stdout.write(`${lines.join('\n')}
+  await print(`${lines.join('\n')}
 Moved in ${seconds} s: counts and checksums are the same on both sides.
 Now set DATABASE_URL to the Postgres, keep SECRET, the signing key and DATA_DIR, and start the service.
 Do not start it on the SQLite database again: what was revoked since is not known there.\n`);

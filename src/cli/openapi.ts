@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { print } from './print.ts';
 
 /** `latchkey openapi` */
 export function openapiCommand(program: Command): void {
@@ -14,7 +15,7 @@ export function openapiCommand(program: Command): void {
       '\nExit codes: 0 done, 1 failed, 2 called wrongly.\n\nExample:\n  latchkey openapi > openapi.json',
     )
     .action(async () => {
-      process.stdout.write(`${JSON.stringify(await readContract(), null, 2)}\n`);
+      await print(`${JSON.stringify(await readContract(), null, 2)}\n`);
     });
 }
 

@@ -1,6 +1,7 @@
 import { EmailAddress } from '../accounts/user.schemas.ts';
 import { readConfig } from '../config.ts';
 import { checkOption, checkPassword } from './check-input.ts';
+import { print } from './print.ts';
 import { readPassword } from './read-password.ts';
 import type { UserResetPasswordOptions } from './user-reset-password.ts';
 
@@ -22,5 +23,5 @@ export async function resetFromCommandLine({ email, json }: UserResetPasswordOpt
   const user = await withAccounts(config, (context) => resetPasswordOf(context, { email, password }));
   const note = user.disabled ? '; the account is still disabled' : '';
   const text = `Set the password of ${user.email}: every session has ended${note}`;
-  process.stdout.write(`${json ? JSON.stringify(user) : text}\n`);
+  await print(`${json ? JSON.stringify(user) : text}\n`);
 }

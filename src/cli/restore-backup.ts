@@ -5,6 +5,7 @@ import { databaseKind } from '../db/client.ts';
 import { restoreDatabase } from '../db/restore.ts';
 import { sqlitePath } from '../db/sqlite.ts';
 import { withAccounts } from './accounts.ts';
+import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import type { RestoreOptions } from './restore.ts';
 import { UsageError } from './usage-error.ts';
@@ -31,7 +32,7 @@ export async function restoreFromCommandLine(
     ...(kept === undefined ? [] : [`The database that was there is ${kept}`]),
   ];
   const result = { ...restoration, kept: kept ?? null };
-  process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
+  await print(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
 }
 
 async function restoreFile(config: Config, file: string) {

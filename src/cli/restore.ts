@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { fileArgument } from './file-argument.ts';
 
 /** What the command line says. */
 export interface RestoreOptions {
@@ -13,7 +14,7 @@ export function restoreCommand(program: Command): void {
     .description(
       'put a backup in the place of the SQLite database, and end every session; the service must not run',
     )
-    .argument('[file]', 'what `latchkey backup` has written')
+    .argument('[file]', 'what `latchkey backup` has written', fileArgument)
     .option(
       '--in-place',
       'the database has been put back by other means, such as pg_restore: end every session in it',

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { DataError } from './data-error.ts';
+import { asDataError, DataError } from './data-error.ts';
 import { startDraft } from './draft.ts';
 import { nameFile, syncFile } from './files.ts';
 import { shareDatabase } from './hold.ts';
@@ -30,14 +30,14 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   const release = shareDatabase(path);
   try {
     copyDatabase(path, draft);
-    const contents = await inspectDatabase(draft);
+    const contents = await inspectDatabase(draft, path);
     syncFile(draft);
     const { size: bytes } = statSync(draft);
     nameFile(draft, file, isForced);
     return { file, bytes, ...contents };
   } catch (error) {
     rmSync(draft, { force: true });
-    throw isTaken(error) ? taken(file) : error;
+    throw isTaken(error) ? taken(file) : asDataError(error, path);
   } finally {
     release();
   }

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { DataError } from './data-error.ts';
 
 /** Milliseconds in which whoever writes a file has written something of it. */
 const SILENCE = 24 * 60 * 60 * 1000;
@@ -11,9 +12,12 @@ const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part$/;
 /**
  * The name that a file has while it is written. Drafts of the same file that nobody goes on with are removed: those of processes of
  * this machine that have gone, and what nobody has written to for a day. A container is a machine of its own here.
+ *
+ * @throws {DataError} when its folder is not there
  */
 export function startDraft(path: string): string {
   const folder = dirname(path);
+  if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
   const draft = `${path}${suffixOf(process.pid)}`;
   remove(draft);
   for (const name of namesIn(folder)) {

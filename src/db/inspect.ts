@@ -13,28 +13,29 @@ export interface Contents {
 /**
  * Looks whether a file is a whole database of this version of Latchkey, or of an earlier one. Reads all of it.
  *
+ * @param name of what is said not to be one, where that is not the file itself
  * @throws {DataError} when it is not
  * @throws {MigrationError} when its history does not fit
  */
-export async function inspectDatabase(path: string): Promise<Contents> {
-  const contents = readContents(path);
+export async function inspectDatabase(path: string, name = path): Promise<Contents> {
+  const contents = readContents(path, name);
   const recorded = readRecorded(path);
   const migrations = await readMigrations(migrationsFolder('sqlite'));
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
-  if (recorded.length === 0 || contents === undefined) throw new DataError(`${path} is no Latchkey database`);
+  if (recorded.length === 0 || contents === undefined) throw new DataError(`${name} is no Latchkey database`);
   if (unknown.length > 0)
-    throw new DataError(`${path} is of a newer version (${unknown.join(', ')}): use that version`);
+    throw new DataError(`${name} is of a newer version (${unknown.join(', ')}): use that version`);
   pendingMigrations(migrations, recorded);
   return contents;
 }
 
 /** @returns undefined where there are no users' table */
-function readContents(path: string): Contents | undefined {
+function readContents(path: string, name: string): Contents | undefined {
   try {
     const database = new Sqlite(path, readerOptions(path));
     try {
-      requireWhole(database, path);
+      requireWhole(database, name);
       const users = countRows(database, 'User');
       return users === undefined ? undefined : { users, auditEvents: countRows(database, 'AuditEvent') ?? 0 };
     } finally {
@@ -43,15 +44,15 @@ function readContents(path: string): Contents | undefined {
   } catch (error) {
     if (!(error instanceof Sqlite.SqliteError)) throw error;
     if (error.code === 'SQLITE_NOTADB')
-      throw new DataError(`${path} is no SQLite database`, { cause: error });
-    throw new DataError(`${path} cannot be read (${error.message})`, { cause: error });
+      throw new DataError(`${name} is no SQLite database`, { cause: error });
+    throw new DataError(`${name} cannot be read (${error.message})`, { cause: error });
   }
 }
 
 /** https://www.sqlite.org/pragma.html#pragma_integrity_check */
-function requireWhole(database: Sqlite.Database, path: string): void {
+function requireWhole(database: Sqlite.Database, name: string): void {
   const [found] = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().all();
-  if (found !== 'ok') throw new DataError(`${path} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
+  if (found !== 'ok') throw new DataError(`${name} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
 }
 
 /** @returns undefined where there is no such table */

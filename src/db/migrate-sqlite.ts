@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
+import { asDataError } from './data-error.ts';
 import { shareDatabase } from './hold.ts';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
@@ -40,7 +41,8 @@ export function readRecorded(path: string): readonly RecordedMigration[] {
   try {
     return readRows(path);
   } catch (error) {
-    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_CANTOPEN') throw error;
+    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_CANTOPEN')
+      throw asDataError(error, path);
     // SQLite says neither which file it is nor that even a reader writes beside it.
     throw new Sqlite.SqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
   }

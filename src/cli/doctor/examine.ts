@@ -1,6 +1,7 @@
 import { type Config, readConfig } from '../../config.ts';
 import type { DoctorOptions } from '../doctor.ts';
 import { explain } from '../explain.ts';
+import { print } from '../print.ts';
 import { checkConfiguration, checkFrontendUrl, checkOrigins, checkPublicUrl } from './configuration.ts';
 import { checkDatabase } from './database.ts';
 import { checkFiles } from './files.ts';
@@ -31,7 +32,7 @@ const checks: readonly [string, Check][] = [
 export async function reportFindings({ json }: DoctorOptions): Promise<void> {
   const findings = await examine();
   const isWell = findings.every(({ status }) => status !== 'problem');
-  process.stdout.write(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
+  await print(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
   if (!isWell) process.exitCode = 1;
 }
 

@@ -1,0 +1,156 @@
+/**
+ * What commands make of what is missing, damaged or in the way: one line that says so, an exit code, and no JSON that is none.
+ *
+ * @runs once, on SQLite: it is about files and the command line.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import t from 'tap';
+import { sqlitePath } from '#latchkey/db/sqlite.js';
+import { bin, childEnvironment, latchkey, temporaryFolder } from '../child.ts';
+import { createMigratedDatabase } from '../database.ts';
+import { PASSWORD } from '../helper.ts';
+import { leaves } from './program.ts';
+
+const { url } = await createMigratedDatabase(t);
+const folder = await temporaryFolder(t);
+const variables = { DATABASE_URL: url, DATA_DIR: join(folder, 'data') };
+const run = (args: readonly string[], own = {}) =>
+  latchkey(args, { variables: { ...variables, ...own }, input: `${PASSWORD}\n`, cwd: folder });
+const ada = ['--email', 'ada@example.com'];
+
+/** By command: called so that it succeeds, in this order, and so that it fails. */
+const calls: Record<string, readonly [succeeds: string[], fails: string[]]> = {
+  migrate: [[], []],
+  'user create': [
+    [...ada, '--name', 'Ada', '--access', 'admin'],
+    [...ada, '--name', 'Ada'],
+  ],
+  'user list': [[], ['--access', 'nothing']],
+  'user set-access': [
+    [...ada, '--access', 'admin'],
+    [...ada, '--access', 'user'],
+  ],
+  'user enable': [ada, ['--email', 'nobody@example.com']],
+  'user reset-password': [ada, ['--email', 'nobody@example.com']],
+  backup: [['latest.db'], ['latest.db']],
+  export: [['users.jsonl'], ['users.jsonl']],
+  import: [['users.jsonl'], ['missing.jsonl']],
+  restore: [['latest.db'], ['missing.db']],
+  'keys generate': [
+    ['--out', 'key.pem'],
+    ['--out', 'key.pem'],
+  ],
+  'audit verify': [[], ['--head', `1:${'a'.repeat(43)}`]],
+  doctor: [[], []],
+};
+/** They do not succeed here: nobody else is an admin, and there is no Postgres. */
+const failing: Record<string, string[]> = {
+  'user disable': ada,
+  'migrate-to': ['postgresql://127.0.0.1:1/latchkey'],
+};
+
+t.test('--json prints JSON and nothing else, also when it fails', async (t) => {
+  const covered = [...Object.keys(calls), ...Object.keys(failing), 'serve', 'openapi'];
+  t.strictSame(covered.sort(), leaves.map(({ path }) => path.join(' ')).sort());
+  for (const [name, [succeeds]] of Object.entries(calls)) {
+    const { code, stdout, stderr } = await run([...name.split(' '), ...succeeds, '--json']);
+    t.match({ code, stderr }, { code: 0, stderr: '' }, name);
+    const lines = stdout.trimEnd().split('\n');
+    t.ok(lines.length > 0 && lines.every((line) => typeof JSON.parse(line) === 'object'), name);
+  }
+  const fails = Object.entries(calls).map(([name, [, args]]) => [name, args] as const);
+  for (const [name, args] of [...fails, ...Object.entries(failing)]) {
+    const { code, stdout, stderr } = await run([...name.split(' '), ...args, '--json'], {
+      ...(args.length === 0 && { DATABASE_URL: `file:${join(folder, 'latest.db', 'none.db')}` }),
+    });
+    t.ok(code === 1 || code === 2, `${name}: ${code}`);
+    for (const line of stdout.split('\n').filter((line) => line !== ''))
+      t.type(JSON.parse(line), 'object', name);
+    t.match(stderr, stdout === '' ? /^[^\n]+\n$/ : /^([^\n]+\n)?$/, name);
+  }
+});
+
+t.test('what cannot be printed is a failure', async (t) => {
+  if (!existsSync('/dev/full')) return t.comment('there is no /dev/full');
+  const printing = [
+    ['migrate', '--json'],
+    ['user', 'enable', ...ada, '--json'],
+    ['user', 'list'],
+    ['keys', 'generate'],
+    ['openapi'],
+    ['doctor'],
+    ['export'],
+  ];
+  for (const args of printing) {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [bin, ...args], {
+      env: childEnvironment(variables),
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    const exit = once(child, 'exit');
+    const stderr = child.stderr === null ? '' : await text(child.stderr);
+    const [code] = await exit;
+    t.equal(code, 1, args.join(' '));
+    t.match(stderr, /^latchkey: what is printed cannot be written \(ENOSPC[^\n]+\)\n$/, args.join(' '));
+  }
+});
+
+t.test('files that are not there, or are none: one line that names them', async (t) => {
+  await mkdir(join(folder, 'folder'));
+  const wrong: [args: string[], code: number, stderr: RegExp][] = [
+    [['backup', ''], 2, /Name a file/],
+    [['export', ''], 2, /Name a file/],
+    [['import', ''], 2, /Name a file/],
+    [['restore', ''], 2, /Name a file/],
+    [['keys', 'generate', '--out', ''], 2, /Name a file/],
+    [['backup', join('nowhere', 'a.db')], 1, /nowhere is not there: make the folder first/],
+    [['export', join('nowhere', 'a.jsonl')], 1, /nowhere is not there: make the folder first/],
+    [['backup', 'folder', '--force'], 1, /folder exists and is no file/],
+    [['export', 'folder', '--force'], 1, /folder exists and is no file/],
+    [['import', 'folder'], 1, /folder is a folder/],
+    [['restore', 'folder'], 1, /folder cannot be read/],
+    [['restore', 'users.jsonl'], 1, /users\.jsonl is no SQLite database/],
+    [['backup', sqlitePath(url), '--force'], 1, /is the database itself/],
+  ];
+  for (const [args, code, stderr] of wrong) {
+    const ended = await run(args);
+    t.match(ended, { code, stdout: '', stderr }, args.join(' '));
+    t.match(ended.stderr, /^[^\n]+\n$/, args.join(' '));
+  }
+  t.strictSame(await readdir(join(folder, 'folder')), []);
+});
+
+t.test('a database that is none, or damaged: one line that names it', async (t) => {
+  const [none, cut, empty] = ['none.db', 'cut.db', 'empty.db'].map((name) => join(folder, name));
+  await writeFile(none!, 'a text that is long enough for the header of a database\n'.repeat(10));
+  await writeFile(cut!, await readFile(join(folder, 'latest.db')));
+  await truncate(cut!, Math.floor((await stat(cut!)).size / 4096 / 2) * 4096);
+  await writeFile(empty!, '');
+  for (const [file, args, stderr] of [
+    [none, ['migrate'], /none\.db is no SQLite database/],
+    [none, ['user', 'list'], /none\.db is no SQLite database/],
+    [none, ['serve'], /none\.db is no SQLite database/],
+    [none, ['backup', 'copy.db'], /none\.db is no SQLite database/],
+    [cut, ['backup', 'copy.db'], /cut\.db is damaged/],
+    [empty, ['backup', 'copy.db'], /empty\.db is no Latchkey database/],
+  ] as const) {
+    const ended = await run(args, { DATABASE_URL: `file:${file}`, PORT: '0' });
+    t.match(ended, { code: 1, stdout: '', stderr }, args.join(' '));
+    t.match(ended.stderr, /^[^\n]+\n$/, args.join(' '));
+  }
+  t.notOk((await readdir(folder)).some((name) => name.startsWith('copy.db')));
+});
+
+t.test('a key is written with its public one, or not at all', async (t) => {
+  await writeFile(join(folder, 'half.pem.pub'), '');
+  const { code, stderr } = await run(['keys', 'generate', '--out', 'half.pem']);
+  t.equal(code, 2);
+  t.match(stderr, 'half.pem.pub exists');
+  t.notOk(existsSync(join(folder, 'half.pem')));
+});
