@@ -5,16 +5,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import { basename, join } from 'node:path';
 import t from 'tap';
-import { sqlitePath } from '#latchkey/db/sqlite.js';
-import { bin, childEnvironment, latchkey, temporaryFolder } from '../child.ts';
+import { latchkey, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
+import { fill, kill } from './killed.ts';
 
 const SECRET = 'the secret of a test, which is longer than 32 characters';
 const MACHINE = hostname().replaceAll(/[^\w-]/g, '_');
@@ -26,28 +24,8 @@ async function installation(t: Teardown) {
   return { url, folder, variables: { DATABASE_URL: url, DATA_DIR: join(folder, 'data'), SECRET } };
 }
 
-/** Makes a database so large that it takes a while to copy. */
-function fill(url: string): void {
-  const database = new Sqlite(sqlitePath(url));
-  database.exec('CREATE TABLE large (content)');
-  for (let i = 0; i < 100; i++) database.exec('INSERT INTO large VALUES (randomblob(1000000))');
-  database.close();
-}
-
-/** Starts a command and kills it as soon as it has begun to write. */
-async function kill(args: readonly string[], variables: Record<string, string>, file: string): Promise<void> {
-  const child = spawn(process.execPath, [bin, ...args], {
-    env: childEnvironment(variables),
-    stdio: 'ignore',
-  });
-  // That the draft of the one before is removed is an event, too.
-  const watcher = watch(dirname(file), (_event, name) => {
-    if (name?.endsWith(`-${child.pid}.part`)) child.kill('SIGKILL');
-  });
-  const [, signal] = await once(child, 'exit');
-  watcher.close();
-  if (signal !== 'SIGKILL') throw new Error('It was done before it could be killed');
-}
+/** That the draft of the one before is removed is no sign of the next. */
+const ofProcess = (name: string, pid: number) => name.endsWith(`-${pid}.part`);
 
 t.test('what a killed backup or export leaves goes with the next one', async (t) => {
   const { url, folder, variables } = await installation(t);
@@ -57,7 +35,7 @@ t.test('what a killed backup or export leaves goes with the next one', async (t)
     await mkdir(files);
     const file = join(files, 'latest');
     for (let i = 0; i < 2; i++) {
-      await kill([command, file], variables, file);
+      await kill([command, file], variables, files, ofProcess);
       const left = await readdir(files);
       t.equal(left.length, 1, `${command}: ${left}`);
       t.match(left[0], isDraft);

@@ -1,0 +1,91 @@
+/**
+ * `latchkey backup` and `latchkey restore`.
+ *
+ * @runs once, on SQLite: Postgres has its own tools, and what follows them is in postgres-data.test.ts.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import t from 'tap';
+import { sqlitePath } from '#latchkey/db/sqlite.js';
+import { latchkey, temporaryFolder } from '../child.ts';
+import { PASSWORD, type Teardown } from '../helper.ts';
+import { createCluster } from '../processes/cluster.ts';
+import { fill, kill } from './killed.ts';
+
+async function installation(t: Teardown) {
+  const cluster = await createCluster(t, { RATE_LIMIT: '0' });
+  const folder = await temporaryFolder(t);
+  const path = sqlitePath(cluster.url);
+  return {
+    cluster,
+    path,
+    file: join(folder, 'latest.db'),
+    run: (args: readonly string[]) => latchkey(args, { variables: cluster.variables }),
+    /** What is beside the database and its own. */
+    beside: async () =>
+      (await readdir(dirname(path))).filter((name) => /restor/.test(name) && name.startsWith(basename(path))),
+  };
+}
+
+t.test('a backup of a running service is put back, and every session of then has ended', async (t) => {
+  const { cluster, file, run, beside } = await installation(t);
+  const service = await cluster.start();
+  const boss = await cluster.person(service, 2);
+  const user = await cluster.person(service, 1);
+  const made = await run(['backup', file, '--json']);
+  t.match(made, { code: 0, stderr: '' });
+  t.match(JSON.parse(made.stdout), { file, users: 2, bytes: (await stat(file)).size });
+  t.equal((await stat(file)).mode & 0o777, 0o600);
+
+  const demoted = await service.ask('PATCH', `/users/${user.id}`, { token: boss.token, body: { access: 0 } });
+  t.equal(demoted.status, 200);
+  const late = await cluster.person(service, 1);
+  const refused = await run(['restore', file]);
+  t.match(refused, {
+    code: 1,
+    stdout: '',
+    stderr: /^latchkey: the service, or another command, works on [^\n]+\n$/,
+  });
+  await service.stop();
+  // It is one more that works on the database.
+  await cluster.database.close();
+
+  const restored = await run(['restore', file, '--json']);
+  t.match(restored, { code: 0, stderr: '' });
+  t.match(JSON.parse(restored.stdout), {
+    users: 2,
+    sessions: 2,
+    mails: 0,
+    // The invitation of the first admin.
+    mailTokens: 1,
+    kept: /before-restore/,
+  });
+  t.strictSame((await beside()).length, 1, 'the database that was there');
+  t.ok((await stat(file)).isFile(), 'the backup stays');
+
+  const again = await cluster.start();
+  for (const { token, refreshToken } of [boss, user, late]) {
+    t.equal((await again.ask('GET', '/me/permissions', { token })).status, 401);
+    t.equal((await again.ask('POST', '/refresh', { body: { refreshToken } })).status, 401);
+  }
+  const signIn = (email: string) => again.ask('POST', '/login', { body: { email, password: PASSWORD } });
+  t.equal((await signIn(late.email)).status, 401, 'who came later is not there');
+  const { body } = await signIn(user.email);
+  const { body: me } = await again.ask('GET', '/me', { token: body.accessToken });
+  t.equal(me.access, 1, 'the level of then');
+  await again.stop();
+  t.match(await run(['audit', 'verify']), { code: 0, stdout: /^The chain is whole/ });
+});
+
+t.test('a restoration that is killed changes nothing, and the next one leaves nothing of it', async (t) => {
+  const { cluster, path, file, run, beside } = await installation(t);
+  await cluster.database.close();
+  fill(cluster.url);
+  t.equal((await run(['backup', file])).code, 0);
+  const before = await readFile(path);
+  await kill(['restore', file], cluster.variables, dirname(path), (name) => name.includes('.restoring-'));
+  t.strictSame((await beside()).length, 1, 'its workshop');
+  t.ok(before.equals(await readFile(path)), 'the database is as it was');
+  t.equal((await run(['restore', file])).code, 0);
+  t.match((await beside()).join(), /^[^,]*\.before-restore-[^,]*$/);
+});
