@@ -6,8 +6,8 @@ import { DataError } from './data-error.ts';
 /** Milliseconds in which whoever writes a file has written something of it. */
 const SILENCE = 24 * 60 * 60 * 1000;
 
-/** What its name has more than that of the file: the machine, and the number of the process. */
-const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part$/;
+/** What its name has more than that of the file: the machine, and the number of the process. SQLite keeps a journal beside it. */
+const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
 
 /**
  * The name that a file has while it is written. Drafts of the same file that nobody goes on with are removed: those of processes of
@@ -19,13 +19,13 @@ export function startDraft(path: string): string {
   const folder = dirname(path);
   if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
   const draft = `${path}${suffixOf(process.pid)}`;
-  remove(draft);
+  for (const left of [draft, `${draft}-journal`]) remove(left);
   for (const name of namesIn(folder)) {
     if (!name.startsWith(basename(path))) continue;
     const suffix = name.slice(basename(path).length);
     const [, pid] = SUFFIX.exec(suffix) ?? [];
     if (pid === undefined) continue;
-    const isOver = suffix === suffixOf(Number(pid)) && !isRunning(Number(pid));
+    const isOver = suffix.startsWith(suffixOf(Number(pid))) && !isRunning(Number(pid));
     if (isOver || isSilent(join(folder, name))) remove(join(folder, name));
   }
   return draft;
