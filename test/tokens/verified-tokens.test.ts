@@ -120,21 +120,42 @@ t.test('a known token that is sent in the query too is refused', async (t) => {
   t.equal(await status(`Bearer ${token}`, `/guests?access_token=${token}`), 400);
 });
 
-t.test('the cache is bounded: the least recently used goes first', async (t) => {
+t.test('the cache is bounded: what is used stays, what is not is forgotten', async (t) => {
   const { max } = verifiedTokens;
   t.equal(max, 25_000);
   const claims = { ...goodClaims() } as never;
   const [used, unused] = [craftToken(), craftToken()].map((token) => `Bearer ${token}`);
   t.equal(await status(unused ?? ''), 200);
   t.equal(await status(used ?? ''), 200);
-  for (let n = 0; n < max - 2; n++) verifiedTokens.set(`Bearer ${n}`, claims);
-  t.equal(verifiedTokens.size, max);
-  t.equal(await status(used ?? ''), 200);
-  for (let n = 0; n < 3; n++) t.equal(await status(`Bearer ${craftToken()}`), 200);
-  t.equal(verifiedTokens.size, max, 'three more, and still as many');
+  let largest = 0;
+  for (let n = 0; n < 3 * max; n++) {
+    verifiedTokens.set(`Bearer ${10_000_000 + n}`, claims);
+    verifiedTokens.get(used ?? '');
+    largest = Math.max(largest, verifiedTokens.size);
+  }
+  t.ok(largest <= max, `${largest} at a time`);
+  t.ok(largest > max / 2);
   t.ok(verifiedTokens.has(used ?? ''));
   t.notOk(verifiedTokens.has(unused ?? ''));
   t.equal(await status(unused ?? ''), 200, 'it is verified again');
+  t.ok(verifiedTokens.has(unused ?? ''));
+});
+
+t.test('two tokens with the same number take each other’s place, never each other’s claims', (t) => {
+  const [one, other] = collidingHeaders();
+  const [first, second] = [
+    { ...goodClaims(), sub: '1' },
+    { ...goodClaims(), sub: '2' },
+  ] as never[];
+  verifiedTokens.set(one, first!);
+  t.equal(verifiedTokens.get(other), undefined);
+  verifiedTokens.set(other, second!);
+  t.equal(verifiedTokens.get(other), second);
+  t.equal(verifiedTokens.get(one), undefined);
+  t.equal(verifiedTokens.size, 1);
+  verifiedTokens.delete(one);
+  t.equal(verifiedTokens.get(other), second, 'deleting the one leaves the other');
+  t.end();
 });
 
 t.test('a header has one spelling in the cache, however long it is', async (t) => {
@@ -164,11 +185,11 @@ t.test('a header that ends like a known one is not taken for it', async (t) => {
 t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
   const { max } = verifiedTokens;
   const claims = { ...goodClaims() } as never;
-  for (let n = 0; n < max - 1; n++) verifiedTokens.set(`Bearer ${n}`, claims);
+  for (let n = 0; n < max - 1; n++) verifiedTokens.set(`Bearer ${10_000_000 + n}`, claims);
   const known = `Bearer ${craftToken()}`;
   t.equal(await status(known), 200);
   const entries = new Set(verifiedTokens.keys());
-  t.equal(entries.size, max);
+  t.equal(entries.size, max, 'it is full');
 
   const [header = '', payload = '', signature = ''] = craftToken().split('.');
   const past = now() - 1000;
@@ -207,3 +228,8 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
 
 /** A preHandler hook, as far as the guard uses it. */
 type Hook = (request: unknown, reply: unknown, done: (error?: Error) => void) => void;
+
+/** Headers that are filed under the same number: as in Java's strings, "Aa" is "BB". */
+function collidingHeaders(): [string, string] {
+  return ['Bearer token.Aa', 'Bearer token.BB'];
+}
