@@ -57,7 +57,7 @@ async function serve(t: Tap, variables: Record<string, string>): Promise<string>
 /** What differs from run to run: ids, times, the port. */
 function comparable(text: string): unknown {
   const masked = text
-    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="requestId":")[0-9a-f]{32}/g, '<id>')
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="requestId":")[0-9a-f]{24}/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/127\.0\.0\.1:\d+/g, '<host>')
     .trim();

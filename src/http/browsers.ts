@@ -20,8 +20,8 @@ const EXPOSED = [
   'X-Request-Id',
 ];
 
-/** Nothing in an answer runs, loads anything or is framed. The docs page, which is HTML, has a policy of its own. */
-const CONTENT_SECURITY_POLICY = "default-src 'none';frame-ancestors 'none'";
+/** The one directive that is about answers that are no HTML. The docs page, which is HTML, has a policy of its own. */
+const CONTENT_SECURITY_POLICY = "frame-ancestors 'none'";
 
 /** A year: RFC 6797 section 6.1. */
 const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';

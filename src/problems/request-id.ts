@@ -1,21 +1,21 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-/** Bytes of an id: 128 bits, as a UUID has, so that no two are the same whatever process made them. */
-const SIZE = 16;
+/** Hexadecimal digits of an id: 96 bits, so that no two are the same whatever process made them, and an answer stays short. */
+const LENGTH = 24;
 
-/** Ids that are drawn at a time, for each draw costs as much as ten ids. */
+/** Ids that are drawn at a time, for each draw costs as much as fifty ids. */
 const DRAWN = 256;
 
-const pool = Buffer.allocUnsafeSlow(SIZE * DRAWN);
-let used = pool.length;
+let pool = '';
+let used = 0;
 
-/** A new id of a request, 32 hexadecimal digits: as a UUID is, at a quarter of its cost. */
+/** A new id of a request, 24 hexadecimal digits. */
 export function newRequestId(): string {
   if (used === pool.length) {
-    randomFillSync(pool);
+    pool = randomBytes((LENGTH * DRAWN) / 2).toString('hex');
     used = 0;
   }
   const from = used;
-  used += SIZE;
-  return pool.toString('hex', from, used);
+  used += LENGTH;
+  return pool.slice(from, used);
 }

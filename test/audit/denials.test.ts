@@ -6,7 +6,7 @@ import { signIn } from '../accounts/client.ts';
 import { type Api, startApi } from '../helper.ts';
 
 /** Of a request without an id of its own. */
-const REQUEST_ID = /^[0-9a-f]{32}$/;
+const REQUEST_ID = /^[0-9a-f]{24}$/;
 
 async function flushed(api: Api, token: string, query: string) {
   await api.app.tally.flush(api.app.audit.db);

@@ -10,7 +10,7 @@ import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Of a request without an id of its own. */
-const REQUEST_ID = /^[0-9a-f]{32}$/;
+const REQUEST_ID = /^[0-9a-f]{24}$/;
 
 /** Where the requests of these tests come from. */
 const here = { ip: '127.0.0.1', userAgent: 'lightMyRequest', requestId: REQUEST_ID };

@@ -10,7 +10,7 @@ import { PUBLIC_URL, startApi } from '../helper.ts';
 import { request, send } from '../raw.ts';
 
 /** Of a request that says none of its own, or none that is well-formed. */
-const drawn = /^[0-9a-f]{32}$/;
+const drawn = /^[0-9a-f]{24}$/;
 
 const { app, ask, person } = await startApi(t, { CORS_ORIGINS: 'https://app.example.com' });
 

@@ -530,7 +530,7 @@ function checkProblem(
   const body = JSON.parse(answer.text || '{}');
   t.match(
     body,
-    { type: `${PUBLIC_URL}/problems/${slug}`, title, status, detail: /\w/, requestId: /^[0-9a-f]{32}$/ },
+    { type: `${PUBLIC_URL}/problems/${slug}`, title, status, detail: /\w/, requestId: /^[0-9a-f]{24}$/ },
     name,
   );
   t.notMatch(answer.text, /node_modules|\.[jt]s:\d|\\n {4}at |passwordHash|\$argon2/, name);
@@ -626,7 +626,7 @@ t.test('the log of all this, at level trace, has no secret in it and no error of
   );
   t.match(
     logged.find(({ code }) => code === 'HPE_INVALID_METHOD'),
-    { reqId: /^[0-9a-f]{32}$/, problem: 'bad-request' },
+    { reqId: /^[0-9a-f]{24}$/, problem: 'bad-request' },
   );
   t.notMatch(stdout, 'access_token', 'queries are not logged');
   t.notMatch(stdout, 'not the password of Ada');
