@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
+import { growYoungGeneration } from './server/young-generation.ts';
 
 /** Milliseconds in which what is under way is finished after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_DELAY = 10_000;
@@ -21,6 +22,7 @@ export async function serve(config: Config): Promise<FastifyInstance> {
     await app.close();
     throw explainListening(error, config);
   }
+  growYoungGeneration();
   // Whoever reads the output may go: the service goes on unheard, as pino does.
   process.stdout.on('error', () => {});
   const shutdownDelay = config.shutdownDelay * 1_000;

@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { buildApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config.js';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
@@ -26,6 +27,8 @@ const app = await buildApp(config, {
   },
 });
 await app.listen({ port: 0 });
+// As src/server.ts does.
+setFlagsFromString('--semi-space-growth-factor=2');
 
 // What the guard has to look through: BENCH_REVOCATIONS of them, half of users and half of sessions.
 const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) =>
