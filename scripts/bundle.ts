@@ -56,6 +56,19 @@ const queryCompilers: Plugin = {
   },
 };
 
+/** @fastify/swagger loads what writes YAML, a quarter of a megabyte, and here nobody asks for any: it is loaded when somebody does. */
+const lazyYaml: Plugin = {
+  name: 'lazy-yaml',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^yaml$/ }, ({ namespace, path }) =>
+      namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
+    onLoad({ filter: /^yaml$/, namespace: 'lazy' }, () => ({
+      contents: `for (const name of ['parse', 'stringify']) exports[name] = (...args) => require('yaml')[name](...args);`,
+    }));
+  },
+};
+
 const entryPoints = [...new Set([...published, ...(await findImports())])].sort();
 const { metafile } = await build({
   entryPoints: entryPoints.map((file) => resolve(source, file)),
@@ -68,7 +81,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   external,
-  plugins: [queryCompilers],
+  plugins: [queryCompilers, lazyYaml],
   sourcemap: true,
   metafile: true,
   logLevel: 'warning',
