@@ -12,6 +12,9 @@ export interface SignedIn {
   readonly epoch: number;
 }
 
+/** What of a user a password is verified against. */
+const verified = { id: true, passwordHash: true, disabled: true, epoch: true } as const;
+
 /** How often each outcome of {@link signIn} has come about since the process began. */
 const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-tries': 0, busy: 0, error: 0 };
 export type SignInOutcome = keyof typeof outcomes;
@@ -50,7 +53,7 @@ async function verifyCredentials(
   requireRoom();
   const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
-  const user = email === undefined ? null : await db.user.findUnique({ where: { email } });
+  const user = email === undefined ? null : await db.user.findUnique({ where: { email }, select: verified });
   const tried = { email: email ?? credentials.email, userId: user?.id };
   const isSignedIn = await tryPassword(context, tried, origin, async () => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password);
@@ -94,7 +97,7 @@ export async function verifyOwnPassword(
   requireRoom();
   const { db, tally } = context;
   const { userId, origin } = actor;
-  const user = await db.user.findUnique({ where: { id: userId } });
+  const user = await db.user.findUnique({ where: { id: userId }, select: { ...verified, email: true } });
   if (user === null || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
   const isRight = await tryPassword(context, tried, origin, () =>

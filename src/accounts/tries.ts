@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
 import { prune } from '../db/prune.ts';
 import { networkOf } from '../throttle/network.ts';
-import type { Counted, Policy } from '../throttle/throttle.ts';
+import type { Counted, Policy, Reservation } from '../throttle/throttle.ts';
 import type { AccountsContext } from './context.ts';
 
 const SECOND = 1_000;
@@ -61,16 +61,16 @@ export async function tryPassword(
   const { db, throttle } = context;
   const place = networkOf(ip ?? '');
   const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
-  const known = await db.knownNetwork.findUnique({ where: { id } });
+  const known = await db.knownNetwork.findUnique({ where: { id }, select: { lastSeenAt: true } });
   const subject = known === null ? ['account', email] : ['account', email, place];
   const counted = [
     { subject, policy: account },
     { subject: ['network', place], policy: network },
   ];
-  return counting(context, counted, [subject], async ([failures = 0]) => {
+  return counting(context, counted, [subject], async ({ failures: [failures = 0], time }) => {
     const isRight = await verify();
     if (!isRight || (known === null && failures >= CLOSED)) return false;
-    if (userId !== undefined) await rememberNetwork(context, { id, userId, lastSeenAt: known?.lastSeenAt });
+    if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
     return true;
   });
 }
@@ -114,25 +114,29 @@ async function counting<T>(
   { throttle }: AccountsContext,
   counted: readonly Counted[],
   forgiven: readonly (readonly string[])[],
-  attempt: (failures: readonly number[]) => Promise<T>,
+  attempt: (reservation: Pick<Reservation, 'failures' | 'time'>) => Promise<T>,
 ): Promise<T> {
-  const { failures, giveBack } = await throttle.reserve(counted);
+  const reservation = await throttle.reserve(counted);
   try {
-    const result = await attempt(failures);
-    if (result) await giveBack(forgiven);
+    const result = await attempt(reservation);
+    if (result) await reservation.giveBack(forgiven);
     return result;
   } catch (error) {
-    await giveBack();
+    await reservation.giveBack();
     throw error;
   }
 }
 
 async function rememberNetwork(
-  { db, now }: AccountsContext,
-  known: { readonly id: string; readonly userId: string; readonly lastSeenAt: Date | undefined },
+  { db }: AccountsContext,
+  { id, userId }: { readonly id: string; readonly userId: string },
+  lastSeen: Date | undefined,
+  time: Date,
 ): Promise<void> {
-  const { id, userId } = known;
-  const lastSeenAt = await now(db);
-  if (known.lastSeenAt && lastSeenAt.getTime() - known.lastSeenAt.getTime() < NETWORK_RENEWAL) return;
-  await db.knownNetwork.upsert({ where: { id }, create: { id, userId, lastSeenAt }, update: { lastSeenAt } });
+  if (lastSeen !== undefined && time.getTime() - lastSeen.getTime() < NETWORK_RENEWAL) return;
+  await db.knownNetwork.upsert({
+    where: { id },
+    create: { id, userId, lastSeenAt: time },
+    update: { lastSeenAt: time },
+  });
 }

@@ -37,6 +37,8 @@ export interface Counted {
 export interface Reservation {
   /** Failures of each of those that are counted, in their order, without this try. */
   readonly failures: readonly number[];
+  /** When it was counted, by the database's clock. */
+  readonly time: Date;
   /**
    * Takes the failure back, and the wait that followed from it; later, when the database is away.
    *
@@ -67,7 +69,8 @@ export class Throttle {
    */
   async reserve(counted: readonly Counted[]): Promise<Reservation> {
     const { db, now } = this.#database;
-    const time = (await now(db)).getTime();
+    const date = await now(db);
+    const time = date.getTime();
     const tries = counted.map(({ subject, policy }) => ({ id: this.hash(subject), policy }));
     const before = await this.#take(tries, time);
     const taken = tries.filter(({ id }) => before.has(id));
@@ -78,6 +81,7 @@ export class Throttle {
     }
     return {
       failures: tries.map(({ id }) => before.get(id) ?? 0),
+      time: date,
       giveBack: (succeeded = []) => {
         const forgiven = succeeded.map((subject) => this.hash(subject));
         return this.#owe(() => this.#giveBack(taken, forgiven));
