@@ -21,9 +21,18 @@ export interface Load {
   readonly p99: number;
 }
 
-/** Whom to ask: a contender, or one whose tokens are lines of a file. */
+/** Tokens that are the lines of a file. */
+export interface TokenFile {
+  readonly file: string;
+  /** The number of the one to begin with, from 0. */
+  readonly first: number;
+  /** How often each is used before the next one is. */
+  readonly times: number;
+}
+
+/** Whom to ask: a contender, or one whose tokens are in a file. */
 export interface LoadTarget extends Pick<Contender, 'url'> {
-  readonly tokens: readonly string[] | { readonly file: string };
+  readonly tokens: readonly string[] | TokenFile;
 }
 
 export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon';
@@ -38,8 +47,10 @@ export async function load(
   seconds: number,
   connections = CONNECTIONS,
 ): Promise<Load> {
-  const file = 'file' in tokens ? tokens.file : save('tokens', `${tokens.join('\n')}\n`);
-  const script = generator === 'wrk' ? wrkScript(file) : autocannonScript(url, file, seconds, connections);
+  const source =
+    'file' in tokens ? tokens : { file: save('tokens', `${tokens.join('\n')}\n`), first: 0, times: 1 };
+  const script =
+    generator === 'wrk' ? wrkScript(source) : autocannonScript(url, source, seconds, connections);
   const command =
     generator === 'wrk'
       ? ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]
@@ -64,19 +75,19 @@ function save(name: string, text: string): string {
   return file;
 }
 
-function wrkScript(tokens: string): string {
+function wrkScript({ file, first, times }: TokenFile): string {
   return save(
     'load.lua',
     `
-local requests, at = {}, 0
+local requests, asked = {}, ${first * times}
 function init(args)
-  for token in io.lines('${tokens}') do
+  for token in io.lines('${file}') do
     requests[#requests + 1] = wrk.format('GET', nil, { ['Authorization'] = 'Bearer ' .. token, ['Host'] = '127.0.0.1' })
   end
 end
 function request()
-  at = at % #requests + 1
-  return requests[at]
+  asked = asked + 1
+  return requests[math.floor((asked - 1) / ${times}) % #requests + 1]
 end
 function done(summary, latency)
   local errors = summary.errors
@@ -86,14 +97,20 @@ end`,
   );
 }
 
-function autocannonScript(url: string, tokens: string, seconds: number, connections: number): string {
+function autocannonScript(
+  url: string,
+  { file, first, times }: TokenFile,
+  seconds: number,
+  connections: number,
+): string {
   return save(
     'load.mjs',
     `
 import { readFileSync } from 'node:fs';
 import autocannon from ${JSON.stringify(resolve('bench/contenders/node_modules/autocannon/autocannon.js'))};
-const tokens = readFileSync(${JSON.stringify(tokens)}, 'utf8').trim().split('\\n');
-const requests = tokens.map((token) => ({ headers: { authorization: 'Bearer ' + token } }));
+const lines = readFileSync(${JSON.stringify(file)}, 'utf8').trim().split('\\n');
+const tokens = [...lines.slice(${first}), ...lines.slice(0, ${first})];
+const requests = tokens.flatMap((token) => Array(${times}).fill({ headers: { authorization: 'Bearer ' + token } }));
 const result = await autocannon({ url: ${JSON.stringify(url)}, connections: ${connections}, duration: ${seconds}, requests });
 console.log('\\n' + JSON.stringify({ rate: result.requests.total / result.duration, count: result.requests.total, p99: result.latency.p99, failed: result.non2xx + result.errors }));`,
   );
