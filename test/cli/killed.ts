@@ -15,6 +15,30 @@ export function fill(url: string): void {
 }
 
 /**
+ * Starts a command, and kills it when it has come far enough.
+ *
+ * @param isFar ends at that moment
+ */
+export async function killWhen(
+  args: readonly string[],
+  variables: Variables,
+  isFar: () => Promise<void>,
+): Promise<void> {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: childEnvironment(variables),
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  try {
+    await isFar();
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const [, signal] = await ended;
+  if (signal !== 'SIGKILL') throw new Error('It was done before it could be killed');
+}
+
+/**
  * Starts a command and kills it as soon as something appears or changes in a folder.
  *
  * @param isIt whether it is that; `pid` is the command's

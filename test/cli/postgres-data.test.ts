@@ -4,11 +4,17 @@
  * @runs once, on Postgres: it is where the data goes.
  */
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
 import t from 'tap';
+import { migrate } from '#latchkey/db/migrate.js';
+import { sqlitePath } from '#latchkey/db/sqlite.js';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase, createMigratedDatabase, createSqliteDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { createCluster } from '../processes/cluster.ts';
+import { until } from '../until.ts';
+import { killWhen } from './killed.ts';
 
 const SECRET = 'the secret of a test, which is longer than 32 characters';
 
@@ -50,6 +56,61 @@ t.test('everything moves from SQLite to Postgres, and everybody stays signed in'
     code: 0,
     stdout: /^The chain is whole/,
   });
+});
+
+t.test('a move that is killed goes on where it was, but not with other data', async (t) => {
+  const source = await createSqliteDatabase(t);
+  const target = await createDatabase(t);
+  await migrate(source.url);
+  const change = (statement: string) => {
+    const database = new Sqlite(sqlitePath(source.url));
+    database.exec(statement);
+    database.close();
+  };
+  const rows = 60_000;
+  change(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+    INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt") SELECT 'number ' || i, 1, 0, 0 FROM n`);
+  const variables = {
+    DATA_DIR: await temporaryFolder(t),
+    DATABASE_URL: source.url,
+    TARGET_DATABASE_URL: target.url,
+  };
+  const move = (...options: string[]) => latchkey(['migrate-to', '--json', ...options], { variables });
+  const moved = (stdout: string) => {
+    const { tables, resumed } = JSON.parse(stdout);
+    return { resumed, tries: tables.find(({ table }: { table: string }) => table === 'FailedTries') };
+  };
+
+  const client = new pg.Client(target.url);
+  await client.connect();
+  t.teardown(() => client.end());
+  const copied = async (lock = ''): Promise<number> => {
+    const name = await client.query(`SELECT to_regclass('_latchkey_move') AS found`);
+    if (name.rows[0].found === null) return 0;
+    const found = await client.query(
+      `SELECT copied FROM _latchkey_move WHERE "table" = 'FailedTries' ${lock}`,
+    );
+    return found.rows[0].copied;
+  };
+  let far = 0;
+  await killWhen(['migrate-to'], variables, async () => {
+    await until(async () => (await copied()) > 0, 60);
+    // The next batch waits for it.
+    await client.query('BEGIN');
+    far = await copied('FOR UPDATE');
+  });
+  await client.query('ROLLBACK');
+  t.ok(far > 0 && far < rows, `${far} of ${rows} rows`);
+
+  change(`UPDATE "FailedTries" SET "failures" = 2 WHERE "id" = 'number ${rows}'`);
+  t.match(await move(), { code: 1, stdout: '', stderr: /^latchkey: [^\n]*--start-over\n$/ });
+  change(`UPDATE "FailedTries" SET "failures" = 1 WHERE "id" = 'number ${rows}'`);
+  t.equal(await copied(), far, 'nothing was written meanwhile');
+  const again = await move();
+  t.match(again, { code: 0, stderr: '' });
+  t.match(moved(again.stdout), { resumed: true, tries: { rows } });
+  const { rows: count } = await client.query('SELECT count(*)::int AS all FROM "FailedTries"');
+  t.strictSame(count, [{ all: rows }]);
 });
 
 t.test('after pg_restore, restore --in-place ends every session', async (t) => {
