@@ -4,6 +4,7 @@ import type {
   SqlQuery,
   Transaction,
 } from '@prisma/driver-adapter-utils';
+import { withChanges } from './adapter.ts';
 
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
@@ -60,15 +61,9 @@ export function strict(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactor
 
 function strictAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
   const connectionInfo = adapter.getConnectionInfo?.();
-  return {
-    provider: adapter.provider,
-    adapterName: adapter.adapterName,
-    queryRaw: (query) => adapter.queryRaw(query),
-    executeRaw: (query) => adapter.executeRaw(query),
-    executeScript: (script) => adapter.executeScript(script),
+  return withChanges(adapter, {
     startTransaction: async (isolationLevel) =>
       strictTransaction(await adapter.startTransaction(isolationLevel)),
-    dispose: () => adapter.dispose(),
     ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
-  };
+  });
 }
