@@ -13,7 +13,7 @@ export interface SignedIn {
 }
 
 /** What of a user a password is verified against. */
-const verified = { id: true, passwordHash: true, disabled: true, epoch: true } as const;
+const credentialColumns = { id: true, passwordHash: true, disabled: true, epoch: true } as const;
 
 /** How often each outcome of {@link signIn} has come about since the process began. */
 const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-tries': 0, busy: 0, error: 0 };
@@ -53,7 +53,8 @@ async function verifyCredentials(
   requireRoom();
   const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
-  const user = email === undefined ? null : await db.user.findUnique({ where: { email }, select: verified });
+  const user =
+    email === undefined ? null : await db.user.findUnique({ where: { email }, select: credentialColumns });
   const tried = { email: email ?? credentials.email, userId: user?.id };
   const isSignedIn = await tryPassword(context, tried, origin, async () => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password);
@@ -97,7 +98,10 @@ export async function verifyOwnPassword(
   requireRoom();
   const { db, tally } = context;
   const { userId, origin } = actor;
-  const user = await db.user.findUnique({ where: { id: userId }, select: { ...verified, email: true } });
+  const user = await db.user.findUnique({
+    where: { id: userId },
+    select: { ...credentialColumns, email: true },
+  });
   if (user === null || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
   const isRight = await tryPassword(context, tried, origin, () =>

@@ -2,7 +2,7 @@ import type { AccountsContext } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 import { isOfPassword } from './passwords.ts';
 import type { UserRecord } from './user-record.schemas.ts';
-import { userColumns } from './users.ts';
+import { type UserRow, userColumns } from './users.ts';
 
 /** Users that are in memory at a time. */
 const PAGE = 1_000;
@@ -32,17 +32,7 @@ export async function* exportUsers(
   }
 }
 
-type ExportedRow = Parameters<typeof accessAsOf>[0] & {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly disabled: boolean;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly passwordHash?: string;
-};
-
-function toRecord(row: ExportedRow): UserRecord {
+function toRecord(row: UserRow & { readonly passwordHash?: string }): UserRecord {
   const { id, name, email, permanentAccess, accessUntil, disabled, passwordHash } = row;
   const access = accessAsOf(row, new Date());
   const isElevated = access !== permanentAccess && accessUntil !== null;
