@@ -9,20 +9,12 @@ import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { latchkey, temporaryFolder } from '../child.ts';
-import { createMigratedDatabase } from '../database.ts';
-import type { Teardown } from '../helper.ts';
+import { latchkey } from '../child.ts';
+import { installation } from './installation.ts';
 import { fill, kill } from './killed.ts';
 
-const SECRET = 'the secret of a test, which is longer than 32 characters';
 const MACHINE = hostname().replaceAll(/[^\w-]/g, '_');
 const isDraft = new RegExp(`\\.latchkey-${MACHINE}-\\d+\\.part(-journal)?$`);
-
-async function installation(t: Teardown) {
-  const { url } = await createMigratedDatabase(t);
-  const folder = await temporaryFolder(t);
-  return { url, folder, variables: { DATABASE_URL: url, DATA_DIR: join(folder, 'data'), SECRET } };
-}
 
 /** That the draft of the one before is removed is no sign of the next. */
 const ofProcess = (name: string, pid: number) => name.includes(`-${pid}.part`);

@@ -2,24 +2,13 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
-import { bin, latchkey, serve, temporaryFolder, type Variables } from '../child.ts';
-import { createMigratedDatabase } from '../database.ts';
+import { bin, latchkey, serve } from '../child.ts';
 import { noteSecretsIn } from '../evidence.ts';
-import { PASSWORD, PUBLIC_URL, type Teardown } from '../helper.ts';
+import { PASSWORD } from '../helper.ts';
+import { installation } from './installation.ts';
 
-const SECRET = 'the secret of a test, which is longer than 32 characters';
 /** Of {@link PASSWORD}. */
 const bcrypt = '$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG';
-
-async function installation(t: Teardown) {
-  const { url } = await createMigratedDatabase(t);
-  const { db, close } = openDatabase(url);
-  t.teardown(close);
-  const folder = await temporaryFolder(t);
-  const variables: Variables = { DATA_DIR: join(folder, 'data'), DATABASE_URL: url, PUBLIC_URL, SECRET };
-  return { db, variables, folder };
-}
 
 /** The rows as they are, without what an import counts anew. */
 async function rowsOf(db: Awaited<ReturnType<typeof installation>>['db']) {

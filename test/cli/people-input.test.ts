@@ -6,21 +6,9 @@
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
-import { latchkey, temporaryFolder, type Variables } from '../child.ts';
-import { createMigratedDatabase } from '../database.ts';
-import { PASSWORD, type Teardown } from '../helper.ts';
-
-const SECRET = 'the secret of a test, which is longer than 32 characters';
-
-async function installation(t: Teardown) {
-  const { url } = await createMigratedDatabase(t);
-  const { db, close } = openDatabase(url);
-  t.teardown(close);
-  const folder = await temporaryFolder(t);
-  const variables: Variables = { DATA_DIR: join(folder, 'data'), DATABASE_URL: url, SECRET };
-  return { db, variables, folder };
-}
+import { latchkey } from '../child.ts';
+import { PASSWORD } from '../helper.ts';
+import { installation } from './installation.ts';
 
 t.test('an export is never written over a file, nor seen before it is complete', async (t) => {
   const { variables, folder } = await installation(t);
