@@ -1,8 +1,6 @@
-import { lstatSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { DataError } from '../db/data-error.ts';
 import { startDraft } from '../db/draft.ts';
-import { nameFile } from '../db/files.ts';
+import { nameFile, requireFree } from '../db/files.ts';
 
 /**
  * Writes a file of mode 0600, which has its name only once it is complete and on the disk.
@@ -25,7 +23,7 @@ export async function writeFileOf<T>(
     return result;
   } catch (error) {
     await rm(draft, { force: true });
-    throw error instanceof Error && 'code' in error && error.code === 'EEXIST' ? taken(path) : error;
+    throw error;
   }
 }
 
@@ -40,15 +38,4 @@ async function complete<T>(
   } finally {
     await file.close();
   }
-}
-
-function requireFree(path: string, mayReplace: boolean): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined) return;
-  if (!there.isFile()) throw new DataError(`${path} exists and is no file: choose another name`);
-  if (!mayReplace) throw taken(path);
-}
-
-function taken(path: string): DataError {
-  return new DataError(`${path} exists: choose another name, or replace it with --force`);
 }

@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { codeOf } from '../db/error-code.ts';
 import { generatePem } from '../tokens/generate-key.ts';
 import { parseSigningKey } from '../tokens/keys.ts';
 import type { KeysGenerateOptions } from './keys-generate.ts';
@@ -35,7 +36,7 @@ async function writeNew(file: string, contents: string, mode: number): Promise<v
   try {
     await writeFile(file, contents, { flag: 'wx', mode });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (codeOf(error) === 'EEXIST') {
       throw new UsageError(`${file} exists: choose another name for the new key`);
     }
     throw error;

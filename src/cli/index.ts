@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { codeOf } from '../db/error-code.ts';
 import { buildProgram } from './program.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -29,7 +30,7 @@ async function report(error: unknown): Promise<number> {
     return USAGE;
   }
   // Nobody reads any more.
-  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return FAILED;
+  if (codeOf(error) === 'EPIPE') return FAILED;
   const { explain } = await import('./explain.ts');
   process.stderr.write(`latchkey: ${explain(error)}\n`);
   return FAILED;

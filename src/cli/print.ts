@@ -1,4 +1,5 @@
 import { DataError } from '../db/data-error.ts';
+import { codeOf } from '../db/error-code.ts';
 
 /**
  * Prints, and waits until it is taken: of a list there may be more than fits into memory.
@@ -10,7 +11,7 @@ export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (!error) resolve();
-      else reject('code' in error && error.code === 'EPIPE' ? error : toDataError(error));
+      else reject(codeOf(error) === 'EPIPE' ? error : toDataError(error));
     });
   });
 }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statS
 import Sqlite from 'better-sqlite3';
 import { asDataError, DataError } from './data-error.ts';
 import { startDraft } from './draft.ts';
-import { nameFile, syncFile } from './files.ts';
+import { nameFile, requireFree, syncFile } from './files.ts';
 import { shareDatabase } from './hold.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
 import { readerOptions } from './sqlite.ts';
@@ -25,7 +25,8 @@ export interface Backup extends Contents {
  */
 export async function backUp(path: string, file: string, isForced: boolean): Promise<Backup> {
   if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
-  requireFree(path, file, isForced);
+  requireOther(path, file);
+  requireFree(file, isForced);
   const draft = startDraft(file);
   const release = shareDatabase(path);
   try {
@@ -37,7 +38,7 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
     return { file, bytes, ...contents };
   } catch (error) {
     rmSync(draft, { force: true });
-    throw isTaken(error) ? taken(file) : asDataError(error, path);
+    throw asDataError(error, path);
   } finally {
     release();
   }
@@ -55,21 +56,11 @@ export function copyDatabase(path: string, copy: string): void {
   }
 }
 
-function requireFree(path: string, file: string, isForced: boolean): void {
-  const there = lstatSync(file, { throwIfNoEntry: false });
-  if (there === undefined) return;
+/** The database itself is no place for its backup. */
+function requireOther(path: string, file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   const isOwn = [path, `${path}-wal`, `${path}-shm`].some(
     (own) => existsSync(own) && realpathSync(own) === realpathSync(file),
   );
   if (isOwn) throw new DataError(`${file} is the database itself: choose another name`);
-  if (!there.isFile()) throw new DataError(`${file} exists and is no file: choose another name`);
-  if (!isForced) throw taken(file);
-}
-
-function taken(file: string): DataError {
-  return new DataError(`${file} exists: choose another name, or replace it with --force`);
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }

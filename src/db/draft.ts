@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from './data-error.ts';
+import { codeOf } from './error-code.ts';
 
 /** Milliseconds in which whoever writes a file has written something of it. */
 const SILENCE = 24 * 60 * 60 * 1000;
@@ -54,7 +55,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return codeOf(error) !== 'ESRCH';
   }
 }
 

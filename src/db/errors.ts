@@ -1,4 +1,5 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+import { codeOf } from './error-code.ts';
 
 /** Kinds of a driver adapter's error that say that the database cannot be reached, or lets nobody in at the moment. */
 const unavailableKinds = new Set([
@@ -95,10 +96,6 @@ export function isUnavailable(error: unknown): boolean {
 
 function matches(value: unknown, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** What the driver adapter says: in Prisma's `meta`, or the error itself, for Prisma passes on what COMMIT throws. */

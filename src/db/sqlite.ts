@@ -6,6 +6,7 @@ import type {
   SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import { withChanges } from './adapter.ts';
+import { codeOf } from './error-code.ts';
 import { shareDatabase } from './hold.ts';
 
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
@@ -102,6 +103,6 @@ export function makePrivateFile(path: string): void {
     chmodSync(path, 0o600);
   } catch (error) {
     // Somebody else's file that we may write to, a mounted volume's for instance: its mode is not ours to choose.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+    if (codeOf(error) !== 'EPERM') throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, packageRoot } from '../config.ts';
+import { codeOf } from '../db/error-code.ts';
 import { type TemplateName, templateNames } from './template-names.ts';
 
 /** What each mail can say. */
@@ -81,7 +82,7 @@ function readFirst(folders: readonly string[], name: string): { file: string; te
     try {
       return { file, text: readFileSync(file, 'utf8') };
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
   throw new ConfigError(`The template ${name} is missing`);
