@@ -1,11 +1,10 @@
 import { invalidToken } from '../access/challenges.ts';
-import type { Transaction } from '../db/client.ts';
+import type { ColumnsOf, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import type { Session } from './session.schemas.ts';
-import { type Owner, ownerColumns } from './session-grant.ts';
 
 /** The living sessions of a user, newest first. @param current id of the session that asks */
 export async function listSessions(
@@ -90,12 +89,15 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
 }
 
 /** Ends every session of a user and the access tokens of all of them. The caller revokes with the new generation. */
-export async function raiseEpoch(tx: Transaction, userId: string): Promise<Owner> {
+export async function raiseEpoch(
+  tx: Transaction,
+  userId: string,
+): Promise<Pick<ColumnsOf<'User'>, 'generation'>> {
   await tx.session.deleteMany({ where: { userId } });
   return tx.user.update({
     where: { id: userId },
     data: { epoch: { increment: 1 }, generation: { increment: 1 } },
-    ...ownerColumns,
+    select: { generation: true },
   });
 }
 

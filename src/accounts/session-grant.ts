@@ -1,4 +1,5 @@
-import { type AccessColumns, accessAsOf } from './elevation.ts';
+import type { ColumnsOf } from '../db/client.ts';
+import { accessAsOf } from './elevation.ts';
 
 /** Milliseconds of a higher level that are not worth a token: its end is in whole seconds. */
 const SHORTEST_ELEVATION = 1_000;
@@ -18,27 +19,19 @@ export interface SessionGrant {
 }
 
 /** The columns of a user that its tokens follow from. */
-export const ownerColumns = {
-  select: {
-    id: true,
-    email: true,
-    access: true,
-    permanentAccess: true,
-    accessUntil: true,
-    generation: true,
-    epoch: true,
-    disabled: true,
-  },
-} as const;
+export const ownerColumns = [
+  'id',
+  'email',
+  'access',
+  'permanentAccess',
+  'accessUntil',
+  'generation',
+  'epoch',
+  'disabled',
+] as const;
 
 /** A row of {@link ownerColumns}. */
-export interface Owner extends AccessColumns {
-  readonly id: string;
-  readonly email: string;
-  readonly generation: number;
-  readonly epoch: number;
-  readonly disabled: boolean;
-}
+export type Owner = Pick<ColumnsOf<'User'>, (typeof ownerColumns)[number]>;
 
 interface SessionRow {
   readonly id: string;

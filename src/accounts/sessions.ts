@@ -1,5 +1,8 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
+import { newId } from '../db/id.ts';
+import { insertRows } from '../db/insert.ts';
+import { selectRow } from '../db/select.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { noticeTo } from './notices.ts';
@@ -17,6 +20,19 @@ const ABSOLUTE = 90 * DAY;
 /** Milliseconds after a rotation in which the token before still gets its successor: two tabs, or an answer that was lost. */
 const GRACE = 10_000;
 
+/** What of a session decides whether it goes on, and its tokens. */
+const sessionColumns = [
+  'id',
+  'userId',
+  'epoch',
+  'rotation',
+  'rotatedAt',
+  'accessCap',
+  'authenticatedAt',
+  'idleUntil',
+  'expiresAt',
+] as const;
+
 /** Characters of a User-Agent header that are kept. */
 const USER_AGENT_LENGTH = 256;
 
@@ -33,24 +49,24 @@ export async function openSession(
   accessCap?: number,
 ): Promise<SessionGrant> {
   return change(context, async (tx, { record }) => {
-    const user = await tx.user.findUnique({ where: { id }, ...ownerColumns });
-    if (user === null || user.disabled || user.epoch !== epoch) throw invalidCredentials();
+    const user = await selectRow(tx, 'User', ownerColumns, { id });
+    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
-    const session = await tx.session.create({
-      data: {
-        userId: id,
-        epoch,
-        rotation: 0,
-        rotatedAt: time,
-        accessCap: accessCap ?? null,
-        authenticatedAt: time,
-        createdAt: time,
-        idleUntil: new Date(time.getTime() + IDLE),
-        expiresAt: new Date(time.getTime() + ABSOLUTE),
-        ip: origin.ip ?? '',
-        userAgent: (origin.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
-      },
-    });
+    const session = {
+      id: newId(time),
+      userId: id,
+      epoch,
+      rotation: 0,
+      rotatedAt: time,
+      accessCap: accessCap ?? null,
+      authenticatedAt: time,
+      createdAt: time,
+      idleUntil: new Date(time.getTime() + IDLE),
+      expiresAt: new Date(time.getTime() + ABSOLUTE),
+      ip: origin.ip ?? '',
+      userAgent: (origin.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
+    };
+    await insertRows(tx, 'Session', [session]);
     const grant = toGrant(session, user, time);
     const after = { sessionId: session.id, access: grant.access };
     record({ action: 'session.opened', actorId: id, targetId: id, after, origin });
@@ -71,31 +87,29 @@ export async function refreshSession(
   origin: Origin,
 ): Promise<SessionGrant> {
   const grant = await change(context, async (tx, { revoke, record, send }) => {
-    const session = await tx.session.findUnique({
-      where: { id: token.sessionId },
-      include: { user: ownerColumns },
-    });
-    if (session === null || session.user.disabled || session.user.epoch !== session.epoch) return undefined;
+    const session = await selectRow(tx, 'Session', sessionColumns, { id: token.sessionId });
+    if (session === undefined) return undefined;
+    const user = await selectRow(tx, 'User', ownerColumns, { id: session.userId });
+    if (user === undefined || user.disabled || user.epoch !== session.epoch) return undefined;
     const time = await context.now(tx);
     if (session.idleUntil <= time || session.expiresAt <= time) return undefined;
 
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
-      const { count } = await tx.session.updateMany({
-        where: { id: session.id, rotation: session.rotation },
-        data: { rotation, rotatedAt: time, idleUntil: new Date(time.getTime() + IDLE) },
-      });
+      const count = await tx.$executeRaw`
+        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE)}
+        WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
-      return toGrant({ ...session, rotation }, session.user, time);
+      return toGrant({ ...session, rotation }, user, time);
     }
     const isPrevious = token.rotation === session.rotation - 1;
     // A rotation in the future was before the clock was set back; that is no reason to give its successor away until then.
     if (isPrevious && Math.abs(time.getTime() - session.rotatedAt.getTime()) <= GRACE)
-      return toGrant(session, session.user, time);
+      return toGrant(session, user, time);
 
     await tx.session.delete({ where: { id: session.id } });
     revoke({ sessionId: session.id });
-    const { id, email } = session.user;
+    const { id, email } = user;
     const before = { sessionId: session.id };
     record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, origin });
     send(noticeTo(context, email, 'reuse-detected'));
@@ -121,10 +135,12 @@ export async function renewAuthentication(
     const where = { id: actor.sessionId, epoch };
     const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
     if (count === 0) throw invalidToken();
-    const session = await tx.session.findUniqueOrThrow({ where, include: { user: ownerColumns } });
+    const session = await selectRow(tx, 'Session', sessionColumns, { id: actor.sessionId });
+    const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
+    if (session === undefined || user === undefined) throw invalidToken();
     const { userId, origin } = actor;
     const after = { sessionId: session.id };
     record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, origin });
-    return toGrant(session, session.user, time);
+    return toGrant(session, user, time);
   });
 }

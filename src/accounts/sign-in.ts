@@ -1,5 +1,6 @@
 import { invalidCredentials, invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
+import { selectRow } from '../db/select.ts';
 import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';
@@ -13,7 +14,7 @@ export interface SignedIn {
 }
 
 /** What of a user a password is verified against. */
-const credentialColumns = { id: true, passwordHash: true, disabled: true, epoch: true } as const;
+const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch'] as const;
 
 /** How often each outcome of {@link signIn} has come about since the process began. */
 const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-tries': 0, busy: 0, error: 0 };
@@ -53,14 +54,13 @@ async function verifyCredentials(
   requireRoom();
   const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
-  const user =
-    email === undefined ? null : await db.user.findUnique({ where: { email }, select: credentialColumns });
+  const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
   const tried = { email: email ?? credentials.email, userId: user?.id };
   const isSignedIn = await tryPassword(context, tried, origin, async () => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password);
     return isRight && user?.disabled === false;
   });
-  if (user === null || !isSignedIn) {
+  if (user === undefined || !isSignedIn) {
     tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
     throw invalidCredentials();
   }
@@ -98,11 +98,8 @@ export async function verifyOwnPassword(
   requireRoom();
   const { db, tally } = context;
   const { userId, origin } = actor;
-  const user = await db.user.findUnique({
-    where: { id: userId },
-    select: { ...credentialColumns, email: true },
-  });
-  if (user === null || user.disabled) throw invalidToken();
+  const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
+  if (user === undefined || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
   const isRight = await tryPassword(context, tried, origin, () =>
     verifyPassword(user.passwordHash, password),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
 import { prune } from '../db/prune.ts';
+import { selectRow } from '../db/select.ts';
 import { networkOf } from '../throttle/network.ts';
 import type { Counted, Policy, Reservation } from '../throttle/throttle.ts';
 import type { AccountsContext } from './context.ts';
@@ -61,15 +62,15 @@ export async function tryPassword(
   const { db, throttle } = context;
   const place = networkOf(ip ?? '');
   const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
-  const known = await db.knownNetwork.findUnique({ where: { id }, select: { lastSeenAt: true } });
-  const subject = known === null ? ['account', email] : ['account', email, place];
+  const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
+  const subject = known === undefined ? ['account', email] : ['account', email, place];
   const counted = [
     { subject, policy: account },
     { subject: ['network', place], policy: network },
   ];
   return counting(context, counted, [subject], async ({ failures: [failures = 0], time }) => {
     const isRight = await verify();
-    if (!isRight || (known === null && failures >= CLOSED)) return false;
+    if (!isRight || (known === undefined && failures >= CLOSED)) return false;
     if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
     return true;
   });

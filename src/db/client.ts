@@ -16,6 +16,11 @@ export const CLOCK_TOLERANCE = 30_000;
 /** What {@link Db} is inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
 
+export type Model = Prisma.ModelName;
+
+/** The columns of a model's table. */
+export type ColumnsOf<M extends Model> = Prisma.TypeMap['model'][M]['payload']['scalars'];
+
 /** For the statements that Prisma cannot write: values are always sent beside the text. Either database understands them. */
 export const { sql, join: joinSql, raw: rawSql } = Prisma;
 
