@@ -18,6 +18,8 @@ export const AccessTokenClaims = Type.Object({
   auth_time: Type.Integer({ minimum: 0 }),
   iat: Type.Integer({ minimum: 0 }),
   exp: Type.Integer({ minimum: 0 }),
+  // We write none. Whoever makes a token with our key and says from when it is valid is taken at the word.
+  nbf: Type.Optional(Type.Number()),
   jti: Type.String({ minLength: 1 }),
 });
 export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;

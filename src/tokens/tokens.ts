@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import fastifyJwt, { type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { type Config, ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
 import { type AccessTokenClaims, areClaims, CLIENT_ID, InvalidTokenError } from './claims.ts';
-import { type Keys, loadKeys, type SigningKey, type VerificationKey } from './keys.ts';
+import { type Keys, loadKeys, type SigningKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import type { Secrets } from './secrets.ts';
+import { signerOf, type VerifySignature, verifierOf } from './signatures.ts';
 import { headerSegment, readHeader, TOKEN_TYPE } from './token-header.ts';
 
 /** Seconds that another process's clock may run ahead of ours. */
@@ -43,13 +43,6 @@ declare module 'fastify' {
   }
 }
 
-declare module '@fastify/jwt' {
-  interface FastifyJWT {
-    namespaces: string;
-    payload: AccessTokenClaims;
-  }
-}
-
 type TokenConfig = Pick<
   Config,
   'publicUrl' | 'accessTokenTtl' | 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'
@@ -62,82 +55,51 @@ export interface TokenOptions {
 
 async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
   const keys = await loadKeys(config);
-  const verifiers = await registerKeys(app, keys, config.publicUrl);
-  const signer = verifiers.get(keys.signing.kid)?.jwt;
-  if (signer === undefined) throw new ConfigError('JWT_PRIVATE_KEY cannot be used for signing');
   app.decorate('keys', keys);
   app.decorate('refreshTokens', new RefreshTokens(secrets));
-  app.decorate('tokens', {
-    issue: (subject) => issue(signer, config, subject),
-    verify: verifierOf(verifiers),
-  });
+  app.decorate('tokens', { issue: issuerOf(keys.signing, config), verify: verifyOf(keys, config) });
 }
 
-/** One @fastify/jwt a key: it prepares its verifier once, and each `kid` is pinned to one algorithm. */
-async function registerKeys(
-  app: FastifyInstance,
-  { signing, verification }: Keys,
-  publicUrl: string,
-): Promise<Verifiers> {
-  const verifiers = new Map<string, Verifier>();
-  // In a context of its own, so that requests don't get its decorators: only the guard verifies.
-  await app.register(async (scope) => {
-    for (const key of verification) {
-      await scope.register(fastifyJwt, {
-        ...jwtOptions(key, publicUrl),
-        ...(key.kid === signing.kid && signOptions(signing)),
-      });
-      const jwt = scope.jwt[key.kid];
-      if (jwt !== undefined) verifiers.set(key.kid, { jwt, algorithm: key.algorithm });
-    }
-  });
-  return verifiers;
-}
-
-const jwtOptions = ({ kid, algorithm, publicKey }: VerificationKey, publicUrl: string) => ({
-  namespace: kid,
-  secret: { public: publicKey },
-  verify: { algorithms: [algorithm], allowedIss: publicUrl, allowedAud: publicUrl, checkTyp: TOKEN_TYPE },
-});
-
-const signOptions = ({ kid, algorithm, publicKey, privateKey }: SigningKey) => ({
-  secret: { private: privateKey, public: publicKey },
-  sign: { algorithm, kid, header: { alg: algorithm, typ: TOKEN_TYPE } },
-});
-
-function issue(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig, subject: AccessTokenSubject) {
-  const now = toSeconds(Date.now());
-  const claims: AccessTokenClaims = {
-    iss: publicUrl,
-    aud: publicUrl,
-    sub: subject.userId,
-    sid: subject.sessionId,
-    client_id: CLIENT_ID,
-    access: subject.access,
-    gen: subject.generation,
-    auth_time: toSeconds(subject.authenticatedAt.getTime()),
-    iat: now,
-    exp: Math.min(now + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
-    jti: randomUUID(),
+function issuerOf(key: SigningKey, { publicUrl, accessTokenTtl }: TokenConfig): Tokens['issue'] {
+  const sign = signerOf(key);
+  const header = encode({ alg: key.algorithm, typ: TOKEN_TYPE, kid: key.kid });
+  return (subject) => {
+    const now = toSeconds(Date.now());
+    const claims: AccessTokenClaims = {
+      iss: publicUrl,
+      aud: publicUrl,
+      sub: subject.userId,
+      sid: subject.sessionId,
+      client_id: CLIENT_ID,
+      access: subject.access,
+      gen: subject.generation,
+      auth_time: toSeconds(subject.authenticatedAt.getTime()),
+      iat: now,
+      exp: Math.min(now + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
+      jti: randomUUID(),
+    };
+    const signed = `${header}.${encode(claims)}`;
+    return { accessToken: `${signed}.${sign(signed)}`, expiresIn: claims.exp - now };
   };
-  return { accessToken: jwt.sign(claims), expiresIn: claims.exp - now };
 }
 
+/** How the tokens of one key are verified: each `kid` is pinned to one algorithm. */
 interface Verifier {
-  readonly jwt: JWT;
   readonly algorithm: string;
+  readonly fits: VerifySignature;
 }
 type Verifiers = ReadonlyMap<string, Verifier>;
 
-const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
-
 /** The header of what we sign is the same in every token of a key: those few are read once. */
-function verifierOf(verifiers: Verifiers): Tokens['verify'] {
+function verifyOf({ verification }: Keys, { publicUrl }: TokenConfig): Tokens['verify'] {
+  const verifiers = new Map(
+    verification.map((key) => [key.kid, { algorithm: key.algorithm, fits: verifierOf(key) }]),
+  );
   const known = new Map<string, Verifier>();
   return (token) => {
     const segment = headerSegment(token);
     const verifier = known.get(segment) ?? findVerifier(verifiers, segment);
-    const claims = verify(verifier, token);
+    const claims = verify(verifier, token, segment.length, publicUrl);
     // Of tokens that are ours alone, or others would fill it.
     if (known.size < verifiers.size) known.set(segment, verifier);
     return claims;
@@ -152,18 +114,39 @@ function findVerifier(verifiers: Verifiers, segment: string): Verifier {
   return verifier;
 }
 
-function verify({ jwt }: Verifier, token: string): AccessTokenClaims {
-  let claims: unknown;
-  try {
-    claims = jwt.verify(token);
-  } catch (error) {
-    throw new InvalidTokenError('refused by the verifier', { cause: error });
-  }
+/**
+ * Nothing of a token is read before its signature is found right (RFC 7519 section 7.2).
+ *
+ * @param headerEnd where its header ends
+ */
+function verify({ fits }: Verifier, token: string, headerEnd: number, publicUrl: string): AccessTokenClaims {
+  const end = token.lastIndexOf('.');
+  if (!fits(token.slice(0, end), token.slice(end + 1))) throw new InvalidTokenError('wrong signature');
+  const claims = decode(token.slice(headerEnd + 1, end));
   if (!areClaims(claims)) throw new InvalidTokenError('a claim is missing or of another type');
-  // The verifier accepts the last moment, which is too late already: RFC 7519 section 4.1.4.
-  if (claims.exp * 1000 <= Date.now()) throw new InvalidTokenError('expired');
-  if (claims.iat > Date.now() / 1000 + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');
+  // With the URL that both are, tokens of another service that has the key are none of ours (RFC 8725 sections 3.8 and 3.9).
+  if (claims.iss !== publicUrl) throw new InvalidTokenError('issued by somebody else');
+  if (claims.aud !== publicUrl) throw new InvalidTokenError('issued for somebody else');
+  const now = Date.now() / 1000;
+  // From its moment on it is too late: RFC 7519 section 4.1.4.
+  if (claims.exp <= now) throw new InvalidTokenError('expired');
+  if (claims.iat > now + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');
+  if (claims.nbf !== undefined && claims.nbf > now) throw new InvalidTokenError('not valid yet');
   return Object.freeze(claims);
 }
+
+function encode(members: object): string {
+  return Buffer.from(JSON.stringify(members)).toString('base64url');
+}
+
+function decode(segment: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(segment, 'base64url').toString());
+  } catch (error) {
+    throw new InvalidTokenError('claims are not JSON', { cause: error });
+  }
+}
+
+const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 
 export default fp(tokens, { name: 'tokens', fastify: '5.x' });
