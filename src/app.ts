@@ -93,14 +93,14 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
     app.log.warn({ reason: error.message }, 'A database connection broke'),
   );
   app.decorate('config', config);
-  const { db, now } = database;
+  const { db, direct, now } = database;
   const revocations = new RevocationFeed(database);
   const secrets = await loadSecrets(config);
   const outbox = new Outbox(new Encryption(secrets, 'mail'), mailSettings(config));
   const tally = new Tally();
   const throttle = new Throttle(database, new Sealer(secrets, 'throttle'));
   const { frontendUrl } = config;
-  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, throttle, frontendUrl });
+  app.decorate('accounts', { db, direct, now, levels, revocations, outbox, tally, throttle, frontendUrl });
   app.decorate('tally', tally);
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);

@@ -1,14 +1,15 @@
-// A Fastify route that makes the database call of GET /me and checks nothing: what that is compared with.
+// A Fastify route that reads the row of GET /me and checks nothing: what that is compared with. By Prisma's client, or, where BENCH_DIRECT is
+// set, with the statement of GET /me.
 import Fastify from 'fastify';
 import { User } from '../../dist/accounts/user.schemas.js';
-import { userColumns } from '../../dist/accounts/users.js';
+import { findCaller, userColumns } from '../../dist/accounts/users.js';
 import { openDatabase } from '../../dist/db/client.js';
 
-const { db } = openDatabase(process.env.DATABASE_URL ?? '');
+const { db, direct } = openDatabase(process.env.DATABASE_URL ?? '');
 const id = process.env.BENCH_USER ?? '';
 
 const app = Fastify();
-app.get('/me', { schema: { response: { 200: User } } }, async () => {
+async function readThroughClient() {
   const row = await db.user.findUnique({ where: { id }, select: userColumns });
   return {
     ...row,
@@ -16,7 +17,13 @@ app.get('/me', { schema: { response: { 200: User } } }, async () => {
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
-});
+}
+
+const levels = { nameOf: () => 'user' };
+const readDirectly = () => findCaller({ direct, levels }, id);
+
+const read = process.env.BENCH_DIRECT === undefined ? readThroughClient : readDirectly;
+app.get('/me', { schema: { response: { 200: User } } }, async () => read());
 await app.listen({ port: 0 });
 const url = `http://127.0.0.1:${app.server.address().port}`;
 process.stdout.write(`${JSON.stringify({ url, tokens: ['none'] })}\n`);

@@ -10,7 +10,7 @@ const ENOUGH = 800;
 
 export const refresh: Part = {
   name: 'refresh',
-  title: `POST /refresh: ${ENOUGH}/s, or 0.8 of the transaction alone, one core, ${SESSIONS} sessions`,
+  title: `POST /refresh: ${ENOUGH}/s, or 0.8 of the transaction alone by Prisma, one core, ${SESSIONS} sessions`,
   measure: (effort) => onEach((databases) => compare(effort, databases)),
 };
 

@@ -2,9 +2,11 @@ import { invalidToken } from '../access/challenges.ts';
 import type { AuditRecord } from '../audit/event.ts';
 import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
+import { insertRows } from '../db/insert.ts';
+import type { Statements } from '../db/statements.ts';
 import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
-import { type Revocation, toColumns } from '../tokens/revocations.ts';
+import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Changer } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
@@ -24,12 +26,28 @@ export interface Consequences {
  *
  * @param work may run several times, as in {@link transaction}
  */
-export async function change<T>(
+export function change<T>(
   context: AccountsContext,
   work: (tx: Transaction, consequences: Consequences) => Promise<T>,
 ): Promise<T> {
+  return changeIn(context, (run) => transaction(context.db, run), work);
+}
+
+/** As {@link change}, with statements that are written by hand. */
+export function changeDirectly<T>(
+  context: AccountsContext,
+  work: (tx: Statements, consequences: Consequences) => Promise<T>,
+): Promise<T> {
+  return changeIn(context, context.direct.transaction, work);
+}
+
+async function changeIn<Tx extends Statements, T>(
+  context: AccountsContext,
+  runTransaction: (run: (tx: Tx) => Promise<T>) => Promise<T>,
+  work: (tx: Tx, consequences: Consequences) => Promise<T>,
+): Promise<T> {
   let revoked: Revocation[] = [];
-  const result = await transaction(context.db, async (tx) => {
+  const result = await runTransaction(async (tx) => {
     revoked = [];
     const events: AuditRecord[] = [];
     const mails: OutgoingMail[] = [];
@@ -42,8 +60,8 @@ export async function change<T>(
     await record(tx, events);
     if (revoked.length > 0) {
       const createdAt = await context.now(tx);
-      const data = revoked.map((revocation) => ({ ...toColumns(revocation), createdAt }));
-      await tx.revocation.createMany({ data });
+      const rows = revoked.map((revocation) => toRow(revocation, createdAt));
+      await insertRows(tx, 'Revocation', rows);
     }
     return value;
   });

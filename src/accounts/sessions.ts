@@ -3,7 +3,7 @@ import type { Origin } from '../audit/event.ts';
 import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
 import { selectRow } from '../db/select.ts';
-import { change, requireCurrent } from './change.ts';
+import { change, changeDirectly, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { noticeTo } from './notices.ts';
 import { ownerColumns, type SessionGrant, toGrant } from './session-grant.ts';
@@ -48,7 +48,7 @@ export async function openSession(
   origin: Origin,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  return change(context, async (tx, { record }) => {
+  return changeDirectly(context, async (tx, { record }) => {
     const user = await selectRow(tx, 'User', ownerColumns, { id });
     if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
@@ -86,7 +86,7 @@ export async function refreshSession(
   token: { sessionId: string; rotation: number },
   origin: Origin,
 ): Promise<SessionGrant> {
-  const grant = await change(context, async (tx, { revoke, record, send }) => {
+  const grant = await changeDirectly(context, async (tx, { revoke, record, send }) => {
     const session = await selectRow(tx, 'Session', sessionColumns, { id: token.sessionId });
     if (session === undefined) return undefined;
     const user = await selectRow(tx, 'User', ownerColumns, { id: session.userId });
@@ -107,7 +107,7 @@ export async function refreshSession(
     if (isPrevious && Math.abs(time.getTime() - session.rotatedAt.getTime()) <= GRACE)
       return toGrant(session, user, time);
 
-    await tx.session.delete({ where: { id: session.id } });
+    await tx.$executeRaw`DELETE FROM "Session" WHERE "id" = ${session.id}`;
     revoke({ sessionId: session.id });
     const { id, email } = user;
     const before = { sessionId: session.id };

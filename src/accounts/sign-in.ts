@@ -52,9 +52,10 @@ async function verifyCredentials(
   origin: Origin,
 ): Promise<SignedIn> {
   requireRoom();
-  const { db, tally } = context;
+  const { direct, tally } = context;
   const email = normalizeEmail(credentials.email);
-  const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
+  const user =
+    email === undefined ? undefined : await selectRow(direct, 'User', credentialColumns, { email });
   const tried = { email: email ?? credentials.email, userId: user?.id };
   const isSignedIn = await tryPassword(context, tried, origin, async () => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password);
@@ -96,9 +97,9 @@ export async function verifyOwnPassword(
   password: string,
 ): Promise<SignedIn> {
   requireRoom();
-  const { db, tally } = context;
+  const { direct, tally } = context;
   const { userId, origin } = actor;
-  const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
+  const user = await selectRow(direct, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
   const isRight = await tryPassword(context, tried, origin, () =>

@@ -59,10 +59,10 @@ export async function tryPassword(
   { ip }: Origin,
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { db, throttle } = context;
+  const { direct, throttle } = context;
   const place = networkOf(ip ?? '');
   const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
-  const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
+  const known = await selectRow(direct, 'KnownNetwork', ['lastSeenAt'], { id });
   const subject = known === undefined ? ['account', email] : ['account', email, place];
   const counted = [
     { subject, policy: account },

@@ -4,6 +4,7 @@ import type { AuditAction, Origin } from '../audit/event.ts';
 import type { Transaction } from '../db/client.ts';
 import { isUniqueViolation } from '../db/errors.ts';
 import { newId } from '../db/id.ts';
+import { selectRow } from '../db/select.ts';
 import { Problem } from '../problems/problem.ts';
 import { type Consequences, change } from './change.ts';
 import type { AccountsContext } from './context.ts';
@@ -27,6 +28,10 @@ export const userColumns = {
   createdAt: true,
   updatedAt: true,
 } as const;
+
+const userColumnNames = Object.keys(userColumns).filter(
+  (name): name is keyof typeof userColumns => name in userColumns,
+);
 
 /** A row of {@link userColumns}. */
 export interface UserRow extends AccessColumns {
@@ -181,8 +186,8 @@ export function noSuchAddress(): Problem {
 }
 
 /** Finds the user of a token. @throws {Problem} `invalid-token` when the user is gone */
-export async function findCaller({ db, levels }: AccountsContext, id: string): Promise<User> {
-  const row = await db.user.findUnique({ where: { id }, select: userColumns });
-  if (row === null) throw invalidToken();
+export async function findCaller({ direct, levels }: AccountsContext, id: string): Promise<User> {
+  const row = await selectRow(direct, 'User', userColumnNames, { id });
+  if (row === undefined) throw invalidToken();
   return toUser(row, levels);
 }

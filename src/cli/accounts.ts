@@ -19,19 +19,20 @@ export async function withAccounts<T>(
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
   await migrate(config.databaseUrl);
-  const { db, now, close } = openDatabase(config.databaseUrl);
+  const { db, direct, now, close } = openDatabase(config.databaseUrl);
   try {
     const levels = new AccessLevels(config.accessLevels);
     await recordLevels(db, levels);
     const secrets = await loadSecrets(config);
     return await work({
       db,
+      direct,
       now,
       levels,
       // Nobody's token is checked here.
       revocations: { apply: () => {} },
       tally: new Tally(),
-      throttle: new Throttle({ db, now }, new Sealer(secrets, 'throttle')),
+      throttle: new Throttle({ db, direct, now }, new Sealer(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,
     });

@@ -2,6 +2,7 @@ import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 
 /** Another adapter over the same connection, which does some things in its own way. */
 export function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
+  const connectionInfo = adapter.getConnectionInfo?.();
   return {
     provider: adapter.provider,
     adapterName: adapter.adapterName,
@@ -10,6 +11,7 @@ export function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDrive
     executeScript: (script) => adapter.executeScript(script),
     startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
     dispose: () => adapter.dispose(),
+    ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
     ...changes,
   };
 }

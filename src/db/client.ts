@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { DriverAdapterError, type SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { type DirectDatabase, openDirect, type Write } from './direct.ts';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
 import { serialized } from './serialized.ts';
+import { type SharedFactory, shared } from './shared.ts';
 import { sqliteFactory, sqliteReader } from './sqlite.ts';
+import type { Statements } from './statements.ts';
 import { strict } from './strict.ts';
 
 /** The models of prisma/schema.prisma, on either database. */
@@ -20,6 +22,9 @@ export type Model = Prisma.ModelName;
 
 /** The columns of a model's table. */
 export type ColumnsOf<M extends Model> = Prisma.TypeMap['model'][M]['payload']['scalars'];
+
+/** A piece of a statement. */
+export type Sql = Prisma.Sql;
 
 /** For the statements that Prisma cannot write: values are always sent beside the text. Either database understands them. */
 export const { sql, join: joinSql, raw: rawSql } = Prisma;
@@ -39,13 +44,15 @@ export interface ConnectionPool {
 
 export interface Database {
   readonly db: Db;
+  /** What goes past Prisma's client, over the same connections. */
+  readonly direct: DirectDatabase;
   readonly kind: DatabaseKind;
   /**
    * The database's time, which processes agree on.
    *
-   * @param tx inside a transaction: the transaction, else `db`
+   * @param tx inside a transaction: the transaction, else `db` or `direct`
    */
-  now(tx: Transaction): Promise<Date>;
+  now(tx: Statements): Promise<Date>;
   /** The pool of connections; undefined on SQLite, which has none. */
   readonly pool: ConnectionPool | undefined;
   /** Rolls open transactions back and frees the connections; afterwards every query fails. May be called twice. */
@@ -73,12 +80,12 @@ export function openDatabase(
 ): Database {
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
-    const adapter = closable(serialized(readOnly ? sqliteReader(url) : sqliteFactory(url)));
+    const adapter = shared(strict(serialized(readOnly ? sqliteReader(url) : sqliteFactory(url))));
     return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter, undefined);
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError, readOnly);
-  const adapter = closable(postgresFactory(pool, target, onError), () => pool.end());
+  const adapter = shared(strict(postgresFactory(pool, target, onError)), () => pool.end());
   const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
   // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
@@ -124,32 +131,11 @@ export async function pingWithin(db: Db, milliseconds: number): Promise<boolean>
 }
 
 /** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
-async function readServerTime(tx: Transaction): Promise<Date> {
-  const rows = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
+async function readServerTime(tx: Statements): Promise<Date> {
+  const rows = await tx.$queryRaw<{ now: Date }>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
   const [row] = rows;
   if (row === undefined) throw new Error('Postgres did not say what time it is');
   return row.now;
-}
-
-interface ClosableFactory extends SqlDriverAdapterFactory {
-  close(): Promise<void>;
-}
-
-/** After `$disconnect`, Prisma connects again at the next query; a factory that is closed no longer does. */
-function closable(inner: SqlDriverAdapterFactory, release?: () => Promise<void>): ClosableFactory {
-  const factory = strict(inner);
-  let closed = false;
-  return {
-    ...factory,
-    connect: async () => {
-      if (closed) throw new DriverAdapterError({ kind: 'ConnectionClosed' });
-      return factory.connect();
-    },
-    close: async () => {
-      closed = true;
-      await release?.();
-    },
-  };
 }
 
 /** Its numbers as they are when they are asked for. */
@@ -168,10 +154,20 @@ function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionP
   };
 }
 
+const questionMarks: Write = (text, fillings) => {
+  const { sql: written, values } = sql(text, ...fillings);
+  return { sql: written, args: values };
+};
+
+const numbers: Write = (text, fillings) => {
+  const { text: written, values } = sql(text, ...fillings);
+  return { sql: written, args: values };
+};
+
 function opened(
   kind: DatabaseKind,
   db: Db,
-  adapter: ClosableFactory,
+  adapter: SharedFactory,
   pool: ConnectionPool | undefined,
 ): Database {
   let closing: Promise<void> | undefined;
@@ -181,6 +177,7 @@ function opened(
   };
   return {
     db,
+    direct: openDirect(adapter.connect, kind === 'sqlite' ? questionMarks : numbers, db),
     kind,
     pool,
     // SQLite has no clock but that of this machine.

@@ -1,4 +1,5 @@
-import { joinSql, rawSql, sql, type Transaction } from './client.ts';
+import { joinSql, rawSql, sql } from './client.ts';
+import type { Statements } from './statements.ts';
 
 /** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
 const VALUES = 10_000;
@@ -13,7 +14,7 @@ type Cell = string | number | boolean | Date | null;
  * @param table a model's name; it does not come from outside, nor do the names of the columns, which all rows have
  */
 export async function insertRows<Row extends { readonly [Name in keyof Row]: Cell }>(
-  tx: Transaction,
+  tx: Statements,
   table: string,
   rows: readonly Row[],
 ): Promise<void> {

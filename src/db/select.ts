@@ -1,4 +1,5 @@
-import { type ColumnsOf, joinSql, type Model, rawSql, sql, type Transaction } from './client.ts';
+import { type ColumnsOf, joinSql, type Model, rawSql, sql } from './client.ts';
+import type { Statements } from './statements.ts';
 
 /**
  * Reads one row by its unique columns. Prisma's findUnique works out its statement anew each time, which takes four times as
@@ -10,13 +11,13 @@ import { type ColumnsOf, joinSql, type Model, rawSql, sql, type Transaction } fr
  * @returns undefined where there is no such row
  */
 export async function selectRow<M extends Model, C extends keyof ColumnsOf<M> & string>(
-  tx: Transaction,
+  tx: Statements,
   table: M,
   columns: readonly C[],
   where: Readonly<Partial<ColumnsOf<M>>>,
 ): Promise<Pick<ColumnsOf<M>, C> | undefined> {
   const conditions = Object.entries(where).map(([name, value]) => sql`${identifier(name)} = ${value}`);
-  const [row] = await tx.$queryRaw<Pick<ColumnsOf<M>, C>[]>`
+  const [row] = await tx.$queryRaw<Pick<ColumnsOf<M>, C>>`
     SELECT ${joinSql(columns.map(identifier))} FROM ${identifier(table)} WHERE ${joinSql(conditions, ' AND ')}`;
   return row;
 }

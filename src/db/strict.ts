@@ -60,10 +60,8 @@ export function strict(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactor
 }
 
 function strictAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  const connectionInfo = adapter.getConnectionInfo?.();
   return withChanges(adapter, {
     startTransaction: async (isolationLevel) =>
       strictTransaction(await adapter.startTransaction(isolationLevel)),
-    ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
   });
 }

@@ -19,7 +19,7 @@ const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 200;
 
 /** Those of a database's transactions that have lost a conflict take turns; this is the end of the queue. */
-const queues = new WeakMap<Db, Promise<unknown>>();
+const queues = new WeakMap<object, Promise<unknown>>();
 
 /**
  * Runs work as if it were alone (Serializable), and commits what it did, or none of it when it throws.
@@ -31,28 +31,35 @@ const queues = new WeakMap<Db, Promise<unknown>>();
  * @returns what the work returned in the try that was committed
  * @throws whatever the work throws; an error for which `isUnavailable` holds when there was no way to commit
  */
-export async function transaction<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
+export function transaction<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return serializable(db, () =>
+    db.$transaction(work, {
+      isolationLevel: 'Serializable',
+      maxWait: TRANSACTION_MAX_WAIT,
+      timeout: TRANSACTION_TIMEOUT,
+    }),
+  );
+}
+
+/**
+ * Tries a Serializable transaction until the database finds nobody in its way.
+ *
+ * @param queue whose transactions take turns when they have lost a conflict
+ */
+export async function serializable<T>(queue: object, attempt: () => Promise<T>): Promise<T> {
   try {
-    return await attempt(db, work);
+    return await attempt();
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
-  return inTurn(db, () => retry(db, work));
-}
-
-function attempt<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return db.$transaction(work, {
-    isolationLevel: 'Serializable',
-    maxWait: TRANSACTION_MAX_WAIT,
-    timeout: TRANSACTION_TIMEOUT,
-  });
+  return inTurn(queue, () => retry(attempt));
 }
 
 /** Other processes may still be in the way; the pause is random so that they do not meet again. */
-async function retry<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   for (let number = 2; ; number++) {
     try {
-      return await attempt(db, work);
+      return await attempt();
     } catch (error) {
       if (number === ATTEMPTS || !isConflict(error)) throw error;
     }
@@ -64,11 +71,11 @@ async function retry<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<
  * Runs after those before it. All at once they would lose again, nine of ten with each try. Whoever has waited for the time
  * of a whole transaction goes ahead nevertheless, so that a slow one does not stop the others.
  */
-function inTurn<T>(db: Db, run: () => Promise<T>): Promise<T> {
-  const before = Promise.race([queues.get(db), wait(TRANSACTION_TIMEOUT, undefined, { ref: false })]);
+function inTurn<T>(queue: object, run: () => Promise<T>): Promise<T> {
+  const before = Promise.race([queues.get(queue), wait(TRANSACTION_TIMEOUT, undefined, { ref: false })]);
   const turn = before.then(run);
   queues.set(
-    db,
+    queue,
     turn.catch(() => {}),
   );
   return turn;

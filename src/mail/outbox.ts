@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/id.ts';
+import { insertRows } from '../db/insert.ts';
+import type { Statements } from '../db/statements.ts';
 import type { Encryption } from '../tokens/encryption.ts';
 import type { TemplateName } from './template-names.ts';
 
@@ -55,9 +57,13 @@ export class Outbox {
   }
 
   /** Writes mails into the outbox; where no mail is configured, nothing. */
-  async write(tx: Transaction, mails: readonly OutgoingMail[]): Promise<void> {
-    if (!this.settings.isConfigured || mails.length === 0) return;
-    await tx.mail.createMany({ data: mails.map((mail) => this.#toRow(mail)) });
+  async write(tx: Statements, mails: readonly OutgoingMail[]): Promise<void> {
+    if (!this.settings.isConfigured) return;
+    await insertRows(
+      tx,
+      'Mail',
+      mails.map((mail) => this.#toRow(mail)),
+    );
   }
 
   /** Whether an address may get another mail that a stranger can cause. */

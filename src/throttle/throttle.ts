@@ -52,12 +52,12 @@ export interface Reservation {
  * failed before it is made, so that parallel tries do not outrun the count. Of what is counted the database sees a keyed hash.
  */
 export class Throttle {
-  readonly #database: Pick<Database, 'db' | 'now'>;
+  readonly #database: Pick<Database, 'db' | 'direct' | 'now'>;
   readonly #sealer: Sealer;
   /** What could not be given back yet: the database went away while it was tried. */
   readonly #owed = new Set<() => Promise<void>>();
 
-  constructor(database: Pick<Database, 'db' | 'now'>, sealer: Sealer) {
+  constructor(database: Pick<Database, 'db' | 'direct' | 'now'>, sealer: Sealer) {
     this.#database = database;
     this.#sealer = sealer;
   }
@@ -68,8 +68,8 @@ export class Throttle {
    * @throws {Problem} `too-many-tries` when one of them has to wait; nothing is counted then
    */
   async reserve(counted: readonly Counted[]): Promise<Reservation> {
-    const { db, now } = this.#database;
-    const date = await now(db);
+    const { direct, now } = this.#database;
+    const date = await now(direct);
     const time = date.getTime();
     const tries = counted.map(({ subject, policy }) => ({ id: this.hash(subject), policy }));
     const before = await this.#take(tries, time);
@@ -153,7 +153,7 @@ export class Throttle {
     const before = sql`CASE WHEN "FailedTries"."failures" > ${forgotten} THEN "FailedTries"."failures" - ${forgotten} ELSE 0 END`;
     const beyond = sql`(${before}) + 1 - ${by(({ free }) => free)}`;
     const rows = joinSql(tries.map(({ id }) => sql`(${id}, 1, ${now}, 0)`));
-    const taken = await this.#database.db.$queryRaw<{ id: string; failures: number }[]>`
+    const taken = await this.#database.direct.$queryRaw<{ id: string; failures: number }>`
       INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt") VALUES ${rows}
       ON CONFLICT ("id") DO UPDATE SET "failures" = (${before}) + 1, "countedAt" = ${now}, "nextTryAt" = CASE
         WHEN ${beyond} < 0 THEN 0
@@ -169,7 +169,7 @@ export class Throttle {
     if (tries.length === 0) return;
     const ids = joinSql(tries.map(({ id }) => sql`${id}`));
     const isForgiven = forgiven.length > 0 ? sql`"id" IN (${joinSql([...forgiven])})` : sql`1 = 0`;
-    await this.#database.db.$executeRaw`
+    await this.#database.direct.$executeRaw`
       UPDATE "FailedTries" SET "nextTryAt" = 0,
         "failures" = CASE WHEN "failures" < 1 OR ${isForgiven} THEN 0 ELSE "failures" - 1 END
       WHERE "id" IN (${ids})`;

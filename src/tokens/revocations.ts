@@ -1,13 +1,21 @@
 import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
+import { newId } from '../db/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
 
 /** What ends the validity of access tokens: all of a user's below a generation, all of a session, or all that there are. */
 export type Revocation = NamedRevocation | { readonly everybody: true };
 
-/** The columns of a revocation's row; all of them are null where it is everybody's. */
-export function toColumns(revocation: Revocation) {
-  return 'everybody' in revocation ? {} : revocation;
+/** A revocation's row, which names nobody where it is everybody's. */
+export function toRow(revocation: Revocation, createdAt: Date) {
+  return {
+    id: newId(createdAt),
+    userId: null,
+    generation: null,
+    sessionId: null,
+    ...('everybody' in revocation ? {} : revocation),
+    createdAt,
+  };
 }
 
 /** Milliseconds for which a feed is trusted after the beginning of its last good poll. */

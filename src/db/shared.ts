@@ -1,0 +1,49 @@
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils';
+import { withChanges } from './adapter.ts';
+
+export interface SharedFactory extends SqlDriverAdapterFactory {
+  close(): Promise<void>;
+}
+
+/**
+ * One adapter for all who connect: on SQLite, it is one connection, for which they wait their turn. After `$disconnect`, Prisma
+ * connects again at the next query; a factory that is closed no longer does.
+ *
+ * @param release frees what adapters have in common
+ */
+export function shared(factory: SqlDriverAdapterFactory, release?: () => Promise<void>): SharedFactory {
+  let closed = false;
+  let current: Promise<SqlDriverAdapter> | undefined;
+  const open = async () => {
+    const adapter = await factory.connect();
+    const dispose = () => {
+      current = undefined;
+      return adapter.dispose();
+    };
+    return withChanges(adapter, { dispose });
+  };
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => {
+      if (closed) throw new DriverAdapterError({ kind: 'ConnectionClosed' });
+      current ??= open();
+      try {
+        return await current;
+      } catch (error) {
+        current = undefined;
+        throw error;
+      }
+    },
+    close: async () => {
+      closed = true;
+      // Where Prisma's client has never connected, it disposes of nothing.
+      await (await current)?.dispose();
+      await release?.();
+    },
+  };
+}
