@@ -78,6 +78,16 @@ function createServer(mailServer: MailServer): SMTPServer {
       responseCode: behaviour.code,
     }) satisfies SMTPServerError;
   };
+  const receive = async (...[stream, session, done]: Parameters<SMTPServer['onData']>) => {
+    const contents = await buffer(stream);
+    const error = refusal('message');
+    if (error !== null) return done(error);
+    const mail = await PostalMime.parse(contents);
+    for (const { address } of session.envelope.rcptTo) mailServer.mails.push({ ...mail, recipient: address });
+    if (mailServer.behaviour === 'hangs after the message') return;
+    if (mailServer.behaviour !== 'closes after the message') return done();
+    for (const connection of server.connections) connection.close();
+  };
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
@@ -85,16 +95,9 @@ function createServer(mailServer: MailServer): SMTPServer {
     onRcptTo: (_address, _session, done) => {
       if (mailServer.behaviour !== 'hangs') done(refusal('recipient'));
     },
-    onData: async (stream, session, done) => {
-      const contents = await buffer(stream);
-      const error = refusal('message');
-      if (error !== null) return done(error);
-      const mail = await PostalMime.parse(contents);
-      for (const { address } of session.envelope.rcptTo)
-        mailServer.mails.push({ ...mail, recipient: address });
-      if (mailServer.behaviour === 'hangs after the message') return;
-      if (mailServer.behaviour !== 'closes after the message') return done();
-      for (const connection of server.connections) connection.close();
+    onData: (stream, session, done) => {
+      // The client may go before the message has come: the process was killed, and what came is no mail.
+      receive(stream, session, done).catch(done);
     },
   });
   server.on('error', () => {});
