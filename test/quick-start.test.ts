@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { temporaryFolder } from './child.ts';
 import { environment } from './helper.ts';
 
 const run = promisify(execFile);
@@ -74,7 +75,8 @@ t.test('the lines of the quick start answer as the README says', async (t) => {
     .map(({ text }) => text.replaceAll('http://127.0.0.1:3000', origin))
     .join(`\necho; echo '${marker}'\n`);
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
-    env: { ...process.env, ...variables },
+    // With a folder for npx that nobody else has: a link to this package that it could not finish there would fail ever after.
+    env: { ...process.env, ...variables, npm_config_cache: await temporaryFolder(t) },
   });
   const said = steps.filter(({ language }) => language !== 'sh').map(({ text }) => comparable(text));
   t.strictSame(stdout.split(marker).map(comparable), said);

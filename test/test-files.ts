@@ -15,13 +15,21 @@ export interface Suite {
   readonly timeout: number;
   /** Whether what the tests comment is shown although they pass: figures. */
   readonly isMeasured: boolean;
+  /** Whether its databases have to be on a disk. */
+  readonly needsDisk: boolean;
 }
 
 export const suites = {
   /** One file more at a time than there are processors: the first are those that mostly wait. */
-  test: { ending: '.test.ts', atATime: availableParallelism() + 1, timeout: 120, isMeasured: false },
+  test: {
+    ending: '.test.ts',
+    atATime: availableParallelism() + 1,
+    timeout: 120,
+    isMeasured: false,
+    needsDisk: false,
+  },
   /** What they measure is worth nothing beside others. */
-  faults: { ending: '.fault.ts', atATime: 1, timeout: 300, isMeasured: true },
+  faults: { ending: '.fault.ts', atATime: 1, timeout: 300, isMeasured: true, needsDisk: true },
 } as const satisfies Record<string, Suite>;
 
 /** One run of a file. */
