@@ -166,16 +166,18 @@ async function runAll(
   environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
   totals: Map<Database, Totals>,
 ): Promise<void> {
-  const queue = [...runs];
-  const runNext = async (): Promise<void> => {
-    const run = queue.shift();
+  const idle = runs.filter(({ isIdle }) => isIdle);
+  const busy = runs.filter(({ isIdle }) => !isIdle);
+  // One lane for those that wait, so that the others always have all the processors.
+  const runNext = async (lane: number): Promise<void> => {
+    const run = lane === 0 ? (idle.shift() ?? busy.shift()) : (busy.shift() ?? idle.shift());
     if (run === undefined || running.aborted) return;
     const { passed, failed } = await runFile(run, suite, environments.get(run.database) ?? {});
     const before = totals.get(run.database) ?? { passed: 0, failed: 0 };
     totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
-    await runNext();
+    await runNext(lane);
   };
-  await Promise.all(Array.from({ length: suite.atATime }, runNext));
+  await Promise.all(Array.from({ length: suite.atATime }, (_, lane) => runNext(lane)));
 }
 
 /** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */

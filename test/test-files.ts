@@ -20,7 +20,7 @@ export interface Suite {
 }
 
 export const suites = {
-  /** One file more at a time than there are processors: the first are those that mostly wait. */
+  /** One file more at a time than there are processors: one of them is of those that mostly wait. */
   test: {
     ending: '.test.ts',
     atATime: availableParallelism() + 1,
@@ -37,6 +37,8 @@ export interface Run {
   /** Path below the root. */
   readonly file: string;
   readonly database: Database;
+  /** Whether it leaves the processors to others most of the time. */
+  readonly isIdle: boolean;
 }
 
 /**
@@ -45,8 +47,8 @@ export interface Run {
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
 
-/** Waits for outages and clocks rather than for a processor, and has times to keep: best beside others of its kind. */
-const waits = /^test\/processes\//;
+/** Waits for outages and clocks rather than for a processor. */
+const waits = /^test\/(processes\/|mail\/delivery)/;
 /** Takes longer than what does not. */
 const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 'node:child_process'/;
 
@@ -72,15 +74,15 @@ export async function findRuns(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
     )
     .sort();
-  const [first, second, third]: [Run[], Run[], Run[]] = [[], [], []];
+  const [first, second]: [Run[], Run[]] = [[], []];
   for (const file of files) {
     const text = await readFile(join(root, file), 'utf8');
     const runs = chosen
       .filter((database) => runsOn(file, text, database))
-      .map((database) => ({ file, database }));
-    (waits.test(file) ? first : startsProcesses.test(text) ? second : third).push(...runs);
+      .map((database) => ({ file, database, isIdle: waits.test(file) }));
+    (startsProcesses.test(text) ? first : second).push(...runs);
   }
-  return [...first, ...second, ...third];
+  return [...first, ...second];
 }
 
 /** @throws {Error} when the first comment says something of its runs that is not understood */
