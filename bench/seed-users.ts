@@ -1,5 +1,6 @@
 /** Many users at once: rows of the service's own making, past Prisma, which would take minutes. */
 
+import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { toNewUser } from '#latchkey/accounts/users.js';
@@ -49,6 +50,8 @@ export async function seedUsers(url: string, count: number, onProgress: (done: n
     for (let from = 0; from < count; from += BATCH) {
       const until = Math.min(from + BATCH, count);
       await insert.add(Array.from({ length: until - from }, (_, i) => rowOf(from + i)));
+      // SQLite answers at once: a Postgres that is filled beside it would get no word, and hang up after a minute.
+      await setImmediate();
       onProgress(until);
     }
   } finally {
