@@ -46,6 +46,7 @@ const chosen = parts.filter(({ name }) => positionals.length === 0 || positional
 if (chosen.length === 0) throw new Error(`The parts are ${parts.map(({ name }) => name).join(', ')}`);
 
 const results: Result[] = [];
+const started = performance.now();
 for (const part of chosen) {
   const effort: Effort = {
     rounds: values.short ? 3 : 5,
@@ -53,9 +54,11 @@ for (const part of chosen) {
     isShort: values.short,
     say: (text) => process.stderr.write(`${part.name}: ${text}\n`),
   };
+  const began = performance.now();
   results.push({ part, figures: await part.measure(effort) });
+  effort.say(`${Math.round((performance.now() - began) / 1000)} s`);
 }
-process.stdout.write(`${describe(results)}\n`);
+process.stdout.write(`${describe(results)}\n\nin ${Math.round((performance.now() - started) / 1000)} s\n`);
 if (!values.short) save(results);
 const isMissed = results.some(({ figures }) => figures.some((figure) => isReached(figure) === false));
 process.exit(isMissed && !values.short ? 1 : 0);
