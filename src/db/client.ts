@@ -154,15 +154,13 @@ function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionP
   };
 }
 
-const questionMarks: Write = (text, fillings) => {
-  const { sql: written, values } = sql(text, ...fillings);
-  return { sql: written, args: values };
-};
-
-const numbers: Write = (text, fillings) => {
-  const { text: written, values } = sql(text, ...fillings);
-  return { sql: written, args: values };
-};
+function writerOf(kind: DatabaseKind): Write {
+  const placeholders = kind === 'sqlite' ? 'sql' : 'text';
+  return (text, fillings) => {
+    const { [placeholders]: written, values } = sql(text, ...fillings);
+    return { sql: written, args: values };
+  };
+}
 
 function opened(
   kind: DatabaseKind,
@@ -177,7 +175,7 @@ function opened(
   };
   return {
     db,
-    direct: openDirect(adapter.connect, kind === 'sqlite' ? questionMarks : numbers, db),
+    direct: openDirect(adapter.connect, writerOf(kind), db),
     kind,
     pool,
     // SQLite has no clock but that of this machine.

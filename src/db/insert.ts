@@ -1,11 +1,8 @@
 import { joinSql, rawSql, sql } from './client.ts';
-import type { Statements } from './statements.ts';
+import type { Cell, Statements } from './statements.ts';
 
 /** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
 const VALUES = 10_000;
-
-/** What a column holds. */
-type Cell = string | number | boolean | Date | null;
 
 /**
  * Inserts many rows. Prisma's createMany takes a millisecond a row for hundreds of them, and longer the more there are: this takes a

@@ -31,18 +31,17 @@ export function shared(factory: SqlDriverAdapterFactory, release?: () => Promise
     adapterName: factory.adapterName,
     connect: async () => {
       if (closed) throw new DriverAdapterError({ kind: 'ConnectionClosed' });
-      current ??= open();
-      try {
-        return await current;
-      } catch (error) {
+      current ??= open().catch((error: unknown) => {
         current = undefined;
         throw error;
-      }
+      });
+      return current;
     },
     close: async () => {
       closed = true;
       // Where Prisma's client has never connected, it disposes of nothing.
-      await (await current)?.dispose();
+      const adapter = await current?.catch(() => undefined);
+      await adapter?.dispose();
       await release?.();
     },
   };

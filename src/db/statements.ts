@@ -1,7 +1,10 @@
 import type { Sql } from './client.ts';
 
+/** What a column holds. */
+export type Cell = string | number | boolean | Date | null;
+
 /** What holds a place in a statement: a value, or a piece of a statement. */
-export type Filling = string | number | boolean | Date | null | Sql;
+export type Filling = Cell | Sql;
 
 /** What runs statements that are written by hand: Prisma's client and its transactions, and what goes past it (direct.ts). */
 export interface Statements {

@@ -115,7 +115,7 @@ function findVerifier(verifiers: Verifiers, segment: string): Verifier {
 }
 
 /**
- * Nothing of a token is read before its signature is found right (RFC 7519 section 7.2).
+ * Nothing of a token but its header is read before its signature is found right (RFC 7519 section 7.2).
  *
  * @param headerEnd where its header ends
  */
