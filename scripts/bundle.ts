@@ -19,11 +19,11 @@ const published = ['app.ts', 'config.ts', 'access/guard.ts', 'cli/index.ts'];
 const external = [
   '@fastify/otel',
   '@fastify/swagger-ui',
+  '@node-rs/argon2',
   '@node-rs/bcrypt',
   '@opentelemetry/*',
   '@prisma/schema-engine-wasm',
   '@zxcvbn-ts/language-common',
-  'argon2',
   'better-sqlite3',
   'nodemailer',
   'pg',

@@ -148,9 +148,9 @@ export const rules: readonly Rule[] = [
   },
   onlyImporter(
     'argon2',
-    ({ specifier }) => specifier === 'argon2',
+    ({ specifier }) => /argon2/.test(specifier),
     'accounts/passwords.ts',
-    "import 'argon2';",
+    "import '@node-rs/argon2';",
   ),
   onlyImporter(
     'bcrypt',

@@ -1,17 +1,19 @@
-// argon2 alone, as often and as many at a time as Latchkey verifies passwords: what sign-in is compared with. GET /?seconds=2 runs it.
+// argon2 alone, as often and as many at a time as Latchkey verifies passwords: what sign-in is compared with. GET /?seconds=2 runs
+// the package `argon2`, which is the reference implementation in C, and GET /?seconds=2&own what Latchkey verifies passwords with.
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
+import argon2 from 'argon2';
 import { hashPassword, verifyPassword } from '../../dist/accounts/passwords.js';
 
 const password = 'correct horse battery staple';
 const hash = await hashPassword(password);
 
-async function run(seconds) {
+async function run(verify, seconds) {
   const started = performance.now();
   let count = 0;
   const work = async () => {
     while (performance.now() - started < seconds * 1000) {
-      await verifyPassword(hash, password);
+      await verify(hash, password);
       count++;
     }
   };
@@ -21,7 +23,8 @@ async function run(seconds) {
 
 const server = createServer(async (request, response) => {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  response.end(String(await run(Number(searchParams.get('seconds')))));
+  const verify = searchParams.has('own') ? verifyPassword : argon2.verify;
+  response.end(String(await run(verify, Number(searchParams.get('seconds')))));
 });
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(

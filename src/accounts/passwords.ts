@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import argon2 from 'argon2';
+import * as argon2 from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { Problem } from '../problems/problem.ts';
 import { isCutOff, verifyForeign } from './foreign-hashes.ts';
 
-/** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
-const parameters = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+/** What a hash of {@link parameters} begins with, in PHC string format. */
+const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
 
 /** Hashes at a time. More would be no faster, and take 19 MiB each. */
 const AT_A_TIME = availableParallelism();
@@ -26,14 +29,7 @@ const queue = pLimit(AT_A_TIME);
  * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
  * for users who have no password yet.
  */
-export const noPassword = [
-  '',
-  'argon2id',
-  'v=19',
-  `m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}`,
-  'A'.repeat(22),
-  'A'.repeat(43),
-].join('$');
+export const noPassword = `${prefix}${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
 /** Whether a hash is one that a password can have; {@link noPassword} of other parameters has been stored too. */
 export function isOfPassword(hash: string): boolean {
@@ -67,8 +63,7 @@ export async function verifyPassword(hash: string | undefined, password: string)
 
 /** Whether another hash is to be made of a password that was verified with this one: it is not what today's would be. */
 export function needsRehash(hash: string, password: string): boolean {
-  if (isCutOff(hash, password)) return false;
-  return !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, parameters);
+  return !hash.startsWith(prefix) && !isCutOff(hash, password);
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Hashes that other software has made: which are let in, and that their passwords sign in. */
 import argon2 from 'argon2';
+import fc from 'fast-check';
 import t from 'tap';
 import { acceptHash } from '#latchkey/accounts/password-hashes.js';
+import { hashPassword, verifyPassword } from '#latchkey/accounts/passwords.js';
 import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
@@ -72,6 +74,32 @@ t.test('what is let in, and what is not', async (t) => {
     'pbkdf2:sha256:260000$salt$0123',
   ];
   for (const hash of others) t.match(acceptHash(hash), { problem: /is not a hash of/ }, hash);
+});
+
+t.test('argon2 is what the reference implementation has it', async (t) => {
+  t.ok(await argon2.verify(await hashPassword(PASSWORD), PASSWORD), 'ours, verified by theirs');
+  const hash = fc.record({
+    password: fc.string({ unit: 'binary-ascii', maxLength: 200 }),
+    type: fc.constantFrom(argon2.argon2d, argon2.argon2i, argon2.argon2id),
+    version: fc.constantFrom(0x10, 0x13),
+    memoryCost: fc.integer({ min: 128, max: 1024 }),
+    timeCost: fc.integer({ min: 2, max: 4 }),
+    parallelism: fc.integer({ min: 1, max: 16 }),
+    hashLength: fc.integer({ min: 16, max: 64 }),
+    salt: fc.uint8Array({ minLength: 8, maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
+    isVersioned: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(hash, async ({ password, isVersioned, ...options }) => {
+      const theirs = await argon2.hash(password, options);
+      // Before version 19, hashes did not say which they were of.
+      const given = isVersioned ? theirs : theirs.replace('$v=16', '');
+      t.strictSame(acceptHash(given), { hash: given });
+      t.ok(await verifyPassword(given, password), given);
+      t.notOk(await verifyPassword(given, `${password}!`), given);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 t.test('their passwords sign in, and get a hash of today', async (t) => {
