@@ -49,8 +49,8 @@ const results: Result[] = [];
 const started = performance.now();
 for (const part of chosen) {
   const effort: Effort = {
-    rounds: values.short ? 3 : 5,
-    seconds: values.short ? 1 : 2,
+    rounds: values.short ? 3 : 7,
+    seconds: 1,
     isShort: values.short,
     say: (text) => process.stderr.write(`${part.name}: ${text}\n`),
   };

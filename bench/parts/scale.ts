@@ -9,7 +9,7 @@ import { load } from '../tools/load.ts';
 const FEW = 1_000;
 const MANY = 1_000_000;
 /** Measurements of each request, after some that warm up. */
-const TRIES = 151;
+const TRIES = 101;
 const WARM_UP = 20;
 const REVOCATIONS = 100_000;
 

@@ -38,24 +38,33 @@ export function simulate({ cores, hash, utilisation, hasRushes, seed }: Crowd): 
   const rate = (utilisation * cores) / hash;
   const freeAt = new Float64Array(cores);
   // When each of those let in is served: never out of order, so those who wait are the last of the list.
-  const servedAt: number[] = [];
-  const waits: number[] = [];
+  const servedAt = new Float64Array(ARRIVALS);
+  const waits = new Float64Array(ARRIVALS);
+  let served = 0;
   let firstWaiting = 0;
   let now = 0;
   for (let n = 0; n < ARRIVALS; n++) {
     const isRush = hasRushes && (now / 1_000) % RUSH.every < RUSH.seconds;
     now -= Math.log(1 - random()) / (isRush ? rate * RUSH.factor : rate);
-    while ((servedAt[firstWaiting] ?? Number.POSITIVE_INFINITY) <= now) firstWaiting++;
-    if (servedAt.length - firstWaiting >= WAITING * cores) continue;
-    const core = freeAt.indexOf(Math.min(...freeAt));
+    while (firstWaiting < served && (servedAt[firstWaiting] ?? 0) <= now) firstWaiting++;
+    if (served - firstWaiting >= WAITING * cores) continue;
+    const core = firstFree(freeAt);
     const start = Math.max(now, freeAt[core] ?? 0);
     freeAt[core] = start + hash * (1 - SPREAD + 2 * SPREAD * random());
-    servedAt.push(start);
-    waits.push(start - now);
+    servedAt[served] = start;
+    waits[served] = start - now;
+    served++;
   }
-  waits.sort((a, b) => a - b);
-  const at = (part: number) => waits[Math.floor(waits.length * part)] ?? 0;
-  return { turnedAway: 1 - waits.length / ARRIVALS, median: at(0.5), p99: at(0.99) };
+  const sorted = waits.subarray(0, served).sort();
+  const at = (part: number) => sorted[Math.floor(served * part)] ?? 0;
+  return { turnedAway: 1 - served / ARRIVALS, median: at(0.5), p99: at(0.99) };
+}
+
+function firstFree(freeAt: Float64Array): number {
+  let first = 0;
+  for (let core = 1; core < freeAt.length; core++)
+    if ((freeAt[core] ?? 0) < (freeAt[first] ?? 0)) first = core;
+  return first;
 }
 
 /** Numbers from 0 to below 1, the same at every run (mulberry32). */
