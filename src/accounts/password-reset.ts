@@ -137,6 +137,6 @@ async function replacePassword(
     send(noticeTo(context, user.email, 'password-changed'));
     return user;
   });
-  await reopen(context, changed.email);
+  await reopen(context, changed);
   return changed;
 }

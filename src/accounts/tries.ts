@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
+import { isForeignKeyViolation } from '../db/errors.ts';
 import { prune } from '../db/prune.ts';
 import { selectRow } from '../db/select.ts';
+import type { Policy } from '../throttle/failed-tries.ts';
 import { networkOf } from '../throttle/network.ts';
-import type { Counted, Policy, Reservation } from '../throttle/throttle.ts';
+import type { Counted, Reservation } from '../throttle/throttle.ts';
 import type { AccountsContext } from './context.ts';
 
 const SECOND = 1_000;
@@ -63,7 +65,7 @@ export async function tryPassword(
   const place = networkOf(ip ?? '');
   const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
   const known = await selectRow(direct, 'KnownNetwork', ['lastSeenAt'], { id });
-  const subject = known === undefined ? ['account', email] : ['account', email, place];
+  const subject = known === undefined ? accountFrom(email) : accountFrom(email, id);
   const counted = [
     { subject, policy: account },
     { subject: ['network', place], policy: network },
@@ -92,8 +94,17 @@ export async function tryMailToken<T>(
 }
 
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
-export async function reopen({ throttle }: AccountsContext, email: string): Promise<void> {
-  await throttle.reset(['account', email]);
+export async function reopen(
+  { db, throttle }: AccountsContext,
+  { id: userId, email }: { readonly id: string; readonly email: string },
+): Promise<void> {
+  const networks = await db.knownNetwork.findMany({ where: { userId }, select: { id: true } });
+  await throttle.reset([accountFrom(email), ...networks.map(({ id }) => accountFrom(email, id))]);
+}
+
+/** What the failures of an account are counted by. @param knownNetwork where they come from one that its owner signed in from */
+function accountFrom(email: string, knownNetwork?: string): string[] {
+  return knownNetwork === undefined ? ['account', email] : ['account', email, knownNetwork];
 }
 
 /** Deletes what was counted and remembered too long ago. @returns how many rows */
@@ -118,14 +129,15 @@ async function counting<T>(
   attempt: (reservation: Pick<Reservation, 'failures' | 'time'>) => Promise<T>,
 ): Promise<T> {
   const reservation = await throttle.reserve(counted);
+  let result: T;
   try {
-    const result = await attempt(reservation);
-    if (result) await reservation.giveBack(forgiven);
-    return result;
+    result = await attempt(reservation);
   } catch (error) {
     await reservation.giveBack();
     throw error;
   }
+  if (result) await reservation.giveBack(forgiven);
+  return result;
 }
 
 async function rememberNetwork(
@@ -135,9 +147,14 @@ async function rememberNetwork(
   time: Date,
 ): Promise<void> {
   if (lastSeen !== undefined && time.getTime() - lastSeen.getTime() < NETWORK_RENEWAL) return;
-  await db.knownNetwork.upsert({
-    where: { id },
-    create: { id, userId, lastSeenAt: time },
-    update: { lastSeenAt: time },
-  });
+  try {
+    await db.knownNetwork.upsert({
+      where: { id },
+      create: { id, userId, lastSeenAt: time },
+      update: { lastSeenAt: time },
+    });
+  } catch (error) {
+    // The user was deleted meanwhile, which is found out when the session is opened.
+    if (!isForeignKeyViolation(error)) throw error;
+  }
 }

@@ -6,9 +6,10 @@ import {
   type SqlQuery,
   type SqlQueryable,
   type SqlResultSet,
+  type Transaction,
 } from '@prisma/driver-adapter-utils';
 import type { Filling, Statements } from './statements.ts';
-import { serializable, TRANSACTION_TIMEOUT } from './transaction.ts';
+import { retryConflicts, TRANSACTION_MAX_WAIT, TRANSACTION_TIMEOUT } from './transaction.ts';
 
 /**
  * Statements that go to Prisma's driver adapter past its client, which takes several times as long over each of them as the database
@@ -43,7 +44,7 @@ export function openDirect(
 ): DirectDatabase {
   return {
     ...statementsOn(connect, write),
-    transaction: (work) => serializable(queue, () => attempt(connect, write, work)),
+    transaction: (work) => retryConflicts(queue, () => attempt(connect, write, work)),
   };
 }
 
@@ -52,24 +53,56 @@ async function attempt<T>(
   write: Write,
   work: (tx: Statements) => Promise<T>,
 ): Promise<T> {
-  const transaction = await (await connect()).startTransaction('SERIALIZABLE');
+  const transaction = await begin(await connect());
   const deadline = performance.now() + TRANSACTION_TIMEOUT;
-  const inTime = async () => {
+  let hasEnded = false;
+  const whileOpen = async () => {
+    // On SQLite, it would run in somebody else's transaction.
+    if (hasEnded) throw new Error('The transaction of this statement has ended');
     if (performance.now() > deadline) throw new DriverAdapterError({ kind: 'SocketTimeout' });
     return transaction;
   };
   try {
-    const result = await work(statementsOn(inTime, write));
-    await (await inTime()).executeRaw(commit);
+    const result = await work(statementsOn(whileOpen, write));
+    await whileOpen();
+    hasEnded = true;
+    await transaction.executeRaw(commit);
     return result;
   } catch (error) {
-    // Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction.
-    await transaction.executeRaw(rollback).catch(() => {});
+    hasEnded = true;
+    await undo(transaction);
     throw error;
   } finally {
     // Whatever became of it, this frees the connection.
     await transaction.commit();
   }
+}
+
+/** Begins within TRANSACTION_MAX_WAIT. What begins later than that is given back. */
+async function begin(adapter: SqlDriverAdapter): Promise<Transaction> {
+  const beginning = adapter.startTransaction('SERIALIZABLE');
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new DriverAdapterError({ kind: 'SocketTimeout' }));
+      beginning.then(giveBack).catch(() => {});
+    }, TRANSACTION_MAX_WAIT);
+  });
+  try {
+    return await Promise.race([beginning, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function giveBack(transaction: Transaction): Promise<void> {
+  await undo(transaction);
+  await transaction.commit();
+}
+
+/** Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction. */
+async function undo(transaction: Transaction): Promise<void> {
+  await transaction.executeRaw(rollback).catch(() => {});
 }
 
 function statementsOn(connect: () => Promise<SqlQueryable>, write: Write): Statements {

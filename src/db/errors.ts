@@ -59,6 +59,11 @@ export function isAnyUniqueViolation(error: unknown): boolean {
   return driverCause(error)?.kind === 'UniqueConstraintViolation';
 }
 
+/** Whether a row was to belong to one that is not there. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return driverCause(error)?.kind === 'ForeignKeyConstraintViolation';
+}
+
 /** Whether the row that was to be read, changed or deleted is not there (P2025). */
 export function isNotFound(error: unknown): boolean {
   return codeOf(error) === 'P2025';

@@ -18,23 +18,31 @@ export interface SharedFactory extends SqlDriverAdapterFactory {
 export function shared(factory: SqlDriverAdapterFactory, release?: () => Promise<void>): SharedFactory {
   let closed = false;
   let current: Promise<SqlDriverAdapter> | undefined;
-  const open = async () => {
-    const adapter = await factory.connect();
-    const dispose = () => {
-      current = undefined;
-      return adapter.dispose();
+  const open = (): Promise<SqlDriverAdapter> => {
+    const forget = () => {
+      if (current === opening) current = undefined;
     };
-    return withChanges(adapter, { dispose });
+    const opening = factory.connect().then(
+      (adapter) => {
+        const dispose = () => {
+          forget();
+          return adapter.dispose();
+        };
+        return withChanges(adapter, { dispose });
+      },
+      (error: unknown) => {
+        forget();
+        throw error;
+      },
+    );
+    return opening;
   };
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
     connect: async () => {
       if (closed) throw new DriverAdapterError({ kind: 'ConnectionClosed' });
-      current ??= open().catch((error: unknown) => {
-        current = undefined;
-        throw error;
-      });
+      current ??= open();
       return current;
     },
     close: async () => {

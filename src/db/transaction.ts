@@ -32,7 +32,7 @@ const queues = new WeakMap<object, Promise<unknown>>();
  * @throws whatever the work throws; an error for which `isUnavailable` holds when there was no way to commit
  */
 export function transaction<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return serializable(db, () =>
+  return retryConflicts(db, () =>
     db.$transaction(work, {
       isolationLevel: 'Serializable',
       maxWait: TRANSACTION_MAX_WAIT,
@@ -42,11 +42,11 @@ export function transaction<T>(db: Db, work: (tx: Transaction) => Promise<T>): P
 }
 
 /**
- * Tries a Serializable transaction until the database finds nobody in its way.
+ * Tries a Serializable transaction, or a statement that may be in others' way, until the database finds nobody in its way.
  *
- * @param queue whose transactions take turns when they have lost a conflict
+ * @param queue whose tries take turns when they have lost a conflict
  */
-export async function serializable<T>(queue: object, attempt: () => Promise<T>): Promise<T> {
+export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
@@ -72,7 +72,10 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
  * of a whole transaction goes ahead nevertheless, so that a slow one does not stop the others.
  */
 function inTurn<T>(queue: object, run: () => Promise<T>): Promise<T> {
-  const before = Promise.race([queues.get(queue), wait(TRANSACTION_TIMEOUT, undefined, { ref: false })]);
+  const patience = new AbortController();
+  const { signal } = patience;
+  const waited = wait(TRANSACTION_TIMEOUT, undefined, { ref: false, signal }).catch(() => {});
+  const before = Promise.race([queues.get(queue), waited]).finally(() => patience.abort());
   const turn = before.then(run);
   queues.set(
     queue,

@@ -1,7 +1,9 @@
 /** Guessing passwords: counted for each account and each network, in the database, and slower with each failure. */
+import argon2 from 'argon2';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
+import { until } from '../until.ts';
 
 /** Tries a password from somewhere. */
 async function tryFrom({ app }: Api, remoteAddress: string, email: string, password: string) {
@@ -117,10 +119,56 @@ t.test(
     await api.ask('POST', '/password/forgot', { body: { email } });
     const token = await tokenFor(api, email, 'password-reset');
     const body = { token, newPassword: 'a password that was set anew' };
+    for (let i = 0; i < 8; i++) await tryFrom(api, '192.0.2.1', email, 'wrong');
+    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'at home it waits now');
     t.equal((await api.ask('POST', '/password/reset', { body })).status, 204);
-    t.equal((await tryFrom(api, '198.51.100.1', email, 'a password that was set anew')).status, 200);
+    for (const address of ['198.51.100.1', '192.0.2.1'])
+      t.equal((await tryFrom(api, address, email, body.newPassword)).status, 200, address);
   },
 );
+
+t.test('many who sign in at once, from one network, are not in each other’s way', async (t) => {
+  const { app } = await startApi(t);
+  const { throttle, db } = app.accounts;
+  // So many rows that a database finds some by their ids.
+  const others = Array.from({ length: 5_000 }, (_, n) => ({
+    id: throttle.hash(['other', `${n}`]),
+    failures: 1,
+    countedAt: Date.now(),
+    nextTryAt: 0,
+  }));
+  await db.failedTries.createMany({ data: others });
+  const isPostgres = app.databaseKind === 'postgresql';
+  if (isPostgres) await db.$executeRaw`ANALYZE "FailedTries"`;
+  const policy = { free: 1e6, firstDelay: 1_000, longestDelay: 1_000, forgetEvery: Number.POSITIVE_INFINITY };
+  const network = ['network', '192.0.2.0'];
+  for (let n = 0; n < 6; n++) {
+    const account = ['account', `ada-${n}@example.com`];
+    const counted = [account, network].map((subject) => ({ subject, policy }));
+    const tryOften = async () => {
+      for (let i = 0; i < 10; i++) await (await throttle.reserve(counted)).giveBack([account]);
+    };
+    await Promise.all(Array.from({ length: 8 }, tryOften));
+  }
+  t.match(await db.failedTries.findUnique({ where: { id: throttle.hash(network) } }), { failures: 0 });
+  if (!isPostgres) return;
+  const rows = await db.$queryRaw<{ deadlocks: number }[]>`
+    SELECT deadlocks::int AS deadlocks FROM pg_stat_database WHERE datname = current_database()`;
+  t.strictSame(rows, [{ deadlocks: 0 }]);
+});
+
+t.test('a user who is deleted during the sign-in gets the answer of a wrong password', async (t) => {
+  const api = await startApi(t);
+  const { id, email } = await api.person(1);
+  const { db } = api.app.accounts;
+  // Verifying it takes a while.
+  const passwordHash = await argon2.hash(PASSWORD, { memoryCost: 65_536, timeCost: 8, parallelism: 1 });
+  await db.user.update({ where: { id }, data: { passwordHash } });
+  const answer = tryFrom(api, '192.0.2.1', email, PASSWORD);
+  await until(async () => (await failures(api)).length > 0);
+  await db.user.delete({ where: { id } });
+  t.equal((await answer).status, 401);
+});
 
 t.test('a network is counted over all addresses, IPv6 by the /64', async (t) => {
   const api = await startApi(t);

@@ -64,6 +64,41 @@ test('work that throws is undone, whatever was sent beside it is not', async (t)
   t.strictSame(await numbers(direct), [2]);
 });
 
+test('a statement that comes after the end of its transaction gets into no other', async (t) => {
+  const { direct } = await open(t);
+  for (const end of [undefined, new Error('undo')]) {
+    let ended: Statements | undefined;
+    const first = direct.transaction(async (tx) => {
+      ended = tx;
+      if (end !== undefined) throw end;
+    });
+    await first.catch(() => {});
+    await direct.transaction(async () => {
+      await t.rejects(async () => ended && insert(ended, 1), { message: /has ended/ });
+    });
+  }
+  t.strictSame(await numbers(direct), []);
+});
+
+test('who waits too long for a transaction is told, and nothing is left of it', async (t) => {
+  const { direct } = await open(t, 1);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  // Waits for more than its statements: the others wait all the while.
+  const holder = direct.transaction(async (tx) => {
+    await insert(tx, 1);
+    await held;
+  });
+  const error = await failure(() => direct.transaction((tx) => insert(tx, 2)));
+  t.ok(isUnavailable(error), String(error));
+  release();
+  await holder.catch(() => {});
+  await direct.transaction((tx) => insert(tx, 3));
+  t.notOk((await numbers(direct)).includes(2));
+});
+
 /** Reads, then writes: two at once lose one of the two, unless somebody keeps them apart. */
 function increment(direct: DirectDatabase): Promise<unknown> {
   return direct.transaction(async (tx) => {
