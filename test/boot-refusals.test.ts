@@ -62,6 +62,10 @@ t.test('a wrong configuration', async (t) => {
       { ADMIN_EMAIL: 'boss', ADMIN_PASSWORD: 'never to be seen anywhere' },
       /^latchkey: ADMIN_EMAIL must be an email address/,
     ],
+    [
+      { ADMIN_EMAIL: 'boss@example.com', ADMIN_PASSWORD: 'passwordpassword' },
+      /^latchkey: ADMIN_PASSWORD is one of the most common passwords: choose another \(example: /,
+    ],
     [{ JWT_PRIVATE_KEY: join(folder, 'file') }, /^latchkey: JWT_PRIVATE_KEY is not a private key/],
     [{ DATA_DIR: join(folder, 'file') }, /^latchkey: (ENOTDIR|EEXIST).*\/file/],
   ];

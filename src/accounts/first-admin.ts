@@ -4,11 +4,15 @@ import { type Config, ConfigError } from '../config.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { hasAdmin } from './last-admin.ts';
+import { findWeakness } from './password-rules.ts';
 import { EmailAddress, NewPassword } from './user.schemas.ts';
 import { insertUser, newUser } from './users.ts';
 
+const NAME = 'Admin';
+const PASSWORD_EXAMPLE = 'example: ADMIN_PASSWORD=the output of: openssl rand -base64 24';
+
 /**
- * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account.
+ * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account, but that of common passwords, which takes a list.
  *
  * @throws {ConfigError} when one of them breaks a rule
  */
@@ -23,7 +27,7 @@ export function checkFirstAdmin({
     );
   if (!compile(NewPassword(passwordMinLength))(firstAdmin.password)) {
     throw new ConfigError(
-      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters (example: ADMIN_PASSWORD=the output of: openssl rand -base64 24)`,
+      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters (${PASSWORD_EXAMPLE})`,
     );
   }
 }
@@ -33,7 +37,8 @@ export function checkFirstAdmin({
  *
  * @param account checked with {@link checkFirstAdmin}
  * @returns whether it was created
- * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin
+ * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin; when the password is
+ *   one of those that are guessed first
  */
 export async function createFirstAdmin(
   context: AccountsContext,
@@ -41,7 +46,9 @@ export async function createFirstAdmin(
 ): Promise<boolean> {
   const { db, levels } = context;
   if (await hasAdmin(db, levels)) return false;
-  const data = await newUser({ ...account, name: 'Admin', access: levels.admin });
+  const weakness = await findWeakness(account.password, { ...account, name: NAME });
+  if (weakness !== undefined) throw new ConfigError(`ADMIN_PASSWORD ${weakness} (${PASSWORD_EXAMPLE})`);
+  const data = await newUser({ ...account, name: NAME, access: levels.admin });
   return change(context, async (tx, consequences) => {
     if (await hasAdmin(tx, levels)) return false;
     const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });

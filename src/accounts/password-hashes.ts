@@ -17,7 +17,7 @@ const HASH = { least: 16, most: 64 } as const;
 
 const BASE64 = '[A-Za-z0-9+/]+';
 const argon2Text = new RegExp(
-  `^\\$argon2(?:id|i|d)(?:\\$v=(?:16|19))?\\$m=(\\d{1,9}),t=(\\d{1,9}),p=(\\d{1,9})\\$(${BASE64})\\$(${BASE64})$`,
+  `^\\$argon2(id|i|d)(?:\\$v=(16|19))?\\$m=(\\d{1,9}),t=(\\d{1,9}),p=(\\d{1,9})\\$(${BASE64})\\$(${BASE64})$`,
 );
 const bcryptText = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{30})([./A-Za-z0-9])$/;
 const scryptText = new RegExp(
@@ -47,14 +47,21 @@ export function acceptHash(text: string): AcceptedHash {
   return acceptArgon2(text) ?? acceptBcrypt(text) ?? acceptScrypt(text) ?? acceptWerkzeug(text) ?? unknown;
 }
 
+/** Zeros before a number, and bits of the last digits that mean nothing, are written by some, and our verifier does not take them. */
 function acceptArgon2(text: string): AcceptedHash | undefined {
-  const [, ...parts] = argon2Text.exec(text) ?? [];
+  const [, type, version = '16', ...parts] = argon2Text.exec(text) ?? [];
   const [m, t, p] = parts.slice(0, 3).map(Number);
   const [, , , salt, hash] = parts;
-  if (m === undefined || t === undefined || p === undefined || !isLongEnough(salt, hash)) return undefined;
+  if (m === undefined || t === undefined || p === undefined) return undefined;
+  if (salt === undefined || hash === undefined || !isLongEnough(salt, hash)) return undefined;
   // RFC 9106 section 3.1: at least one pass, and 8 KiB a lane.
   if (t === 0 || p === 0 || m < 8 * p) return undefined;
-  return m > MAX_MEMORY || m * t > MAX_ARGON2 || p > MAX_LANES ? costly : { hash: text };
+  if (m > MAX_MEMORY || m * t > MAX_ARGON2 || p > MAX_LANES) return costly;
+  return { hash: `$argon2${type}$v=${version}$m=${m},t=${t},p=${p}$${canonical(salt)}$${canonical(hash)}` };
+}
+
+function canonical(base64: string): string {
+  return unpadded(Buffer.from(base64, 'base64'));
 }
 
 /** The last digits of salt and hash have bits that mean nothing, which some write and our verifier wants to be zero. */

@@ -26,13 +26,19 @@ export async function requireGoodPassword(
   owner: PasswordOwner,
   pointer: string,
 ): Promise<void> {
+  const weakness = await findWeakness(password, owner);
+  if (weakness !== undefined) throw invalidBody(pointer, weakness);
+}
+
+/** What {@link requireGoodPassword} has against a password, in words that follow its name; undefined when it is good. */
+export async function findWeakness(password: string, owner: PasswordOwner): Promise<string | undefined> {
   const folded = fold(password);
-  if (isOwn(folded, owner)) throw invalidBody(pointer, 'must be more than your name or address');
+  if (isOwn(folded, owner)) return 'must be more than your name or address';
   common ??= loadCommon();
   const list = await common;
   const core = folded.replace(PADDING, '');
-  if ([folded, core, unit(folded), unit(core)].some((form) => isCommon(form, list)))
-    throw invalidBody(pointer, 'is one of the most common passwords: choose another');
+  const isGuessed = [folded, core, unit(folded), unit(core)].some((form) => isCommon(form, list));
+  return isGuessed ? 'is one of the most common passwords: choose another' : undefined;
 }
 
 function isCommon(text: string, list: ReadonlySet<string>): boolean {
