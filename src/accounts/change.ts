@@ -8,7 +8,7 @@ import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Changer } from './context.ts';
-import { accessAsOf } from './elevation.ts';
+import { type AccessColumns, accessAsOf } from './elevation.ts';
 
 /** What follows from a change, and is written in its transaction. */
 export interface Consequences {
@@ -89,6 +89,9 @@ export async function requireCurrent(
 ): Promise<CurrentActor> {
   if (actor.userId === null) return { grantable: Number.POSITIVE_INFINITY };
   const { userId, sessionId, generation, access } = actor;
+  // A level whose time is over ends without a new generation, whether that was written down already or not.
+  const presentAccess = async (user: AccessColumns) =>
+    user.accessUntil === null ? user.access : accessAsOf(user, await now(tx));
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
     select: {
@@ -110,7 +113,7 @@ export async function requireCurrent(
     !session.user.disabled &&
     session.user.generation === generation &&
     session.user.epoch === session.epoch &&
-    (session.user.accessUntil === null || accessAsOf(session.user, await now(tx)) >= access);
+    (await presentAccess(session.user)) >= access;
   if (!isCurrent) throw invalidToken();
   return { grantable: Math.min(access, session.user.permanentAccess) };
 }

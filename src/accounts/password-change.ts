@@ -33,9 +33,10 @@ export async function changePassword(
       where: { id: userId },
       data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
     });
+    // By two, so that the refresh token of before is not the one before: that would still get its successor for a moment.
     const session = await tx.session.update({
       where: { id: sessionId },
-      data: { epoch: user.epoch, rotation: { increment: 1 }, rotatedAt: time, authenticatedAt: time },
+      data: { epoch: user.epoch, rotation: { increment: 2 }, rotatedAt: time, authenticatedAt: time },
     });
     await voidMailTokens(context, tx, user);
     revoke({ userId, generation: user.generation });

@@ -1,10 +1,17 @@
 import { invalidToken } from '../access/challenges.ts';
+import type { Origin } from '../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import type { Session } from './session.schemas.ts';
+
+/** Sessions that a user may have. Whatever is done with all of them stays small, whoever signs in every minute and never out. */
+const MOST = 100;
+
+/** Sessions beyond {@link MOST} that end at a time: of those who sign in at once, each ends some. */
+const SURPLUS = 10;
 
 /** The living sessions of a user, newest first. @param current id of the session that asks */
 export async function listSessions(
@@ -43,6 +50,27 @@ export async function endSession(
     revoke({ sessionId: id });
     record({ action: 'session.ended', actorId: userId, targetId: userId, before: { sessionId: id }, origin });
     return true;
+  });
+}
+
+/** Ends what a user has beyond {@link MOST} sessions: those that were not used for longest. */
+export async function endSurplusSessions(
+  context: AccountsContext,
+  userId: string,
+  origin: Origin,
+): Promise<void> {
+  const surplus = await context.direct.$queryRaw<{ id: string }>`
+    SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC LIMIT ${SURPLUS} OFFSET ${MOST}`;
+  if (surplus.length === 0) return;
+  const where = { userId, id: { in: surplus.map(({ id }) => id) } };
+  await change(context, async (tx, { revoke, record }) => {
+    const ending = await tx.session.findMany({ where, select: { id: true } });
+    await tx.session.deleteMany({ where });
+    for (const { id } of ending) {
+      revoke({ sessionId: id });
+      const before = { sessionId: id };
+      record({ action: 'session.ended', actorId: null, targetId: userId, before, origin });
+    }
   });
 }
 

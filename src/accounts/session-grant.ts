@@ -1,8 +1,8 @@
 import type { ColumnsOf } from '../db/client.ts';
 import { accessAsOf } from './elevation.ts';
 
-/** Milliseconds of a higher level that are not worth a token: its end is in whole seconds. */
-const SHORTEST_ELEVATION = 1_000;
+/** Milliseconds of a session, or of a higher level, that are not worth a token: its end is in whole seconds. */
+export const SHORTEST_TOKEN = 1_000;
 
 /** What the tokens of a session are made of, all from one read of its user's row. */
 export interface SessionGrant {
@@ -43,7 +43,7 @@ interface SessionRow {
 
 /** What a session's tokens say as of a time. */
 export function toGrant(session: SessionRow, user: Owner, time: Date): SessionGrant {
-  const current = accessAsOf(user, new Date(time.getTime() + SHORTEST_ELEVATION));
+  const current = accessAsOf(user, new Date(time.getTime() + SHORTEST_TOKEN));
   const access = Math.min(current, session.accessCap ?? current);
   const { accessUntil } = user;
   const endsBefore = access > user.permanentAccess && accessUntil !== null && accessUntil < session.expiresAt;

@@ -6,7 +6,8 @@ import { selectRow } from '../db/select.ts';
 import { change, changeDirectly, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { noticeTo } from './notices.ts';
-import { ownerColumns, type SessionGrant, toGrant } from './session-grant.ts';
+import { endSurplusSessions } from './session-endings.ts';
+import { ownerColumns, type SessionGrant, SHORTEST_TOKEN, toGrant } from './session-grant.ts';
 import type { SignedIn } from './sign-in.ts';
 
 const DAY = 86_400_000;
@@ -37,7 +38,7 @@ const sessionColumns = [
 const USER_AGENT_LENGTH = 256;
 
 /**
- * Opens a session for somebody whose password was verified.
+ * Opens a session for somebody whose password was verified. Who has too many loses the one that was not used for longest.
  *
  * @param accessCap the most that its tokens may do; a cap above the user's level does nothing
  * @throws {Problem} `invalid-credentials` when all sessions were ended, or the user disabled, since the verification
@@ -48,7 +49,7 @@ export async function openSession(
   origin: Origin,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  return changeDirectly(context, async (tx, { record }) => {
+  const opened = await changeDirectly(context, async (tx, { record }) => {
     const user = await selectRow(tx, 'User', ownerColumns, { id });
     if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
@@ -72,6 +73,8 @@ export async function openSession(
     record({ action: 'session.opened', actorId: id, targetId: id, after, origin });
     return grant;
   });
+  await endSurplusSessions(context, id, origin);
+  return opened;
 }
 
 /**
@@ -92,7 +95,8 @@ export async function refreshSession(
     const user = await selectRow(tx, 'User', ownerColumns, { id: session.userId });
     if (user === undefined || user.disabled || user.epoch !== session.epoch) return undefined;
     const time = await context.now(tx);
-    if (session.idleUntil <= time || session.expiresAt <= time) return undefined;
+    if (session.idleUntil <= time || session.expiresAt.getTime() <= time.getTime() + SHORTEST_TOKEN)
+      return undefined;
 
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {

@@ -1,6 +1,9 @@
 /** Levels with a time limit: they fall back by themselves, and nobody makes more of them than was given. */
 import t from 'tap';
-import { startApi } from '../helper.ts';
+import { fallBack } from '#latchkey/accounts/fall-back.js';
+import { endAllSessions } from '#latchkey/accounts/session-endings.js';
+import { failure } from '../db/failure.ts';
+import { device, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
 import { until } from '../until.ts';
 import { isAccepted, readClaims, refresh } from './client.ts';
@@ -85,6 +88,22 @@ t.test('readers use the level as of now, also before anybody has written down it
   const admins = body.users.byAccess.find(({ access }: { access: number }) => access === 2).count;
   t.equal(admins, await db.user.count({ where: { access: 2 } }), 'counted when the ends were written down');
 });
+
+t.test(
+  'a token of a level whose time is over changes nothing, also when its end was written down',
+  async (t) => {
+    const [ada, bob] = [await person(1), await person(1)];
+    const accessUntil = new Date(Date.now() - 1);
+    // As where the clock of the process is behind that of the database: it has not taken the token for expired.
+    await db.user.update({ where: { id: ada.id }, data: { access: 2, permanentAccess: 1, accessUntil } });
+    const { sid, gen } = readClaims(ada.token);
+    const actor = { userId: ada.id, sessionId: sid, generation: gen, access: 2, origin: device };
+    const endSessions = () => endAllSessions(api.app.accounts, actor, bob.id);
+    t.match(await failure(endSessions), { slug: 'invalid-token' }, 'before');
+    await fallBack(api.app.accounts);
+    t.match(await failure(endSessions), { slug: 'invalid-token' }, 'afterwards');
+  },
+);
 
 t.test('another level without a time limit ends it', async (t) => {
   for (const access of [0, 1, 2]) {

@@ -142,6 +142,31 @@ t.test('a refresh token whose code does not fit gets nothing and revokes nothing
   for (const { refreshToken } of [second!, other]) pairOf(await refresh(api, refreshToken));
 });
 
+t.test('a session in its last second gets no tokens, which would have ended already', async (t) => {
+  const { sessionId, refreshToken } = await open(api, user.id);
+  await setTime(api, sessionId, 'expiresAt', 0.9);
+  await getsNothing(t, refreshToken, 'its last second');
+});
+
+t.test('who signs in a hundred times more loses what was not used for longest', async (t) => {
+  const { id } = await api.person(1);
+  await db.session.deleteMany({ where: { userId: id } });
+  const first = await open(api, id);
+  const second = await open(api, id);
+  for (let n = 2; n < 100; n++) await open(api, id);
+  t.ok(await isAccepted(api, first.accessToken));
+  const used = pairOf(await refresh(api, first.refreshToken));
+  await open(api, id);
+  t.equal(await db.session.count({ where: { userId: id } }), 100);
+  t.notOk(await isAccepted(api, second.accessToken), 'the second ends, with its access token');
+  await getsNothing(t, second.refreshToken, 'the second');
+  t.ok(await isAccepted(api, used.accessToken), 'the first was used since');
+  pairOf(await refresh(api, used.refreshToken));
+  const where = { targetId: id, action: 'session.ended' };
+  const events = await db.auditEvent.findMany({ where, select: { actorId: true, before: true } });
+  t.strictSame(events, [{ actorId: null, before: JSON.stringify({ sessionId: second.sessionId }) }]);
+});
+
 t.test('the two kinds of token are not taken for each other', async (t) => {
   const { accessToken, refreshToken } = await open(api, admin.id);
   const asAccess = await ask('GET', '/me', { token: refreshToken });
