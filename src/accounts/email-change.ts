@@ -29,7 +29,7 @@ export async function requestEmailChange(
   await change(context, async (tx, { send }) => {
     await requireCurrent(context, tx, actor);
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email))) return;
+    if (!(await context.outbox.allows(tx, email, ['email-change', 'account-exists']))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();

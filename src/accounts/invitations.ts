@@ -59,7 +59,8 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
         personal: { after: { email, name: row.name } },
         origin: actor.origin,
       });
-      if (await context.outbox.allows(tx, email)) sendInvitation(context, consequences, row, token);
+      if (await context.outbox.allows(tx, email, ['invitation']))
+        sendInvitation(context, consequences, row, token);
       return toInvitation(row, context.levels);
     });
   } catch (error) {
@@ -91,7 +92,7 @@ export async function listInvitations(
 }
 
 /**
- * Mails an invitation again, with a new token and a new span of time: the old token dies. When the address has had its mails of
+ * Mails an invitation again, with a new token and a new span of time: the old token dies. When the address has had its invitations of
  * the hour, nothing happens, and the token that it has stays good.
  *
  * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give; `invalid-token`
@@ -105,7 +106,8 @@ export async function resendInvitation(
     const { grantable } = await requireCurrent(context, tx, actor);
     const before = await findShown(tx, invitationId);
     if (before.access > grantable) throw accessDenied(before.access, grantable);
-    if (!(await context.outbox.allows(tx, before.email))) return toInvitation(before, context.levels);
+    if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
+      return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
     const expiresAt = new Date((await context.now(tx)).getTime() + lifetimes.invitation);
     await context.outbox.takeBack(tx, before.email, ['invitation']);

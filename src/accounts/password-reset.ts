@@ -27,7 +27,7 @@ export async function requestPasswordReset(
   const email = requireEmail(input.email);
   await change(context, async (tx, { send }) => {
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email))) return;
+    if (!(await context.outbox.allows(tx, email, ['password-reset']))) return;
     const createdAt = await context.now(tx);
     const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
     const { token, tokenHash } = newMailToken();

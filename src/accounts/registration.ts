@@ -36,7 +36,7 @@ export async function requestRegistration(
   });
   await change(context, async (tx, { send }) => {
     const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email))) return;
+    if (!(await context.outbox.allows(tx, email, ['registration', 'account-exists']))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();

@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 /** Milliseconds that the clock of another process may be ahead. */
 const AHEAD = 60_000;
 
-/** Mails an hour to one address that strangers can cause, by asking for a reset or by registering with it. */
+/** Mails of a kind an hour to one address that somebody else can cause, by asking for a reset or by registering with it. */
 const HOURLY_LIMIT = 3;
 
 /** A mail to be. */
@@ -66,12 +66,18 @@ export class Outbox {
     );
   }
 
-  /** Whether an address may get another mail that a stranger can cause. */
-  async allows(tx: Transaction, recipient: string): Promise<boolean> {
+  /**
+   * Whether an address may get another mail that somebody else can cause.
+   *
+   * @param templates what counts. Only mails of one kind count together: who registers with an address again and again keeps nobody
+   *   from resetting its password, or from inviting it
+   */
+  async allows(tx: Transaction, recipient: string, templates: readonly TemplateName[]): Promise<boolean> {
     const now = Date.now();
     // What is dated later was written before the clock was set back.
     const createdAt = { gt: new Date(now - HOUR), lt: new Date(now + AHEAD) };
-    const count = await tx.mail.count({ where: { recipient, limited: true, createdAt } });
+    const where = { recipient, template: { in: [...templates] }, limited: true, createdAt };
+    const count = await tx.mail.count({ where });
     return count < HOURLY_LIMIT;
   }
 

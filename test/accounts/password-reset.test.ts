@@ -65,6 +65,22 @@ t.test('a new mail ends the token before it; past 3 an hour, the last one stays 
   t.equal((await reset(tokens[4]!)).status, 204);
 });
 
+t.test(
+  'registering with an address again and again keeps nobody from a reset or an invitation',
+  async (t) => {
+    const [{ email }, admin] = [await person(1), await person(2)];
+    const guest = 'not-here-yet@example.com';
+    for (const address of [email, guest])
+      for (let i = 0; i < 4; i++)
+        await api.ask('POST', '/register', { body: { name: 'Mallory', email: address, password: PASSWORD } });
+    await forgot(email);
+    t.equal((await reset(await tokenFor(api, email, 'password-reset'))).status, 204);
+    const invited = await api.ask('POST', '/invitations', { token: admin.token, body: { email: guest } });
+    t.equal(invited.status, 201);
+    t.match(await tokenFor(api, guest, 'invitation'), /./);
+  },
+);
+
 t.test('a token is good for 30 minutes', async (t) => {
   const { id, email } = await person(1);
   await forgot(email);

@@ -72,7 +72,8 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'resendInvitation',
       tags: ['Invitations'],
       summary: 'Mail an invitation again: the token before it dies',
-      description: 'An address gets at most 3 mails an hour; past that, the token that it has stays good.',
+      description:
+        'An address gets at most 3 invitations an hour; past that, the token that it has stays good.',
       params: InvitationParams,
       response: { 200: reference(Invitation) },
     },
