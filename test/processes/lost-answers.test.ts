@@ -114,10 +114,11 @@ whateverIsLost('sessions go on', async (t, lose, loot) => {
   const options = { token: after.body.accessToken, body: { password: PASSWORD } };
   await lose('POST', '/me/reauthenticate', options, [200, 200]);
   const passwords = { currentPassword: PASSWORD, newPassword: `${PASSWORD}, and another` };
-  await lose('PUT', '/me/password', { ...options, body: passwords }, [200, 401]);
+  const changed = await lose('PUT', '/me/password', { ...options, body: passwords }, [200, 401]);
   t.equal(await events('user.password-changed', id), 1);
-  const again = await service.ask('POST', '/refresh', { body: { refreshToken: after.body.refreshToken } });
-  t.equal(again.status, 200, 'as after every 401 about a token');
+  const credentials = { email, password: passwords.newPassword };
+  const again = loot === 'request' ? changed : await service.ask('POST', '/login', { body: credentials });
+  t.equal(again.status, 200, 'the new password is in force');
 
   const { accessToken } = again.body;
   await lose('POST', '/logout', { token: accessToken }, [204, 401]);
