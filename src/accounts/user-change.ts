@@ -94,7 +94,7 @@ export async function changeUser(
 
 /** @throws {Problem} `validation-failed` when nothing is wanted, or a time limit of no level */
 function requireWish({ name, access, accessUntil, disabled }: UserChange): void {
-  if (accessUntil != null && access === undefined)
+  if (accessUntil !== undefined && access === undefined)
     throw invalidBody('/access', 'is required with accessUntil');
   if (name === undefined && access === undefined && disabled === undefined)
     throw invalidBody('', 'must have name, access or disabled');

@@ -131,6 +131,7 @@ t.test('a limit that limits nothing is refused', async (t) => {
     [{ access: 0, accessUntil: inSeconds(60) }, '/access'],
     [{ access: 2, accessUntil: inSeconds(-60) }, '/accessUntil'],
     [{ accessUntil: inSeconds(60) }, '/access'],
+    [{ name: 'Ada', accessUntil: null }, '/access'],
     [{ access: 2, accessUntil: 'tomorrow' }, '/accessUntil'],
     // They fit the format: the last leap second, which JavaScript does not know, and the year 10000, which no timestamp has.
     [{ access: 2, accessUntil: '2016-12-31T23:59:60Z' }, '/accessUntil'],

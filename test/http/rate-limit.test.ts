@@ -64,6 +64,9 @@ t.test('an IPv6 network is counted as one', async (t) => {
   t.equal((await from(api, '2001:db8:0:2::1')).status, 200);
   t.equal(await exhaust(() => from(api, '::ffff:192.0.2.1')), LIMIT);
   t.equal((await from(api, '192.0.2.1')).status, 429, 'an IPv4 address however it is written');
+  t.equal(await exhaust((n) => from(api, `192.0.2.2:${20_000 + n}`)), LIMIT, 'also with a port');
+  t.equal((await from(api, '[2001:db8:0:1::9]:443')).status, 429, 'or in brackets');
+  t.equal(await exhaust((n) => from(api, `made up ${n}`)), LIMIT, 'what is no address is one place');
 });
 
 t.test('health checks are not counted, and 0 is no limit', async (t) => {

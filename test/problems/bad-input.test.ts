@@ -59,6 +59,14 @@ const groups: Record<string, Record<string, Case>> = {
   'a body that is no JSON': {
     'cut off': { bytes: register('{"name":'), slug: 'malformed-json' },
     empty: { bytes: register(''), slug: 'malformed-json' },
+    'in Latin-1': {
+      bytes: signIn(Buffer.from(JSON.stringify({ ...ada, password: 'a passphrasé' }), 'latin1')),
+      slug: 'malformed-json',
+    },
+    'of a method that has a body and no type': {
+      bytes: request('QUERY /users', bearer),
+      slug: 'unsupported-media-type',
+    },
     'only space': { bytes: register('  '), slug: 'malformed-json' },
     'with a comment': { bytes: register('{} // x'), slug: 'malformed-json' },
     NaN: { bytes: register('{"name":NaN}'), slug: 'malformed-json' },

@@ -84,7 +84,9 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
-        ...(typeof accessUntil === 'string' && { accessUntil: readUntil(accessUntil) }),
+        ...(accessUntil !== undefined && {
+          accessUntil: accessUntil === null ? null : readUntil(accessUntil),
+        }),
       };
       const isUnchanged = preconditionOf(request.headers);
       const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
