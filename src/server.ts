@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from './app.ts';
+import { type AppOptions, buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
 import { growYoungGeneration } from './server/young-generation.ts';
@@ -12,10 +12,11 @@ const CLOSE_DELAY = 10_000;
 /**
  * Runs the service until the process is told to stop.
  *
+ * @param options routes of one's own
  * @throws {Error} when it cannot boot or listen; nothing is left open then
  */
-export async function serve(config: Config): Promise<FastifyInstance> {
-  const app = await buildApp(config);
+export async function serve(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
+  const app = await buildApp(config, options);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {

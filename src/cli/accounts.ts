@@ -2,13 +2,28 @@ import { AccessLevels, recordLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { Tally } from '../audit/tally.ts';
 import type { Config } from '../config.ts';
-import { openDatabase } from '../db/client.ts';
+import { databaseKind, openDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
+import { requireDatabase, sqlitePath } from '../db/sqlite.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { loadSecrets } from '../tokens/load-secret.ts';
 import { Sealer } from '../tokens/secrets.ts';
+
+/**
+ * As {@link withAccounts}, for commands that have nothing to do where nothing has been kept yet: in a folder that was mistyped, say.
+ *
+ * @throws {DataError} when there is no SQLite database
+ */
+export async function withExistingAccounts<T>(
+  config: Config,
+  work: (context: AccountsContext) => Promise<T>,
+): Promise<T> {
+  const { databaseUrl } = config;
+  if (databaseKind(databaseUrl) === 'sqlite') requireDatabase(sqlitePath(databaseUrl));
+  return withAccounts(config, work);
+}
 
 /**
  * Runs a command on the accounts, with the same functions as the service. Mails and audit events that follow from it are sent and

@@ -47,12 +47,12 @@ async function changeByEmail(
   checkOption('--email', EmailAddress, email);
   if (reason !== undefined) checkOption('--reason', Reason, reason);
   // Not before: whoever called it wrongly need not wait for them.
-  const [{ withAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
+  const [{ withExistingAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
     import('./accounts.ts'),
     import('../accounts/user-change.ts'),
     import('../accounts/users.ts'),
   ]);
-  return withAccounts(config, async (context) => {
+  return withExistingAccounts(config, async (context) => {
     const before = await findUserByEmail(context, email);
     const withReason = { ...wanted, ...(reason !== undefined && { reason }) };
     const user = await changeUser(context, operator, before.id, withReason, (current) => {

@@ -1,7 +1,7 @@
 import type { AccountsContext } from '../accounts/context.ts';
 import { exportUsers } from '../accounts/user-export.ts';
 import { readConfig } from '../config.ts';
-import { withAccounts } from './accounts.ts';
+import { withExistingAccounts } from './accounts.ts';
 import { writeFileOf } from './draft-file.ts';
 import type { ExportOptions } from './export.ts';
 import { print } from './print.ts';
@@ -22,7 +22,7 @@ export async function exportFromCommandLine(
     throw new UsageError(`${json ? '--json' : '--force'} is about a file: name one`);
   const config = readConfig();
   const write = (to: (text: string) => Promise<void>) =>
-    withAccounts(config, (context) => writeUsers(context, !withoutPasswords, to));
+    withExistingAccounts(config, (context) => writeUsers(context, !withoutPasswords, to));
   if (file === undefined) {
     await write(print);
     return;

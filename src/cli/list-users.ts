@@ -2,7 +2,7 @@ import { AccessLevels } from '../access/levels.ts';
 import type { User } from '../accounts/user.schemas.ts';
 import { listUsers } from '../accounts/user-list.ts';
 import { readConfig } from '../config.ts';
-import { withAccounts } from './accounts.ts';
+import { withExistingAccounts } from './accounts.ts';
 import { parseLevel } from './check-input.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
@@ -21,7 +21,7 @@ export async function listFromCommandLine(options: UserListOptions): Promise<voi
   const filter = toFilter(options, new AccessLevels(config.accessLevels));
   const limit = parseLimit(options.limit);
   const table = new Table();
-  await withAccounts(config, async (context) => {
+  await withExistingAccounts(config, async (context) => {
     let cursor: string | null | undefined;
     for (let left = limit; left > 0 && cursor !== null; left -= PAGE) {
       const position = cursor === undefined ? {} : { cursor };

@@ -16,11 +16,11 @@ export async function resetFromCommandLine({ email, json }: UserResetPasswordOpt
   checkOption('--email', EmailAddress, email);
   const password = await readPassword();
   checkPassword(config, password);
-  const [{ withAccounts }, { resetPasswordOf }] = await Promise.all([
+  const [{ withExistingAccounts }, { resetPasswordOf }] = await Promise.all([
     import('./accounts.ts'),
     import('../accounts/password-reset.ts'),
   ]);
-  const user = await withAccounts(config, (context) => resetPasswordOf(context, { email, password }));
+  const user = await withExistingAccounts(config, (context) => resetPasswordOf(context, { email, password }));
   const note = user.disabled ? '; the account is still disabled' : '';
   const text = `Set the password of ${user.email}: every session has ended${note}`;
   await print(`${json ? JSON.stringify(user) : text}\n`);

@@ -4,7 +4,7 @@ import { type Config, readConfig } from '../config.ts';
 import { databaseKind } from '../db/client.ts';
 import { restoreDatabase } from '../db/restore.ts';
 import { sqlitePath } from '../db/sqlite.ts';
-import { withAccounts } from './accounts.ts';
+import { withExistingAccounts } from './accounts.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import type { RestoreOptions } from './restore.ts';
@@ -47,7 +47,7 @@ async function restoreFile(config: Config, file: string) {
 }
 
 function endSessionsOf(config: Config): Promise<Restoration> {
-  return withAccounts(config, async (context) => {
+  return withExistingAccounts(config, async (context) => {
     const progress = startProgressBar(await context.db.user.count());
     try {
       return await endWhatWasRestored(context, (users) => progress.update(users, 'Ending sessions'));

@@ -70,8 +70,13 @@ function describeProblem(error: unknown): string {
     error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
   if (!isSchemaError(first)) return error instanceof Error ? error.message : 'the environment cannot be read';
   const name = first.instancePath.slice(1);
-  const isInWords = first.keyword !== 'pattern' && first.keyword !== 'enum';
-  return `${name} ${isInWords ? first.message : `must be ${meaningOf(name)}`} ${exampleOf(name)}`;
+  return `${name} ${messageOf(name, first)} ${exampleOf(name)}`;
+}
+
+function messageOf(name: string, { keyword, message }: { keyword: string; message: string }): string {
+  const { enum: allowed } = schemaOf(name);
+  if (Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
+  return keyword === 'pattern' ? `must be ${meaningOf(name)}` : message;
 }
 
 function schemaOf(name: string): Readonly<Record<string, unknown>> {

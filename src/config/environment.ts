@@ -17,7 +17,7 @@ export const PLACEHOLDER = 'replace-this-with-';
  * and a test holds them to this table.
  */
 export const Environment = Type.Object({
-  NODE_ENV: Type.String({
+  NODE_ENV: Type.Enum(['development', 'production', 'test'], {
     default: 'development',
     description:
       '`production` asks for `SECRET` and `JWT_PRIVATE_KEY`, and turns the start-up text into log lines',

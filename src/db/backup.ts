@@ -5,7 +5,7 @@ import { startDraft } from './draft.ts';
 import { nameFile, requireFree, syncFile } from './files.ts';
 import { shareDatabase } from './hold.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
-import { readerOptions } from './sqlite.ts';
+import { readerOptions, requireDatabase } from './sqlite.ts';
 
 /** A backup that was made. */
 export interface Backup extends Contents {
@@ -24,7 +24,7 @@ export interface Backup extends Contents {
  * @throws {DataError} when there is no database, the file exists, or what was written is not whole
  */
 export async function backUp(path: string, file: string, isForced: boolean): Promise<Backup> {
-  if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
+  requireDatabase(path);
   requireOther(path, file);
   requireFree(file, isForced);
   const draft = startDraft(file);

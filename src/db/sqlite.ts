@@ -6,6 +6,7 @@ import type {
   SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import { withChanges } from './adapter.ts';
+import { DataError } from './data-error.ts';
 import { codeOf } from './error-code.ts';
 import { shareDatabase } from './hold.ts';
 
@@ -30,6 +31,11 @@ const pragmas = `
 /** The path in a `file:` URL. */
 export function sqlitePath(url: string): string {
   return url.replace(/^file:/, '');
+}
+
+/** @throws {DataError} when there is no database at a path */
+export function requireDatabase(path: string): void {
+  if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
 }
 
 /**

@@ -53,7 +53,8 @@ async function openapi(app: FastifyInstance) {
       buildLocalReference: (schema, _base, _fragment, index) =>
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
-    transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
+    // A route of one's own may have no schema.
+    transform: ({ schema = {}, url, route }) => ({ schema: describeRoute(schema, route), url }),
     transformObject: withRequestIds,
   });
 }

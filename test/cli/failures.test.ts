@@ -127,7 +127,9 @@ t.test('files that are not there, or are none: one line that names them', async 
 });
 
 t.test('a database that is none, or damaged: one line that names it', async (t) => {
-  const [none, cut, empty] = ['none.db', 'cut.db', 'empty.db'].map((name) => join(folder, name));
+  const [missing, none, cut, empty] = ['missing.db', 'none.db', 'cut.db', 'empty.db'].map((name) =>
+    join(folder, name),
+  );
   await writeFile(none!, 'a text that is long enough for the header of a database\n'.repeat(10));
   await writeFile(cut!, await readFile(join(folder, 'latest.db')));
   await truncate(cut!, Math.floor((await stat(cut!)).size / 4096 / 2) * 4096);
@@ -135,6 +137,8 @@ t.test('a database that is none, or damaged: one line that names it', async (t) 
   for (const [file, args, stderr] of [
     [none, ['migrate'], /none\.db is no SQLite database/],
     [none, ['user', 'list'], /none\.db is no SQLite database/],
+    [missing, ['user', 'list'], /missing\.db is not there: nothing has been kept yet/],
+    [missing, ['export', 'nobody.jsonl'], /missing\.db is not there: nothing has been kept yet/],
     [none, ['serve'], /none\.db is no SQLite database/],
     [none, ['backup', 'copy.db'], /none\.db is no SQLite database/],
     [cut, ['backup', 'copy.db'], /cut\.db is damaged/],
@@ -144,7 +148,7 @@ t.test('a database that is none, or damaged: one line that names it', async (t) 
     t.match(ended, { code: 1, stdout: '', stderr }, args.join(' '));
     t.match(ended.stderr, /^[^\n]+\n$/, args.join(' '));
   }
-  t.notOk((await readdir(folder)).some((name) => name.startsWith('copy.db')));
+  t.notOk((await readdir(folder)).some((name) => /^(copy|missing|nobody)\./.test(name)));
 });
 
 t.test('a key is written with its public one, or not at all', async (t) => {

@@ -287,3 +287,19 @@ t.test('what has a component is referred to, not written out again', async (t) =
   const used = new Set(references.map(([, , name]) => name));
   for (const name of Object.keys(contract.components.schemas)) t.ok(used.has(name), `${name} is used`);
 });
+
+t.test('routes of one’s own have their place in it, also without a schema', async (t) => {
+  const api = await startApi(
+    t,
+    {},
+    {
+      routes: async (app) => {
+        app.get('/greeting', { config: { access: 'user' } }, async () => ({ text: 'Hello' }));
+      },
+    },
+  );
+  const { body } = await api.ask('GET', '/openapi.json');
+  const { get } = body.paths['/greeting'];
+  t.equal(get['x-minimum-access'], 1);
+  t.match(Object.keys(get.responses), ['400', '401', '403', '429', '500', '503']);
+});
