@@ -3,6 +3,7 @@ import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { Problem } from '../problems/problem.ts';
+import { isHealthCheck } from './health-check.ts';
 
 /** Milliseconds that the event loop may be late. */
 const EVENT_LOOP_DELAY = 1_000;
@@ -23,7 +24,7 @@ async function pressure(
       exposeStatusRoute: false,
     });
     app.addHook('onRequest', (request, _reply, done) => {
-      if (!scope.isUnderPressure() || request.url.startsWith('/health/')) {
+      if (!scope.isUnderPressure() || isHealthCheck(request)) {
         done();
         return;
       }

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { Problem } from '../problems/problem.ts';
 import { networkOf } from '../throttle/network.ts';
+import { isHealthCheck } from './health-check.ts';
 
 /** Milliseconds in which requests are counted. */
 const WINDOW = 60_000;
@@ -48,7 +49,7 @@ async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config
   });
   const policy = `"default";q=${limit};w=${WINDOW / 1000}`;
   app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/health/')) return;
+    if (isHealthCheck(request)) return;
     const counted = await count(request);
     if (counted.isAllowed) return;
     const { remaining, ttlInSeconds, isExceeded } = counted;

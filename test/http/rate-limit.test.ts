@@ -72,6 +72,7 @@ t.test('an IPv6 network is counted as one', async (t) => {
 t.test('health checks are not counted, and 0 is no limit', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
   t.equal(await exhaust(() => from(api, '192.0.2.1', { url: '/health/live' })), Number.POSITIVE_INFINITY);
+  t.equal(await exhaust(() => from(api, '192.0.2.9', { url: '/health/nothing' })), LIMIT, 'no health check');
   const free = await startApi(t, { RATE_LIMIT: '0' });
   t.equal(await exhaust(() => from(free, '192.0.2.1')), Number.POSITIVE_INFINITY);
   t.notOk('ratelimit' in (await from(free, '192.0.2.1')).headers);
