@@ -97,8 +97,6 @@ function requestsTo({ url, tokens, refreshTokens }: Contender): Readonly<Record<
     async () =>
       (await timed(path)).took;
   return {
-    'POST /login': async () =>
-      (await timed('/login', { email: 'user-1@example.com', password: 'correct horse battery staple' })).took,
     'POST /refresh': async () => {
       const { took, text } = await timed('/refresh', { refreshToken });
       refreshToken = JSON.parse(text).refreshToken;
@@ -110,6 +108,9 @@ function requestsTo({ url, tokens, refreshTokens }: Contender): Readonly<Record<
     'GET /users?sort=name': read('/users?sort=name'),
     'GET /users?q=ada': read('/users?q=ada'),
     'GET /users?access=2': read('/users?access=2'),
+    // The last one: of more than a hundred sessions, the one of the others ends.
+    'POST /login': async () =>
+      (await timed('/login', { email: 'user-1@example.com', password: 'correct horse battery staple' })).took,
   };
 }
 
