@@ -2,7 +2,7 @@
 import { migrate } from '#latchkey/db/migrate.js';
 import { seedUsers } from '../seed-users.ts';
 import { type Contender, startContender } from '../tools/contender.ts';
-import { type Databases, onBoth } from '../tools/databases.ts';
+import { type Databases, onEach } from '../tools/databases.ts';
 import { type Effort, type Figure, type Part, toFigure, toRatio } from '../tools/figures.ts';
 import { load } from '../tools/load.ts';
 
@@ -16,13 +16,8 @@ const REVOCATIONS = 100_000;
 export const scale: Part = {
   name: 'scale',
   title: `Time of a request with ${MANY.toLocaleString('en')} users, of that with ${FEW.toLocaleString('en')} (medians of ${TRIES})`,
-  measure: ({ say }) =>
-    onBoth(async (all) => {
-      // One after the other: on a slow machine, filling SQLite leaves nobody else the seconds to connect to Postgres.
-      const sizes: Sizes[] = [];
-      for (const databases of all) sizes.push(await seed(databases, say));
-      return [await compareSizes(sizes[0], say), await compareSizes(sizes[1], say)].flat();
-    }),
+  // Not both at a time: on a slow machine, filling SQLite leaves nobody the seconds to connect to Postgres.
+  measure: ({ say }) => onEach(async (databases) => compareSizes(await seed(databases, say), say)),
 };
 
 export const revocations: Part = {
@@ -52,8 +47,7 @@ async function seed({ name, create }: Databases, say: Effort['say']): Promise<Si
   return sizes;
 }
 
-async function compareSizes(sizes: Sizes | undefined, say: Effort['say']): Promise<Figure[]> {
-  if (sizes === undefined) return [];
+async function compareSizes(sizes: Sizes, say: Effort['say']): Promise<Figure[]> {
   const [few, many] = [await startOn(sizes.few), await startOn(sizes.many)];
   try {
     const [ofFew, ofMany] = [requestsTo(few), requestsTo(many)];

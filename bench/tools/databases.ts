@@ -17,11 +17,6 @@ export async function onEach<T>(work: (databases: Databases) => Promise<T[]>): P
   return [...(await onSqlite(work)), ...(await onPostgres(work))];
 }
 
-/** Does something with both at a time. */
-export function onBoth<T>(work: (all: readonly Databases[]) => Promise<T[]>): Promise<T[]> {
-  return onSqlite((sqlite) => onPostgres((postgres) => work([sqlite, postgres])));
-}
-
 async function onSqlite<T>(work: (databases: Databases) => Promise<T[]>): Promise<T[]> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   try {

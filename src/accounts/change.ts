@@ -8,7 +8,7 @@ import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Changer } from './context.ts';
-import { type AccessColumns, accessAsOf } from './elevation.ts';
+import { accessAsOf } from './elevation.ts';
 
 /** What follows from a change, and is written in its transaction. */
 export interface Consequences {
@@ -89,9 +89,6 @@ export async function requireCurrent(
 ): Promise<CurrentActor> {
   if (actor.userId === null) return { grantable: Number.POSITIVE_INFINITY };
   const { userId, sessionId, generation, access } = actor;
-  // A level whose time is over ends without a new generation, whether that was written down already or not.
-  const presentAccess = async (user: AccessColumns) =>
-    user.accessUntil === null ? user.access : accessAsOf(user, await now(tx));
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
     select: {
@@ -108,12 +105,12 @@ export async function requireCurrent(
       },
     },
   });
+  if (session === null) throw invalidToken();
+  const { user } = session;
+  // A level whose time is over ends without a new generation, whether that was written down already or not.
+  const present = user.accessUntil === null ? user.access : accessAsOf(user, await now(tx));
   const isCurrent =
-    session !== null &&
-    !session.user.disabled &&
-    session.user.generation === generation &&
-    session.user.epoch === session.epoch &&
-    (await presentAccess(session.user)) >= access;
+    !user.disabled && user.generation === generation && user.epoch === session.epoch && present >= access;
   if (!isCurrent) throw invalidToken();
-  return { grantable: Math.min(access, session.user.permanentAccess) };
+  return { grantable: Math.min(access, user.permanentAccess) };
 }

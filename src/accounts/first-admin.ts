@@ -1,4 +1,5 @@
 import { noRequest } from '../audit/event.ts';
+import { exampleOf } from '../config/check-environment.ts';
 import { compile } from '../config/fits.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { change } from './change.ts';
@@ -9,7 +10,6 @@ import { EmailAddress, NewPassword } from './user.schemas.ts';
 import { insertUser, newUser } from './users.ts';
 
 const NAME = 'Admin';
-const PASSWORD_EXAMPLE = 'example: ADMIN_PASSWORD=the output of: openssl rand -base64 24';
 
 /**
  * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account, but that of common passwords, which takes a list.
@@ -23,11 +23,11 @@ export function checkFirstAdmin({
   if (firstAdmin === undefined) return;
   if (!compile(EmailAddress)(firstAdmin.email))
     throw new ConfigError(
-      'ADMIN_EMAIL must be an email address in ASCII characters (example: ADMIN_EMAIL=ada@example.com)',
+      `ADMIN_EMAIL must be an email address in ASCII characters ${exampleOf('ADMIN_EMAIL')}`,
     );
   if (!compile(NewPassword(passwordMinLength))(firstAdmin.password)) {
     throw new ConfigError(
-      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters (${PASSWORD_EXAMPLE})`,
+      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters ${exampleOf('ADMIN_PASSWORD')}`,
     );
   }
 }
@@ -47,7 +47,8 @@ export async function createFirstAdmin(
   const { db, levels } = context;
   if (await hasAdmin(db, levels)) return false;
   const weakness = await findWeakness(account.password, { ...account, name: NAME });
-  if (weakness !== undefined) throw new ConfigError(`ADMIN_PASSWORD ${weakness} (${PASSWORD_EXAMPLE})`);
+  if (weakness !== undefined)
+    throw new ConfigError(`ADMIN_PASSWORD ${weakness} ${exampleOf('ADMIN_PASSWORD')}`);
   const data = await newUser({ ...account, name: NAME, access: levels.admin });
   return change(context, async (tx, consequences) => {
     if (await hasAdmin(tx, levels)) return false;

@@ -14,7 +14,7 @@ const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCos
 /** Hashes at a time. More would be no faster, and take 19 MiB each. */
 const AT_A_TIME = availableParallelism();
 
-/** Hashes that may wait, for about a second: whoever comes then would rather be told. */
+/** Hashes that may wait, for half a second or so: whoever comes then would rather be told. */
 const WAITING = AT_A_TIME * 32;
 
 /** Part of a hash's time in which the event loop worked: above it, requests wait for the processor. */

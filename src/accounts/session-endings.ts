@@ -3,7 +3,7 @@ import type { Origin } from '../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
-import { change, requireCurrent } from './change.ts';
+import { type Consequences, change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import type { Session } from './session.schemas.ts';
 
@@ -64,13 +64,8 @@ export async function endSurplusSessions(
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };
   await change(context, async (tx, { revoke, record }) => {
-    const ending = await tx.session.findMany({ where, select: { id: true } });
-    await tx.session.deleteMany({ where });
-    for (const { id } of ending) {
-      revoke({ sessionId: id });
-      const before = { sessionId: id };
-      record({ action: 'session.ended', actorId: null, targetId: userId, before, origin });
-    }
+    for (const sessionId of await endThose(tx, where, revoke))
+      record({ action: 'session.ended', actorId: null, targetId: userId, before: { sessionId }, origin });
   });
 }
 
@@ -79,10 +74,7 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
   const { userId, sessionId, origin } = actor;
   await change(context, async (tx, { revoke, record }) => {
     await requireCurrent(context, tx, actor);
-    const where = { userId, id: { not: sessionId } };
-    const others = await tx.session.findMany({ where, select: { id: true } });
-    await tx.session.deleteMany({ where });
-    for (const { id } of others) revoke({ sessionId: id });
+    const others = await endThose(tx, { userId, id: { not: sessionId } }, revoke);
     record({
       action: 'session.ended',
       actorId: userId,
@@ -91,6 +83,18 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
       origin,
     });
   });
+}
+
+/** @returns the ids of the sessions that ended */
+async function endThose(
+  tx: Transaction,
+  where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
+  revoke: Consequences['revoke'],
+): Promise<string[]> {
+  const ending = await tx.session.findMany({ where, select: { id: true } });
+  await tx.session.deleteMany({ where });
+  for (const { id } of ending) revoke({ sessionId: id });
+  return ending.map(({ id }) => id);
 }
 
 /**
