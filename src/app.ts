@@ -190,7 +190,7 @@ function createInstance(
     schemaController: { compilersFactory: schemas.factories },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
-  app.addHook('onListen', async () => void schemas.compileAll(app.log));
+  app.addHook('onListen', () => schemas.compileAll(app.log));
   return app;
 }
 

@@ -17,13 +17,14 @@ const CLOSE_DELAY = 10_000;
  */
 export async function serve(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   const app = await buildApp(config, options);
+  // After the one that compiles schemas, which leaves more garbage than a start should hold.
+  app.addHook('onListen', async () => growYoungGeneration());
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
     throw explainListening(error, config);
   }
-  growYoungGeneration();
   // Whoever reads the output may go: the service goes on unheard, as pino does.
   process.stdout.on('error', () => {});
   const shutdownDelay = config.shutdownDelay * 1_000;
