@@ -101,7 +101,8 @@ function requestsTo({ url, tokens, refreshTokens }: Contender): Readonly<Record<
     'GET /users?sort=-createdAt': read('/users?sort=-createdAt'),
     'GET /users?sort=name': read('/users?sort=name'),
     'GET /users?q=ada': read('/users?q=ada'),
-    'GET /users?access=2': read('/users?access=2'),
+    // Of guests, both have a page and more.
+    'GET /users?access=0': read('/users?access=0'),
     // The last one: of more than a hundred sessions, the one of the others ends.
     'POST /login': async () =>
       (await timed('/login', { email: 'user-1@example.com', password: 'correct horse battery staple' })).took,
