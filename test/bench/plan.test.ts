@@ -36,7 +36,7 @@ t.test('the simulation agrees with queueing theory where that has a formula', as
 
 t.test('the plan fills hashing no more than rushes allow', async (t) => {
   const rushes = { ...crowd, hash: costs.hashMilliseconds, hasRushes: true };
-  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).turnedAway < 0.001);
+  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).turnedAway < 0.002);
   t.ok(simulate({ ...rushes, utilisation: headroom.hashing + 0.3 }).turnedAway > 0.01);
 });
 
