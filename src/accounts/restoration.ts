@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../audit/event.ts';
 import { sql } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
@@ -25,7 +26,8 @@ export interface Restoration {
  * Ends what a backup brings back to life. Sessions that were ended since, tokens that were revoked, mails that were sent and
  * tokens of mails that were used: the backup knows nothing of it. So all of them end, whatever became of them.
  *
- * May run beside the service, and again after it was cut off. Takes the same memory for any number of users.
+ * May run beside the service, and again after it was cut off. Takes the same memory for any number of users. Whoever signs in after it
+ * has a token that is valid: tokens say only in which second they were issued, so it ends with the second that is refused.
  *
  * @param onProgress hears how many users are done
  */
@@ -33,7 +35,7 @@ export async function endWhatWasRestored(
   context: AccountsContext,
   onProgress: (users: number) => void = () => {},
 ): Promise<Restoration> {
-  const { db } = context;
+  const { db, now } = context;
   const mails = await prune(
     (take) => db.mail.findMany({ where: { outcome: null }, take, select: { id: true } }),
     (ids) => db.mail.updateMany({ where: { id: { in: ids } }, data: { outcome: 'void', values: null } }),
@@ -56,6 +58,7 @@ export async function endWhatWasRestored(
       origin: noRequest,
     });
   });
+  await wait(1_000 - ((await now(db)).getTime() % 1_000));
   return restoration;
 }
 
