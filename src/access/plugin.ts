@@ -79,8 +79,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.addHook('onRoute', function guardRoute(route) {
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) return;
-    const minimum = toMinimum(declared, levels);
-    const guard = minimum === null ? null : requireAccess(minimum, { maxAge: route.config?.maxAge });
+    const { minimum, guard } = settle(route, declared, levels);
     if (guard !== null) {
       // A new array: Fastify makes the HEAD route from the same options, and would find this guard in them.
       route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];
@@ -128,6 +127,21 @@ function declaredAccess(instance: FastifyInstance, route: RouteOptions): Declare
 function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
   if (preHandler === undefined) return [];
   return Array.isArray(preHandler) ? preHandler : [preHandler];
+}
+
+/** @throws {Error} that names the route, when the declaration is none */
+function settle(
+  { method, url, config }: RouteOptions,
+  declared: DeclaredAccess,
+  levels: AccessLevels,
+): Pick<Declaration, 'minimum' | 'guard'> {
+  try {
+    const minimum = toMinimum(declared, levels);
+    return { minimum, guard: minimum === null ? null : requireAccess(minimum, { maxAge: config?.maxAge }) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Access of ${method} ${url}: ${reason}`, { cause: error });
+  }
 }
 
 function toMinimum(declared: DeclaredAccess, levels: AccessLevels): number | null {

@@ -6,14 +6,18 @@ import { Problem } from '../problems/problem.ts';
 /** Levels of arrays and objects in a body; ours have two at most. */
 const DEPTH = 16;
 
-/** Reads bodies as Fastify does, members that would change a prototype refused, after a look at how deep they are. */
+/**
+ * Reads bodies as Fastify does, members that would change a prototype refused, after a look at how deep they are. Where a route takes no
+ * body, an empty one may have the content type that some clients always send.
+ */
 async function json(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
     const body = bytes.toString();
+    if (body === '' && request.routeOptions.schema?.body === undefined) done(null, undefined);
     // RFC 8259 section 8.1. Read as something else, two passwords would become the same.
-    if (!isUtf8(bytes)) done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
+    else if (!isUtf8(bytes)) done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
     else if (isDeeperThan(DEPTH, body))
       done(new Problem('malformed-json', { detail: `The body has more than ${DEPTH} levels.` }));
     else parse(request, body, done);

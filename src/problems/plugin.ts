@@ -42,9 +42,10 @@ async function problems(app: FastifyInstance, options: ProblemOptions) {
 
   // Node answers these two itself, with no body, unless it is told not to: see `requireHostHeader` in app.ts.
   app.addHook('onRequest', (request, _reply, done) => {
-    // RFC 9112 section 3.2; older versions of HTTP have no Host.
-    const isHostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
-    done(isHostless ? new Problem('bad-request') : undefined);
+    // RFC 9112 section 3.2: exactly one, which has no space; two of them are joined with one. Older versions of HTTP have no Host.
+    const { host } = request.headers;
+    const isGood = host === undefined ? request.raw.httpVersion !== '1.1' : !host.includes(' ');
+    done(isGood ? undefined : new Problem('bad-request'));
   });
   // RFC 9110 section 10.1.1: an unknown expectation may be ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));

@@ -38,11 +38,11 @@ t.test('the boot is refused', async (t) => {
     },
     'for a level that does not exist': {
       routes: async (app) => void app.get('/vip', { config: { access: 'vip' } }, handler),
-      message: /no access level "vip"/,
+      message: /GET \/vip: There is no access level "vip"/,
     },
     'for a minimum that is no integer': {
       routes: async (app) => void app.get('/half', { config: { access: 1.5 } }, handler),
-      message: /integer from 0 up/,
+      message: /GET \/half: The minimum access level must be an integer from 0 up/,
     },
     'for a preHandler hook of the instance': {
       routes: async (app) => {

@@ -48,7 +48,7 @@ t.test('the docs page may run its own scripts, and nothing else', async (t) => {
   t.equal(page.headers['referrer-policy'], 'no-referrer', 'which is for pages, and nothing in JSON');
 });
 
-t.test('what is personal is kept nowhere, and nobody gets a cookie', async (t) => {
+t.test('what is personal or of the moment is kept nowhere, and nobody gets a cookie', async (t) => {
   const { ask, person } = await startApi(t);
   const { token, email, refreshToken } = await person(2);
   const answers = [
@@ -56,6 +56,8 @@ t.test('what is personal is kept nowhere, and nobody gets a cookie', async (t) =
     await ask('POST', '/refresh', { body: { refreshToken } }),
     await ask('POST', '/login', { body: { email, password: 'wrong wrong wrong' } }),
     await ask('GET', '/me'),
+    await ask('GET', '/health/live'),
+    await ask('GET', '/health/ready'),
   ];
   for (const [path, operations] of Object.entries(contract.paths)) {
     const isGuarded = operations.get !== undefined && 'x-minimum-access' in operations.get;

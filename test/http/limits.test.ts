@@ -66,6 +66,19 @@ t.test('16 levels of JSON are read, 17 are not', async (t) => {
   });
 });
 
+t.test('what takes no body may be said to be JSON', async (t) => {
+  const { ask, person } = await startApi(t);
+  const { token } = await person(1);
+  const empty = { token, body: '', headers: { 'content-type': 'application/json' } };
+  t.match((await ask('POST', '/login', empty)).body, { type: /malformed-json$/ }, 'where there is a body');
+  t.equal((await ask('POST', '/logout', empty)).status, 204);
+  t.match(
+    (await ask('POST', '/logout', empty)).body,
+    { type: /invalid-token$/ },
+    'the token has been revoked',
+  );
+});
+
 const beginnings = {
   'header fields': 'POST /login HTTP/1.1\r\nHost: latchkey.test\r\nX-Slow: ',
   'a body':

@@ -510,6 +510,10 @@ const groups: Record<string, Record<string, Case>> = {
       slug: 'bad-request',
       headers: toClose,
     },
+    'two Hosts': {
+      bytes: 'GET /me HTTP/1.1\r\nHost: latchkey.test\r\nHost: example.com\r\n\r\n',
+      slug: 'bad-request',
+    },
     'an end in the middle': { bytes: 'GET /me HTT', slug: 'bad-request', headers: toClose, end: true },
   },
 };
