@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { LightMyRequestResponse } from 'fastify';
+import { entryOf, isSlug } from '#latchkey/problems/registry.js';
 
 interface Operation {
   readonly summary: string;
@@ -30,6 +31,7 @@ export function checkAnswer(method: string, url: string, response: CheckedAnswer
   if (response.statusCode >= 400 && type !== 'application/problem+json')
     throw new Error(`${where} is no problem but ${type}`);
   if (method === 'HEAD') return;
+  if (type === 'application/problem+json') checkField(where, response);
   const path = findPath(pathOf(url));
   const operation = path === undefined ? undefined : contract.paths[path]?.[method.toLowerCase()];
   if (path === undefined || operation === undefined) {
@@ -63,6 +65,14 @@ export function checkAnswer(method: string, url: string, response: CheckedAnswer
     'schema',
   ];
   validate(where, `#/${pointer.map(escapeToken).join('/')}`, response);
+}
+
+/** What the contract says of the header fields of a problem. */
+function checkField(where: string, response: CheckedAnswer): void {
+  const slug = String(response.json().type).split('/').at(-1) ?? '';
+  const field = isSlug(slug) ? entryOf(slug).field : undefined;
+  if (field !== undefined && !response.headers[field.toLowerCase()])
+    throw new Error(`${where} lacks ${field}: ${response.body}`);
 }
 
 function validate(where: string, pointer: string, response: CheckedAnswer): void {

@@ -6,7 +6,7 @@ import { version } from '../config.ts';
 import { ProblemBody } from '../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../problems/registry.ts';
 import { withExample } from './examples.ts';
-import { requestIdHeader, withRequestIds } from './openapi-request-ids.ts';
+import { headerComponents, withHeaders } from './openapi-headers.ts';
 import { reference } from './schemas.ts';
 
 declare module 'fastify' {
@@ -43,7 +43,7 @@ async function openapi(app: FastifyInstance) {
       servers: [{ url: '/' }],
       tags,
       components: {
-        headers: { RequestId: requestIdHeader },
+        headers: headerComponents,
         examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleProblem(slug) }])),
         securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
@@ -55,7 +55,7 @@ async function openapi(app: FastifyInstance) {
     },
     // A route of one's own may have no schema.
     transform: ({ schema = {}, url, route }) => ({ schema: describeRoute(schema, route), url }),
-    transformObject: withRequestIds,
+    transformObject: withHeaders,
   });
 }
 

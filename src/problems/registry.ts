@@ -4,7 +4,11 @@ export interface ProblemEntry {
   readonly title: string;
   /** What is wrong and what to do about it. */
   readonly detail: string;
+  /** The header field that every answer with it has, and that says more. */
+  readonly field?: ProblemField;
 }
+
+export type ProblemField = 'Retry-After' | 'WWW-Authenticate';
 
 /** Every problem that Latchkey answers with. Slugs are part of the API: clients compare `type` with them. */
 export const registry = {
@@ -24,6 +28,7 @@ export const registry = {
     title: 'Invalid request',
     detail:
       'The Authorization header must be `Bearer <token>`, sent once and in the header only (RFC 6750 section 2).',
+    field: 'WWW-Authenticate',
   },
   'bad-url': {
     status: 400,
@@ -41,29 +46,34 @@ export const registry = {
     title: 'Authentication required',
     detail:
       'This page asks for an access token. Get one from POST /login and send it as `Authorization: Bearer <token>`.',
+    field: 'WWW-Authenticate',
   },
   'invalid-token': {
     status: 401,
     title: 'Invalid token',
     detail:
       'The access token is expired, revoked or not one of ours. Get another from POST /refresh, or sign in again.',
+    field: 'WWW-Authenticate',
   },
   'invalid-credentials': {
     status: 401,
     title: 'Invalid credentials',
     detail: 'Email or password is wrong, or the account cannot sign in.',
+    field: 'WWW-Authenticate',
   },
   'invalid-refresh-token': {
     status: 401,
     title: 'Invalid refresh token',
     detail:
       'The refresh token is not one of ours, or its session has ended: signed out, expired, or the token was used before. Sign in again.',
+    field: 'WWW-Authenticate',
   },
   'recent-sign-in-required': {
     status: 401,
     title: 'Recent sign-in required',
     detail:
       'This asks for a password that was given a short while ago. Send it to POST /me/reauthenticate, and try again with the token that answers.',
+    field: 'WWW-Authenticate',
   },
   'wrong-password': {
     status: 403,
@@ -74,6 +84,7 @@ export const registry = {
     status: 403,
     title: 'Access denied',
     detail: 'You do not have access to that page. Sorry!',
+    field: 'WWW-Authenticate',
   },
   'registration-closed': {
     status: 403,
@@ -136,6 +147,7 @@ export const registry = {
     title: 'Request in progress',
     detail:
       'A request with this Idempotency-Key is still running. Send it again after `Retry-After` seconds.',
+    field: 'Retry-After',
   },
   'precondition-failed': {
     status: 412,
@@ -166,11 +178,13 @@ export const registry = {
     status: 429,
     title: 'Too many tries',
     detail: 'There were too many failed tries. Try again after `Retry-After` seconds, or set a new password.',
+    field: 'Retry-After',
   },
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',
     detail: 'This address sends more requests than it may. Send the next one after `Retry-After` seconds.',
+    field: 'Retry-After',
   },
   'headers-too-large': {
     status: 431,
@@ -187,12 +201,14 @@ export const registry = {
     status: 503,
     title: 'Busy',
     detail: 'There is more to do than can be done. Send it again after `Retry-After` seconds.',
+    field: 'Retry-After',
   },
   'not-ready': {
     status: 503,
     title: 'Not ready',
     detail:
       'This process cannot answer for its tokens just now. Try another one, or again after `Retry-After` seconds.',
+    field: 'Retry-After',
   },
   'mail-not-configured': {
     status: 503,
@@ -204,11 +220,17 @@ export const registry = {
     title: 'Database unavailable',
     detail:
       'The database cannot be reached. Nothing was changed, unless the connection broke while it was: read before you try again, after `Retry-After` seconds.',
+    field: 'Retry-After',
   },
 } as const satisfies Record<string, ProblemEntry>;
 
 /** The slug of a registered problem. */
 export type ProblemSlug = keyof typeof registry;
+
+/** What is registered of a problem. */
+export function entryOf(slug: ProblemSlug): ProblemEntry {
+  return registry[slug];
+}
 
 /** All slugs, in the registry's order. */
 export const slugs: readonly ProblemSlug[] = Object.keys(registry).filter(isSlug);
