@@ -9,6 +9,7 @@ import { withChanges } from './adapter.ts';
 import { DataError } from './data-error.ts';
 import { codeOf } from './error-code.ts';
 import { shareDatabase } from './hold.ts';
+import { keepStatements } from './kept-statements.ts';
 
 /** Milliseconds that SQLite blocks the thread for another process; `serialized.ts` waits on, without blocking. */
 const BUSY_TIMEOUT = 20;
@@ -57,6 +58,7 @@ export function sqliteFactory(
       try {
         makePrivateFile(sqlitePath(url));
         const adapter = await factory.connect();
+        keepStatements(adapter);
         try {
           await adapter.executeScript(`${pragmas}; PRAGMA busy_timeout = ${busyTimeout}`);
         } catch (error) {
