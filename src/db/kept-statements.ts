@@ -1,8 +1,7 @@
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
-import { LRUCache } from 'lru-cache';
 
-/** Statements of a connection, some kilobytes each: twice as many as the service has. */
+/** Statements of a connection, some kilobytes each: twice as many as the service has. When there are more, all are forgotten. */
 const KEPT = 300;
 
 /**
@@ -17,12 +16,13 @@ export function keepStatements(adapter: SqlDriverAdapter): void {
   if (!('client' in adapter && adapter.client instanceof Sqlite)) return;
   const connection = adapter.client;
   const prepare = connection.prepare.bind(connection);
-  const kept = new LRUCache<string, KeptStatement>({ max: KEPT });
+  const kept = new Map<string, KeptStatement>();
   Object.assign(connection, {
     prepare: (sql: string) => {
       const known = kept.get(sql);
       if (known !== undefined) return known;
       const made = new KeptStatement(prepare(sql));
+      if (kept.size >= KEPT) kept.clear();
       kept.set(sql, made);
       return made;
     },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import type { User } from '../accounts/user.schemas.ts';
 import type { Precondition } from '../accounts/user-change.ts';
@@ -29,7 +29,7 @@ export const ConditionalHeaders = Type.Object({
 
 /** The strong entity tag of a user: the same as long as every member is. */
 export function etagOf(user: User): string {
-  return `"${createHash('sha256').update(JSON.stringify(user)).digest('base64url')}"`;
+  return `"${hash('sha256', JSON.stringify(user), 'base64url')}"`;
 }
 
 /**
