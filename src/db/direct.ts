@@ -30,6 +30,15 @@ export type Write = (
   fillings: readonly Filling[],
 ) => Pick<SqlQuery, 'sql' | 'args'>;
 
+/** How an adapter knows a statement that came past the client. */
+export interface DirectQuery extends SqlQuery {
+  readonly isDirect: true;
+}
+
+export function isDirect(query: SqlQuery): query is DirectQuery {
+  return 'isDirect' in query;
+}
+
 const commit = toQuery({ sql: 'COMMIT', args: [] });
 const rollback = toQuery({ sql: 'ROLLBACK', args: [] });
 
@@ -114,8 +123,13 @@ function statementsOn(connect: () => Promise<SqlQueryable>, write: Write): State
 }
 
 /** The adapters look at a value itself where they are not told what it is. */
-function toQuery({ sql, args }: Pick<SqlQuery, 'sql' | 'args'>): SqlQuery {
-  return { sql, args, argTypes: args.map(() => ({ scalarType: 'unknown', arity: 'scalar' })) };
+function toQuery({ sql, args }: Pick<SqlQuery, 'sql' | 'args'>): DirectQuery {
+  return {
+    sql,
+    args,
+    argTypes: args.map(() => ({ scalarType: 'unknown', arity: 'scalar' })),
+    isDirect: true,
+  };
 }
 
 /** Rows as Prisma's client has them. What is in them is known to whoever wrote the statement. */

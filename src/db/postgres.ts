@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { isDirect } from './direct.ts';
 
 /** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
 const CONNECTIONS = 10;
@@ -19,6 +20,9 @@ const STATEMENT_TIMEOUT = 5_000;
  * network that swallows what is sent answers never.
  */
 const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+
+/** Statements that a connection keeps prepared: twice as many as the service has. */
+const KEPT = 100;
 
 /**
  * What a connection is set to, in Postgres' own units. Behind PgBouncer, whoever runs it has to (docs/pgbouncer.md).
@@ -112,8 +116,27 @@ export function searchPath({ schema }: PostgresTarget): string {
 /** Driver adapters over a pool. */
 export function postgresFactory(
   pool: pg.Pool,
-  { schema }: PostgresTarget,
+  { schema, pooled }: PostgresTarget,
   onError: (error: Error) => void,
 ): SqlDriverAdapterFactory {
-  return new PrismaPg(pool, { ...(schema !== undefined && { schema }), onConnectionError: onError });
+  return new PrismaPg(pool, {
+    ...(schema !== undefined && { schema }),
+    // Of PgBouncer, the next statement may have another connection.
+    ...(!pooled && { statementNameGenerator: statementNames() }),
+    onConnectionError: onError,
+  });
+}
+
+/**
+ * Names statements that are asked all the time, so that each connection prepares and plans them once: they find rows by their keys,
+ * for which one plan is always right. What goes through Prisma's client has no name, for lists are planned for their very values.
+ */
+function statementNames(): (query: SqlQuery) => string {
+  const names = new Map<string, string>();
+  return (query) => {
+    if (!isDirect(query)) return '';
+    const name = names.get(query.sql) ?? (names.size < KEPT ? `latchkey_${names.size}` : '');
+    if (name !== '') names.set(query.sql, name);
+    return name;
+  };
 }
