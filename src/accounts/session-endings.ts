@@ -60,7 +60,7 @@ export async function endSurplusSessions(
   origin: Origin,
 ): Promise<void> {
   const surplus = await context.direct.$queryRaw<{ id: string }>`
-    SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC LIMIT ${SURPLUS} OFFSET ${MOST}`;
+    SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${SURPLUS} OFFSET ${MOST}`;
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };
   await change(context, async (tx, { revoke, record }) => {

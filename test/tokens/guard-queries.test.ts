@@ -7,12 +7,17 @@ import { startQuietApi } from './quiet-api.ts';
 
 /** Counts what reaches either database's driver, below all that is ours and Prisma's. */
 const driver = { queries: 0 };
-const { prepare, exec } = Sqlite.prototype;
 const { query } = pg.Client.prototype;
-Sqlite.prototype.prepare = function (this: unknown, ...args: unknown[]) {
-  driver.queries++;
-  return prepare.apply(this, args as never);
-} as never;
+const ofStatements: Record<'run' | 'all' | 'get' | 'iterate', (...args: unknown[]) => unknown> =
+  Object.getPrototypeOf(new Sqlite(':memory:').prepare('SELECT 1'));
+for (const name of ['run', 'all', 'get', 'iterate'] as const) {
+  const original = ofStatements[name];
+  ofStatements[name] = function (...args) {
+    driver.queries++;
+    return original.apply(this, args);
+  };
+}
+const { exec } = Sqlite.prototype;
 Sqlite.prototype.exec = function (...args) {
   driver.queries++;
   return exec.apply(this, args);
