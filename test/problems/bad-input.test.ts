@@ -511,7 +511,7 @@ const groups: Record<string, Record<string, Case>> = {
       headers: toClose,
     },
     'two Hosts': {
-      bytes: 'GET /me HTTP/1.1\r\nHost: latchkey.test\r\nHost: example.com\r\n\r\n',
+      bytes: 'GET /me HTTP/1.1\r\nHost: latchkey.test\r\nHost: example.com\r\nConnection: close\r\n\r\n',
       slug: 'bad-request',
     },
     'an end in the middle': { bytes: 'GET /me HTT', slug: 'bad-request', headers: toClose, end: true },
