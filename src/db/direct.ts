@@ -30,12 +30,13 @@ export type Write = (
   fillings: readonly Filling[],
 ) => Pick<SqlQuery, 'sql' | 'args'>;
 
-/** How an adapter knows a statement that came past the client. */
-export interface DirectQuery extends SqlQuery {
+/** A statement that comes past the client. */
+interface DirectQuery extends SqlQuery {
   readonly isDirect: true;
 }
 
-export function isDirect(query: SqlQuery): query is DirectQuery {
+/** Whether a statement that an adapter gets comes past the client. */
+export function isDirect(query: SqlQuery): boolean {
   return 'isDirect' in query;
 }
 

@@ -135,8 +135,10 @@ function statementNames(): (query: SqlQuery) => string {
   const names = new Map<string, string>();
   return (query) => {
     if (!isDirect(query)) return '';
-    const name = names.get(query.sql) ?? (names.size < KEPT ? `latchkey_${names.size}` : '');
-    if (name !== '') names.set(query.sql, name);
+    const known = names.get(query.sql);
+    if (known !== undefined || names.size >= KEPT) return known ?? '';
+    const name = `latchkey_${names.size}`;
+    names.set(query.sql, name);
     return name;
   };
 }

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { declaration } from '../access/plugin.ts';
 import type { Config } from '../config.ts';
 import { Problem } from '../problems/problem.ts';
+import { isHealthCheck } from './health-check.ts';
 
 /** Seconds for which browsers keep the answer to a preflight request; two hours are the most that Chromium does. */
 const PREFLIGHT_AGE = 7_200;
@@ -66,8 +67,9 @@ async function browsers(
   });
 }
 
-function allowCaches(_request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-  reply.removeHeader('cache-control');
+/** Whether the service is well is true for the moment. */
+function allowCaches(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  if (!isHealthCheck(request)) reply.removeHeader('cache-control');
   done();
 }
 
