@@ -3,10 +3,10 @@
 import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import { toNewUser } from '#latchkey/accounts/users.js';
-import { databaseKind } from '#latchkey/db/client.js';
-import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres.js';
-import { sqlitePath } from '#latchkey/db/sqlite.js';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { databaseKind } from '#latchkey/db/client.ts';
+import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres.ts';
+import { sqlitePath } from '#latchkey/db/sqlite.ts';
 
 /** Rows of one statement (Postgres), and of one transaction (SQLite). */
 const BATCH = 5_000;

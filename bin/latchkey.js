@@ -1,8 +1,21 @@
 #!/usr/bin/env node
-// Passwords are hashed by libuv's threads, one a core; one more is for files and host names, which would wait for them. The number
-// counts when the first thread is needed, which an ES module would be loaded by: hence CommonJS.
+// CommonJS and old syntax, so that every Node.js can read it and say what is wrong.
+const { existsSync } = require('node:fs');
 const { availableParallelism } = require('node:os');
+const { join } = require('node:path');
 
+const { supported, explainVersion } = require('./node-version.js');
+
+if (!supported(process.versions.node)) {
+  process.stderr.write(`latchkey: ${explainVersion(process.versions.node)}\n`);
+  process.exit(1);
+}
+
+// libuv's threads hash passwords, one a core; one more is for files and host names, which would wait for them. The number counts when
+// the first thread is needed, which loading an ES module does: hence CommonJS.
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 1);
 require('./memory.js');
-import('../dist/cli/index.js').then(({ main }) => main(process.argv));
+
+// The repository runs its sources, for Node.js understands TypeScript. The package and the image have what the build made of them.
+const sources = join(__dirname, '../src/cli/index.ts');
+import(existsSync(sources) ? sources : '../dist/cli/index.js').then(({ main }) => main(process.argv));

@@ -14,8 +14,8 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { withChanges } from '#latchkey/db/adapter.js';
-import type { DatabaseKind } from '#latchkey/db/client.js';
+import { withChanges } from '#latchkey/db/adapter.ts';
+import type { DatabaseKind } from '#latchkey/db/client.ts';
 
 /** The object identifiers of types in Postgres's catalogue, as far as the engine's queries return them. */
 const columnTypes: Readonly<Record<number, ColumnType>> = {

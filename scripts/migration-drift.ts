@@ -1,5 +1,5 @@
 /**
- * node build/scripts/migration-drift.js
+ * npm run migrations:check
  *
  * Fails where the committed migrations of one of the databases do not end at the models of prisma/schema.prisma.
  */
@@ -13,7 +13,7 @@ for (const kind of kinds) {
     console.error(
       `${kind}: the migrations do not end at the models, this is missing:\n\n${missing.trim()}\n`,
     );
-    console.error('Write it with: node build/scripts/create-migration.js <name>');
+    console.error('Write it with: npm run migration:create -- <name>');
     process.exitCode = 1;
   }
 }

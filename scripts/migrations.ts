@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { listForEngine } from '#latchkey/db/apply.js';
-import type { DatabaseKind } from '#latchkey/db/client.js';
-import { type Migration, migrationsFolder, readMigrations } from '#latchkey/db/migrations.js';
-import { noFilter, withSchemaEngine } from '#latchkey/db/schema-engine.js';
+import { listForEngine } from '#latchkey/db/apply.ts';
+import type { DatabaseKind } from '#latchkey/db/client.ts';
+import { type Migration, migrationsFolder, readMigrations } from '#latchkey/db/migrations.ts';
+import { noFilter, withSchemaEngine } from '#latchkey/db/schema-engine.ts';
 import { introspectionFactory } from './introspection.ts';
 import { withScratchDatabase } from './scratch.ts';
 
 export const kinds: readonly DatabaseKind[] = ['sqlite', 'postgresql'];
 
-const modelsFile = resolve(import.meta.dirname, '../../prisma/schema.prisma');
+const modelsFile = resolve(import.meta.dirname, '../prisma/schema.prisma');
 
 /** The committed migrations of a kind of database; none where the folder has no lock file yet. */
 export function committedMigrations(kind: DatabaseKind): Promise<readonly Migration[]> {

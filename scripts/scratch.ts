@@ -1,4 +1,4 @@
-import type { DatabaseKind } from '#latchkey/db/client.js';
+import type { DatabaseKind } from '#latchkey/db/client.ts';
 import { createPostgresDatabase, createSqliteDatabase, type Scope } from '../test/database.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 

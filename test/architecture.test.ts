@@ -8,7 +8,7 @@ import t from 'tap';
 import { rules } from './architecture-rules.ts';
 import { readSources, sourceFile } from './source-files.ts';
 
-const files = await readSources(resolve(import.meta.dirname, '../../src'));
+const files = await readSources(resolve(import.meta.dirname, '../src'));
 
 t.test('the sources are found', async (t) => {
   t.ok(files.some(({ path }) => path === 'app.ts'));

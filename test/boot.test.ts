@@ -3,8 +3,8 @@
  * refusal of each kind are those of a process; the others, that differ in a value, are this one's.
  */
 import t, { type Test } from 'tap';
-import { explain } from '#latchkey/cli/explain.js';
-import { openDatabase } from '#latchkey/db/client.js';
+import { explain } from '#latchkey/cli/explain.ts';
+import { openDatabase } from '#latchkey/db/client.ts';
 import { type Ended, latchkey, type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createMigratedDatabase } from './database.ts';
 import { type Api, PASSWORD, PUBLIC_URL, startApi, type Teardown } from './helper.ts';

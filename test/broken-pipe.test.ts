@@ -10,8 +10,8 @@ import { environment } from './helper.ts';
 
 /** Logs two lines and exits, as on a second signal or a second error: with lines that are still to be written. */
 const script = `
-  import { buildApp } from '#latchkey/app.js';
-  import { parseConfig } from '#latchkey/config.js';
+  import { buildApp } from '#latchkey/app.ts';
+  import { parseConfig } from '#latchkey/config.ts';
   const app = await buildApp(parseConfig(JSON.parse(process.argv[1])));
   process.on('SIGTERM', () => {
     app.log.error('one');

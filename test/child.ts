@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Environment } from '#latchkey/config.js';
+import { Environment } from '#latchkey/config.ts';
 import { notePrinted, noteSecret, noteSecretsIn } from './evidence.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
 
@@ -72,7 +72,7 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
 
 /** Starts `latchkey serve` on a free port and waits until it says that it listens. It ends with the test. */
 export async function serve(t: Teardown, variables: Variables, script: string = bin): Promise<Service> {
-  const args = script === bin ? [bin, 'serve'] : ['--enable-source-maps', script];
+  const args = script === bin ? [bin, 'serve'] : [script];
   const { child, ended, printed } = start(process.execPath, args, { variables: { PORT: '0', ...variables } });
   endWithUs(child.pid, ended);
   t.teardown(async () => {
@@ -145,8 +145,8 @@ async function ask(
 /** Every variable is set, so that neither the developer's environment nor a `.env` says anything here. */
 export function childEnvironment(variables: Variables = {}): Variables {
   const unset = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
-  const { PATH = '', HOME = '', TMPDIR = tmpdir() } = process.env;
-  return { PATH, HOME, TMPDIR, ...unset, ...variables };
+  const { PATH = '', HOME = '', TMPDIR = tmpdir(), NODE_COMPILE_CACHE = '' } = process.env;
+  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...unset, ...variables };
 }
 
 function start(command: string, args: readonly string[], { variables = {}, cwd, known = '' }: RunOptions) {

@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import t from 'tap';
-import { checkFirstAdmin } from '#latchkey/accounts/first-admin.js';
-import { PLACEHOLDER } from '#latchkey/config/environment.js';
-import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.js';
-import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.js';
+import { checkFirstAdmin } from '#latchkey/accounts/first-admin.ts';
+import { PLACEHOLDER } from '#latchkey/config/environment.ts';
+import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.ts';
+import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.ts';
 
 /** What a process checks before it does anything. */
 function check(variables: Record<string, string | undefined>) {
@@ -53,7 +53,7 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     metrics: undefined,
     traces: undefined,
   });
-  t.equal(packageRoot, resolve(import.meta.dirname, '../..'));
+  t.equal(packageRoot, resolve(import.meta.dirname, '..'));
 });
 
 const password = 'a password that stays here';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { LightMyRequestResponse } from 'fastify';
-import { entryOf, isSlug } from '#latchkey/problems/registry.js';
+import { entryOf, isSlug } from '#latchkey/problems/registry.ts';
 
 interface Operation {
   readonly summary: string;

@@ -3,8 +3,8 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrate } from '#latchkey/db/migrate.js';
-import { sqlitePath } from '#latchkey/db/sqlite.js';
+import { migrate } from '#latchkey/db/migrate.ts';
+import { sqlitePath } from '#latchkey/db/sqlite.ts';
 
 /** Whoever can be told to do something at the end: a tap test, for instance. */
 export interface Scope {

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { noRequest } from '#latchkey/audit/event.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { noRequest } from '#latchkey/audit/event.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';
 

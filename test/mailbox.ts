@@ -1,5 +1,5 @@
 /** Reads what waits in the outbox, as the service that wrote it can. */
-import type { TemplateName } from '#latchkey/mail/template-names.js';
+import type { TemplateName } from '#latchkey/mail/template-names.ts';
 import { noteSecret } from './evidence.ts';
 import type { Api } from './helper.ts';
 

@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { declaration } from '#latchkey/access/plugin.js';
-import { Environment } from '#latchkey/config.js';
-import { registry } from '#latchkey/problems/registry.js';
+import { declaration } from '#latchkey/access/plugin.ts';
+import { Environment } from '#latchkey/config.ts';
+import { registry } from '#latchkey/problems/registry.ts';
 import { leaves } from './cli/program.ts';
 import { contract } from './contract.ts';
 import { startApi } from './helper.ts';

@@ -21,12 +21,11 @@ import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { migrate } from '#latchkey/db/migrate.js';
+import { migrate } from '#latchkey/db/migrate.ts';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import { findLeaks } from './leaks.ts';
 import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-import { toSourcePositions } from './source-positions.ts';
 import { readTap } from './tap-report.ts';
 import {
   type Database,
@@ -46,18 +45,18 @@ interface Totals {
 
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
 const inherited =
-  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|TEST_POSTGRES_URL|TEST_FRONT)$/;
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|TEST_POSTGRES_URL|TEST_FRONT)$/;
 
 /**
  * Of Node.js: V8's optimizing compiler does not pay off in a process that ends soon. The services that tests start run without it all.
  */
-const OPTIONS = ['--no-opt', '--import=./build/test/plain-promises.js', '--import=./build/test/evidence.js'];
+const OPTIONS = ['--no-opt', '--import=./test/plain-promises.ts', '--import=./test/evidence.ts'];
 
 /** A file system in memory, and how many bytes of it are enough: the suite takes a third of that. */
 const MEMORY = '/dev/shm';
 const ROOM = 1e9;
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '..');
 const running: { folder?: string; postgres?: Promise<PostgresServer>; aborted?: boolean } = {};
 const tests = new Set<ChildProcess>();
 /** What is to be undone when all files have run, in the order in which it was done. */
@@ -86,6 +85,8 @@ async function main(): Promise<number> {
   running.folder = await mkdtemp(join(await temporaryFolder(suites[suite]), 'latchkey-test-'));
   await chmod(running.folder, 0o711);
   process.env.TMPDIR = running.folder;
+  // Sources are TypeScript: without a cache, each process would strip the types of all of them anew.
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'build/compile-cache');
 
   const totals = new Map<Database, Totals>();
   const environments = new Map<Database, NodeJS.ProcessEnv>();
@@ -184,7 +185,7 @@ async function runAll(
 async function runFile({ file, database }: Run, suite: Suite, env: NodeJS.ProcessEnv): Promise<Totals> {
   const started = performance.now();
   const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
-  const test = spawn(process.execPath, [...OPTIONS, join('build', file.replace(/\.ts$/, '.js'))], {
+  const test = spawn(process.execPath, [...OPTIONS, file], {
     cwd: root,
     env: { ...env, TAP: '1', TAP_TIMEOUT: `${suite.timeout}`, TEST_EVIDENCE: evidence },
     // In a group of its own, so that what it has started can be ended with it.
@@ -214,7 +215,7 @@ async function runFile({ file, database }: Run, suite: Suite, env: NodeJS.Proces
   );
   if (suite.isMeasured) for (const comment of comments) console.log(`     ${comment}`);
   if (isGood) return { passed, failed };
-  const printed = toSourcePositions(root, [...failures, ...leaks, errors].join('\n'));
+  const printed = [...failures, ...leaks, errors].join('\n');
   for (const line of printed.split('\n')) if (line !== '') console.log(`     ${line}`);
   return { passed, failed: Math.max(failed, 1) };
 }

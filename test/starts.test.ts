@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
+import { openDatabase } from '#latchkey/db/client.ts';
 import { type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
-import { hashPassword, verifyPassword } from '../../dist/accounts/passwords.js';
+import { hashPassword, verifyPassword } from '../../src/accounts/passwords.ts';
 
 const password = 'correct horse battery staple';
 const hash = await hashPassword(password);

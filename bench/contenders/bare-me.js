@@ -1,9 +1,9 @@
 // A Fastify route that reads the row of GET /me and checks nothing: what that is compared with. By Prisma's client, or, where BENCH_DIRECT is
 // set, with the statement of GET /me.
 import Fastify from 'fastify';
-import { User } from '../../dist/accounts/user.schemas.js';
-import { findCaller, userColumns } from '../../dist/accounts/users.js';
-import { openDatabase } from '../../dist/db/client.js';
+import { User } from '../../src/accounts/user.schemas.ts';
+import { findCaller, userColumns } from '../../src/accounts/users.ts';
+import { openDatabase } from '../../src/db/client.ts';
 
 const { db, direct } = openDatabase(process.env.DATABASE_URL ?? '');
 const id = process.env.BENCH_USER ?? '';

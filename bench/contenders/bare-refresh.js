@@ -1,7 +1,7 @@
 // The transaction of POST /refresh and nothing around it: no token is verified, none is made. What that is compared with.
 import Fastify from 'fastify';
-import { openDatabase } from '../../dist/db/client.js';
-import { transaction } from '../../dist/db/transaction.js';
+import { openDatabase } from '../../src/db/client.ts';
+import { transaction } from '../../src/db/transaction.ts';
 
 const { db } = openDatabase(process.env.DATABASE_URL ?? '');
 

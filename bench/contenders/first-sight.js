@@ -4,8 +4,8 @@ import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildApp } from '../../dist/app.js';
-import { parseConfig } from '../../dist/config.js';
+import { buildApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
 import { issueTokens, privateKey } from './kit.js';
 
 const TOKENS = 2_000;

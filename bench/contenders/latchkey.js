@@ -3,8 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { buildApp } from '../../dist/app.js';
-import { parseConfig } from '../../dist/config.js';
+import { buildApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
 import '../../bin/memory.js';
 

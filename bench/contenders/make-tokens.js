@@ -2,8 +2,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildApp } from '../../dist/app.js';
-import { parseConfig } from '../../dist/config.js';
+import { buildApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
 import { issueTokens, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));

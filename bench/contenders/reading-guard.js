@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
-import { toNewUser } from '../../dist/accounts/users.js';
-import { openDatabase } from '../../dist/db/client.js';
-import { migrate } from '../../dist/db/migrate.js';
+import { toNewUser } from '../../src/accounts/users.ts';
+import { openDatabase } from '../../src/db/client.ts';
+import { migrate } from '../../src/db/migrate.ts';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';
 
 const url = `file:${join(mkdtempSync(join(tmpdir(), 'bench-prisma-')), 'users.db')}`;

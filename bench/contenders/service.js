@@ -3,11 +3,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashPassword } from '../../dist/accounts/passwords.js';
-import { openSession } from '../../dist/accounts/sessions.js';
-import { toNewUser } from '../../dist/accounts/users.js';
-import { buildApp } from '../../dist/app.js';
-import { parseConfig } from '../../dist/config.js';
+import { hashPassword } from '../../src/accounts/passwords.ts';
+import { openSession } from '../../src/accounts/sessions.ts';
+import { toNewUser } from '../../src/accounts/users.ts';
+import { buildApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
 import { answer, answerSchema, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));

@@ -1,7 +1,7 @@
 /** Every route of the running app x every kind of caller. A new route is covered without being asked. */
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { declaration } from '#latchkey/access/plugin.js';
+import { declaration } from '#latchkey/access/plugin.ts';
 import { startApi } from '../helper.ts';
 import { craftToken, testSigningKey } from '../tokens.ts';
 

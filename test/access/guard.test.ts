@@ -5,10 +5,10 @@
  */
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import t from 'tap';
-import { claimsOf, requireAccess } from '#latchkey/access/guard.js';
-import { withAccess } from '#latchkey/access/plugin.js';
-import { buildApp } from '#latchkey/app.js';
-import { parseConfig } from '#latchkey/config.js';
+import { claimsOf, requireAccess } from '#latchkey/access/guard.ts';
+import { withAccess } from '#latchkey/access/plugin.ts';
+import { buildApp } from '#latchkey/app.ts';
+import { parseConfig } from '#latchkey/config.ts';
 import { environment, startApi, type Teardown } from '../helper.ts';
 
 const handler = async () => ({ ok: true });
@@ -76,13 +76,13 @@ t.test('the boot is refused', async (t) => {
 });
 
 t.test('a route that was registered before the guard was there refuses the boot', async (t) => {
-  const { default: access } = await import('#latchkey/access/plugin.js');
-  const { RouteInventory } = await import('#latchkey/access/route-inventory.js');
-  const { AccessLevels } = await import('#latchkey/access/levels.js');
-  const { default: tokens } = await import('#latchkey/tokens/tokens.js');
-  const { openDatabase } = await import('#latchkey/db/client.js');
-  const { RevocationFeed } = await import('#latchkey/tokens/revocations.js');
-  const { loadSecrets } = await import('#latchkey/tokens/load-secret.js');
+  const { default: access } = await import('#latchkey/access/plugin.ts');
+  const { RouteInventory } = await import('#latchkey/access/route-inventory.ts');
+  const { AccessLevels } = await import('#latchkey/access/levels.ts');
+  const { default: tokens } = await import('#latchkey/tokens/tokens.ts');
+  const { openDatabase } = await import('#latchkey/db/client.ts');
+  const { RevocationFeed } = await import('#latchkey/tokens/revocations.ts');
+  const { loadSecrets } = await import('#latchkey/tokens/load-secret.ts');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({ routerOptions });

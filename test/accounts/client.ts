@@ -1,6 +1,6 @@
 /** What a client does with its tokens, and what time does to a session. */
-import { openSession } from '#latchkey/accounts/sessions.js';
-import type { AccessTokenClaims } from '#latchkey/tokens/claims.js';
+import { openSession } from '#latchkey/accounts/sessions.ts';
+import type { AccessTokenClaims } from '#latchkey/tokens/claims.ts';
 import { type Answer, type Api, device, PASSWORD } from '../helper.ts';
 
 /** The two tokens of a session, and its id. */

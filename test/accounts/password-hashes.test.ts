@@ -2,8 +2,8 @@
 import argon2 from 'argon2';
 import fc from 'fast-check';
 import t from 'tap';
-import { acceptHash } from '#latchkey/accounts/password-hashes.js';
-import { hashPassword, verifyPassword } from '#latchkey/accounts/passwords.js';
+import { acceptHash } from '#latchkey/accounts/password-hashes.ts';
+import { hashPassword, verifyPassword } from '#latchkey/accounts/passwords.ts';
 import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';

@@ -2,10 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import argon2 from 'argon2';
 import t from 'tap';
-import { changePassword } from '#latchkey/accounts/password-change.js';
-import type { SessionGrant } from '#latchkey/accounts/session-grant.js';
-import { openSession } from '#latchkey/accounts/sessions.js';
-import { Problem } from '#latchkey/problems/problem.js';
+import { changePassword } from '#latchkey/accounts/password-change.ts';
+import type { SessionGrant } from '#latchkey/accounts/session-grant.ts';
+import { openSession } from '#latchkey/accounts/sessions.ts';
+import { Problem } from '#latchkey/problems/problem.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 

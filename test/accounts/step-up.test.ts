@@ -1,8 +1,8 @@
 /** What asks for a recent password (RFC 9470), and what renews it. */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.js';
-import { toNewUser } from '#latchkey/accounts/users.js';
+import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
 import { type Answer, type Ask, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 

@@ -1,7 +1,7 @@
 /** Denied requests and failed sign-ins: counted however often they are repeated, and written soon. */
 import t from 'tap';
-import { accessDenied } from '#latchkey/access/challenges.js';
-import { openDatabase } from '#latchkey/db/client.js';
+import { accessDenied } from '#latchkey/access/challenges.ts';
+import { openDatabase } from '#latchkey/db/client.ts';
 import { signIn } from '../accounts/client.ts';
 import { type Api, startApi } from '../helper.ts';
 

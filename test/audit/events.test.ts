@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
-import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.js';
-import { record } from '#latchkey/audit/record.js';
-import { newId } from '#latchkey/db/id.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.ts';
+import { record } from '#latchkey/audit/record.ts';
+import { newId } from '#latchkey/db/id.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
 import { seal } from './trail.ts';
 

@@ -1,8 +1,8 @@
 /** Events go when they are old: from the old end, in their order, and only on the word of the chain. */
 import t from 'tap';
-import { record } from '#latchkey/audit/record.js';
-import { pruneEvents } from '#latchkey/audit/retention.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { record } from '#latchkey/audit/record.ts';
+import { pruneEvents } from '#latchkey/audit/retention.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const DAY = 86_400_000;

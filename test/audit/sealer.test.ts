@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
-import { openSession } from '#latchkey/accounts/sessions.js';
-import { toNewUser } from '#latchkey/accounts/users.js';
-import { beginChain } from '#latchkey/audit/chain.js';
-import { record } from '#latchkey/audit/record.js';
-import { pruneEvents } from '#latchkey/audit/retention.js';
-import { AuditSealer, readHead } from '#latchkey/audit/sealer.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { openSession } from '#latchkey/accounts/sessions.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { beginChain } from '#latchkey/audit/chain.ts';
+import { record } from '#latchkey/audit/record.ts';
+import { pruneEvents } from '#latchkey/audit/retention.ts';
+import { AuditSealer, readHead } from '#latchkey/audit/sealer.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { device, startApi } from '../helper.ts';
 import { add, event, openTrail, SECRET, seal, verify } from './trail.ts';
 

@@ -1,7 +1,7 @@
 /** Counts of the audit, and a database that goes away while they are written. */
 import t from 'tap';
-import { Tally } from '#latchkey/audit/tally.js';
-import type { Db } from '#latchkey/db/client.js';
+import { Tally } from '#latchkey/audit/tally.ts';
+import type { Db } from '#latchkey/db/client.ts';
 import { openTrail } from './trail.ts';
 
 const origin = { ip: '192.0.2.1', userAgent: 'test', requestId: null };

@@ -1,14 +1,14 @@
 /** A chain of audit events without a service around it, for what is done to it from outside. */
 import { randomBytes } from 'node:crypto';
-import { type AuditContext, readChain } from '#latchkey/audit/chain.js';
-import type { AuditRecord } from '#latchkey/audit/event.js';
-import { record } from '#latchkey/audit/record.js';
-import { AuditSealer } from '#latchkey/audit/sealer.js';
-import { type Verification, verifyChain } from '#latchkey/audit/verify.js';
-import type { Finding, LoggedHead } from '#latchkey/audit/walk.js';
-import { type Db, openDatabase } from '#latchkey/db/client.js';
-import { transaction } from '#latchkey/db/transaction.js';
-import { Encryption } from '#latchkey/tokens/encryption.js';
+import { type AuditContext, readChain } from '#latchkey/audit/chain.ts';
+import type { AuditRecord } from '#latchkey/audit/event.ts';
+import { record } from '#latchkey/audit/record.ts';
+import { AuditSealer } from '#latchkey/audit/sealer.ts';
+import { type Verification, verifyChain } from '#latchkey/audit/verify.ts';
+import type { Finding, LoggedHead } from '#latchkey/audit/walk.ts';
+import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
+import { Encryption } from '#latchkey/tokens/encryption.ts';
 import { createMigratedDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
 

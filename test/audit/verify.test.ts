@@ -1,10 +1,10 @@
 /** What was done to the audit from outside is found and named; what the service did to it is not. */
 import t from 'tap';
-import { erasePersonalData } from '#latchkey/audit/record.js';
-import { pruneEvents } from '#latchkey/audit/retention.js';
-import type { Finding } from '#latchkey/audit/walk.js';
-import { lowestIdOf, newId } from '#latchkey/db/id.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { erasePersonalData } from '#latchkey/audit/record.ts';
+import { pruneEvents } from '#latchkey/audit/retention.ts';
+import type { Finding } from '#latchkey/audit/walk.ts';
+import { lowestIdOf, newId } from '#latchkey/db/id.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const EVENTS = 20;

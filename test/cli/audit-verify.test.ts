@@ -4,9 +4,9 @@
  * @runs once, on Postgres: the command is the same; audit/verify.test.ts holds the walk on both.
  */
 import t from 'tap';
-import { record } from '#latchkey/audit/record.js';
-import { pruneEvents } from '#latchkey/audit/retention.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { record } from '#latchkey/audit/record.ts';
+import { pruneEvents } from '#latchkey/audit/retention.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { add, copy, event, head, openTrail, SECRET, seal } from '../audit/trail.ts';
 import { latchkey, serve, temporaryFolder } from '../child.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';

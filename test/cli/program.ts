@@ -1,6 +1,6 @@
 /** All commands, as the program has them. */
 import type { Command } from 'commander';
-import { buildProgram } from '#latchkey/cli/program.js';
+import { buildProgram } from '#latchkey/cli/program.ts';
 
 /** A command that does something, and is no group of others. */
 export interface Leaf {

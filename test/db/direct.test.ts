@@ -2,13 +2,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.js';
-import { type Database, openDatabase } from '#latchkey/db/client.js';
-import type { DirectDatabase } from '#latchkey/db/direct.js';
-import { isUnavailable } from '#latchkey/db/errors.js';
-import { selectRow } from '#latchkey/db/select.js';
-import type { Statements } from '#latchkey/db/statements.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { type Database, openDatabase } from '#latchkey/db/client.ts';
+import type { DirectDatabase } from '#latchkey/db/direct.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { selectRow } from '#latchkey/db/select.ts';
+import type { Statements } from '#latchkey/db/statements.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { type Db, openDatabase, ping } from '#latchkey/db/client.js';
-import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { type Db, openDatabase, ping } from '#latchkey/db/client.ts';
+import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 

@@ -8,7 +8,7 @@ import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import type { SqlDriverAdapter, SqlQuery } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
 import { type Test, test } from 'tap';
-import { keepStatements } from '#latchkey/db/kept-statements.js';
+import { keepStatements } from '#latchkey/db/kept-statements.ts';
 import { temporaryFolder } from '../child.ts';
 
 const query = (sql: string, ...args: unknown[]): SqlQuery => ({

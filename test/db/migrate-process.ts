@@ -2,10 +2,10 @@
  * A process for migrate.test.ts: `migrate` reports what it applied, how often it loaded the schema engine and how many
  * users it found; `hold` says when it has the lock, and keeps it.
  */
-import { databaseKind, openDatabase } from '#latchkey/db/client.js';
-import { migrate } from '#latchkey/db/migrate.js';
-import { postgresMigrations } from '#latchkey/db/migrate-postgres.js';
-import { sqliteMigrations } from '#latchkey/db/migrate-sqlite.js';
+import { databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { migrate } from '#latchkey/db/migrate.ts';
+import { postgresMigrations } from '#latchkey/db/migrate-postgres.ts';
+import { sqliteMigrations } from '#latchkey/db/migrate-sqlite.ts';
 
 const [task, url = ''] = process.argv.slice(2);
 

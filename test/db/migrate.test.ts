@@ -4,14 +4,14 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'tap';
-import { databaseKind, openDatabase } from '#latchkey/db/client.js';
-import { MigrationError, migrate } from '#latchkey/db/migrate.js';
-import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.js';
+import { databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
+import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { failure } from './failure.ts';
 
 function start(t: Scope, task: 'migrate' | 'hold', url: string): ChildProcess {
-  const child = fork(resolve(import.meta.dirname, 'migrate-process.js'), [task, url]);
+  const child = fork(resolve(import.meta.dirname, 'migrate-process.ts'), [task, url]);
   t.teardown(async () => void child.kill('SIGKILL'));
   return child;
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
-import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.js';
-import { type Db, databaseKind, openDatabase } from '#latchkey/db/client.js';
-import { newId } from '#latchkey/db/id.js';
-import { migrate } from '#latchkey/db/migrate.js';
-import { migrationsFolder } from '#latchkey/db/migrations.js';
+import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.ts';
+import { type Db, databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { newId } from '#latchkey/db/id.ts';
+import { migrate } from '#latchkey/db/migrate.ts';
+import { migrationsFolder } from '#latchkey/db/migrations.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 

@@ -5,10 +5,10 @@
  */
 import { Client } from 'pg';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
-import { MigrationError, migrate } from '#latchkey/db/migrate.js';
-import { poolerAdvice } from '#latchkey/db/pooler.js';
-import { sessionSettings } from '#latchkey/db/postgres.js';
+import { openDatabase } from '#latchkey/db/client.ts';
+import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
+import { poolerAdvice } from '#latchkey/db/pooler.ts';
+import { sessionSettings } from '#latchkey/db/postgres.ts';
 import { createDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 

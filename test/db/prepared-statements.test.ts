@@ -5,8 +5,8 @@
  */
 import pg from 'pg';
 import t from 'tap';
-import { openDatabase, rawSql } from '#latchkey/db/client.js';
-import type { Statements } from '#latchkey/db/statements.js';
+import { openDatabase, rawSql } from '#latchkey/db/client.ts';
+import type { Statements } from '#latchkey/db/statements.ts';
 import { createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 
 /** A database with one connection. */

@@ -7,10 +7,10 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { test } from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
-import { isUnavailable } from '#latchkey/db/errors.js';
-import { migrate } from '#latchkey/db/migrate.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { openDatabase } from '#latchkey/db/client.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { migrate } from '#latchkey/db/migrate.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { createSqliteDatabase } from '../database.ts';
 import { failure } from './failure.ts';
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { type Db, openDatabase } from '#latchkey/db/client.js';
-import { isUnavailable } from '#latchkey/db/errors.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 

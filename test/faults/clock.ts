@@ -32,7 +32,7 @@ export async function movableClock(t: Teardown): Promise<Clock> {
     return { variables, means: 'libfaketime', set };
   }
   const variables = {
-    NODE_OPTIONS: `--import=${resolve('build/test/faults/shifted-date.js')}`,
+    NODE_OPTIONS: `--import=${resolve('test/faults/shifted-date.ts')}`,
     CLOCK_FILE: file,
   };
   return { variables, means: 'a shifted Date', set };

@@ -2,7 +2,7 @@
  * What clients were told, and whether the database agrees: a 2xx answer is a promise, and anything else (a 503, a connection that
  * broke) may have happened or not, but at most once.
  */
-import type { Db } from '#latchkey/db/client.js';
+import type { Db } from '#latchkey/db/client.ts';
 
 /** How far a change has got, as its client knows. */
 export type Certainty = 'acknowledged' | 'unknown';

@@ -24,7 +24,7 @@ CREATE TABLE "Badge" ("id" TEXT PRIMARY KEY, "userId" TEXT NOT NULL REFERENCES "
 /** This version in a folder of its own, with a migration and a number of its own. @returns its `latchkey serve` */
 async function createNextVersion(t: Teardown): Promise<string> {
   const folder = await temporaryFolder(t);
-  for (const part of ['bin', 'dist', 'templates', 'prisma/migrations'])
+  for (const part of ['bin', 'src', 'templates', 'prisma/migrations'])
     await cp(part, join(folder, part), { recursive: true });
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   const manifest = JSON.parse(await readFile('package.json', 'utf8'));
@@ -32,10 +32,10 @@ async function createNextVersion(t: Teardown): Promise<string> {
   const migration = join(folder, 'prisma/migrations/postgresql', NAME);
   await mkdir(migration);
   await writeFile(join(migration, 'migration.sql'), SQL);
-  const script = join(folder, 'serve.js');
+  const script = join(folder, 'serve.ts');
   await writeFile(
     script,
-    "import { main } from './dist/cli/index.js';\nawait main(['node', 'latchkey', 'serve']);\n",
+    "import { main } from './src/cli/index.ts';\nawait main(['node', 'latchkey', 'serve']);\n",
   );
   return script;
 }

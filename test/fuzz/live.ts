@@ -1,12 +1,12 @@
 /** What is there: people, their things, and the tokens that go with them. Made when it is asked for, straight in the database. */
 import { randomBytes } from 'node:crypto';
-import { hashMailToken } from '#latchkey/accounts/mail-tokens.js';
-import { hashPassword } from '#latchkey/accounts/passwords.js';
-import type { SessionGrant } from '#latchkey/accounts/session-grant.js';
-import { openSession } from '#latchkey/accounts/sessions.js';
-import { toNewUser } from '#latchkey/accounts/users.js';
-import { newId } from '#latchkey/db/id.js';
-import { Problem } from '#latchkey/problems/problem.js';
+import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
+import { hashPassword } from '#latchkey/accounts/passwords.ts';
+import type { SessionGrant } from '#latchkey/accounts/session-grant.ts';
+import { openSession } from '#latchkey/accounts/sessions.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { newId } from '#latchkey/db/id.ts';
+import { Problem } from '#latchkey/problems/problem.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
 import { type Fill, MARK } from './template.ts';
 

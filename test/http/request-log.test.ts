@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import Fastify, { LogController } from 'fastify';
 import pino from 'pino';
 import t from 'tap';
-import { LazyLog, RequestLines } from '#latchkey/http/request-log.js';
+import { LazyLog, RequestLines } from '#latchkey/http/request-log.ts';
 
 type Level = ConstructorParameters<typeof RequestLines>[0];
 

@@ -1,9 +1,9 @@
 /** What waits in the outbox is sent: at least once, and once unless a process dies at the wrong moment. */
 import t from 'tap';
-import { change } from '#latchkey/accounts/change.js';
-import { openDatabase } from '#latchkey/db/client.js';
-import type { OutgoingMail } from '#latchkey/mail/outbox.js';
-import { pruneMails } from '#latchkey/mail/prune-mails.js';
+import { change } from '#latchkey/accounts/change.ts';
+import { openDatabase } from '#latchkey/db/client.ts';
+import type { OutgoingMail } from '#latchkey/mail/outbox.ts';
+import { pruneMails } from '#latchkey/mail/prune-mails.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';

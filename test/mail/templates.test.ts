@@ -6,10 +6,10 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { buildApp } from '#latchkey/app.js';
-import { ConfigError, parseConfig } from '#latchkey/config.js';
-import { templateNames } from '#latchkey/mail/template-names.js';
-import { Templates } from '#latchkey/mail/templates.js';
+import { buildApp } from '#latchkey/app.ts';
+import { ConfigError, parseConfig } from '#latchkey/config.ts';
+import { templateNames } from '#latchkey/mail/template-names.ts';
+import { Templates } from '#latchkey/mail/templates.ts';
 import { environment, PASSWORD, startApi, type Teardown } from '../helper.ts';
 import { startMailServer } from '../mail-server.ts';
 import { until } from '../until.ts';

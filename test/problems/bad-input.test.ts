@@ -1,7 +1,7 @@
 /** Everything that a client can do wrong, over real sockets: each gets its problem, and nothing is changed by it. */
 import t, { type Test } from 'tap';
-import { openDatabase } from '#latchkey/db/client.js';
-import { type ProblemSlug, registry } from '#latchkey/problems/registry.js';
+import { openDatabase } from '#latchkey/db/client.ts';
+import { type ProblemSlug, registry } from '#latchkey/problems/registry.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';

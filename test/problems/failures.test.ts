@@ -22,7 +22,7 @@ t.teardown(() => postgres.stop());
 t.test('an exception is a 500 that says nothing of it, and one line of the log that says all', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
-  const service = await serve(t, variables, join(import.meta.dirname, 'own-routes.js'));
+  const service = await serve(t, variables, join(import.meta.dirname, 'own-routes.ts'));
   const routes: Record<string, RegExp> = {
     '/throws': /innermost secret.*what lies behind it/,
     '/rejects': /innermost secret.*what lies behind it/,

@@ -1,6 +1,6 @@
 /** A service with routes of its own that break, as a process: run by failures.test.ts. */
-import { buildApp } from '#latchkey/app.js';
-import { readConfig } from '#latchkey/config.js';
+import { buildApp } from '#latchkey/app.ts';
+import { readConfig } from '#latchkey/config.ts';
 
 const app = await buildApp(readConfig(), {
   routes: async (own) => {

@@ -5,9 +5,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
-import { type Db, openDatabase } from '#latchkey/db/client.js';
-import { isUnavailable } from '#latchkey/db/errors.js';
-import { transaction } from '#latchkey/db/transaction.js';
+import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, isAccepted, type Reply, until } from './cluster.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';

@@ -4,7 +4,7 @@ import t from 'tap';
 import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, isAccepted, type Member, refused, until } from './cluster.ts';
 
-const script = (name: string): string => join(import.meta.dirname, `${name}.js`);
+const script = (name: string): string => join(import.meta.dirname, `${name}.ts`);
 
 t.test('demotion over several processes', async (t) => {
   const cluster = await createCluster(t);

@@ -1,7 +1,7 @@
 /** `latchkey serve`, which is killed between committing a revocation and obeying it. */
-import { readConfig } from '#latchkey/config.js';
-import { serve } from '#latchkey/server.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { readConfig } from '#latchkey/config.ts';
+import { serve } from '#latchkey/server.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 
 RevocationFeed.prototype.apply = (revocations) => {
   if (revocations.length > 0) process.kill(process.pid, 'SIGKILL');

@@ -2,9 +2,9 @@
  * `latchkey serve` with a feed of revocations that never hears of one and takes that for the truth: a process that lags,
  * without the end that two seconds put to it.
  */
-import { readConfig } from '#latchkey/config.js';
-import { serve } from '#latchkey/server.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { readConfig } from '#latchkey/config.ts';
+import { serve } from '#latchkey/server.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 
 RevocationFeed.prototype.poll = async () => {};
 Object.defineProperty(RevocationFeed.prototype, 'isTrusted', { get: () => true });

@@ -3,7 +3,7 @@
  * is as if nothing had happened; of the second, docs/decisions/0010 says what it meets.
  */
 import t, { type Test } from 'tap';
-import { newMailToken } from '#latchkey/accounts/mail-tokens.js';
+import { newMailToken } from '#latchkey/accounts/mail-tokens.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, type Reply } from './cluster.ts';
 import { startFront } from './front.ts';

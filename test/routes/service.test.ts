@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type {} from '#latchkey/http/drain.js';
-import { registry, slugs } from '#latchkey/problems/registry.js';
+import type {} from '#latchkey/http/drain.ts';
+import { registry, slugs } from '#latchkey/problems/registry.ts';
 import { startApi } from '../helper.ts';
 
 const { ask } = await startApi(t);

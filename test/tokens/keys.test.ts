@@ -3,8 +3,8 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ConfigError, parseConfig } from '#latchkey/config.js';
-import { type Algorithm, type Keys, loadKeys, toJwk } from '#latchkey/tokens/keys.js';
+import { ConfigError, parseConfig } from '#latchkey/config.ts';
+import { type Algorithm, type Keys, loadKeys, toJwk } from '#latchkey/tokens/keys.ts';
 import { temporaryFolder } from '../child.ts';
 import { startApi } from '../helper.ts';
 

@@ -1,6 +1,6 @@
 /** An app for the tests of the guard, which nothing else asks for its database. */
-import { claimsOf } from '#latchkey/access/guard.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { claimsOf } from '#latchkey/access/guard.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { type Api, startApi, type Teardown } from '../helper.ts';
 import { testSigningKey } from '../tokens.ts';
 

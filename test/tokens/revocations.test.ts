@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
-import { change } from '#latchkey/accounts/change.js';
-import { pruneSessions } from '#latchkey/accounts/session-endings.js';
-import type { Db } from '#latchkey/db/client.js';
-import { pruneRevocations } from '#latchkey/tokens/prune-revocations.js';
-import { RevocationFeed } from '#latchkey/tokens/revocations.js';
+import { change } from '#latchkey/accounts/change.ts';
+import { pruneSessions } from '#latchkey/accounts/session-endings.ts';
+import type { Db } from '#latchkey/db/client.ts';
+import { pruneRevocations } from '#latchkey/tokens/prune-revocations.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, readClaims, setTime } from '../accounts/client.ts';
 import { startApi } from '../helper.ts';
 

@@ -5,8 +5,8 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import t from 'tap';
-import { requireAccess } from '#latchkey/access/guard.js';
-import { Problem } from '#latchkey/problems/problem.js';
+import { requireAccess } from '#latchkey/access/guard.ts';
+import { Problem } from '#latchkey/problems/problem.ts';
 import { craftToken, encode, goodClaims, goodHeader } from '../tokens.ts';
 import { startQuietApi } from './quiet-api.ts';
 
