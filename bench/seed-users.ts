@@ -6,7 +6,7 @@ import pg from 'pg';
 import { toNewUser } from '#latchkey/accounts/users.ts';
 import { databaseKind } from '#latchkey/db/client.ts';
 import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres.ts';
-import { sqlitePath } from '#latchkey/db/sqlite.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 
 /** Rows of one statement (Postgres), and of one transaction (SQLite). */
 const BATCH = 5_000;

@@ -2,7 +2,6 @@
  * Connections over which Prisma's schema engine can replay migrations and read what tables came of them. The adapters
  * for programs lack two things that takes.
  */
-import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   type ColumnType,
@@ -14,8 +13,9 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { withChanges } from '#latchkey/db/adapter.ts';
+import { wrapAdapter } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind } from '#latchkey/db/client.ts';
+import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
 /** The object identifiers of types in Postgres's catalogue, as far as the engine's queries return them. */
 const columnTypes: Readonly<Record<number, ColumnType>> = {
@@ -44,8 +44,8 @@ export function introspectionFactory(kind: DatabaseKind, url: string): SqlMigrat
 
 /** The engine sends whole migrations as one statement, which better-sqlite3 refuses. */
 async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
-  const adapter = await new PrismaBetterSqlite3({ url }).connect();
-  return withChanges(adapter, {
+  const adapter = await sqliteFactory(url).connect();
+  return wrapAdapter(adapter, {
     executeRaw: async (query) => {
       if (query.args.length > 0) return adapter.executeRaw(query);
       await adapter.executeScript(query.sql);
@@ -58,7 +58,7 @@ async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
 async function connectPostgres(url: string): Promise<SqlDriverAdapter> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const adapter = await new PrismaPg(pool, { disposeExternalPool: true }).connect();
-  return withChanges(adapter, {
+  return wrapAdapter(adapter, {
     queryRaw: async (query) => {
       try {
         return await adapter.queryRaw(query);

@@ -165,6 +165,29 @@ export const rules: readonly Rule[] = [
     'db/client.ts',
     "import type { User } from '../db/generated/sqlite/client.ts';",
   ),
+  onlyImporter(
+    'better-sqlite3',
+    ({ specifier }) => specifier === 'better-sqlite3',
+    'db/sqlite/driver.ts',
+    "import type Sqlite from 'better-sqlite3';",
+  ),
+  {
+    name: 'db/ changes no object of somebody else',
+    find: (files) =>
+      eachMatch(
+        /\bObject\s*\.\s*(assign|definePropert(y|ies)|setPrototypeOf)\b|\bReflect\s*\.\s*(set|setPrototypeOf|defineProperty)\b|\.\s*prototype\b|__proto__/,
+      )(files.filter(({ path }) => path.startsWith('db/'))),
+    broken: [
+      { 'db/a.ts': 'Object.assign(connection, { prepare });' },
+      { 'db/a.ts': "Reflect.set(connection, 'prepare', prepare);" },
+      { 'db/a.ts': 'Sqlite.prototype.prepare = prepare;' },
+      { 'db/a.ts': "Object.defineProperty(connection, 'prepare', { value: prepare });" },
+    ],
+    kept: [
+      { 'db/a.ts': "const row = { ...columns };\nreturn Reflect.get(row, 'id');" },
+      { 'http/a.ts': 'Object.assign(validate, { errors });' },
+    ],
+  },
   {
     name: 'only access/guard.ts verifies tokens',
     // Passwords are verified too, with argon2, and mail servers, with nodemailer; tokens/ holds what the guard calls.

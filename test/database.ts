@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '#latchkey/db/migrate.ts';
-import { sqlitePath } from '#latchkey/db/sqlite.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 
 /** Whoever can be told to do something at the end: a tap test, for instance. */
 export interface Scope {

@@ -1,12 +1,12 @@
 /** The periodic work: read before the first request, done while the app runs, ended with it. */
 import { randomUUID } from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { noRequest } from '#latchkey/audit/event.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';
+import { holdTimers } from './hold-timers.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -178,31 +178,3 @@ t.test('the table of the jobs', async (t) => {
   clock.pass(60);
   t.ok(await until(() => forgot === 1, 5 * SECOND), 'what is old is forgotten');
 });
-
-/** Holds the pauses of jobs, for as long as the test lets no time pass. Those of transactions go on. */
-function holdTimers(t: Test) {
-  const { setTimeout } = timers;
-  const pauses: { readonly seconds: number; end(): void }[] = [];
-  timers.setTimeout = ((delay, value, options) => {
-    if (options?.ref !== false) return setTimeout(delay, value as never, options);
-    return new Promise((resolve, reject) => {
-      pauses.push({ seconds: Math.round((delay ?? 0) / SECOND), end: () => resolve(value as never) });
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
-    });
-  }) as typeof setTimeout;
-  syncBuiltinESMExports();
-  t.teardown(() => {
-    timers.setTimeout = setTimeout;
-    syncBuiltinESMExports();
-  });
-  return {
-    pauses,
-    /** Ends the pauses of so many seconds. */
-    pass(seconds: number) {
-      for (const pause of pauses.filter((pause) => pause.seconds === seconds)) {
-        pauses.splice(pauses.indexOf(pause), 1);
-        pause.end();
-      }
-    },
-  };
-}

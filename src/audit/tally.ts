@@ -1,5 +1,5 @@
+import pLimit from 'p-limit';
 import type { Db, Transaction } from '../db/client.ts';
-import { Lock } from '../db/lock.ts';
 import { transaction } from '../db/transaction.ts';
 import type { AuditRecord } from './event.ts';
 import { record, subjectOf } from './record.ts';
@@ -30,7 +30,8 @@ interface Counted extends Entry {
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
  */
 export class Tally {
-  readonly #lock = new Lock();
+  /** Two flushes at once would write the same counts. */
+  readonly #flushes = pLimit(1);
   readonly #entries = new Map<string, Entry>();
   /** What may have been written: the answer to the commit was lost. Either all of it is there or nothing. */
   #doubtful: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
@@ -55,14 +56,8 @@ export class Tally {
    * @param everything also what would be held back: before the process ends
    * @throws when the database is away; nothing is lost then, and the next flush writes it, unless it finds it written
    */
-  async flush(db: Db, everything = false): Promise<void> {
-    // Two at once would write the same counts.
-    await this.#lock.acquire();
-    try {
-      await this.#write(db, everything);
-    } finally {
-      this.#lock.release();
-    }
+  flush(db: Db, everything = false): Promise<void> {
+    return this.#flushes(() => this.#write(db, everything));
   }
 
   async #write(db: Db, everything: boolean): Promise<void> {

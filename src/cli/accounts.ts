@@ -4,7 +4,7 @@ import { Tally } from '../audit/tally.ts';
 import type { Config } from '../config.ts';
 import { databaseKind, openDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
-import { requireDatabase, sqlitePath } from '../db/sqlite.ts';
+import { requireDatabase, sqlitePath } from '../db/sqlite/database-file.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import { Encryption } from '../tokens/encryption.ts';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
 import { backUp } from '../db/backup.ts';
 import { databaseKind } from '../db/client.ts';
-import { sqlitePath } from '../db/sqlite.ts';
+import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { signingKeyFile } from '../tokens/keys.ts';
 import { secretFile } from '../tokens/load-secret.ts';
 import type { BackupOptions } from './backup.ts';

@@ -3,7 +3,7 @@ import { endWhatWasRestored, type Restoration } from '../accounts/restoration.ts
 import { type Config, readConfig } from '../config.ts';
 import { databaseKind } from '../db/client.ts';
 import { restoreDatabase } from '../db/restore.ts';
-import { sqlitePath } from '../db/sqlite.ts';
+import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';

@@ -1,11 +1,10 @@
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
 import { asDataError, DataError } from './data-error.ts';
 import { startDraft } from './draft.ts';
 import { nameFile, requireFree, syncFile } from './files.ts';
 import { shareDatabase } from './hold.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
-import { readerOptions, requireDatabase } from './sqlite.ts';
+import { openReader, requireDatabase } from './sqlite/database-file.ts';
 
 /** A backup that was made. */
 export interface Backup extends Contents {
@@ -48,7 +47,7 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
 export function copyDatabase(path: string, copy: string): void {
   rmSync(copy, { force: true });
   closeSync(openSync(copy, 'wx', 0o600));
-  const database = new Sqlite(path, readerOptions(path));
+  const database = openReader(path);
   try {
     database.prepare('VACUUM INTO ?').run(copy);
   } finally {

@@ -1,13 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { abortOnError } from './adapters/abort-on-error.ts';
+import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
 import { type DirectDatabase, openDirect, type Write } from './direct.ts';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
-import { serialized } from './serialized.ts';
-import { type SharedFactory, shared } from './shared.ts';
-import { sqliteFactory, sqliteReader } from './sqlite.ts';
+import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
 import type { Statements } from './statements.ts';
-import { strict } from './strict.ts';
 
 /** The models of prisma/schema.prisma, on either database. */
 export type Db = SqliteClient;
@@ -80,12 +79,12 @@ export function openDatabase(
 ): Database {
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
-    const adapter = shared(strict(serialized(readOnly ? sqliteReader(url) : sqliteFactory(url))));
+    const adapter = singleConnection(abortOnError(readOnly ? sqliteReader(url) : sqliteFactory(url)));
     return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter, undefined);
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError, readOnly);
-  const adapter = shared(strict(postgresFactory(pool, target, onError)), () => pool.end());
+  const adapter = singleConnection(abortOnError(postgresFactory(pool, target, onError)), () => pool.end());
   const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
   // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
@@ -165,7 +164,7 @@ function writerOf(kind: DatabaseKind): Write {
 function opened(
   kind: DatabaseKind,
   db: Db,
-  adapter: SharedFactory,
+  adapter: SingleConnectionFactory,
   pool: ConnectionPool | undefined,
 ): Database {
   let closing: Promise<void> | undefined;

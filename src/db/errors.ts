@@ -14,7 +14,7 @@ const unavailableKinds = new Set([
 ]);
 
 /**
- * A snapshot that others have written over, or a deadlock. Not SQLITE_BUSY: `serialized.ts` has waited for that already.
+ * A snapshot that others have written over, or a deadlock. Not SQLITE_BUSY: `sqlite/queue.ts` has waited for that already.
  * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
  */
 const conflictCodes = /^(40001|40P01|SQLITE_BUSY_SNAPSHOT)$/;

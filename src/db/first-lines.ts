@@ -1,4 +1,4 @@
-import Sqlite from 'better-sqlite3';
+import { openSqlite } from './sqlite/driver.ts';
 
 /** KiB that it keeps in memory. */
 const CACHE = 16_384;
@@ -8,7 +8,7 @@ const CACHE = 16_384;
  * SQLite keeps in memory as far as it is small, else in a temporary file.
  */
 export class FirstLines {
-  readonly #database = new Sqlite('');
+  readonly #database = openSqlite('');
   readonly #insert;
   readonly #find;
 

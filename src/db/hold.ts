@@ -1,10 +1,10 @@
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { DataError } from './data-error.ts';
+import { isBusyError, openSqlite } from './sqlite/driver.ts';
 
 /** Milliseconds that whoever wants a database alone waits for commands that are about to end. */
-const PATIENCE = 1_000;
+const PATIENCE_MS = 1_000;
 
 /** Lets go of a database. May be called twice. */
 export type Release = () => void;
@@ -31,20 +31,20 @@ export function shareDatabase(path: string): Release {
  * @throws {DataError} while somebody works on it
  */
 export function holdDatabase(path: string): Release {
-  return lock(path, PATIENCE, 'BEGIN EXCLUSIVE', () => {
+  return lock(path, PATIENCE_MS, 'BEGIN EXCLUSIVE', () => {
     return new DataError(`the service, or another command, works on ${path}: stop it first`);
   });
 }
 
-function lock(database: string, timeout: number, sql: string, refusal: () => DataError): Release {
+function lock(database: string, busyTimeoutMs: number, sql: string, refusal: () => DataError): Release {
   const path = `${database}.lock`;
   makeLockFile(path, database);
-  const connection = new Sqlite(path, { timeout });
+  const connection = openSqlite(path, { busyTimeoutMs });
   try {
     connection.exec(sql);
   } catch (error) {
     connection.close();
-    throw error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY') ? refusal() : error;
+    throw isBusyError(error) ? refusal() : error;
   }
   // The file stays. Removing it would let one process lock the removed file and another a new one of that name.
   return () => void connection.close();

@@ -1,8 +1,8 @@
-import Sqlite from 'better-sqlite3';
 import { DataError } from './data-error.ts';
 import { readRecorded } from './migrate-sqlite.ts';
 import { migrationsFolder, pendingMigrations, readMigrations } from './migrations.ts';
-import { readerOptions } from './sqlite.ts';
+import { openReader } from './sqlite/database-file.ts';
+import { isSqliteError, type SqliteDatabase } from './sqlite/driver.ts';
 
 /** What is in the file of a database. */
 export interface Contents {
@@ -33,7 +33,7 @@ export async function inspectDatabase(path: string, name = path): Promise<Conten
 /** @returns undefined where there are no users' table */
 function readContents(path: string, name: string): Contents | undefined {
   try {
-    const database = new Sqlite(path, readerOptions(path));
+    const database = openReader(path);
     try {
       requireWhole(database, name);
       const users = countRows(database, 'User');
@@ -42,7 +42,7 @@ function readContents(path: string, name: string): Contents | undefined {
       database.close();
     }
   } catch (error) {
-    if (!(error instanceof Sqlite.SqliteError)) throw error;
+    if (!isSqliteError(error)) throw error;
     if (error.code === 'SQLITE_NOTADB')
       throw new DataError(`${name} is no SQLite database`, { cause: error });
     throw new DataError(`${name} cannot be read (${error.message})`, { cause: error });
@@ -50,13 +50,13 @@ function readContents(path: string, name: string): Contents | undefined {
 }
 
 /** https://www.sqlite.org/pragma.html#pragma_integrity_check */
-function requireWhole(database: Sqlite.Database, name: string): void {
+function requireWhole(database: SqliteDatabase, name: string): void {
   const [found] = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().all();
   if (found !== 'ok') throw new DataError(`${name} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
 }
 
 /** @returns undefined where there is no such table */
-function countRows(database: Sqlite.Database, table: string): number | undefined {
+function countRows(database: SqliteDatabase, table: string): number | undefined {
   const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
   if (found === undefined) return undefined;
   return database.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get();

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
-import Sqlite from 'better-sqlite3';
+import { wrapAdapter } from './adapters/wrap.ts';
 import { asDataError } from './data-error.ts';
 import { shareDatabase } from './hold.ts';
 import type { MigrationTarget } from './migrate.ts';
 import { MigrationError, type RecordedMigration } from './migrations.ts';
-import { makePrivateFile, readerOptions, sqliteFactory, sqlitePath } from './sqlite.ts';
+import { sqliteFactory } from './sqlite/adapter.ts';
+import { makePrivateFile, openReader, sqlitePath } from './sqlite/database-file.ts';
+import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase, sqliteError } from './sqlite/driver.ts';
 
 /** Milliseconds to wait for another process that migrates. */
 const LOCK_PATIENCE = 60_000;
@@ -14,15 +16,12 @@ const LOCK_PATIENCE = 60_000;
 /** Milliseconds between two tries at the lock. */
 const LOCK_PAUSE = 50;
 
-/** Milliseconds that a migration's statement waits for a process that still serves; nobody waits for this thread yet. */
-const BUSY_TIMEOUT = 5_000;
-
 /** How {@link migrate} reaches a SQLite database. */
 export function sqliteMigrations(url: string): MigrationTarget {
   const path = sqlitePath(url);
-  const factory = sqliteFactory(url, BUSY_TIMEOUT);
+  const factory = sqliteFactory(url);
   return {
-    factory: { ...factory, connect: async () => engineAdapter(await factory.connect()) },
+    factory: { ...factory, connect: async () => forEngine(await factory.connect()) },
     recorded: async () => readRecorded(path),
     locked: async (work) => {
       const release = shareDatabase(path);
@@ -41,15 +40,14 @@ export function readRecorded(path: string): readonly RecordedMigration[] {
   try {
     return readRows(path);
   } catch (error) {
-    if (!(error instanceof Sqlite.SqliteError) || error.code !== 'SQLITE_CANTOPEN')
-      throw asDataError(error, path);
+    if (!isSqliteError(error) || error.code !== 'SQLITE_CANTOPEN') throw asDataError(error, path);
     // SQLite says neither which file it is nor that even a reader writes beside it.
-    throw new Sqlite.SqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
+    throw sqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
   }
 }
 
 function readRows(path: string): readonly RecordedMigration[] {
-  const database = new Sqlite(path, readerOptions(path));
+  const database = openReader(path);
   try {
     const table = database.prepare(
       "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'",
@@ -71,7 +69,7 @@ function readRows(path: string): readonly RecordedMigration[] {
  */
 async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   makePrivateFile(path);
-  const lock = new Sqlite(path, { timeout: 0 });
+  const lock = openSqlite(path, { busyTimeoutMs: 0 });
   try {
     await beginExclusive(lock, path);
     return await work();
@@ -81,14 +79,14 @@ async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-async function beginExclusive(lock: Sqlite.Database, path: string): Promise<void> {
+async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void> {
   const deadline = performance.now() + LOCK_PATIENCE;
   for (;;) {
     try {
       lock.exec('BEGIN EXCLUSIVE');
       return;
     } catch (error) {
-      if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error;
+      if (!isBusyError(error)) throw error;
     }
     if (performance.now() > deadline) {
       throw new MigrationError(
@@ -99,30 +97,9 @@ async function beginExclusive(lock: Sqlite.Database, path: string): Promise<void
   }
 }
 
-/**
- * Runs a migration's statements all or not at all, in the order that SQLite recommends for altering tables
- * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, the `PRAGMA foreign_keys` lines that
- * Prisma writes have no effect.
- */
-function engineAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  return {
-    provider: adapter.provider,
-    adapterName: adapter.adapterName,
-    queryRaw: (query) => adapter.queryRaw(query),
-    // The engine's own lock would fail where a process still serves from this database; ours is the lock file.
+/** The engine's own lock would fail where a process still serves from this database; ours is the lock file. */
+function forEngine(adapter: SqlDriverAdapter): SqlDriverAdapter {
+  return wrapAdapter(adapter, {
     executeRaw: async (query) => (query.sql.includes('locking_mode') ? 0 : adapter.executeRaw(query)),
-    startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
-    dispose: () => adapter.dispose(),
-    executeScript: async (script) => {
-      await adapter.executeScript('PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE');
-      try {
-        await adapter.executeScript(`${script}\n;COMMIT`);
-      } catch (error) {
-        await adapter.executeScript('ROLLBACK').catch(() => {});
-        throw error;
-      } finally {
-        await adapter.executeScript('PRAGMA foreign_keys = ON');
-      }
-    },
-  };
+  });
 }

@@ -1,14 +1,17 @@
 import { existsSync, linkSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { copyDatabase } from './backup.ts';
 import { DataError } from './data-error.ts';
 import { syncFile, syncFolderOf } from './files.ts';
 import { giveToOwnerOf, holdDatabase } from './hold.ts';
 import { inspectDatabase } from './inspect.ts';
+import { isBusyError, isSqliteError, openSqlite } from './sqlite/driver.ts';
 
 /** Of SQLite, for a file that it cannot make sense of. */
 const isUnreadable = /^SQLITE_(NOTADB|CORRUPT)/;
+
+/** Milliseconds to wait for a program that is about to close the database. */
+const SETTLE_TIMEOUT_MS = 1_000;
 
 /** The name of the folder in which a restoration is made ready; what a killed one has left is found by it. */
 const WORKSHOP = '.restoring-';
@@ -57,7 +60,7 @@ function removeWorkshops(path: string): void {
 
 /** Everything into the one file, and onto the disk. */
 function finish(draft: string): void {
-  const database = new Sqlite(draft);
+  const database = openSqlite(draft);
   database.pragma('journal_mode = DELETE');
   database.close();
   syncFile(draft);
@@ -93,7 +96,7 @@ function replace(path: string, draft: string): string | undefined {
  * @throws {DataError} when another program has it open
  */
 function settle(path: string, kept: string): () => void {
-  const database = new Sqlite(path, { timeout: 1_000 });
+  const database = openSqlite(path, { busyTimeoutMs: SETTLE_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = DELETE');
@@ -101,9 +104,9 @@ function settle(path: string, kept: string): () => void {
     return () => void database.close();
   } catch (error) {
     database.close();
-    if (!(error instanceof Sqlite.SqliteError)) throw error;
+    if (!isSqliteError(error)) throw error;
     if (!isUnreadable.test(error.code)) {
-      const reason = error.code.startsWith('SQLITE_BUSY') ? 'another program has it open' : error.message;
+      const reason = isBusyError(error) ? 'another program has it open' : error.message;
       throw new DataError(`${path} cannot be put aside (${reason})`, { cause: error });
     }
     // Damaged, which may be why it is being restored. As it is, with its journal, somebody may still make something of it.

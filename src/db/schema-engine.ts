@@ -56,7 +56,7 @@ export async function withSchemaEngine<T>(
   }
 }
 
-/** What the package's own entry leaves to bundlers, for Node 20 cannot import .wasm files. */
+/** What the package's own entry leaves to bundlers, for Node 22 cannot import .wasm files. */
 async function load(): Promise<void> {
   const specifier = '@prisma/schema-engine-wasm/schema_engine_bg';
   const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(specifier)));

@@ -6,7 +6,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import t from 'tap';
-import { sqlitePath } from '#latchkey/db/sqlite.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import { createCluster } from '../processes/cluster.ts';

@@ -10,7 +10,7 @@ import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { sqlitePath } from '#latchkey/db/sqlite.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { bin, childEnvironment, latchkey, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { sqlitePath } from '#latchkey/db/sqlite.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { bin, childEnvironment, type Variables } from '../child.ts';
 
 /** Makes a SQLite database so large that it takes a while to copy. */

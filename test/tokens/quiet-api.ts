@@ -2,6 +2,7 @@
 import { claimsOf } from '#latchkey/access/guard.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { type Api, startApi, type Teardown } from '../helper.ts';
+import { holdTimers } from '../hold-timers.ts';
 import { testSigningKey } from '../tokens.ts';
 
 export interface QuietApi extends Api {
@@ -13,8 +14,9 @@ export interface QuietApi extends Api {
   inRounds(total: number, size: number, run: (n: number) => Promise<void>): Promise<void>;
 }
 
-/** Starts an app whose routes of its own do nothing. From then on the test polls the revocations, and nobody else. */
+/** Starts an app whose routes of its own do nothing, and whose jobs don't run. From then on the test polls the revocations, and nobody else. */
 export async function startQuietApi(t: Teardown): Promise<QuietApi> {
+  holdTimers(t);
   const api = await startApi(
     t,
     { JWT_PRIVATE_KEY: testSigningKey.pem },

@@ -5,7 +5,7 @@ import type { Config } from '../../config.ts';
 import { CLOCK_TOLERANCE, type Database, databaseKind, openDatabase, ping } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrate.ts';
 import { poolerAdvice } from '../../db/pooler.ts';
-import { sqlitePath } from '../../db/sqlite.ts';
+import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 

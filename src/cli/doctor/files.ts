@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Config, packageRoot } from '../../config.ts';
 import { databaseKind } from '../../db/client.ts';
-import { sqlitePath } from '../../db/sqlite.ts';
+import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { signingKeyFile } from '../../tokens/keys.ts';
 import { secretFile } from '../../tokens/load-secret.ts';
 import { type Finding, ok, problem } from './finding.ts';

@@ -1,6 +1,6 @@
 import { DataError } from '../data-error.ts';
 import { migrate } from '../migrate.ts';
-import { sqlitePath } from '../sqlite.ts';
+import { sqlitePath } from '../sqlite/database-file.ts';
 import type { Checksum } from './canonical.ts';
 import { Source } from './source.ts';
 import { isSame, type Progress } from './state.ts';

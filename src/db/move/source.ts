@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import Sqlite from 'better-sqlite3';
 import { DataError } from '../data-error.ts';
 import { holdDatabase } from '../hold.ts';
 import { readRecorded } from '../migrate-sqlite.ts';
+import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase } from '../sqlite/driver.ts';
 import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
 import { readTables, type Table } from './tables.ts';
 
 /** Rows that are in memory at a time. */
 const BATCH = 2_000;
+
+/** Milliseconds to wait for a program that is about to close the database. */
+const OPEN_TIMEOUT_MS = 1_000;
 
 /** A batch of rows, and the key of the last of them. */
 export interface Batch {
@@ -21,7 +24,7 @@ export class Source {
   readonly tables: readonly Table[];
   /** Names of the migrations that it had. */
   readonly migrations: readonly string[];
-  readonly #database: Sqlite.Database;
+  readonly #database: SqliteDatabase;
   readonly #release: () => void;
 
   /** @throws {DataError} when there is none, or somebody works on it */
@@ -83,8 +86,8 @@ export class Source {
 }
 
 /** Off limits also to those who ask no lock file, such as `sqlite3`. Nothing is changed but where its journal is. */
-function openAlone(path: string): Sqlite.Database {
-  const database = new Sqlite(path, { fileMustExist: true, timeout: 1_000 });
+function openAlone(path: string): SqliteDatabase {
+  const database = openSqlite(path, { mustExist: true, busyTimeoutMs: OPEN_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE; COMMIT');
@@ -92,8 +95,8 @@ function openAlone(path: string): Sqlite.Database {
     return database;
   } catch (error) {
     database.close();
-    if (!(error instanceof Sqlite.SqliteError)) throw error;
-    const reason = error.code.startsWith('SQLITE_BUSY') ? 'another program has it open' : error.message;
+    if (!isSqliteError(error)) throw error;
+    const reason = isBusyError(error) ? 'another program has it open' : error.message;
     throw new DataError(`${path} cannot be read (${reason})`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
-import type Sqlite from 'better-sqlite3';
 import { DataError } from '../data-error.ts';
+import type { SqliteDatabase } from '../sqlite/driver.ts';
 
 /** What a column holds, by the type that Prisma declares for it on SQLite and on Postgres. */
 const kinds = {
@@ -40,7 +40,7 @@ interface ColumnInfo {
  *
  * @throws {DataError} for a column that the move does not know how to copy
  */
-export function readTables(database: Sqlite.Database): readonly Table[] {
+export function readTables(database: SqliteDatabase): readonly Table[] {
   const names = database
     .prepare<[], string>(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' AND name <> '_prisma_migrations' ORDER BY name",
@@ -60,7 +60,7 @@ export function readTables(database: Sqlite.Database): readonly Table[] {
   return [...ordered];
 }
 
-function readTable(database: Sqlite.Database, name: string): Table {
+function readTable(database: SqliteDatabase, name: string): Table {
   const infos = database
     .prepare<[string], ColumnInfo>('SELECT name, type, pk FROM pragma_table_info(?)')
     .all(name);
@@ -79,7 +79,7 @@ function readTable(database: Sqlite.Database, name: string): Table {
   };
 }
 
-function referredTo(database: Sqlite.Database, name: string): readonly string[] {
+function referredTo(database: SqliteDatabase, name: string): readonly string[] {
   return database
     .prepare<[string], string>('SELECT "table" FROM pragma_foreign_key_list(?)')
     .pluck()

@@ -1,7 +1,7 @@
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 
 /** Another adapter over the same connection, which does some things in its own way. */
-export function withChanges(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
+export function wrapAdapter(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
   const connectionInfo = adapter.getConnectionInfo?.();
   return {
     provider: adapter.provider,

@@ -4,7 +4,7 @@ import type {
   SqlQuery,
   Transaction,
 } from '@prisma/driver-adapter-utils';
-import { withChanges } from './adapter.ts';
+import { wrapAdapter } from './wrap.ts';
 
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
@@ -14,7 +14,7 @@ const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
  * Postgres aborts such a transaction, and then answers COMMIT with a ROLLBACK that nobody reports: work that
  * swallowed the error would be told that it was saved. SQLite would save what the other statements did. Here both refuse.
  */
-export function strictTransaction(transaction: Transaction): Transaction {
+export function abortingTransaction(transaction: Transaction): Transaction {
   let failure: { readonly error: unknown } | undefined;
 
   async function attempt<T>(statement: () => Promise<T>): Promise<T> {
@@ -50,18 +50,18 @@ export function strictTransaction(transaction: Transaction): Transaction {
   };
 }
 
-/** Applies {@link strictTransaction} to every transaction of the adapters that a factory makes. */
-export function strict(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
+/** Applies {@link abortingTransaction} to every transaction of the adapters that a factory makes. */
+export function abortOnError(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connect: async () => strictAdapter(await factory.connect()),
+    connect: async () => abortingAdapter(await factory.connect()),
   };
 }
 
-function strictAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  return withChanges(adapter, {
+function abortingAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
+  return wrapAdapter(adapter, {
     startTransaction: async (isolationLevel) =>
-      strictTransaction(await adapter.startTransaction(isolationLevel)),
+      abortingTransaction(await adapter.startTransaction(isolationLevel)),
   });
 }

@@ -3,9 +3,9 @@ import {
   type SqlDriverAdapter,
   type SqlDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
-import { withChanges } from './adapter.ts';
+import { wrapAdapter } from './wrap.ts';
 
-export interface SharedFactory extends SqlDriverAdapterFactory {
+export interface SingleConnectionFactory extends SqlDriverAdapterFactory {
   close(): Promise<void>;
 }
 
@@ -15,7 +15,10 @@ export interface SharedFactory extends SqlDriverAdapterFactory {
  *
  * @param release frees what adapters have in common
  */
-export function shared(factory: SqlDriverAdapterFactory, release?: () => Promise<void>): SharedFactory {
+export function singleConnection(
+  factory: SqlDriverAdapterFactory,
+  release?: () => Promise<void>,
+): SingleConnectionFactory {
   let closed = false;
   let current: Promise<SqlDriverAdapter> | undefined;
   const open = (): Promise<SqlDriverAdapter> => {
@@ -28,7 +31,7 @@ export function shared(factory: SqlDriverAdapterFactory, release?: () => Promise
           forget();
           return adapter.dispose();
         };
-        return withChanges(adapter, { dispose });
+        return wrapAdapter(adapter, { dispose });
       },
       (error: unknown) => {
         forget();

@@ -1,0 +1,165 @@
+import {
+  type ConnectionInfo,
+  DriverAdapterError,
+  type IsolationLevel,
+  type SqlDriverAdapter,
+  type SqlDriverAdapterFactory,
+  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
+  type Transaction,
+} from '@prisma/driver-adapter-utils';
+import { shareDatabase } from '../hold.ts';
+import { Connection } from './connection.ts';
+import { makePrivateFile, openReader, sqlitePath } from './database-file.ts';
+import { openSqlite, type SqliteDatabase } from './driver.ts';
+import { Queue } from './queue.ts';
+import { SqliteTransaction } from './transaction.ts';
+
+const provider = 'sqlite';
+const adapterName = 'latchkey-sqlite';
+
+/** SQLITE_MAX_VARIABLE_NUMBER, of which Prisma would know an older one. https://www.sqlite.org/limits.html */
+const MAX_BIND_VALUES = 32_766;
+
+/** Bytes of a -wal file that stay when what is in it has gone into the database. Four times as many as there are without long readers. */
+const MAX_IDLE_WAL_BYTES = 16 * 2 ** 20;
+
+/**
+ * WAL: readers and the writer do not stop each other.
+ * FULL: a commit is on the disk before it is acknowledged. NORMAL would be faster in WAL mode, but a power cut could take back the last
+ * commits: a demotion or a sign-out that somebody was told had happened. https://www.sqlite.org/pragma.html#pragma_synchronous
+ * secure_delete: what is deleted is overwritten, and not only marked as free.
+ * The driver waits for other processes while it opens: the switch to WAL, and recovery after a crash, need the file to themselves. Later,
+ * the queue waits.
+ */
+const writerPragmas = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA foreign_keys = ON;
+  PRAGMA secure_delete = ON;
+  PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES};
+  PRAGMA busy_timeout = 0
+`;
+
+const readerPragmas = 'PRAGMA query_only = ON; PRAGMA busy_timeout = 0';
+
+/** Driver adapters for the SQLite database of a `file:` URL, which is made when there is none. */
+export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactory {
+  const path = sqlitePath(url);
+  return {
+    provider,
+    adapterName,
+    connectToShadowDb: async () => connect(openSqlite(':memory:'), writerPragmas),
+    connect: async () => {
+      const release = shareDatabase(path);
+      try {
+        makePrivateFile(path);
+        return connect(openSqlite(path), writerPragmas, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Driver adapters for looking at the SQLite database of a `file:` URL. The file, and its mode, stay as they are. */
+export function sqliteReader(url: string): SqlDriverAdapterFactory {
+  return {
+    provider,
+    adapterName,
+    connect: async () => connect(openReader(sqlitePath(url)), readerPragmas),
+  };
+}
+
+/** @param onClose called after the database was closed */
+function connect(database: SqliteDatabase, pragmas: string, onClose?: () => void): SqlDriverAdapter {
+  const connection = new Connection(database);
+  try {
+    connection.runScript(pragmas);
+    return new SqliteAdapter(connection, onClose);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** One connection, on which statements and transactions take turns: a statement from outside would join the transaction that is open. */
+class SqliteAdapter implements SqlDriverAdapter {
+  readonly provider = provider;
+  readonly adapterName = adapterName;
+  readonly #connection: Connection;
+  readonly #queue = new Queue();
+  readonly #onClose: (() => void) | undefined;
+
+  constructor(connection: Connection, onClose?: () => void) {
+    this.#connection = connection;
+    this.#onClose = onClose;
+  }
+
+  getConnectionInfo(): ConnectionInfo {
+    return { maxBindValues: MAX_BIND_VALUES, supportsRelationJoins: false };
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    const isRead = () => this.#connection.isRead(query.sql);
+    return this.#queue.run(() => this.#outside().query(query), { isRead });
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    return this.#queue.run(() => this.#outside().execute(query));
+  }
+
+  async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
+    if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE')
+      throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level: isolationLevel });
+    await this.#queue.run(() => this.#outside().begin(), { holds: true });
+    return new SqliteTransaction(adapterName, this.#connection, this.#queue);
+  }
+
+  /**
+   * Runs statements all or not at all, in the order that SQLite recommends for altering tables
+   * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, the `PRAGMA foreign_keys` lines that Prisma writes
+   * into migrations have no effect.
+   */
+  async executeScript(script: string): Promise<void> {
+    await this.#queue.run(() => this.#beginScript(), { holds: true });
+    try {
+      this.#connection.runScript(`${script}\n;COMMIT`);
+    } finally {
+      this.#endScript();
+    }
+  }
+
+  /** Waits its turn, so that statements queued before it still run. May be called twice. */
+  async dispose(): Promise<void> {
+    await this.#queue.run(() => this.#connection.close());
+    this.#onClose?.();
+  }
+
+  #beginScript(): void {
+    const connection = this.#outside();
+    connection.runScript('PRAGMA foreign_keys = OFF');
+    try {
+      connection.begin();
+    } catch (error) {
+      connection.runScript('PRAGMA foreign_keys = ON');
+      throw error;
+    }
+  }
+
+  #endScript(): void {
+    try {
+      this.#outside().runScript('PRAGMA foreign_keys = ON');
+    } finally {
+      this.#queue.release();
+    }
+  }
+
+  /** The connection for whoever is in no transaction. One that could not be undone, or that was begun by hand, is not joined. */
+  #outside(): Connection {
+    this.#connection.rollBack();
+    return this.#connection;
+  }
+}

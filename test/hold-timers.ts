@@ -1,0 +1,33 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+import type { Teardown } from './helper.ts';
+
+const SECOND = 1000;
+
+/** Holds the pauses of jobs, for as long as the test lets no time pass. Those of transactions go on. */
+export function holdTimers(t: Teardown) {
+  const { setTimeout } = timers;
+  const pauses: { readonly seconds: number; end(): void }[] = [];
+  timers.setTimeout = ((delay, value, options) => {
+    if (options?.ref !== false) return setTimeout(delay, value as never, options);
+    return new Promise((resolve, reject) => {
+      pauses.push({ seconds: Math.round((delay ?? 0) / SECOND), end: () => resolve(value as never) });
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
+    });
+  }) as typeof setTimeout;
+  syncBuiltinESMExports();
+  t.teardown(async () => {
+    timers.setTimeout = setTimeout;
+    syncBuiltinESMExports();
+  });
+  return {
+    pauses,
+    /** Ends the pauses of so many seconds. */
+    pass(seconds: number) {
+      for (const pause of pauses.filter((pause) => pause.seconds === seconds)) {
+        pauses.splice(pauses.indexOf(pause), 1);
+        pause.end();
+      }
+    },
+  };
+}
