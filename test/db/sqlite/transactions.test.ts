@@ -1,0 +1,250 @@
+/**
+ * Transactions, scripts, and the end of a connection: what Prisma's client and its schema engine do with an adapter.
+ *
+ * @runs once, on SQLite: it is about nothing else.
+ */
+import type { IsolationLevel, SqlDriverAdapter, SqlQueryable } from '@prisma/driver-adapter-utils';
+import Sqlite from 'better-sqlite3';
+import { type Test, test } from 'tap';
+import { abortOnError } from '#latchkey/db/adapters/abort-on-error.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { failure } from '../failure.ts';
+import { openAdapter, query } from './open-adapter.ts';
+
+const commit = query('COMMIT');
+const rollback = query('ROLLBACK');
+const insert = (n: number) => query('INSERT INTO "Thing" VALUES (?)', n);
+const table = `
+  CREATE TABLE "Thing" ("n" INTEGER PRIMARY KEY);
+  CREATE TABLE "Part" ("of" INTEGER REFERENCES "Thing" ("n") DEFERRABLE INITIALLY DEFERRED)`;
+
+const open = (t: Test) => openAdapter(t, table);
+
+async function numbers(adapter: SqlQueryable): Promise<unknown[]> {
+  return (await adapter.queryRaw(query('SELECT "n" FROM "Thing" ORDER BY "n"'))).rows.flat();
+}
+
+test('a transaction is committed by COMMIT and then commit(), or undone by ROLLBACK and then rollback()', async (t) => {
+  const { adapter } = await open(t);
+  const kept = await adapter.startTransaction('SERIALIZABLE');
+  t.strictSame(kept.options, { usePhantomQuery: false }, 'Prisma sends COMMIT itself');
+  t.equal(await kept.executeRaw(insert(1)), 1);
+  t.strictSame(await numbers(kept), [1]);
+  await kept.executeRaw(commit);
+  await kept.commit();
+  const undone = await adapter.startTransaction();
+  await undone.executeRaw(insert(2));
+  await undone.executeRaw(rollback);
+  await undone.rollback();
+  t.strictSame(await numbers(adapter), [1]);
+});
+
+test('a transaction that is given back without a word is undone, and may be given back twice', async (t) => {
+  const { adapter } = await open(t);
+  const first = await adapter.startTransaction();
+  await first.executeRaw(insert(1));
+  const waiting = adapter.startTransaction();
+  await first.commit();
+  await first.rollback();
+  const second = await waiting;
+  await first.commit();
+  const outside = adapter.executeRaw(insert(3));
+  await second.executeRaw(insert(2));
+  await second.executeRaw(commit);
+  await second.commit();
+  await outside;
+  t.strictSame(await numbers(adapter), [2, 3]);
+});
+
+test('a COMMIT that fails leaves nothing open', async (t) => {
+  const { adapter } = await open(t);
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(query('INSERT INTO "Part" VALUES (7)'));
+  await t.rejects(tx.executeRaw(commit), { cause: { kind: 'ForeignKeyConstraintViolation' } });
+  // Prisma sends no ROLLBACK here.
+  await tx.rollback();
+  t.equal(await adapter.executeRaw(insert(1)), 1);
+  t.strictSame((await adapter.queryRaw(query('SELECT * FROM "Part"'))).rows, []);
+});
+
+test('a statement after the end of its transaction is in no other, and not committed by itself', async (t) => {
+  const { adapter } = await open(t);
+  const closed = { cause: { kind: 'TransactionAlreadyClosed' } };
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(commit);
+  await t.rejects(tx.executeRaw(insert(1)), closed, 'between COMMIT and commit()');
+  await tx.commit();
+  await t.rejects(tx.executeRaw(insert(2)), closed);
+  const next = await adapter.startTransaction();
+  await t.rejects(tx.executeRaw(insert(3)), closed, 'while another one is open');
+  await next.executeRaw(commit);
+  await next.commit();
+  t.strictSame(await numbers(adapter), []);
+});
+
+test('a transaction that SQLite has ended by itself is over', async (t) => {
+  const { adapter } = await open(t);
+  await adapter.executeRaw(insert(0));
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(insert(1));
+  await t.rejects(tx.executeRaw(query('INSERT OR ROLLBACK INTO "Thing" VALUES (0)')));
+  await t.rejects(tx.executeRaw(insert(2)), { cause: { kind: 'TransactionAlreadyClosed' } });
+  await tx.rollback();
+  t.strictSame(await numbers(adapter), [0]);
+});
+
+test('what was begun by hand is joined by nobody', async (t) => {
+  const { path, adapter } = await open(t);
+  await adapter.executeRaw(query('BEGIN'));
+  await adapter.executeRaw(insert(1));
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(insert(2));
+  await tx.executeRaw(commit);
+  await tx.commit();
+  const other = new Sqlite(path, { readonly: true });
+  t.strictSame(other.prepare('SELECT "n" FROM "Thing"').pluck().all(), [1, 2]);
+  other.close();
+});
+
+test('savepoints', async (t) => {
+  const { adapter } = await open(t);
+  const tx = await adapter.startTransaction();
+  await tx.createSavepoint?.('a');
+  await tx.executeRaw(insert(1));
+  await tx.createSavepoint?.('b');
+  await tx.executeRaw(insert(2));
+  await tx.rollbackToSavepoint?.('b');
+  await tx.releaseSavepoint?.('b');
+  await tx.executeRaw(insert(3));
+  await tx.releaseSavepoint?.('a');
+  await tx.executeRaw(commit);
+  await tx.commit();
+  t.strictSame(await numbers(adapter), [1, 3]);
+});
+
+test('no statement comes after one that failed, but after the way back to a savepoint', async (t) => {
+  const { factory } = await open(t);
+  const adapter = await abortOnError(factory).connect();
+  t.teardown(() => adapter.dispose());
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(insert(1));
+  await tx.createSavepoint?.('a');
+  const unique = { cause: { kind: 'UniqueConstraintViolation' } };
+  await t.rejects(tx.executeRaw(insert(1)), unique);
+  await t.rejects(tx.executeRaw(insert(2)), unique);
+  await t.rejects(tx.queryRaw(query('SELECT 1')), unique);
+  await tx.rollbackToSavepoint?.('a');
+  await tx.executeRaw(insert(3));
+  await t.rejects(tx.executeRaw(insert(3)), unique);
+  await t.rejects(tx.executeRaw(commit), unique);
+  await tx.commit();
+  t.strictSame(await numbers(adapter), []);
+});
+
+test('no other isolation is there than Serializable', async (t) => {
+  const { adapter } = await open(t);
+  const levels: IsolationLevel[] = ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT'];
+  for (const level of levels)
+    await t.rejects(adapter.startTransaction(level), { cause: { kind: 'InvalidIsolationLevel', level } });
+  await adapter.executeRaw(insert(1));
+});
+
+test('a script is run all or not at all, and foreign keys hold afterwards', async (t) => {
+  const { path, adapter } = await open(t);
+  await adapter.executeRaw(insert(1));
+  await t.rejects(adapter.executeScript('INSERT INTO "Thing" VALUES (2); INSERT INTO "Thing" VALUES (1)'), {
+    cause: { kind: 'UniqueConstraintViolation' },
+  });
+  t.strictSame(await numbers(adapter), [1]);
+  // As Prisma alters a table: its rows are referred to while it is not there.
+  await adapter.executeRaw(query('INSERT INTO "Part" VALUES (1)'));
+  await adapter.executeScript(`
+    PRAGMA foreign_keys = OFF;
+    CREATE TABLE "new" ("n" INTEGER PRIMARY KEY, "name" TEXT);
+    INSERT INTO "new" ("n") SELECT "n" FROM "Thing";
+    DROP TABLE "Thing";
+    ALTER TABLE "new" RENAME TO "Thing";
+    PRAGMA foreign_keys = ON`);
+  t.strictSame((await adapter.queryRaw(query('SELECT * FROM "Thing"'))).rows, [[1, null]]);
+  await t.rejects(adapter.executeRaw(query('INSERT INTO "Part" VALUES (7)')), {
+    cause: { kind: 'ForeignKeyConstraintViolation' },
+  });
+  const other = new Sqlite(path);
+  other.exec('BEGIN IMMEDIATE; INSERT INTO "Thing" ("n") VALUES (2)');
+  const script = adapter.executeScript('INSERT INTO "Thing" ("n") VALUES (3)');
+  t.strictSame(await numbers(adapter), [1], 'readers need not wait for a script that waits');
+  other.exec('COMMIT');
+  other.close();
+  await script;
+  t.strictSame(await numbers(adapter), [1, 2, 3]);
+});
+
+test('the shadow database is another one, with the same manners', async (t) => {
+  const { factory, adapter } = await open(t);
+  const shadow = await factory.connectToShadowDb();
+  await t.rejects(numbers(shadow), { cause: { kind: 'TableDoesNotExist' } });
+  await shadow.executeScript(table);
+  await shadow.executeRaw(insert(1));
+  const tx = await shadow.startTransaction();
+  await tx.executeRaw(insert(2));
+  await tx.executeRaw(commit);
+  await tx.commit();
+  t.strictSame(await numbers(shadow), [1, 2]);
+  t.strictSame(await numbers(adapter), []);
+  await t.rejects(shadow.executeRaw(query('INSERT INTO "Part" VALUES (7)')));
+  await shadow.dispose();
+  await t.rejects(numbers(shadow), { cause: { kind: 'ConnectionClosed' } });
+});
+
+test('a connection that is closed refuses everything, once what came before is done', async (t) => {
+  const { adapter } = await open(t);
+  const order: string[] = [];
+  const note = (name: string, work: Promise<unknown>) =>
+    work.then(
+      () => order.push(name),
+      (error: unknown) => order.push(`${name}: ${isUnavailable(error) ? 'unavailable' : error}`),
+    );
+  const tx = await adapter.startTransaction();
+  const all = [
+    note('before', adapter.executeRaw(insert(1))),
+    note('dispose', adapter.dispose()),
+    note('after', adapter.executeRaw(insert(2))),
+    note('begin', adapter.startTransaction()),
+  ];
+  await tx.executeRaw(insert(3));
+  t.strictSame(order, []);
+  await tx.executeRaw(commit);
+  await tx.commit();
+  await Promise.all(all);
+  t.strictSame(order.toSorted(), ['after: unavailable', 'before', 'begin: unavailable', 'dispose']);
+  t.equal(order[0], 'before');
+  const uses: ((closed: SqlDriverAdapter) => Promise<unknown>)[] = [
+    (closed) => closed.queryRaw(query('SELECT 1')),
+    (closed) => closed.executeRaw(insert(4)),
+    (closed) => closed.executeScript('SELECT 1'),
+    (closed) => closed.startTransaction(),
+  ];
+  for (const use of uses) t.match(await failure(() => use(adapter)), { cause: { kind: 'ConnectionClosed' } });
+  await t.rejects(tx.executeRaw(insert(5)), { cause: { kind: 'TransactionAlreadyClosed' } });
+  await adapter.dispose();
+});
+
+test('a transaction whose connection could not be undone is in nobody’s way', async (t) => {
+  const { adapter } = await open(t);
+  const tx = await adapter.startTransaction();
+  await tx.executeRaw(insert(1));
+  const { prepare } = Sqlite.prototype;
+  // The first ROLLBACK fails, as on a disk that does not answer.
+  Sqlite.prototype.prepare = function (this: Sqlite.Database, sql: string) {
+    if (sql !== 'ROLLBACK') return prepare.call(this, sql);
+    Sqlite.prototype.prepare = prepare;
+    throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR');
+  } as never;
+  t.teardown(() => {
+    Sqlite.prototype.prepare = prepare;
+  });
+  await tx.rollback();
+  t.strictSame(await numbers(adapter), []);
+  t.equal(await adapter.executeRaw(insert(2)), 1);
+  t.strictSame(await numbers(adapter), [2]);
+});
