@@ -8,6 +8,7 @@ import { pruneSessions } from './accounts/session-endings.ts';
 import { pruneTries } from './accounts/tries.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer, readHead } from './audit/sealer.ts';
+import { emptyWal } from './db/sqlite/checkpoint.ts';
 import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
@@ -41,7 +42,7 @@ const HOUR = 60 * MINUTE;
 const LAST_FLUSH = 2 * SECOND;
 
 function list(app: FastifyInstance): readonly Job[] {
-  const { revocations, accounts, delivery, idempotentRequests, audit, tally, config } = app;
+  const { revocations, accounts, delivery, idempotentRequests, audit, tally, config, databaseKind } = app;
   const sealer = new AuditSealer(audit);
   const days = config.auditRetentionDays;
   return [
@@ -60,6 +61,9 @@ function list(app: FastifyInstance): readonly Job[] {
     { name: 'seal the audit events', every: 2 * SECOND, run: (signal) => sealer.run(signal) },
     { name: 'log the head of the audit chain', every: HOUR, run: () => logHead(app) },
     { name: 'prune the audit events', every: 10 * MINUTE, run: (signal) => pruneEvents(audit, days, signal) },
+    ...(databaseKind === 'sqlite'
+      ? [{ name: 'empty the write-ahead log', every: MINUTE, run: () => emptyWal(accounts.direct) }]
+      : []),
   ];
 }
 

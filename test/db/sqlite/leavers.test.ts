@@ -1,0 +1,111 @@
+/**
+ * What leaves the database leaves its files, and the -wal file does not keep the size that it once had.
+ *
+ * @runs once, on SQLite: it is about nothing else.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import t from 'tap';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { record } from '#latchkey/audit/record.ts';
+import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
+import { transaction } from '#latchkey/db/transaction.ts';
+import { type Api, PASSWORD, startApi } from '../../helper.ts';
+import { NO_MAIL_SERVER, tokenFor } from '../../mailbox.ts';
+import { until } from '../../until.ts';
+import { openAdapter, query } from './open-adapter.ts';
+
+/** In the name and the address of everybody who will leave. */
+const MARK = 'zwetschgenkern';
+
+const PEOPLE = 80;
+
+/** Where a text is in a database's files: in the database, its journal, or what is beside them. */
+async function placesOf(databaseUrl: string, text: string): Promise<string[]> {
+  const path = sqlitePath(databaseUrl);
+  const names = (await readdir(dirname(path))).filter((name) => name.startsWith(basename(path)));
+  const places: string[] = [];
+  for (const name of names) {
+    const bytes = (await readFile(join(dirname(path), name))).toString('latin1').toLowerCase();
+    for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1))
+      places.push(`${name}:${at}`);
+  }
+  return places;
+}
+
+/** Invites somebody, who accepts and signs in: in every table that can have it is a name or an address then. */
+async function invite(api: Api, admin: string, n: number): Promise<{ id: string; token: string }> {
+  const email = `${MARK}-${n}@example.com`;
+  const ask = async (status: number, path: string, body: object, token?: string) => {
+    const answer = await api.ask('POST', path, { body, ...(token !== undefined && { token }) });
+    if (answer.status !== status) throw new Error(`${path} got ${answer.status}`);
+    return answer.body;
+  };
+  await ask(201, '/invitations', { email, access: 1 }, admin);
+  const token = await tokenFor(api, email, 'invitation');
+  await ask(201, '/invitations/accept', { token, name: `${MARK} ${n}`, password: PASSWORD });
+  const { accessToken } = await ask(200, '/login', { email, password: PASSWORD });
+  const { body } = await api.ask('GET', '/me', { token: accessToken });
+  return { id: body.id, token: accessToken };
+}
+
+t.test('nothing names those who have left, once the -wal file was emptied', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: '0', ...NO_MAIL_SERVER });
+  const { accounts } = api.app;
+  const admin = (await api.person(2)).token;
+  const [first, second] = [await invite(api, admin, 1), await invite(api, admin, 2)];
+  for (const { token } of [first, second]) {
+    const change = { token, body: { name: `${MARK} the second` } };
+    t.equal((await api.ask('PATCH', '/me', change)).status, 200);
+  }
+  // Many, so that their rows fill pages of their own, and pages are split and merged.
+  const ids = [second.id];
+  for (let n = 0; n < PEOPLE; n++) {
+    const email = `${MARK}-many-${n}@example.com`;
+    const data = toNewUser({ name: `${MARK} ${'x'.repeat(n)}`, email, passwordHash: '', access: 1 });
+    await transaction(accounts.db, async (tx) => {
+      const { id } = await tx.user.create({ data });
+      const origin = { ip: '192.0.2.1', userAgent: `${MARK} browser ${n}`, requestId: null };
+      await record(tx, [{ action: 'user.registered', actorId: id, targetId: id, origin }]);
+      ids.push(id);
+    });
+  }
+  t.ok((await placesOf(api.databaseUrl, MARK)).length > 2 * PEOPLE, 'they are found while they are there');
+
+  t.equal((await api.ask('DELETE', '/me', { token: first.token, body: { password: PASSWORD } })).status, 204);
+  for (const id of ids) t.equal((await api.ask('DELETE', `/users/${id}`, { token: admin })).status, 204);
+  // To whom mails were sent is kept for some time.
+  await accounts.db.mail.deleteMany({ where: { recipient: { startsWith: MARK } } });
+  t.ok((await placesOf(api.databaseUrl, MARK)).length > 0, 'the -wal file still names them');
+  await until(() => emptyWal(accounts.direct));
+  t.strictSame(await placesOf(api.databaseUrl, MARK), []);
+});
+
+t.test('a long reader lets the -wal file grow, and it does not stay as large', async (t) => {
+  const { path, adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER, "bytes" BLOB)');
+  const walSize = async () => (await stat(`${path}-wal`)).size;
+  const checkpoint = async () =>
+    (await adapter.queryRaw(query('PRAGMA wal_checkpoint(TRUNCATE)'))).rows[0]?.[0];
+  const write = async (count: number) => {
+    for (let n = 0; n < count; n++)
+      await adapter.executeRaw(query('INSERT INTO "Thing" VALUES (?, randomblob(1000000))', n));
+  };
+  await write(1);
+  const reader = new Sqlite(path, { readonly: true });
+  const count = reader.prepare('SELECT count(*) FROM "Thing"').pluck();
+  reader.exec('BEGIN');
+  t.equal(count.get(), 1);
+  await write(40);
+  t.ok((await walSize()) > 40e6, 'all that was written since it began to read');
+  t.equal(await checkpoint(), 1, 'the checkpoint does not wait for it');
+  t.equal(count.get(), 1, 'it reads what was there when it began');
+  await write(1);
+  reader.close();
+  await write(10);
+  t.ok((await walSize()) <= 16 * 2 ** 20, `${await walSize()} bytes`);
+  t.equal(await checkpoint(), 0);
+  t.equal(await walSize(), 0);
+  t.strictSame((await adapter.queryRaw(query('SELECT count(*) AS "n" FROM "Thing"'))).rows, [[52]]);
+});
