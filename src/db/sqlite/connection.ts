@@ -30,6 +30,8 @@ export class Connection {
   readonly #database: SqliteDatabase;
   readonly #statements = new LRUCache<string, Prepared>({ max: MAX_STATEMENTS });
 
+  #isOpen = true;
+
   constructor(database: SqliteDatabase) {
     this.#database = database;
     // Integers are read as bigints: beyond 2^53 they would be rounded.
@@ -37,7 +39,7 @@ export class Connection {
   }
 
   get inTransaction(): boolean {
-    return this.#database.open && this.#database.inTransaction;
+    return this.#isOpen && this.#database.inTransaction;
   }
 
   /** Whether a statement only reads. What is no statement is not worth the wait either: it fails. */
@@ -84,12 +86,13 @@ export class Connection {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#statements.clear();
     this.#database.close();
   }
 
   #attempt<T>(work: () => T): T {
-    if (!this.#database.open) throw connectionClosed();
+    if (!this.#isOpen) throw connectionClosed();
     try {
       return work();
     } catch (error) {
