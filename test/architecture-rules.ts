@@ -189,11 +189,11 @@ export const rules: readonly Rule[] = [
     ],
   },
   {
-    name: 'only access/guard.ts verifies tokens',
+    name: 'only access/authenticate.ts verifies tokens',
     // Passwords are verified too, with argon2, and mail servers, with nodemailer; tokens/ holds what the guard calls.
     find: eachMatch(
       /\bjwtVerify\b|\.\s*verify\b(?<!argon2\.verify)|\bverify\b[^}()]*\}\s*=/,
-      /^(access\/guard\.ts|tokens\/.*|mail\/transport\.ts)$/,
+      /^(access\/authenticate\.ts|tokens\/.*|mail\/transport\.ts)$/,
     ),
     broken: [
       { 'routes/a.ts': 'app.tokens.verify(token)' },
@@ -203,7 +203,7 @@ export const rules: readonly Rule[] = [
     ],
     kept: [
       {
-        'access/guard.ts': 'tokens.verify(token)',
+        'access/authenticate.ts': 'tokens.verify(token)',
         'accounts/passwords.ts': 'argon2.verify(hash, password); verifyPassword()',
       },
     ],

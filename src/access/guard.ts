@@ -4,15 +4,10 @@ import type {
   HookHandlerDoneFunction,
   preHandlerHookHandler,
 } from 'fastify';
-import { type AccessTokenClaims, InvalidTokenError } from '../tokens/claims.ts';
-import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
-import {
-  accessDenied,
-  authenticationRequired,
-  invalidRequest,
-  invalidToken,
-  recentSignInRequired,
-} from './challenges.ts';
+import type { AccessTokenClaims } from '../tokens/claims.ts';
+import { authenticate } from './authenticate.ts';
+import { accessDenied, invalidToken, recentSignInRequired } from './challenges.ts';
+import { toError } from './to-error.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -30,9 +25,6 @@ export interface GuardOptions {
 /** Seconds that a sign-in may lie in the future, for clocks differ. What lies further ahead was before the clock was set back. */
 const AHEAD = 60;
 
-/** Of `Bearer` and one space. */
-const SCHEME_LENGTH = 'Bearer '.length;
-
 const minimums = new WeakMap<object, number>();
 
 /**
@@ -40,7 +32,8 @@ const minimums = new WeakMap<object, number>();
  * 401 and 403 answers follow RFC 6750 section 3.1 and RFC 9470 section 3.
  *
  * It is synchronous and asks no database, but when the revocations in memory are not to be trusted: then it reads the
- * rows, and answers 503 where it can't.
+ * rows, and answers 503 where it can't. Where the signature was verified before the body was read, it is not verified again;
+ * all that may have changed meanwhile is looked at now.
  *
  * @param minimum the access level that the route asks for; 0 asks for nothing but a valid token
  * @throws {RangeError} when the minimum is not an integer from 0 up, or maxAge not a number above 0
@@ -112,30 +105,6 @@ export function requireRecentSignIn(claims: AccessTokenClaims, maxAge: number): 
   if (age > maxAge || age < -AHEAD) throw recentSignInRequired(maxAge);
 }
 
-/** Who calls, by a token that is ours and has not expired. Tokens that were accepted before are looked up by the whole header. */
-function authenticate(request: FastifyRequest): AccessTokenClaims {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw authenticationRequired();
-  const { tokens, verifiedTokens } = request.server;
-  const known = verifiedTokens.get(authorization);
-  if (known !== undefined) {
-    if (hasTokenInQuery(request.url)) throw invalidRequest();
-    // The last moment of `exp` is already too late: RFC 7519 section 4.1.4.
-    if (known.exp * 1000 > Date.now()) return known;
-    verifiedTokens.delete(authorization);
-    throw invalidToken('expired');
-  }
-  const token = readBearerToken(authorization, request.url);
-  try {
-    const claims = tokens.verify(token);
-    // One space only. With more, a single token would fill the cache under many keys, as long as headers may be.
-    if (authorization.length === SCHEME_LENGTH + token.length) verifiedTokens.set(authorization, claims);
-    return claims;
-  } catch (error) {
-    throw error instanceof InvalidTokenError ? invalidToken(error) : error;
-  }
-}
-
 function admit(
   request: FastifyRequest,
   claims: AccessTokenClaims,
@@ -167,8 +136,4 @@ function confirm(
       () => done(),
       (error: unknown) => done(toError(error)),
     );
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('The guard failed', { cause: error });
 }

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import fp from 'fastify-plugin';
 import type { RevocationFeed } from '../tokens/revocations.ts';
+import { identify, identity } from './authenticate.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';
@@ -73,6 +74,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.decorate('verifiedTokens', new VerifiedTokens());
   app.decorate('listRoutes', () => inventory.list(app));
   app.decorateRequest('claims', null);
+  app.decorateRequest(identity, null);
   const vendors = new Map<string, DeclaredAccess>();
   app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));
 
@@ -81,7 +83,8 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
     if (declared === undefined) return;
     const { minimum, guard } = settle(route, declared, levels);
     if (guard !== null) {
-      // A new array: Fastify makes the HEAD route from the same options, and would find this guard in them.
+      // New arrays: Fastify makes the HEAD route from the same options, and would find this guard in them.
+      route.onRequest = [identify(hasBody(route)), route.onRequest ?? []].flat();
       route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];
       route.attachValidation = true;
     }
@@ -127,6 +130,11 @@ function declaredAccess(instance: FastifyInstance, route: RouteOptions): Declare
 function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
   if (preHandler === undefined) return [];
   return Array.isArray(preHandler) ? preHandler : [preHandler];
+}
+
+/** Whether Fastify reads the body of any of its methods. */
+function hasBody({ method }: RouteOptions): boolean {
+  return [method].flat().some((name) => name !== 'GET' && name !== 'HEAD');
 }
 
 /** @throws {Error} that names the route, when the declaration is none */

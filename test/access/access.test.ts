@@ -1,8 +1,12 @@
 /** Every route of the running app x every kind of caller. A new route is covered without being asked. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import t from 'tap';
+import { requireAccess } from '#latchkey/access/guard.ts';
 import { declaration } from '#latchkey/access/plugin.ts';
 import { startApi } from '../helper.ts';
+import { request } from '../raw.ts';
 import { craftToken, testSigningKey } from '../tokens.ts';
 
 const api = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem });
@@ -152,17 +156,76 @@ t.test('401 and 403 come before 400 and 404', async (t) => {
   t.equal((await api.ask('GET', '/users?limit=0')).status, 401, 'a query that does not fit');
 });
 
-t.test('malformed JSON, another content type and a large body come before 401', async (t) => {
+t.test('401 comes before everything; then a large body, its type and malformed JSON; then 403', async (t) => {
   const json = { 'content-type': 'application/json' };
-  t.equal((await api.ask('PATCH', '/me', { body: '{', headers: json })).status, 400);
-  t.equal(
-    (await api.ask('PATCH', '/me', { body: 'a', headers: { 'content-type': 'text/plain' } })).status,
-    415,
+  const bodies: Record<string, [body: string, headers: Record<string, string>, status: number]> = {
+    'too large': [`{"reason":"${'a'.repeat(20_000)}"}`, json, 413],
+    'of another type': ['a', { 'content-type': 'text/plain' }, 415],
+    malformed: ['{', json, 400],
+    'that does not fit': ['{"name":""}', json, 403],
+  };
+  const { id, token } = await api.person(1);
+  const signedOut = await api.sessionToken(id);
+  await api.ask('POST', '/logout', { token: signedOut });
+  const { iss, aud } = { iss: api.app.config.publicUrl, aud: api.app.config.publicUrl };
+  const strangers: Record<string, { token?: string }> = {
+    nobody: {},
+    'a token of another key': { token: forge(token) },
+    'a token that has expired': { token: craftToken({ iss, aud, exp: 1 }) },
+    'a token that was revoked': { token: signedOut },
+  };
+  for (const [name, [body, headers, status]] of Object.entries(bodies)) {
+    const ask = async (who: { token?: string }) =>
+      (await api.ask('PATCH', `/users/${id}`, { ...who, body, headers })).status;
+    for (const [who, of] of Object.entries(strangers)) t.equal(await ask(of), 401, `a body ${name}, ${who}`);
+    t.equal(await ask({ token }), status, `a body ${name}, of somebody`);
+  }
+});
+
+t.test('the body of a stranger is neither read nor validated', async (t) => {
+  const seen: string[] = [];
+  const { app, person } = await startApi(
+    t,
+    {},
+    {
+      routes: async (own) => {
+        own.addHook('preParsing', async ({ id }) => void seen.push(id));
+        own.addHook('preValidation', async ({ id }) => void seen.push(id));
+        own.post('/own', { config: { access: 'user' }, handler: async () => 'done' });
+        own.post('/own/by-hook', { preHandler: requireAccess(1), handler: async () => 'done' });
+      },
+    },
   );
-  t.equal(
-    (await api.ask('PATCH', '/me', { body: `{"name":"${'a'.repeat(70_000)}"}`, headers: json })).status,
-    413,
-  );
+  const { token } = await person(1);
+  for (const url of ['/own', '/own/by-hook']) {
+    const post = (headers: Record<string, string>) =>
+      app.inject({ method: 'POST', url, headers, payload: { a: 1 } });
+    t.equal((await post({})).statusCode, 401);
+    t.strictSame(seen.splice(0), []);
+    t.equal((await post({ authorization: `Bearer ${token}` })).statusCode, 200);
+    t.equal(seen.splice(0).length, 2);
+  }
+});
+
+t.test('a body that is held back over the end of the session is answered with 401', async (t) => {
+  const { app, person, ask } = await startApi(t);
+  const url = await app.listen({ port: 0 });
+  const { token } = await person(1);
+  const body = JSON.stringify({ name: 'Ada' });
+  const bytes = request('PATCH /me', { Authorization: `Bearer ${token}` }, body).toString('latin1');
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  let text = '';
+  socket.on('data', (part) => {
+    text += part;
+  });
+  const isIn = once(app.server, 'request');
+  socket.write(bytes.slice(0, -2));
+  await isIn;
+  t.equal((await ask('POST', '/logout', { token })).status, 204);
+  socket.write(bytes.slice(-2));
+  await once(socket, 'close');
+  t.match(text, /^HTTP\/1\.1 401 /);
 });
 
 /** The token with a signature by another key. */

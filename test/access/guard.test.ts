@@ -6,7 +6,7 @@
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import t from 'tap';
 import { claimsOf, requireAccess } from '#latchkey/access/guard.ts';
-import { withAccess } from '#latchkey/access/plugin.ts';
+import { declaration, withAccess } from '#latchkey/access/plugin.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config.ts';
 import { environment, startApi, type Teardown } from '../helper.ts';
@@ -161,5 +161,6 @@ t.test('routes of one’s own', async (t) => {
   t.equal((await ask('HEAD', '/counted', { token: guest.token })).status, 200);
   t.strictSame(calls, ['HEAD true'], "a route's own hooks run once, after the guard");
   const head = app.listRoutes().find(({ method, url }) => method === 'HEAD' && url === '/counted');
+  t.equal([head?.config[declaration]?.route.onRequest].flat().length, 1);
   t.equal(head?.preHandlers, 3, 'guard, rejectInvalid and the hook: the automatic HEAD route has one guard');
 });

@@ -37,7 +37,7 @@ interface Document {
   };
 }
 
-const { app, ask } = await startApi(t);
+const { app, ask, person } = await startApi(t);
 const contract: Document = (await ask('GET', '/openapi.json')).body;
 const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({
@@ -203,9 +203,10 @@ t.test('every operation lists all its problems, each under its status', async (t
 t.test('what can be wrong with a body is listed also where none is asked for', async (t) => {
   const json = { 'content-type': 'application/json' };
   for (const { name, path, method } of operations.filter((operation) => operation.method !== 'get')) {
+    const { token } = await person(2);
     // Held to the document by `ask`.
     const send = (body: string, headers: Record<string, string>) =>
-      ask(method.toUpperCase() as 'POST', path.replace('{id}', randomUUID()), { body, headers });
+      ask(method.toUpperCase() as 'POST', path.replace('{id}', randomUUID()), { token, body, headers });
     t.match((await send('{', json)).body, { status: 400, type: /malformed-json$/ }, name);
     t.match((await send('a', { 'content-type': 'text/plain' })).body, { status: 415 }, name);
     t.match((await send(' '.repeat(70_000), json)).body, { status: 413 }, name);
