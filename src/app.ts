@@ -8,6 +8,7 @@ import { checkFirstAdmin } from './accounts/first-admin.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
 import { databaseProblem } from './app/database-problem.ts';
+import * as limits from './app/limits.ts';
 import { prepareDatabase } from './app/prepare-database.ts';
 import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
@@ -45,11 +46,6 @@ import { RevocationFeed } from './tokens/revocations.ts';
 import { Sealer, type Secrets } from './tokens/secrets.ts';
 import tokens from './tokens/tokens.ts';
 
-/** Bytes of a request body, 64 KiB: the largest body of the contract is below 1 KiB. */
-const BODY_LIMIT = 64 * 1024;
-/** Milliseconds in which the headers of a request, and all of it, have to arrive. */
-const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 20_000;
 /** Milliseconds for the hooks that run before listening: a first boot may wait for another process's migration. */
 const BOOT_TIMEOUT = 120_000;
 
@@ -170,7 +166,7 @@ function createInstance(
     loggerInstance,
     logController: new RequestLines(config.logLevel),
     genReqId: requestIdOf,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: limits.BODY_LIMIT_BYTES,
     pluginTimeout: BOOT_TIMEOUT,
     // What is under way when the process is told to stop is answered, not refused.
     return503OnClosing: false,
@@ -180,10 +176,10 @@ function createInstance(
     http: {
       joinDuplicateHeaders: true,
       requireHostHeader: false,
-      headersTimeout: HEADERS_TIMEOUT,
+      headersTimeout: limits.HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
     },
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: limits.REQUEST_TIMEOUT_MS,
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors({ publicUrl, refusals }),
     clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),

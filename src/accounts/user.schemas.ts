@@ -18,10 +18,14 @@ export const EmailAddress = Type.String({
   examples: ['ada@example.com'],
 });
 
+/**
+ * Space, then a character that is none, then any: each character fits one part only, so that the pattern takes one way through a text.
+ * In PRINTABLE is what may not be printed.
+ */
 export const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: `^[^${PRINTABLE}]*[^\\s${PRINTABLE}][^${PRINTABLE}]*$`,
+  pattern: `^[^\\S${PRINTABLE}]*[^\\s${PRINTABLE}][^${PRINTABLE}]*$`,
   description: 'a name that is not blank and has no control characters',
   examples: ['Ada Lovelace'],
 });

@@ -1,4 +1,4 @@
-import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
+import { Ajv, type AnySchema, type KeywordDefinition, str, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 
 /** What Fastify hands to `schemaController.compilersFactory.buildValidator`. */
@@ -28,6 +28,24 @@ function once<T>(make: () => T): () => T {
   };
 }
 
+/** As ajv has it, but what is too long for `maxLength` is not searched: all errors are reported, so ajv itself would go on. */
+const pattern: KeywordDefinition = {
+  keyword: 'pattern',
+  type: 'string',
+  schemaType: 'string',
+  compile: (source: string, { maxLength }) => {
+    const expression = new RegExp(source, 'u');
+    return (text: string) => isLonger(text, maxLength) || expression.test(text);
+  },
+  error: { message: ({ schemaCode }) => str`must match pattern "${schemaCode}"` },
+};
+
+/** Whether a text has more characters than that, as ajv counts them: a pair of surrogates is one. */
+function isLonger(text: string, limit: unknown): boolean {
+  if (typeof limit !== 'number' || text.length <= limit) return false;
+  return text.length > 2 * limit || [...text].length > limit;
+}
+
 function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
   const ajv = new Ajv({
     allErrors: true,
@@ -42,6 +60,7 @@ function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
     validateSchema: false,
   });
   formats.default(ajv);
+  ajv.removeKeyword('pattern').addKeyword(pattern);
   for (const schema of Object.values(sharedSchemas)) ajv.addSchema(schema);
   return ajv;
 }

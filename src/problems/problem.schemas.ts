@@ -1,5 +1,8 @@
 import { type Static, Type } from 'typebox';
 
+/** Parts of a request that are listed. A body may have as many that are wrong as members, each written at ten times its length. */
+export const MAX_ERRORS = 20;
+
 /** The body of every 4xx and 5xx answer: RFC 9457 section 3. */
 export const ProblemBody = Type.Object(
   {
@@ -21,7 +24,10 @@ export const ProblemBody = Type.Object(
           pointer: Type.String({ description: 'JSON Pointer (RFC 6901)', examples: ['/email'] }),
           message: Type.String({ examples: ['is required'] }),
         }),
-        { description: 'what is wrong, part by part' },
+        {
+          description: `what is wrong, part by part: ${MAX_ERRORS} parts at most, and a last one with the pointer "" that says how many more there are`,
+          maxItems: MAX_ERRORS + 1,
+        },
       ),
     ),
     required: Type.Optional(

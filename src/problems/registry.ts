@@ -157,7 +157,7 @@ export const registry = {
   'body-too-large': {
     status: 413,
     title: 'Body too large',
-    detail: 'The body is larger than 64 KiB.',
+    detail: 'The body is larger than this route takes: 16 KiB, unless its documentation says more.',
   },
   'uri-too-long': {
     status: 414,

@@ -1,4 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify';
+import { MAX_ERRORS } from './problem.schemas.ts';
 import { type InvalidPart, Problem } from './problem.ts';
 import type { ProblemSlug } from './registry.ts';
 
@@ -38,7 +39,11 @@ export function toProblem(error: unknown): Problem {
 function validationProblem(errors: readonly FastifySchemaValidationError[], context: unknown): Problem {
   if (context === 'params') return new Problem('not-found');
   const place = context === 'querystring' ? 'query' : context === 'headers' ? 'headers' : 'body';
-  return new Problem('validation-failed', { errors: errors.map((error) => invalidPart(error, place)) });
+  const parts = errors.slice(0, MAX_ERRORS).map((error) => invalidPart(error, place));
+  const more = errors.length - parts.length;
+  if (more > 0)
+    parts.push({ in: place, pointer: '', message: `has ${more} more ${more === 1 ? 'error' : 'errors'}` });
+  return new Problem('validation-failed', { errors: parts });
 }
 
 function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in']): InvalidPart {

@@ -10,7 +10,7 @@ export const TOKEN_TYPE = 'at+jwt';
 const SEGMENT = '(?=[\\w-])(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
 
 /** Header, claims and signature: RFC 7515 section 7.1. */
-const TOKEN = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
+export const TOKEN = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
 
 /** What a header says. */
 export interface TokenHeader {

@@ -1,0 +1,6 @@
+/** Bytes of a request body where the route says no other number, as its `bodyLimit`. The largest of the contract is below 3 KiB. */
+export const BODY_LIMIT_BYTES = 16 * 1024;
+
+/** Milliseconds in which the headers of a request, and all of it, have to arrive. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+export const REQUEST_TIMEOUT_MS = 20_000;
