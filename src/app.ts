@@ -16,6 +16,7 @@ import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
 import { type ConnectionPool, type DatabaseKind, openDatabase } from './db/client.ts';
 import browsers from './http/browsers.ts';
+import connections from './http/connections.ts';
 import denials from './http/denials.ts';
 import docs from './http/docs.ts';
 import drain from './http/drain.ts';
@@ -135,6 +136,7 @@ async function register(
   const { publicUrl } = config;
   await registerTelemetry(app, config);
   await app.register(drain);
+  await app.register(connections, config);
   await app.register(requestId);
   await app.register(problems, { publicUrl, refusals, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
@@ -180,6 +182,7 @@ function createInstance(
       connectionsCheckingInterval: 1_000,
     },
     requestTimeout: limits.REQUEST_TIMEOUT_MS,
+    maxRequestsPerSocket: limits.MAX_REQUESTS_PER_SOCKET,
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors({ publicUrl, refusals }),
     clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),

@@ -41,6 +41,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Requests of one network in a minute; 0 for any number. */
   readonly rateLimit: number;
+  /** Of clients at a time; undefined for what the system's limit of open files leaves. */
+  readonly maxConnections: number | undefined;
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -101,6 +103,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     trustProxy: parseTrustProxy(environment.TRUST_PROXY),
     corsOrigins: parseOrigins(environment.CORS_ORIGINS),
     rateLimit: environment.RATE_LIMIT,
+    maxConnections: environment.MAX_CONNECTIONS,
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),

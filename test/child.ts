@@ -70,10 +70,21 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
   return ended;
 }
 
-/** Starts `latchkey serve` on a free port and waits until it says that it listens. It ends with the test. */
-export async function serve(t: Teardown, variables: Variables, script: string = bin): Promise<Service> {
-  const args = script === bin ? [bin, 'serve'] : [script];
-  const { child, ended, printed } = start(process.execPath, args, { variables: { PORT: '0', ...variables } });
+/**
+ * Starts `latchkey serve` on a free port and waits until it says that it listens. It ends with the test.
+ *
+ * @param openFiles that it may have at most, connections included; as many as we may when it is left out
+ */
+export async function serve(
+  t: Teardown,
+  variables: Variables,
+  script: string = bin,
+  openFiles?: number,
+): Promise<Service> {
+  const args = [process.execPath, ...(script === bin ? [bin, 'serve'] : [script])];
+  const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const [command = '', ...rest] = [...limit, ...args];
+  const { child, ended, printed } = start(command, rest, { variables: { PORT: '0', ...variables } });
   endWithUs(child.pid, ended);
   t.teardown(async () => {
     child.kill('SIGKILL');

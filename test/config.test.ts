@@ -46,6 +46,7 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     trustProxy: false,
     corsOrigins: [],
     rateLimit: 1200,
+    maxConnections: undefined,
     auditRetentionDays: 365,
     firstAdmin: undefined,
     logLevel: 'info',

@@ -4,3 +4,6 @@ export const BODY_LIMIT_BYTES = 16 * 1024;
 /** Milliseconds in which the headers of a request, and all of it, have to arrive. */
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Requests of one connection, so that clients of many find another process now and then. */
+export const MAX_REQUESTS_PER_SOCKET = 10_000;

@@ -169,6 +169,14 @@ export const Environment = Type.Object({
     description: 'requests that one network may send in a minute to each process; 0 for any number',
     examples: [1200],
   }),
+  MAX_CONNECTIONS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description:
+        'connections of clients that each process has at a time; more are closed at once (default: what `ulimit -n` leaves beside 100 other files, 10000 at most)',
+      examples: [2000],
+    }),
+  ),
   AUDIT_RETENTION_DAYS: Type.Integer({
     default: 365,
     minimum: 1,

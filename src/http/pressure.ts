@@ -1,5 +1,5 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { Problem } from '../problems/problem.ts';
@@ -11,26 +11,51 @@ const EVENT_LOOP_DELAY = 1_000;
 /** Part of the heap that may be in use. */
 const HEAP = 0.9;
 
-/** Turns requests away before the process falls over. Health checks go on: they tell the load balancer so. */
+/** Milliseconds between two looks at how the process is. */
+const SAMPLE_MS = 1_000;
+
+/** Milliseconds between two moments at which the event loop is expected. */
+const RESOLUTION_MS = 10;
+
+/**
+ * Turns requests away before the process falls over. Health checks go on: they tell the load balancer so.
+ *
+ * What is looked at asks the system for nothing: `process.memoryUsage()`, which @fastify/under-pressure takes, opens a file, and
+ * where no more may be open its timer ends the process.
+ */
 async function pressure(
   app: FastifyInstance,
   { maxEventLoopDelay = EVENT_LOOP_DELAY }: { readonly maxEventLoopDelay?: number },
 ) {
-  // In a context of its own: its hook looks up every request's route options, where ours reads a flag.
-  await app.register(async (scope) => {
-    await scope.register(underPressure, {
-      maxEventLoopDelay,
-      maxHeapUsedBytes: getHeapStatistics().heap_size_limit * HEAP,
-      exposeStatusRoute: false,
-    });
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (!scope.isUnderPressure() || isHealthCheck(request)) {
-        done();
-        return;
-      }
-      request.log.warn(scope.memoryUsage(), 'Turned away: the process has too much to do');
-      done(new Problem('busy', { headers: { 'retry-after': '1' } }));
-    });
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  let eventLoopDelay = 0;
+  let heapUsed = 0;
+  let isUnderPressure = false;
+  const look = () => {
+    const { used_heap_size, heap_size_limit } = getHeapStatistics();
+    heapUsed = used_heap_size;
+    // Without a single moment, it was late for all of the time.
+    eventLoopDelay = histogram.count === 0 ? Number.POSITIVE_INFINITY : histogram.mean / 1e6 - RESOLUTION_MS;
+    histogram.reset();
+    isUnderPressure = eventLoopDelay > maxEventLoopDelay || heapUsed > heap_size_limit * HEAP;
+  };
+  let timer: NodeJS.Timeout | undefined;
+  // What the start does in the event loop is not held against those who come after it.
+  app.addHook('onReady', async () => {
+    histogram.enable();
+    timer = setInterval(look, SAMPLE_MS).unref();
+  });
+  app.addHook('onClose', async () => {
+    clearInterval(timer);
+    histogram.disable();
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isUnderPressure || isHealthCheck(request)) {
+      done();
+      return;
+    }
+    request.log.warn({ eventLoopDelay, heapUsed }, 'Turned away: the process has too much to do');
+    done(new Problem('busy', { headers: { 'retry-after': '1' } }));
   });
 }
 

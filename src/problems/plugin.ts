@@ -36,7 +36,8 @@ async function problems(app: FastifyInstance, options: ProblemOptions) {
     const problem = isCutOff(request)
       ? new Problem('bad-request', { cause: error })
       : (recognise?.(error) ?? toProblem(error));
-    if (paced.has(problem.slug)) pace.do(() => sendProblem(problem, options, request, reply));
+    if (paced.has(problem.slug))
+      pace.do(request.raw.socket, () => sendProblem(problem, options, request, reply));
     else sendProblem(problem, options, request, reply);
   });
 

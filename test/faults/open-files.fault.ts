@@ -1,0 +1,45 @@
+/**
+ * A stranger who opens more connections than the process may have files.
+ *
+ * @runs once, on SQLite: it is about connections.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import t from 'tap';
+import { type Ended, serve } from '../child.ts';
+import { createCluster } from '../processes/cluster.ts';
+import { flood } from './attackers.ts';
+import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
+
+const OPEN_FILES = 400;
+const CONNECTIONS = 420;
+
+/** What the connections say: nothing, or the beginning of a request. */
+const beginnings = { 'that say nothing': '', 'with half a request': 'GET / HTTP/1.1\r\nHost: ' };
+
+for (const [name, bytes] of Object.entries(beginnings))
+  t.test(`${CONNECTIONS} connections ${name} where ${OPEN_FILES} files may be open`, async (t) => {
+    const cluster = await createCluster(t, { RATE_LIMIT: '0' });
+    const maker = await cluster.start();
+    const { token } = await cluster.person(maker, 1);
+    await maker.stop();
+    const service = await serve(t, cluster.variables, undefined, OPEN_FILES);
+    const calm = await watchCalm(service.url, token);
+
+    const bystanders = await watchBystanders(service.url, token);
+    const attackers = Promise.all([
+      flood(service.url, CONNECTIONS, bytes, 1),
+      wait(500).then(() => flood(service.url, CONNECTIONS, bytes, 1)),
+    ]);
+    let end: Ended | undefined;
+    const ended = service.ended.then((how) => {
+      end = how;
+    });
+    await Promise.race([attackers, ended]);
+    const seen = await bystanders.stop();
+
+    t.comment(describeBystanders(calm, seen));
+    t.equal(end, undefined, 'the process lives');
+    t.strictSame([...new Set(refusedBystanders(seen))], [], 'those who were there before are not refused');
+    t.equal((await service.ask('GET', '/me', { token })).status, 200, 'afterwards others come in');
+    await service.stop();
+  });

@@ -1,0 +1,53 @@
+/**
+ * A stranger who sends requests without waiting for answers.
+ *
+ * @runs once, on SQLite: no request gets as far as the database.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { createCluster } from '../processes/cluster.ts';
+import { flood } from './attackers.ts';
+import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
+
+const REQUESTS = 200_000;
+const CONNECTIONS = 1;
+const TURNS = 10;
+
+/** MB that the process may take more: two young generations of the heap. */
+const GROWTH_MB = 100;
+
+const SAMPLE_MS = 100;
+
+const request = 'GET / HTTP/1.1\r\nHost: latchkey.test\r\n\r\n';
+
+t.test(`${REQUESTS} requests on one connection that waits for no answer`, async (t) => {
+  // Strangers are counted by network, and the bystanders are from others.
+  const cluster = await createCluster(t, { TRUST_PROXY: '1' });
+  const member = await cluster.start();
+  const { token } = await cluster.person(member, 1);
+  const calm = await watchCalm(member.url, token);
+  const before = await residentMegabytes(member.pid);
+
+  const bystanders = await watchBystanders(member.url, token);
+  let most = before;
+  const sampling = setInterval(async () => {
+    most = Math.max(most, await residentMegabytes(member.pid));
+  }, SAMPLE_MS);
+  t.teardown(() => clearInterval(sampling));
+  for (let turn = 0; turn < TURNS; turn++) await flood(member.url, CONNECTIONS, request, REQUESTS);
+  clearInterval(sampling);
+  const seen = await bystanders.stop();
+
+  t.comment(describeBystanders(calm, seen));
+  t.comment(`memory: ${before} MB -> ${most} MB`);
+  t.ok(most - before < GROWTH_MB, `memory grew from ${before} MB to ${most} MB at most`);
+  t.strictSame([...new Set(refusedBystanders(seen))], [], 'nobody else is refused');
+  await member.stop();
+});
+
+/** What a process has of the machine's memory. */
+async function residentMegabytes(pid: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Math.round(Number(stdout) / 1024);
+}

@@ -1,0 +1,97 @@
+/**
+ * What a stranger's connections may hold of the process.
+ *
+ * @runs once, on SQLite: it is about sockets.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import t from 'tap';
+import { defaultMaxConnections } from '#latchkey/http/connections.ts';
+import { startApi, type Teardown } from '../helper.ts';
+import { until } from '../until.ts';
+
+function open(t: Teardown, url: string): { socket: Socket; text: () => string } {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  let text = '';
+  socket.on('data', (part) => {
+    text += part;
+  });
+  socket.on('error', () => {});
+  t.teardown(() => void socket.destroy());
+  return { socket, text: () => text };
+}
+
+const ask = 'GET / HTTP/1.1\r\nHost: latchkey.test\r\n\r\n';
+const answersIn = (text: string) => text.split('HTTP/1.1 200').length - 1;
+
+t.test('how many connections there are, where nobody says so, is what the files leave', async (t) => {
+  t.equal(defaultMaxConnections(undefined), 10_000);
+  t.equal(defaultMaxConnections(1_000_000), 10_000);
+  t.equal(defaultMaxConnections(1_024), 924);
+  t.equal(defaultMaxConnections(100), 50);
+});
+
+t.test('past MAX_CONNECTIONS, a connection is closed, and the others are served', async (t) => {
+  const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
+  const url = await app.listen({ port: 0 });
+  const [first, second] = [open(t, url), open(t, url)];
+  await Promise.all([once(first.socket, 'connect'), once(second.socket, 'connect')]);
+  for (const { socket, text } of [first, second]) {
+    socket.write(ask);
+    await until(async () => answersIn(text()) === 1);
+  }
+  const third = open(t, url);
+  await once(third.socket, 'close');
+  t.equal(third.text(), '');
+  first.socket.write(ask);
+  await until(async () => answersIn(first.text()) === 2);
+  second.socket.destroy();
+  await until(async () => {
+    const next = open(t, url);
+    next.socket.write(ask);
+    await Promise.race([once(next.socket, 'data'), once(next.socket, 'close')]);
+    return answersIn(next.text()) === 1;
+  });
+});
+
+t.test('a hundred requests may wait on a connection; one that sends more ahead is closed', async (t) => {
+  const { app } = await startApi(t);
+  const url = await app.listen({ port: 0 });
+  const modest = open(t, url);
+  modest.socket.write(ask.repeat(101));
+  await until(async () => answersIn(modest.text()) === 101);
+  modest.socket.write(ask.repeat(101));
+  await until(async () => answersIn(modest.text()) === 202);
+  t.notOk(modest.socket.destroyed);
+
+  const greedy = open(t, url);
+  greedy.socket.write(ask.repeat(1_000));
+  await once(greedy.socket, 'close');
+  t.ok(answersIn(greedy.text()) < 1_000);
+  t.equal((await fetch(url)).status, 200);
+});
+
+t.test('a connection ends after so many requests, and says so', async (t) => {
+  const { app } = await startApi(t);
+  t.equal(app.server.maxRequestsPerSocket, 10_000);
+  app.server.maxRequestsPerSocket = 3;
+  const url = await app.listen({ port: 0 });
+  const { socket, text } = open(t, url);
+  for (let count = 1; count <= 3; count++) {
+    socket.write(ask);
+    await until(async () => answersIn(text()) === count);
+  }
+  t.equal(text().split('Connection: close').length - 1, 1);
+  const { length } = text();
+  socket.write(ask);
+  await once(socket, 'close');
+  t.equal(text().length, length, 'who has not heard it gets no answer');
+});
+
+t.test('a connection that cannot be accepted ends nothing', async (t) => {
+  const { app } = await startApi(t);
+  const url = await app.listen({ port: 0 });
+  app.server.emit('error', new Error('accept EMFILE'));
+  t.equal((await fetch(url)).status, 200);
+});
