@@ -21,11 +21,11 @@ export async function verifyForeign(hash: string, password: string): Promise<boo
 }
 
 /**
- * Whether a password is longer than what bcrypt has compared. The end of it may be mistyped, so no other hash is to be made
- * of it.
+ * Whether bcrypt has perhaps compared the beginning of the password alone. The rest of it may be mistyped, or missing, so no other
+ * hash is to be made of it.
  */
-export function isCutOff(hash: string, password: string): boolean {
-  return hash.startsWith('$2') && Buffer.byteLength(password) > BCRYPT_LENGTH;
+export function mayBeCutOff(hash: string, password: string): boolean {
+  return hash.startsWith('$2') && Buffer.byteLength(password) >= BCRYPT_LENGTH;
 }
 
 function verifyScrypt({ N, r, p, salt, hash }: ScryptHash, password: string): Promise<boolean> {

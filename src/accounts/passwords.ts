@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as argon2 from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { Problem } from '../problems/problem.ts';
-import { isCutOff, verifyForeign } from './foreign-hashes.ts';
+import { mayBeCutOff, verifyForeign } from './foreign-hashes.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -54,8 +54,7 @@ export function hashPassword(password: string): Promise<string> {
  */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
   const matches = await inTurn(async () => {
-    for (const form of new Set([normalize(password), password]))
-      if (await verifyForm(hash ?? noPassword, form)) return true;
+    for (const form of formsOf(password)) if (await verifyForm(hash ?? noPassword, form)) return true;
     return false;
   });
   return matches && hash !== undefined;
@@ -63,7 +62,7 @@ export async function verifyPassword(hash: string | undefined, password: string)
 
 /** Whether another hash is to be made of a password that was verified with this one: it is not what today's would be. */
 export function needsRehash(hash: string, password: string): boolean {
-  return !hash.startsWith(prefix) && !isCutOff(hash, password);
+  return !hash.startsWith(prefix) && !formsOf(password).some((form) => mayBeCutOff(hash, form));
 }
 
 /**
@@ -84,6 +83,11 @@ export function hashingQueue() {
 /** Keyboards write one character in several ways: NIST SP 800-63B-4 section 3.1.1.2 asks for one of them. */
 function normalize(password: string): string {
   return password.normalize('NFKC');
+}
+
+/** What a hash may have been made of: each is tried. */
+function formsOf(password: string): string[] {
+  return [...new Set([normalize(password), password])];
 }
 
 function verifyForm(hash: string, password: string): Promise<boolean> {

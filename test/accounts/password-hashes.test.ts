@@ -157,18 +157,42 @@ t.test('their passwords sign in, and get a hash of today', async (t) => {
   }
 });
 
-t.test('what bcrypt has not looked at does not become part of the password', async (t) => {
-  const { app, ask } = await startApi(t);
-  const long = PASSWORD.repeat(3).slice(0, 72);
-  const { hash } = await import('@node-rs/bcrypt');
-  const passwordHash = await hash(`${long} and its end`, 4);
-  const email = 'long@example.com';
-  await importLines(app.accounts, [{ name: 'Long', email, passwordHash }]);
-  const signIn = async (password: string) =>
-    (await ask('POST', '/login', { body: { email, password } })).status;
-  t.equal(await signIn(`${long} mistyped`), 200, 'as everywhere with bcrypt');
-  t.equal(await signIn(`${long} and its end`), 200, 'the owner is not locked out by it');
-});
+t.test(
+  'what bcrypt has not looked at does not become part of the password, nor is it cut off it',
+  async (t) => {
+    const { app, ask } = await startApi(t);
+    const { hash } = await import('@node-rs/bcrypt');
+    const long = `${PASSWORD.repeat(3).slice(0, 72)} end`;
+    // NFKC makes 33 bytes of these 3.
+    const growing = '\ufdfa'.repeat(3);
+    // Of the characters in the other direction: 24 times 3 bytes become 24 of one.
+    const shrinking = `${'\uff41'.repeat(24)}bcd`;
+    const cases: [name: string, hashed: string, given: string, keepsHash: boolean][] = [
+      ['a mistyped end', long, `${long}ing`, true],
+      ['the first 72 bytes', long, long.slice(0, 72), true],
+      ['72 bytes that are all of it', long.slice(0, 72), long.slice(0, 72), true],
+      ['71 bytes', long.slice(0, 71), long.slice(0, 71), false],
+      ['72 bytes of two a character', 'é'.repeat(40), 'é'.repeat(36), true],
+      ['35 characters of two bytes', 'é'.repeat(35), 'é'.repeat(35), false],
+      ['72 bytes after NFKC', growing.normalize('NFKC'), growing, true],
+      ['72 bytes before NFKC', shrinking, shrinking.slice(0, 24), true],
+    ];
+    const lines = cases.map(async ([name, hashed], at) => {
+      const passwordHash = await hash(hashed, 4);
+      return { name, email: `long-${at}@example.com`, passwordHash };
+    });
+    await importLines(app.accounts, await Promise.all(lines));
+    for (const [at, [name, hashed, given, keepsHash]] of cases.entries()) {
+      const email = `long-${at}@example.com`;
+      const signIn = async (password: string) =>
+        (await ask('POST', '/login', { body: { email, password } })).status;
+      t.equal(await signIn(given), 200, `${name}: signs in, as everywhere with bcrypt`);
+      t.equal(await signIn(hashed), 200, `${name}: the owner is not locked out by it`);
+      const { passwordHash } = await app.accounts.db.user.findUniqueOrThrow({ where: { email } });
+      t.equal(passwordHash.startsWith('$2'), keepsHash, name);
+    }
+  },
+);
 
 t.test('without a hash nobody signs in until a password was set', async (t) => {
   const { app, ask } = await startApi(t);
