@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
+import { loadCommonPasswords } from './accounts/password-rules.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
@@ -20,6 +21,8 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
   // After the one that compiles schemas, which leaves more garbage than a start should hold.
   app.addHook('onListen', async () => growYoungGeneration());
   try {
+    // The first who chooses a password neither waits for it nor finds that it cannot be read.
+    await loadCommonPasswords();
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();

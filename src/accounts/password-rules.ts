@@ -1,3 +1,4 @@
+import { loadOnce } from '../config/load-once.ts';
 import { invalidBody } from '../problems/problem.ts';
 
 /** Whose password it is to be. */
@@ -12,7 +13,11 @@ const SHORTEST = 4;
 /** What may be around a common password without making it another one. */
 const PADDING = /^\P{L}+|\P{L}+$/gu;
 
-let common: Promise<ReadonlySet<string>> | undefined;
+/** 400 KB, of which 4 MB are made: what chooses no passwords does without. The service loads it before it listens. */
+export const loadCommonPasswords = loadOnce(async (): Promise<ReadonlySet<string>> => {
+  const { dictionary } = await import('@zxcvbn-ts/language-common');
+  return new Set(dictionary['passwords-common']);
+});
 
 /**
  * Refuses what is guessed first: one of 49,000 common passwords, also with digits around it, said several times, or two in a row;
@@ -34,8 +39,7 @@ export async function requireGoodPassword(
 export async function findWeakness(password: string, owner: PasswordOwner): Promise<string | undefined> {
   const folded = fold(password);
   if (isOwn(folded, owner)) return 'must be more than your name or address';
-  common ??= loadCommon();
-  const list = await common;
+  const list = await loadCommonPasswords();
   const core = folded.replace(PADDING, '');
   const isGuessed = [folded, core, unit(folded), unit(core)].some((form) => isCommon(form, list));
   return isGuessed ? 'is one of the most common passwords: choose another' : undefined;
@@ -65,10 +69,4 @@ function unit(text: string): string {
 
 function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase().trim();
-}
-
-/** 400 KB that only those need who choose a password. */
-async function loadCommon(): Promise<ReadonlySet<string>> {
-  const { dictionary } = await import('@zxcvbn-ts/language-common');
-  return new Set(dictionary['passwords-common']);
 }

@@ -6,6 +6,7 @@ import {
 } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { loadOnce } from '../config/load-once.ts';
 
 /** The part of WebAssembly that is used here: neither ES2023's nor Node's types have it, and DOM's bring the whole browser. */
 declare namespace WebAssembly {
@@ -18,8 +19,6 @@ declare namespace WebAssembly {
 /** Which tables Prisma leaves alone: none. The engine asks for the list in every call. */
 export const noFilter = { externalTables: [], externalEnums: [] };
 
-let loaded: Promise<void> | undefined;
-
 /**
  * Runs work with Prisma's schema engine (WebAssembly) on a database. Loading it costs some 250 ms and 40 MB, so import
  * this file only when there is something to do.
@@ -30,8 +29,7 @@ export async function withSchemaEngine<T>(
   factory: SqlMigrationAwareDriverAdapterFactory,
   work: (engine: SchemaEngine) => Promise<T>,
 ): Promise<T> {
-  loaded ??= load();
-  await loaded;
+  await load();
   const connections: SqlDriverAdapter[] = [];
   const recording = bindMigrationAwareSqlAdapterFactory({
     provider: factory.provider,
@@ -57,7 +55,7 @@ export async function withSchemaEngine<T>(
 }
 
 /** What the package's own entry leaves to bundlers, for Node 22 cannot import .wasm files. */
-async function load(): Promise<void> {
+const load = loadOnce(async (): Promise<void> => {
   const specifier = '@prisma/schema-engine-wasm/schema_engine_bg';
   const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(specifier)));
   const { instance } = await WebAssembly.instantiate(bytes, {
@@ -67,7 +65,7 @@ async function load(): Promise<void> {
   const start = instance.exports.__wbindgen_start;
   if (typeof start !== 'function') throw new Error('the schema engine has no __wbindgen_start');
   start();
-}
+});
 
 /** The ten seconds that the engine gives itself for its lock outlive it, and would keep a command from ending. */
 function quietTimers(): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { loadOnce } from '../config/load-once.ts';
 import type { Config } from '../config.ts';
 import type { MailContents } from './templates.ts';
 
@@ -57,11 +58,16 @@ export function openTransport(config: TransportConfig): Transport {
 }
 
 function serverTransport(url: string, { mailFrom }: TransportConfig): Transport {
-  let opened: ReturnType<typeof openPool> | undefined;
+  let opened: Awaited<ReturnType<typeof openPool>> | undefined;
+  let isClosed = false;
+  const open = loadOnce(async () => {
+    opened = await openPool(url);
+    if (isClosed) opened.close();
+    return opened;
+  });
   return {
     send: async (mail) => {
-      opened ??= openPool(url);
-      const pool = await opened;
+      const pool = await open();
       try {
         await pool.sendMail(toMessage(mail, mailFrom));
       } catch (error) {
@@ -70,7 +76,10 @@ function serverTransport(url: string, { mailFrom }: TransportConfig): Transport 
       }
       return 'the mail server';
     },
-    close: () => void opened?.then((pool) => pool.close()),
+    close: () => {
+      isClosed = true;
+      opened?.close();
+    },
   };
 }
 

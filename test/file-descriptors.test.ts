@@ -1,0 +1,110 @@
+/**
+ * A moment without file descriptors is over when it is over: what could not be loaded then is loaded at the next try.
+ *
+ * @runs once, on SQLite: it is about the process.
+ */
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import t from 'tap';
+import { loadOnce } from '#latchkey/config/load-once.ts';
+import { environment } from './helper.ts';
+import { startMailServer } from './mail-server.ts';
+
+/** Lets a script take all file descriptors that are left, for as long as some work takes. */
+const withoutFiles = `
+  import { closeSync, openSync } from 'node:fs';
+  async function withoutFiles(work) {
+    const taken = [];
+    try {
+      for (;;) taken.push(openSync('/dev/null'));
+    } catch {}
+    try {
+      return await work();
+    } catch (error) {
+      return 'failed: ' + error.message;
+    } finally {
+      for (const file of taken) closeSync(file);
+    }
+  }
+`;
+
+/** Runs a script whose argument is a JSON text and whose output is another. It may have 200 files. */
+async function run(script: string, argument: unknown): Promise<unknown> {
+  const shell = 'ulimit -n 200; exec "$0" "$@"';
+  const node = [
+    process.execPath,
+    '--input-type=module',
+    '--eval',
+    withoutFiles + script,
+    JSON.stringify(argument),
+  ];
+  const child = spawn('sh', ['-c', shell, ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = (await text(child.stdout)).trim().split('\n');
+  return JSON.parse(lines.at(-1) ?? '');
+}
+
+t.test('what a load failed for is loaded by whoever asks next', async (t) => {
+  const mails = await startMailServer(t);
+  const script = `
+    import { findWeakness } from '#latchkey/accounts/password-rules.ts';
+    import { withSchemaEngine } from '#latchkey/db/schema-engine.ts';
+    import { openTransport } from '#latchkey/mail/transport.ts';
+
+    const owner = { name: 'Ada', email: 'ada@example.com' };
+    const check = () => findWeakness('correct horse battery staple', owner).then(() => 'checked');
+    const mail = { id: 'a', recipient: owner.email, createdAt: new Date(), subject: 'a', text: 'a', html: 'a' };
+    const config = { smtpUrl: JSON.parse(process.argv[1]), mailFrom: 'a@example.com', dataDir: '/nowhere' };
+    const transport = openTransport(config);
+    const send = () => transport.send(mail);
+    const unused = openTransport(config);
+    // The first thing that is asked when the engine has been loaded.
+    const factory = { get provider() { throw new Error('loaded'); } };
+    const load = () => withSchemaEngine(factory, () => {}).catch(({ message }) => message);
+
+    const during = await withoutFiles(async () => [
+      await check().catch(() => 'failed'),
+      await send().catch(() => 'failed'),
+      await unused.send(mail).catch(() => 'failed'),
+      (await load()) === 'loaded' ? 'loaded' : 'failed',
+    ]);
+    const after = [await check(), await send(), await load()];
+    transport.close();
+    unused.close();
+    await new Promise(setImmediate);
+    console.log(JSON.stringify({ during, after }));
+  `;
+  t.strictSame(await run(script, mails.url), {
+    during: ['failed', 'failed', 'failed', 'failed'],
+    after: ['checked', 'the mail server', 'loaded'],
+  });
+});
+
+t.test('a service that listens needs no file for the first password', async (t) => {
+  const script = `
+    import { parseConfig } from '#latchkey/config.ts';
+    import { serve } from '#latchkey/server.ts';
+    const config = parseConfig(JSON.parse(process.argv[1]));
+    const app = await serve(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY });
+    const payload = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
+    // A first request of another kind, so that nothing of the framework is the first of its kind.
+    await app.inject({ method: 'POST', url: '/login', payload: { email: payload.email, password: 'wrong' } });
+    const { statusCode } = await withoutFiles(() => app.inject({ method: 'POST', url: '/register', payload }));
+    console.log('\\n' + JSON.stringify(statusCode));
+    process.exit(0);
+  `;
+  const variables = await environment(t, { LOG_LEVEL: 'silent', PORT: '0' });
+  t.equal(await run(script, variables), 201);
+});
+
+t.test('a load is done once for all who ask, and again only after it failed', async (t) => {
+  const loads: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
+  const get = loadOnce(() => new Promise<string>((resolve, reject) => void loads.push({ resolve, reject })));
+  const [one, two] = [get(), get()];
+  loads[0]?.reject(new Error('not now'));
+  await t.rejects(one, { message: 'not now' });
+  await t.rejects(two, { message: 'not now' });
+  const [three, four] = [get(), get()];
+  loads[1]?.resolve('loaded');
+  t.strictSame(await Promise.all([three, four, get()]), ['loaded', 'loaded', 'loaded']);
+  t.equal(loads.length, 2);
+});
