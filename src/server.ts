@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { loadCommonPasswords } from './accounts/password-rules.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
+import { standardOutput } from './http/standard-output.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
 import { growYoungGeneration } from './server/young-generation.ts';
 
@@ -28,11 +29,10 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
     await app.close();
     throw explainListening(error, config);
   }
-  // Whoever reads the output may go: the service goes on unheard, as pino does.
+  // What a host's own code prints may have lost its reader too (EPIPE).
   process.stdout.on('error', () => {});
   const shutdownDelay = config.shutdownDelay * 1_000;
   closeWithGrace({ delay: shutdownDelay + CLOSE_DELAY, logger: app.log }, async ({ err, signal }) => {
-    // Not `fatal`: pino then flushes, which never ends where nobody reads the output any more (EPIPE).
     if (err) app.log.error({ err }, 'The process stops on an error that nobody handled');
     else app.log.info({ signal, shutdownDelay }, 'The process was told to stop');
     app.drain.begin();
@@ -68,7 +68,7 @@ async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
   const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`, ...(await offerFirstAdmin(app, url))];
   if (config.production) for (const line of lines) app.log.info(line);
-  else process.stdout.write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
+  else standardOutput().write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
 }
 
 /** Where a browser on this machine finds it, whatever PUBLIC_URL says; with the port that was given in place of 0. */

@@ -4,6 +4,7 @@ import { hashingQueue } from '../accounts/passwords.ts';
 import { signInOutcomes } from '../accounts/sign-in.ts';
 import { version } from '../config.ts';
 import type { ConnectionPool } from '../db/client.ts';
+import { droppedLines } from '../http/log.ts';
 import { Backlog } from './backlog.ts';
 
 /** Something about the process that is a number at any time. */
@@ -28,6 +29,12 @@ export function readingsOf(app: FastifyInstance): readonly Reading[] {
     ...revocationsOf(app),
     ...(app.databasePool === undefined ? [] : poolOf(app.databasePool)),
     ...workOf(app),
+    {
+      name: 'log_lines_dropped_total',
+      help: 'Lines of the log that were dropped because nobody read them',
+      isCounter: true,
+      read: droppedLines,
+    },
     {
       name: 'build_info',
       help: 'Always 1; which version runs',
