@@ -1,0 +1,42 @@
+/**
+ * A log driver that has stopped reading, while everybody goes on asking.
+ *
+ * @runs once, on SQLite: it is about standard output.
+ */
+import t from 'tap';
+import { outputs, startHeard } from '../heard.ts';
+import { PASSWORD } from '../helper.ts';
+import { until } from '../until.ts';
+import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
+
+/** Requests of somebody who fills the log, at 4 KB a line: more than is kept. */
+const REQUESTS = 600;
+
+const json = { 'content-type': 'application/json' };
+
+for (const [kind, begin] of Object.entries(outputs))
+  t.test(`${kind} that nobody reads`, async (t) => {
+    const service = await startHeard(t, begin);
+    const token = await signedIn(service.url);
+    const calm = await watchCalm(service.url, token);
+
+    service.stopReading();
+    const bystanders = await watchBystanders(service.url, token);
+    for (let number = 0; number < REQUESTS; number++) await service.get(`/nowhere/${'a'.repeat(3_900)}`);
+    const seen = await bystanders.stop();
+    t.comment(describeBystanders(calm, seen));
+    t.strictSame([...new Set(refusedBystanders(seen))], [], 'nobody is refused');
+
+    service.stop();
+    t.strictSame(await service.ended, [0, null], 'and it ends when it is told to');
+  });
+
+async function signedIn(url: string): Promise<string> {
+  const ada = { email: 'ada@example.com', password: PASSWORD };
+  const ask = (path: string, body: unknown) =>
+    fetch(url + path, { method: 'POST', headers: json, body: JSON.stringify(body) });
+  // A process that has just started may be busy with its schemas.
+  await until(async () => (await ask('/register', { name: 'Ada', ...ada })).status === 201);
+  const { accessToken }: { accessToken: string } = JSON.parse(await (await ask('/login', ada)).text());
+  return accessToken;
+}

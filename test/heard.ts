@@ -1,0 +1,105 @@
+/** Services whose output somebody may stop to read. */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { bin, childEnvironment, temporaryFolder, type Variables } from './child.ts';
+import { createMigratedDatabase } from './database.ts';
+import { PUBLIC_URL, type Teardown } from './helper.ts';
+import { testSigningKey } from './tokens.ts';
+import { until } from './until.ts';
+
+/** Milliseconds in which a request is answered, on a machine that is busy. */
+const PATIENCE_MS = 10_000;
+
+/** A service whose output is read, or not. */
+interface Heard {
+  readonly child: ChildProcess;
+  readonly text: () => string;
+  readonly stopReading: () => void;
+  readonly readOn: () => void;
+}
+
+/** Each kind of output that can be left unread. */
+export const outputs: Record<string, (t: Teardown, env: Variables) => Promise<Heard>> = {
+  'a pipe': async (t, env) => {
+    const path = join(await temporaryFolder(t), 'pipe');
+    await once(spawn('mkfifo', [path]), 'exit');
+    const child = spawn('sh', ['-c', `exec ${command} > "$PIPE"`], {
+      env: { ...env, PIPE: path },
+      stdio: quiet,
+    });
+    const file = openSync(path, constants.O_RDONLY);
+    return hear(t, child, new Socket({ fd: file, readable: true, writable: false }));
+  },
+  'a socket': async (t, env) => {
+    const child = spawn('sh', ['-c', `exec ${command}`], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    return hear(t, child, child.stdout);
+  },
+  'a terminal': async (t, env) => {
+    // It makes a terminal, and types there what it is given.
+    const child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [ctrlS, ctrlQ] = ['\u0013', '\u0011'];
+    return {
+      ...hear(t, child, child.stdout),
+      stopReading: () => void child.stdin.write(ctrlS),
+      readOn: () => void child.stdin.write(ctrlQ),
+    };
+  },
+};
+const command = `'${process.execPath}' '${bin}' serve`;
+const quiet: StdioOptions = ['ignore', 'ignore', 'inherit'];
+
+function hear(t: Teardown, child: ChildProcess, stream: Readable): Heard {
+  t.teardown(() => void child.kill('SIGKILL'));
+  let text = '';
+  stream.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  return {
+    child,
+    text: () => text,
+    stopReading: () => void stream.pause(),
+    readOn: () => void stream.resume(),
+  };
+}
+
+/** Starts a service in production, and waits until it has said all that it says at its start. */
+export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
+  const { url: DATABASE_URL } = await createMigratedDatabase(t);
+  const env = childEnvironment({
+    // JSON lines, also in a terminal.
+    NODE_ENV: 'production',
+    SECRET: randomBytes(32).toString('base64'),
+    JWT_PRIVATE_KEY: testSigningKey.pem,
+    DATABASE_URL,
+    DATA_DIR: await temporaryFolder(t),
+    PUBLIC_URL,
+    PORT: '0',
+    METRICS_PORT: '0',
+    RATE_LIMIT: '0',
+  });
+  const heard = await kind(t, { ...env, TERM: 'xterm' });
+  const ended = once(heard.child, 'exit');
+  const find = (pattern: RegExp) => pattern.exec(heard.text())?.[1] ?? '';
+  await until(() => find(/(was created|There is no admin)/) !== '');
+  const [url, metrics] = [
+    find(/Latchkey listens on (http:\/\/[\d.:]+)/),
+    find(/Metrics: (http:\S+\/metrics)/),
+  ];
+  const pid = Number(find(/"pid":(\d+)/));
+  const get = async (address: string) => {
+    const response = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return { status: response.status, body: await response.text() };
+  };
+  const stop = () => process.kill(pid, 'SIGTERM');
+  return { ...heard, url, get: (path: string) => get(url + path), metrics: () => get(metrics), stop, ended };
+}
+
+export type HeardService = Awaited<ReturnType<typeof startHeard>>;
