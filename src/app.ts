@@ -5,6 +5,7 @@ import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin } from './accounts/first-admin.ts';
+import { limitHashing } from './accounts/passwords.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/session.schemas.ts';
 import { User, VisibleUser } from './accounts/user.schemas.ts';
 import { databaseProblem } from './app/database-problem.ts';
@@ -81,6 +82,7 @@ export interface AppOptions {
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   checkFirstAdmin(config);
   keepTickObject();
+  limitHashing(config);
   const inventory = new RouteInventory();
   const refusals = new Refusals();
   const app = createInstance(config, inventory, refusals, await openLog(config));
@@ -108,7 +110,6 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('refusals', refusals);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', () => prepareDatabase(app));
-
   try {
     await register(app, config, { levels, inventory, revocations }, secrets, options);
   } catch (error) {
@@ -133,12 +134,11 @@ async function register(
   app.addSchema(MailAnswer);
   app.addSchema(AuditEvent);
   const { refusals } = app;
-  const { publicUrl } = config;
   await registerTelemetry(app, config);
   await app.register(drain);
   await app.register(connections, config);
   await app.register(requestId);
-  await app.register(problems, { publicUrl, refusals, recognise: databaseProblem });
+  await app.register(problems, { publicUrl: config.publicUrl, refusals, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(browsers, config);

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type AccessLevel, parseAccessLevels } from './config/access-levels.ts';
 import { checkEnvironment, exampleOf } from './config/check-environment.ts';
 import { ConfigError, type Environment } from './config/environment.ts';
 import { parseOrigins, parseTrustProxy } from './config/lists.ts';
+import { defaultHashMemory } from './config/memory.ts';
 import { packageRoot } from './config/package.ts';
 import { readSecretFiles } from './config/secret-files.ts';
 
@@ -43,6 +45,10 @@ export interface Config {
   readonly rateLimit: number;
   /** Of clients at a time; undefined for what the system's limit of open files leaves. */
   readonly maxConnections: number | undefined;
+  /** Passwords that are hashed at a time. */
+  readonly hashConcurrency: number;
+  /** MiB that these may take. */
+  readonly hashMemory: number;
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
@@ -104,6 +110,12 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     corsOrigins: parseOrigins(environment.CORS_ORIGINS),
     rateLimit: environment.RATE_LIMIT,
     maxConnections: environment.MAX_CONNECTIONS,
+    // libuv has a thread for each of them and one more (bin/latchkey.js): files would wait for what goes beyond that.
+    hashConcurrency: Math.min(
+      environment.HASH_CONCURRENCY ?? Number.POSITIVE_INFINITY,
+      availableParallelism(),
+    ),
+    hashMemory: environment.HASH_MEMORY ?? defaultHashMemory(),
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),

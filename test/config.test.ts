@@ -4,11 +4,13 @@
  * @runs once, on SQLite: it asks no database.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import t from 'tap';
 import { checkFirstAdmin } from '#latchkey/accounts/first-admin.ts';
 import { PLACEHOLDER } from '#latchkey/config/environment.ts';
+import { defaultHashMemory } from '#latchkey/config/memory.ts';
 import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.ts';
 import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.ts';
 
@@ -47,6 +49,8 @@ t.test('without any variable it is what a laptop needs', async (t) => {
     corsOrigins: [],
     rateLimit: 1200,
     maxConnections: undefined,
+    hashConcurrency: availableParallelism(),
+    hashMemory: defaultHashMemory(),
     auditRetentionDays: 365,
     firstAdmin: undefined,
     logLevel: 'info',
@@ -57,11 +61,27 @@ t.test('without any variable it is what a laptop needs', async (t) => {
   t.equal(packageRoot, resolve(import.meta.dirname, '..'));
 });
 
+t.test('hashing takes a third of the memory that there is, room for one hash at least', async (t) => {
+  for (const [available, mib] of [
+    [512, 170],
+    [16_384, 5_461],
+    [64, 21],
+    [32, 19],
+  ] as const)
+    t.equal(defaultHashMemory(available), mib);
+  t.match(check({ HASH_MEMORY: '64', HASH_CONCURRENCY: '1' }), { hashMemory: 64, hashConcurrency: 1 });
+  const { hashConcurrency } = check({ HASH_CONCURRENCY: '9999' });
+  t.equal(hashConcurrency, availableParallelism(), 'more than the cores would keep files waiting');
+});
+
 const password = 'a password that stays here';
 
 /** Each wrong environment, and what its line says besides the variable's name. */
 const wrong: [variables: Record<string, string>, name: string, says: string][] = [
   [{ PORT: 'abc' }, 'PORT', 'must be integer'],
+  [{ HASH_MEMORY: '18' }, 'HASH_MEMORY', '>= 19'],
+  [{ HASH_MEMORY: '256M' }, 'HASH_MEMORY', 'must be integer'],
+  [{ HASH_CONCURRENCY: '0' }, 'HASH_CONCURRENCY', '>= 1'],
   [{ PORT: '70000' }, 'PORT', '<= 65535'],
   [{ PORT: '-1' }, 'PORT', '>= 0'],
   [{ PORT: '80.5' }, 'PORT', 'must be integer'],

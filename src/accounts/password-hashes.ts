@@ -1,5 +1,5 @@
-/** What a password's hash may cost that others have made, in memory: KiB. Several are verified at a time. */
-const MAX_MEMORY = 131_072;
+/** What a password's hash may cost that others have made, in memory: KiB. */
+export const MAX_MEMORY = 131_072;
 
 /** What argon2 may cost in time: KiB times passes, some 0.6 s. Today's parameters are a thirtieth of it. */
 const MAX_ARGON2 = 1_048_576;
@@ -10,6 +10,12 @@ const BCRYPT_COSTS = { least: 4, most: 14 } as const;
 
 /** N * r * p, some 0.5 s; all parameters that OWASP's Password Storage Cheat Sheet names are at most this. It is 128 MiB too. */
 const MAX_SCRYPT = 1_048_576;
+
+/** KiB that bcrypt takes. */
+const BCRYPT_MEMORY = 8;
+
+/** Bytes of a block of scrypt, for each unit of its block size: RFC 7914 section 2. */
+const SCRYPT_BLOCK = 128;
 
 /** Bytes. Of a shorter hash, another password is found by trying. */
 const SALT = { least: 8, most: 64 } as const;
@@ -115,6 +121,14 @@ export function readScrypt(text: string): ScryptHash | undefined {
   if (salt === undefined || hash === undefined) return undefined;
   const cost = { N: 2 ** Number(ln), r: Number(r), p: Number(p) };
   return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
+}
+
+/** KiB that it takes to verify a password with a stored hash. */
+export function memoryOf(hash: string): number {
+  const argon2 = /^\$argon2[^$]*\$(?:v=\d+\$)?m=(\d+),/.exec(hash)?.[1];
+  if (argon2 !== undefined) return Number(argon2);
+  const cost = readScrypt(hash);
+  return cost === undefined ? BCRYPT_MEMORY : Math.ceil((SCRYPT_BLOCK * cost.r * (cost.N + cost.p)) / 1024);
 }
 
 function isLongEnough(salt: string | undefined, hash: string | undefined): boolean {

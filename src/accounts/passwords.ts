@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as argon2 from '@node-rs/argon2';
-import pLimit from 'p-limit';
+import { defaultHashMemory } from '../config/memory.ts';
+import type { Config } from '../config.ts';
 import { Problem } from '../problems/problem.ts';
 import { mayBeCutOff, verifyForeign } from './foreign-hashes.ts';
+import { HashingQueue } from './hashing-queue.ts';
+import { memoryOf } from './password-hashes.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -11,11 +14,10 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** What a hash of {@link parameters} begins with, in PHC string format. */
 const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
 
-/** Hashes at a time. More would be no faster, and take 19 MiB each. */
-const AT_A_TIME = availableParallelism();
+const KIB_OF_MIB = 1024;
 
-/** Hashes that may wait, for half a second or so: whoever comes then would rather be told. */
-const WAITING = AT_A_TIME * 32;
+/** Hashes that may wait for each that runs, for half a second or so: whoever comes then would rather be told. */
+const WAITING_FOR_EACH = 32;
 
 /** Part of a hash's time in which the event loop worked: above it, requests wait for the processor. */
 const BUSY = 0.9;
@@ -23,7 +25,11 @@ const BUSY = 0.9;
 /** Seconds after which it is worth trying again. */
 const RETRY_AFTER = 1;
 
-const queue = pLimit(AT_A_TIME);
+/** Of the whole process: processors and memory are. */
+const queue = new HashingQueue({
+  slots: availableParallelism(),
+  memoryKib: defaultHashMemory() * KIB_OF_MIB,
+});
 
 /**
  * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
@@ -42,7 +48,7 @@ export function isOfPassword(hash: string): boolean {
  * @throws {Problem} `busy` when too many wait already
  */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(() => argon2.hash(normalize(password), parameters));
+  return inTurn(parameters.memoryCost, () => argon2.hash(normalize(password), parameters));
 }
 
 /**
@@ -53,8 +59,9 @@ export function hashPassword(password: string): Promise<string> {
  * @throws {Problem} `busy` when too many wait already
  */
 export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
-  const matches = await inTurn(async () => {
-    for (const form of formsOf(password)) if (await verifyForm(hash ?? noPassword, form)) return true;
+  const stored = hash ?? noPassword;
+  const matches = await inTurn(memoryOf(stored), async () => {
+    for (const form of formsOf(password)) if (await verifyForm(stored, form)) return true;
     return false;
   });
   return matches && hash !== undefined;
@@ -71,13 +78,35 @@ export function needsRehash(hash: string, password: string): boolean {
  * @throws {Problem} `busy` when too many wait already
  */
 export function requireRoom(): void {
-  if (queue.pendingCount >= WAITING)
+  if (queue.waiting >= waitingRoom())
     throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
 }
 
-/** How many hashes are under way, how many wait for their turn, and how many of them there may be. */
+/** Sets what hashing may take, of the whole process: by default a slot for each core, and a third of the memory. */
+export function limitHashing({
+  hashConcurrency,
+  hashMemory,
+}: Pick<Config, 'hashConcurrency' | 'hashMemory'>): void {
+  queue.limits = { slots: hashConcurrency, memoryKib: hashMemory * KIB_OF_MIB };
+}
+
+/** How many hashes are under way, how many wait for their turn, how many of them there may be, and the memory that they take. */
 export function hashingQueue() {
-  return { running: queue.activeCount, waiting: queue.pendingCount, atATime: AT_A_TIME, room: WAITING };
+  const { running, waiting, usedKib, limits } = queue;
+  return {
+    running,
+    waiting,
+    atATime: limits.slots,
+    room: waitingRoom(),
+    usedKib,
+    memoryKib: limits.memoryKib,
+  };
+}
+
+/** Where memory is short, fewer are under way at a time, and fewer may wait for them. */
+function waitingRoom(): number {
+  const { slots, memoryKib } = queue.limits;
+  return WAITING_FOR_EACH * Math.max(1, Math.min(slots, Math.floor(memoryKib / parameters.memoryCost)));
 }
 
 /** Keyboards write one character in several ways: NIST SP 800-63B-4 section 3.1.1.2 asks for one of them. */
@@ -95,10 +124,10 @@ function verifyForm(hash: string, password: string): Promise<boolean> {
 }
 
 /** Hashes when it is its turn, and lets go of the processor for as long as it took when everybody else has none to spare. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
+function inTurn<T>(memoryKib: number, work: () => Promise<T>): Promise<T> {
   requireRoom();
   return new Promise((resolve, reject) => {
-    queue(async () => {
+    void queue.run(memoryKib, async () => {
       const began = performance.now();
       const before = performance.eventLoopUtilization();
       await work().then(resolve, reject);

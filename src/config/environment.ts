@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { LEAST_HASH_MEMORY } from './memory.ts';
 
 /** Seconds. Revocations are kept in memory for as long as a token can live, so a token may not live long. */
 const LONGEST_ACCESS_TOKEN_TTL = 3600;
@@ -175,6 +176,21 @@ export const Environment = Type.Object({
       description:
         'connections of clients that each process has at a time; more are closed at once (default: what `ulimit -n` leaves beside 100 other files, 10000 at most)',
       examples: [2000],
+    }),
+  ),
+  HASH_CONCURRENCY: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'passwords that are hashed at a time, one a core at most (default: one a core)',
+      examples: [4],
+    }),
+  ),
+  HASH_MEMORY: Type.Optional(
+    Type.Integer({
+      minimum: LEAST_HASH_MEMORY,
+      description:
+        'MiB that these hashes may take together: one takes 19, an imported one up to 128 (default: a third of the memory that the container or the machine has)',
+      examples: [256],
     }),
   ),
   AUDIT_RETENTION_DAYS: Type.Integer({

@@ -7,6 +7,8 @@ import type { ConnectionPool } from '../db/client.ts';
 import { droppedLines } from '../http/log.ts';
 import { Backlog } from './backlog.ts';
 
+const KIB_BYTES = 1024;
+
 /** Something about the process that is a number at any time. */
 export interface Reading {
   /** Without the prefix that all have. */
@@ -86,6 +88,16 @@ const hashing: readonly Reading[] = [
     name: 'hashing_room',
     help: 'Passwords that may wait; the next is refused',
     read: () => hashingQueue().room,
+  },
+  {
+    name: 'hashing_memory_bytes',
+    help: 'Memory of the passwords that are being hashed',
+    read: () => hashingQueue().usedKib * KIB_BYTES,
+  },
+  {
+    name: 'hashing_memory_limit_bytes',
+    help: 'Memory that passwords may be hashed in; one that needs more is hashed alone',
+    read: () => hashingQueue().memoryKib * KIB_BYTES,
   },
 ];
 

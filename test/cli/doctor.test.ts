@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import t from 'tap';
+import { checkHashing } from '#latchkey/cli/doctor/configuration.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
+import { availableMemory } from '#latchkey/config/memory.ts';
 import { parseConfig } from '#latchkey/config.ts';
 import { openDatabase } from '#latchkey/db/client.ts';
 import { latchkey, temporaryFolder, type Variables } from '../child.ts';
@@ -302,4 +304,15 @@ t.test('whose word is taken for where a client is', async (t) => {
   ];
   for (const [variables, status, found] of cases)
     t.match(checkProxies(parseConfig(variables)), { status, found }, JSON.stringify(variables));
+});
+
+t.test('whether passwords can be hashed in the memory that there is', async (t) => {
+  const half = Math.ceil(availableMemory() / 2);
+  const cases: [Variables, string, RegExp][] = [
+    [{ HASH_MEMORY: '128' }, 'ok', /at a time, in 128 MiB$/],
+    [{ HASH_MEMORY: '127' }, 'warning', /an imported hash may take 128 MiB, and is verified alone/],
+    [{ HASH_MEMORY: String(half + 1) }, 'warning', /more than half of the \d+ MiB that there are/],
+  ];
+  for (const [variables, status, found] of cases)
+    t.match(checkHashing(parseConfig(variables)), { status, found }, JSON.stringify(variables));
 });

@@ -1,8 +1,13 @@
 import { checkFirstAdmin } from '../../accounts/first-admin.ts';
+import { MAX_MEMORY } from '../../accounts/password-hashes.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
+import { availableMemory } from '../../config/memory.ts';
 import { type Config, defaultPublicUrl } from '../../config.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { isLoopback } from './hosts.ts';
+
+/** MiB of the costliest hash that is imported. */
+const MAX_IMPORTED_MIB = MAX_MEMORY / 1024;
 
 /**
  * What the variables say together, once each of them is right.
@@ -59,4 +64,20 @@ export function checkOrigins({ corsOrigins }: Config): Finding {
     return warning('origins', "every site's scripts may read answers (CORS_ORIGINS=*)", advice);
   }
   return ok('origins', corsOrigins.length === 0 ? 'no other site reads answers' : corsOrigins.join(', '));
+}
+
+/** Whether passwords can be hashed in the memory that there is. */
+export function checkHashing({ hashConcurrency, hashMemory }: Config): Finding {
+  const found = `${hashConcurrency} at a time, in ${hashMemory} MiB`;
+  const available = availableMemory();
+  if (hashMemory > available / 2) {
+    const advice = 'set HASH_MEMORY to a third of it, or give the process more memory';
+    return warning('hashing', `${found}: more than half of the ${available} MiB that there are`, advice);
+  }
+  if (hashMemory < MAX_IMPORTED_MIB) {
+    const advice = 'give the process more memory, if users were imported with such hashes';
+    const consequence = `an imported hash may take ${MAX_IMPORTED_MIB} MiB, and is verified alone then`;
+    return warning('hashing', `${found}: ${consequence}`, advice);
+  }
+  return ok('hashing', found);
 }

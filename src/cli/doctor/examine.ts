@@ -2,7 +2,13 @@ import { type Config, readConfig } from '../../config.ts';
 import type { DoctorOptions } from '../doctor.ts';
 import { explain } from '../explain.ts';
 import { print } from '../print.ts';
-import { checkConfiguration, checkFrontendUrl, checkOrigins, checkPublicUrl } from './configuration.ts';
+import {
+  checkConfiguration,
+  checkFrontendUrl,
+  checkHashing,
+  checkOrigins,
+  checkPublicUrl,
+} from './configuration.ts';
 import { checkDatabase } from './database.ts';
 import { checkFiles } from './files.ts';
 import { type Finding, problem } from './finding.ts';
@@ -26,6 +32,7 @@ const checks: readonly [string, Check][] = [
   ['frontend URL', checkFrontendUrl],
   ['proxies', checkProxies],
   ['origins', checkOrigins],
+  ['hashing', checkHashing],
 ];
 
 /** Does what `latchkey doctor` says. Sets `process.exitCode` when something is wrong. */

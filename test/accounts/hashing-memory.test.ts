@@ -1,0 +1,111 @@
+/** What hashing may take: passwords wait for memory as they wait for a processor. */
+import argon2 from 'argon2';
+import t from 'tap';
+import { HashingQueue } from '#latchkey/accounts/hashing-queue.ts';
+import { memoryOf } from '#latchkey/accounts/password-hashes.ts';
+import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords.ts';
+import { noteSecret } from '../evidence.ts';
+import { PASSWORD, startApi } from '../helper.ts';
+import { importLines } from '../importing.ts';
+
+/** Work that ends when it is told to. */
+function hold(queue: HashingQueue, memoryKib: number) {
+  const held = { isRunning: false, end: () => {}, done: Promise.resolve() };
+  held.done = queue.run(memoryKib, async () => {
+    held.isRunning = true;
+    await new Promise<void>((resolve) => {
+      held.end = resolve;
+    });
+    held.isRunning = false;
+  });
+  return held;
+}
+
+/** Lets what may begin begin. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+t.test('work begins in its order, as slots and memory are there', async (t) => {
+  const queue = new HashingQueue({ slots: 3, memoryKib: 100 });
+  const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) => hold(queue, memoryKib));
+  const running = async () => {
+    await turn();
+    return works.flatMap(({ isRunning }, at) => (isRunning ? [at] : []));
+  };
+  const end = async (at: number) => {
+    works[at]?.end();
+    await works[at]?.done;
+    return running();
+  };
+  t.strictSame(
+    await running(),
+    [0, 1],
+    'the third needs more than is left, and the small one does not pass it',
+  );
+  t.match(queue, { running: 2, waiting: 7, usedKib: 80 });
+  t.strictSame(await end(0), [1, 2, 3]);
+  t.strictSame(await end(1), [2, 3], 'what needs more than there may be waits until it is alone');
+  t.strictSame(await end(2), [3]);
+  t.strictSame(await end(3), [4]);
+  t.match(queue, { running: 1, waiting: 4, usedKib: 300 });
+  t.strictSame(await end(4), [5, 6, 7], 'as many as there are slots');
+  for (const at of [5, 6, 7, 8]) await end(at);
+  t.match(queue, { running: 0, waiting: 0, usedKib: 0 });
+});
+
+t.test('work that fails gives its place back', async (t) => {
+  const queue = new HashingQueue({ slots: 1, memoryKib: 100 });
+  await t.rejects(
+    queue.run(100, () => Promise.reject(new Error('failed'))),
+    { message: 'failed' },
+  );
+  t.match(queue, { running: 0, usedKib: 0 });
+});
+
+t.test('what a hash takes is read from it', async (t) => {
+  const salt = 'c2FsdHNhbHRzYWx0';
+  for (const [hash, kib] of [
+    [noPassword, 19_456],
+    [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072],
+    [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64],
+    [`$scrypt$ln=17,r=8,p=1$${salt}$${salt}${salt}`, 131_073],
+    [`$scrypt$ln=1,r=1,p=1024$${salt}$${salt}${salt}`, 129],
+    ['$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG', 8],
+  ] as const)
+    t.equal(memoryOf(hash), kib, hash.slice(0, 20));
+});
+
+t.test('wrong sign-ins to accounts with costly hashes are verified one after the other', async (t) => {
+  const { app, ask } = await startApi(t, { HASH_MEMORY: '200', HASH_CONCURRENCY: '8' });
+  const passwordHash = await argon2.hash(PASSWORD, { memoryCost: 131_072, timeCost: 1, parallelism: 1 });
+  noteSecret(passwordHash);
+  const emails = Array.from({ length: 6 }, (_, number) => `costly-${number}@example.com`);
+  await importLines(
+    app.accounts,
+    emails.map((email) => ({ name: 'Costly', email, passwordHash })),
+  );
+  const most = { running: 0, usedKib: 0 };
+  const watch = setInterval(() => {
+    const { running, usedKib } = hashingQueue();
+    most.running = Math.max(most.running, running);
+    most.usedKib = Math.max(most.usedKib, usedKib);
+  }, 1);
+  t.teardown(() => clearInterval(watch));
+  const answers = await Promise.all(
+    emails.map((email) => ask('POST', '/login', { body: { email, password: 'wrong wrong wrong' } })),
+  );
+  t.ok(answers.every(({ status }) => status === 401));
+  t.strictSame(most, { running: 1, usedKib: 131_072 });
+});
+
+t.test('where memory is short, fewer may wait', async (t) => {
+  await startApi(t, { HASH_MEMORY: '19' });
+  t.match(hashingQueue(), { memoryKib: 19 * 1024, room: 32 });
+  const hashes: Promise<string>[] = [];
+  t.throws(() => {
+    for (;;) hashes.push(hashPassword(PASSWORD));
+  });
+  t.throws(requireRoom);
+  t.equal(hashes.length, 33);
+  t.equal(hashingQueue().running, 1);
+  await Promise.all(hashes);
+});
