@@ -1,9 +1,5 @@
 #!/usr/bin/env node
-// CommonJS and old syntax, so that every Node.js can read it and say what is wrong.
-const { existsSync } = require('node:fs');
-const { availableParallelism } = require('node:os');
-const { join } = require('node:path');
-
+// CommonJS and old syntax, and nothing is loaded before the version is known, so that every Node.js can read it and say what is wrong.
 const { supported, explainVersion } = require('./node-version.js');
 
 if (!supported(process.versions.node)) {
@@ -11,9 +7,14 @@ if (!supported(process.versions.node)) {
   process.exit(1);
 }
 
+const { existsSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
+const { join } = require('node:path');
+
 // libuv's threads hash passwords, one a core; one more is for files and host names, which would wait for them. The number counts when
 // the first thread is needed, which loading an ES module does: hence CommonJS.
-process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 1);
+if (process.env.UV_THREADPOOL_SIZE === undefined)
+  process.env.UV_THREADPOOL_SIZE = String(availableParallelism() + 1);
 require('./memory.js');
 
 // The repository runs its sources, for Node.js understands TypeScript. The package and the image have what the build made of them.

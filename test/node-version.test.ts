@@ -1,0 +1,39 @@
+/**
+ * Which versions of Node.js the command goes on with. test/packaging/smoke.packaging.ts runs it on some of them.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
+import { createRequire } from 'node:module';
+import t from 'tap';
+
+const nodeVersion: { supported(version: string): boolean; explainVersion(version: string): string } =
+  createRequire(import.meta.url)('../bin/node-version.js');
+
+t.test('the versions of engines are supported, and no others', async (t) => {
+  const cases: [string, boolean][] = [
+    ['12.22.12', false],
+    ['20.20.2', false],
+    ['21.7.3', false],
+    ['22.17.1', false],
+    ['22.18.0', true],
+    ['22.23.5', true],
+    ['23.11.1', false],
+    ['24.10.0', false],
+    ['24.11.0', true],
+    ['24.21.0', true],
+    ['25.9.0', false],
+    ['26.0.0', true],
+    ['26.12.1', true],
+    ['27.0.0', false],
+    ['24.11.0-nightly20251101', true],
+  ];
+  for (const [version, expected] of cases) t.equal(nodeVersion.supported(version), expected, version);
+  t.ok(nodeVersion.supported(process.versions.node), 'that of the tests is one');
+});
+
+t.test('what to do about another one is said in a sentence', async (t) => {
+  t.match(
+    nodeVersion.explainVersion('20.20.2'),
+    /^this is Node\.js 20\.20\.2, and Latchkey runs on 22\.18, 24\.11 or 26\.0 and their newer releases: install Node\.js 24, [^\n.]+$/,
+  );
+});
