@@ -16,7 +16,7 @@ export function committedMigrations(kind: DatabaseKind): Promise<readonly Migrat
   return readMigrations(migrationsFolder(kind));
 }
 
-/** The models, as prisma/generate.ts derives them for a kind of database. */
+/** The models, as prisma/generate.js derives them for a kind of database. */
 export async function readModels(kind: DatabaseKind): Promise<string> {
   const models = await readFile(modelsFile, 'utf8');
   return models.replace('provider = "sqlite"', `provider = "${kind}"`);
