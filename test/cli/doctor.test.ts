@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import t from 'tap';
 import { checkHashing } from '#latchkey/cli/doctor/configuration.ts';
+import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
 import { availableMemory } from '#latchkey/config/memory.ts';
 import { parseConfig } from '#latchkey/config.ts';
@@ -87,6 +88,7 @@ t.test('a service that runs well: not a byte is changed', async (t) => {
   t.strictSame([code, wrong], [0, []]);
   t.strictSame(await Promise.all(folders.map(snapshot)), before);
   t.match(all, [
+    { check: 'node', found: process.versions.node },
     { check: 'configuration' },
     { check: 'signing key' },
     { check: 'secret', found: /^in .*\/secret$/ },
@@ -272,6 +274,26 @@ t.test('a mail server that does not know us: what it says is not repeated', asyn
     `problem: mail: 127.0.0.1:${port} does not let us in: it answered 535`,
     'warning: frontend URL: links in mails lead to Latchkey itself, which has no pages',
   ]);
+});
+
+t.test('a Node.js without security fixes, or one that Latchkey is not tested with', async (t) => {
+  const { engines }: { engines: { node: string } } = JSON.parse(await readFile('package.json', 'utf8'));
+  const supported = engines.node.match(/(?<=\^)\d+/g);
+  t.strictSame(Object.keys(endsOfLife), supported);
+  const cases: [string, string, string, RegExp][] = [
+    ['22.18.0', '2026-11-28', 'ok', /^22\.18\.0, which gets security fixes until 2027-04-30$/],
+    ['22.23.5', '2027-04-29', 'ok', /^22/],
+    ['22.23.5', '2027-04-30', 'warning', /^Node\.js 22\.23\.5 has got no security fixes since 2027-04-30$/],
+    ['24.21.0', '2027-04-30', 'ok', /^24/],
+    ['24.21.0', '2028-05-01', 'warning', /since 2028-04-30$/],
+    ['26.12.1', '2028-05-01', 'ok', /^26/],
+    ['25.9.0', '2026-11-28', 'warning', /^Latchkey is not tested with Node\.js 25\.9\.0$/],
+    ['20.20.2', '2026-11-28', 'warning', /not tested/],
+    ['27.0.0', '2026-11-28', 'warning', /not tested/],
+  ];
+  for (const [version, today, status, found] of cases)
+    t.match(checkNode(version, new Date(today)), { check: 'node', status, found }, `${version} on ${today}`);
+  t.match(checkNode('25.9.0'), { advice: 'install Node.js 22, 24, or 26' });
 });
 
 t.test('whose word is taken for where a client is', async (t) => {

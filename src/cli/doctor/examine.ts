@@ -14,6 +14,7 @@ import { checkFiles } from './files.ts';
 import { type Finding, problem } from './finding.ts';
 import { checkKeys, checkSecret } from './keys.ts';
 import { checkMail } from './mail.ts';
+import { checkNode } from './node.ts';
 import { checkProxies } from './proxy.ts';
 
 const marks = { ok: '✓', warning: '!', problem: '✗' } as const;
@@ -22,6 +23,7 @@ type Check = (config: Config) => Finding | Finding[] | Promise<Finding | Finding
 
 /** What each is called when it cannot be made; in the order of their lines. They change nothing. */
 const checks: readonly [string, Check][] = [
+  ['node', () => checkNode()],
   ['configuration', checkConfiguration],
   ['signing key', checkKeys],
   ['secret', checkSecret],
