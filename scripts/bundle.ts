@@ -1,9 +1,8 @@
 /**
- * Part of `npm run build`: puts src/ into dist/, together with those of its packages that are many small files. Read one by one,
+ * `npm run bundle`: puts src/ into dist/, together with those of its packages that are many small files, for the image. Read one by one,
  * these 1,200 files take longer than everything else at the start.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -31,9 +30,6 @@ const external = [
   'pino-pretty',
   'prom-client',
 ];
-
-/** Folders whose files import modules of src/ as `#latchkey/...`. They get the very ones that the service runs. */
-const users = ['test', 'bench', 'scripts'].filter((folder) => existsSync(resolve(root, folder)));
 
 /**
  * Prisma's query compilers (WebAssembly) are in its package as text in modules, which V8 keeps as long as the process runs, and their
@@ -69,9 +65,9 @@ const lazyYaml: Plugin = {
   },
 };
 
-const entryPoints = [...new Set([...published, ...(await findImports())])].sort();
+await rm(target, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: entryPoints.map((file) => resolve(source, file)),
+  entryPoints: published.map((file) => resolve(source, file)),
   outbase: source,
   outdir: target,
   chunkNames: 'chunks/[name]-[hash]',
@@ -79,10 +75,9 @@ const { metafile } = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
-  target: 'node20.19',
+  target: 'node22.18',
   external,
   plugins: [queryCompilers, lazyYaml],
-  sourcemap: true,
   metafile: true,
   logLevel: 'warning',
   // Among the packages are CommonJS ones, which ask for Node's own modules by require.
@@ -92,7 +87,6 @@ const { metafile } = await build({
 });
 const outputs = Object.keys(metafile.outputs).filter((file) => file.endsWith('.js'));
 await Promise.all(outputs.map((file) => keepSmall(resolve(file))));
-await removeStale(new Set(Object.keys(metafile.outputs).map((file) => resolve(file))));
 
 /** V8 keeps a source text in twice the bytes when one character is beyond Latin-1: a dash in a comment costs megabytes. */
 async function keepSmall(file: string): Promise<void> {
@@ -100,27 +94,4 @@ async function keepSmall(file: string): Promise<void> {
   const comment = /^\s*(?:\*|\/\/|\/\*).*$/gm;
   const small = text.replace(comment, (line) => line.replace(/\P{ASCII}/gu, '-'));
   if (small !== text) await writeFile(file, small);
-}
-
-async function findImports(): Promise<string[]> {
-  const texts = await Promise.all(users.map((folder) => readSources(resolve(root, folder))));
-  return texts
-    .flat()
-    .flatMap((text) => [...text.matchAll(/'#latchkey\/([\w./-]+)\.js'/g)])
-    .map(([, module]) => `${module}.ts`);
-}
-
-async function readSources(folder: string): Promise<string[]> {
-  const files = await readdir(folder, { recursive: true });
-  return Promise.all(
-    files.filter((file) => file.endsWith('.ts')).map((file) => readFile(resolve(folder, file), 'utf8')),
-  );
-}
-
-/** What earlier builds have left. Files that are still in use keep their names, so that a service that runs goes on. */
-async function removeStale(outputs: ReadonlySet<string>): Promise<void> {
-  for (const name of await readdir(target, { recursive: true })) {
-    const file = resolve(target, name);
-    if (/\.js(\.map)?$/.test(name) && !outputs.has(file)) await rm(file);
-  }
 }

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly known?: string;
   /** In place of `bin/latchkey.js`. */
   readonly command?: string;
+  /** All of the environment, in place of one in which every variable is set. */
+  readonly environment?: Variables;
 }
 
 /** A service that has said where it listens. */
@@ -75,7 +77,7 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
  *
  * @param openFiles that it may have at most, connections included; as many as we may when it is left out
  */
-export async function serve(
+export function serve(
   t: Teardown,
   variables: Variables,
   script: string = bin,
@@ -84,7 +86,17 @@ export async function serve(
   const args = [process.execPath, ...(script === bin ? [bin, 'serve'] : [script])];
   const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
   const [command = '', ...rest] = [...limit, ...args];
-  const { child, ended, printed } = start(command, rest, { variables: { PORT: '0', ...variables } });
+  return serveBy(t, command, rest, { variables: { PORT: '0', ...variables } });
+}
+
+/** Does the same by a command of the test's own. */
+export async function serveBy(
+  t: Teardown,
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<Service> {
+  const { child, ended, printed } = start(command, args, options);
   endWithUs(child.pid, ended);
   t.teardown(async () => {
     child.kill('SIGKILL');
@@ -160,15 +172,19 @@ export function childEnvironment(variables: Variables = {}): Variables {
   return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...unset, ...variables };
 }
 
-function start(command: string, args: readonly string[], { variables = {}, cwd, known = '' }: RunOptions) {
+function start(
+  command: string,
+  args: readonly string[],
+  { variables = {}, environment, cwd, known = '' }: RunOptions,
+) {
   const child = spawn(command, args, {
-    env: childEnvironment(variables),
+    env: environment ?? childEnvironment(variables),
     ...(cwd !== undefined && { cwd }),
   });
   // A command that fails before it reads its input is not our failure.
   child.stdin.on('error', () => {});
   const printed = { stdout: '', stderr: '' };
-  return { child, printed, ended: collect(child, printed, variables, known) };
+  return { child, printed, ended: collect(child, printed, environment ?? variables, known) };
 }
 
 async function collect(

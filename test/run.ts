@@ -5,6 +5,7 @@
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
  *   npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their figures
  *   npm run faults -- --seed=1        with the load of this seed
+ *   npm run packaging                 the image's steps, installations and other versions of Node.js (`*.packaging.ts`)
  *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.

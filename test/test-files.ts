@@ -30,6 +30,8 @@ export const suites = {
   },
   /** What they measure is worth nothing beside others. */
   faults: { ending: '.fault.ts', atATime: 1, timeout: 300, isMeasured: true, needsDisk: true },
+  /** Installs the service in the ways in which people do, which takes minutes and half a gigabyte each. */
+  packaging: { ending: '.packaging.ts', atATime: 1, timeout: 1800, isMeasured: true, needsDisk: true },
 } as const satisfies Record<string, Suite>;
 
 /** One run of a file. */
@@ -55,8 +57,6 @@ const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 
 /**
  * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. What takes long
  * comes first, so that no processor is idle at the end.
- *
- * By their sources: the compiled file of a source that has gone does not run.
  *
  * @param root the package's folder
  */

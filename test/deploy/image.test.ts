@@ -1,5 +1,5 @@
 /**
- * deploy/Dockerfile, read by a parser and a linter of Dockerfiles.
+ * deploy/Dockerfile, read by a parser and a linter of Dockerfiles. Its steps are run by test/packaging/image.packaging.ts.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -15,6 +15,9 @@ import { unknownVariables } from './manifests.ts';
 const text = readFileSync('deploy/Dockerfile', 'utf8');
 const dockerfile = DockerfileParser.parse(text);
 const manifest: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** How each stage names the image that it starts from. */
+const BASE = `$\{NODE_IMAGE}`;
 
 /** Instructions of the last stage, which is what runs. */
 const last = dockerfile.getInstructions().slice(
@@ -33,22 +36,42 @@ t.test('the linter has nothing to say', async (t) => {
   );
 });
 
-t.test('it starts from one pinned image of a Node.js that Latchkey runs on', async (t) => {
-  const [, tag] = /ARG NODE_IMAGE=node:(\S+)/.exec(text) ?? [];
-  t.match(tag, /^(20|22|24)\.\d+\.\d+-[a-z]+-slim$/);
-  const froms = dockerfile.getFROMs().map((from) => from.getImage());
-  for (const image of froms) t.match(image, /^(\$\{NODE_IMAGE\}|tools)$/);
+t.test('it starts from one pinned image, with the Node.js that the repository brings along', async (t) => {
+  const [, version] = /ARG NODE_IMAGE=node:([\d.]+)-bookworm-slim\n/.exec(text) ?? [];
+  const bundled: { optionalDependencies: object } = JSON.parse(
+    readFileSync('tools/node/package.json', 'utf8'),
+  );
+  t.strictSame([...new Set(Object.values(bundled.optionalDependencies))], [version]);
+  const froms = dockerfile.getFROMs();
+  const names = froms.map((from) => from.getBuildStage());
+  for (const [index, from] of froms.entries())
+    t.ok([BASE, ...names.slice(0, index)].includes(from.getImage() ?? ''), from.toString());
+  t.equal(froms.at(-1)?.getImage(), BASE, 'what builds is not in what runs');
 });
 
-t.test('what runs is not root, has no build tools, and gets signals itself', async (t) => {
+t.test('nothing is compiled, and no script of a package runs', async (t) => {
+  const commands = dockerfile
+    .getInstructions()
+    .filter((one) => one.getKeyword() === 'RUN')
+    .flatMap((one) => (one.getArgumentsContent() ?? '').split('&&'));
+  t.notMatch(commands.join('\n'), /apt-get|g\+\+|python|npm rebuild/);
+  const installations = commands.filter((command) => /npm (ci|install)/.test(command));
+  t.equal(installations.length, 3);
+  for (const command of installations) t.match(command, / --ignore-scripts /);
+});
+
+t.test('what runs is not root, has no package manager, and gets signals itself', async (t) => {
   t.strictSame(argumentsOf('USER'), ['node']);
-  t.notMatch(argumentsOf('RUN').join('\n'), /apt-get|npm (ci|install|rebuild)/);
-  for (const keyword of ['ENTRYPOINT', 'CMD']) {
+  t.match(argumentsOf('RUN').join('\n'), /^rm -rf \/usr\/local\/lib\/node_modules \/usr\/local\/bin\/npm /);
+  const wordsOf = (keyword: string) => {
     const [instruction] = last.filter((one) => one.getKeyword() === keyword) as JSONInstruction[];
     t.ok(instruction?.getOpeningBracket(), `${keyword} in exec form`);
-  }
+    return instruction?.getJSONStrings().map((word) => word.getJSONValue());
+  };
+  t.strictSame([wordsOf('ENTRYPOINT'), wordsOf('CMD')], [['latchkey'], ['serve']]);
   t.match(argumentsOf('HEALTHCHECK').join(), 'CMD ["node", "deploy/health-check.js"]');
   t.match(text, `ARG VERSION=${manifest.version}\n`);
+  t.match(argumentsOf('LABEL').join(), `org.opencontainers.image.version="$\{VERSION}"`);
 });
 
 t.test('its variables are ones that Latchkey reads', async (t) => {

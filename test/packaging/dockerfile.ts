@@ -1,0 +1,166 @@
+/** Does what deploy/Dockerfile says, without Docker: each stage is a folder, which stands for the root of its file system. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, realpath, symlink } from 'node:fs/promises';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  type Copy,
+  DockerfileParser,
+  type From,
+  type Instruction,
+  type JSONInstruction,
+} from 'dockerfile-ast';
+import { temporaryFolder, type Variables } from '../child.ts';
+import { findProgram } from '../daemon.ts';
+import type { Teardown } from '../helper.ts';
+import { stub, stubCompilers } from './stubs.ts';
+
+/** An image, or a stage on the way to it. */
+interface Stage {
+  /** The folder that stands for `/`. */
+  readonly root: string;
+  workdir: string;
+  /** As ENV sets them. */
+  readonly variables: Variables;
+  /** Of ENTRYPOINT, CMD and HEALTHCHECK. */
+  readonly commands: Record<string, readonly string[]>;
+}
+
+export type Image = Readonly<Stage>;
+
+/** What a stage starts from: Node.js and npm, and nothing that compiles. */
+const BASE = 'usr/local/bin';
+
+const run = promisify(execFile);
+
+/**
+ * @param file the Dockerfile's text
+ * @param context the folder with all that may be copied
+ * @returns the last stage; its folder goes when the test ends
+ * @throws {Error} when a step fails, or is of a kind that is not understood here
+ */
+export async function buildImage(t: Teardown, file: string, context: string): Promise<Image> {
+  const folder = await temporaryFolder(t);
+  const stages = new Map<string, Stage>();
+  let stage: Stage | undefined;
+  for (const instruction of DockerfileParser.parse(file).getInstructions()) {
+    const keyword = instruction.getKeyword();
+    if (keyword === 'FROM') {
+      stage = await beginStage(folder, instruction as From, stages);
+      stages.set((instruction as From).getBuildStage() ?? '', stage);
+    } else if (stage !== undefined) {
+      await follow(instruction, stage, context, stages);
+    }
+  }
+  if (stage === undefined) throw new Error('The Dockerfile has no stage');
+  return stage;
+}
+
+/** Puts a path of the image where it is in the stage's folder. */
+export function within({ root, workdir }: Image, path: string): string {
+  return path.startsWith('/') ? join(root, path) : join(root, workdir, path);
+}
+
+async function beginStage(folder: string, from: From, stages: ReadonlyMap<string, Stage>): Promise<Stage> {
+  const root = await mkdtemp(join(folder, 'stage-'));
+  const before = stages.get(from.getImage() ?? '');
+  if (before === undefined) {
+    await createBase(root);
+    return { root, workdir: '/', variables: {}, commands: {} };
+  }
+  await cp(before.root, root, { recursive: true, verbatimSymlinks: true });
+  return { ...before, root };
+}
+
+/** Links to this very Node.js and to the machine's npm, which then runs on it. */
+async function createBase(root: string): Promise<void> {
+  const npm = findProgram('npm');
+  if (npm === undefined) throw new Error('npm is not on the PATH');
+  await mkdir(join(root, BASE), { recursive: true });
+  await symlink(process.execPath, join(root, BASE, 'node'));
+  await symlink(await realpath(npm), join(root, BASE, 'npm'));
+}
+
+async function follow(
+  instruction: Instruction,
+  stage: Stage,
+  context: string,
+  stages: ReadonlyMap<string, Stage>,
+): Promise<void> {
+  const content = instruction.getArgumentsContent() ?? '';
+  switch (instruction.getKeyword()) {
+    case 'WORKDIR':
+      stage.workdir = resolve(stage.workdir, content);
+      await mkdir(within(stage, '.'), { recursive: true });
+      return;
+    case 'COPY':
+      return copy(instruction as Copy, stage, context, stages);
+    case 'RUN':
+      return runCommand(content, stage);
+    case 'ENV':
+      for (const pair of content.split(/\s+/)) setVariable(stage, pair);
+      return;
+    case 'ENTRYPOINT':
+    case 'CMD':
+      stage.commands[instruction.getKeyword()] = wordsOf(instruction as JSONInstruction);
+      return;
+    case 'HEALTHCHECK':
+      stage.commands.HEALTHCHECK = JSON.parse(/CMD (\[.*\])$/.exec(content)?.[1] ?? '[]');
+      return;
+    case 'ARG':
+    case 'LABEL':
+    case 'USER':
+    case 'EXPOSE':
+      return;
+    default:
+      throw new Error(`${instruction.getKeyword()} is not understood here`);
+  }
+}
+
+/** Of a folder its contents are copied, as Docker does. */
+async function copy(
+  instruction: Copy,
+  stage: Stage,
+  context: string,
+  stages: ReadonlyMap<string, Stage>,
+): Promise<void> {
+  const from = instruction.getFromFlag()?.getValue();
+  const source = from == null ? undefined : stages.get(from);
+  if (from != null && source === undefined) throw new Error(`There is no stage ${from}`);
+  const paths = (instruction.getArgumentsContent() ?? '').split(/\s+/);
+  const target = paths.pop() ?? '';
+  for (const path of paths) {
+    const to = target.endsWith('/') ? join(target, basename(path)) : target;
+    await mkdir(dirname(within(stage, to)), { recursive: true });
+    await cp(source === undefined ? join(context, path) : within(source, path), within(stage, to), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (file) => !file.includes('/src/db/generated'),
+    });
+  }
+}
+
+function setVariable({ root, variables }: Stage, pair: string): void {
+  const at = pair.indexOf('=');
+  const value = pair.slice(at + 1);
+  variables[pair.slice(0, at)] = value.startsWith('/') ? join(root, value) : value;
+}
+
+function wordsOf(instruction: JSONInstruction): readonly string[] {
+  return instruction.getJSONStrings().map((word) => word.getJSONValue());
+}
+
+/** Absolute paths lead into the stage's folder. Its users are not this machine's, and its compilers are none. */
+async function runCommand(command: string, stage: Stage): Promise<void> {
+  const stubs = await mkdtemp(join(dirname(stage.root), 'stubs-'));
+  await stub(stubs, 'chown', 'exit 0');
+  await stubCompilers(stubs);
+  const rooted = command.replaceAll(/(?<![\w.*)}\]-])\//g, `${stage.root}/`);
+  const { HOME = '' } = process.env;
+  const PATH = [stubs, join(stage.root, BASE), '/usr/bin', '/bin'].join(delimiter);
+  await run('sh', ['-ec', rooted], {
+    cwd: within(stage, '.'),
+    env: { ...stage.variables, HOME, PATH },
+    maxBuffer: 1 << 26,
+  });
+}

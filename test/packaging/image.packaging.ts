@@ -1,0 +1,151 @@
+/**
+ * The image, made by the steps of deploy/Dockerfile but without Docker: what is in it, and that it serves.
+ *
+ * @runs once, on SQLite: the image's own.
+ */
+import { lstat, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { type Ended, latchkey, serveBy, type Variables } from '../child.ts';
+import { PASSWORD } from '../helper.ts';
+import { freePort } from '../postgres-server.ts';
+import { askAgain } from './client.ts';
+import { buildImage, type Image, within } from './dockerfile.ts';
+
+const MEGABYTE = 1_000_000;
+/** Of what the image adds to Node.js. */
+const MAX_SIZE_BYTES = 200 * MEGABYTE;
+
+/** Bytes that a file system gives to a file come in blocks of this many. */
+const BLOCK_BYTES = 512;
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly peer?: boolean;
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+}
+
+interface Entry {
+  readonly path: string;
+  readonly isFile: boolean;
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly changedAt: number;
+}
+
+async function listEntries(folder: string): Promise<Entry[]> {
+  const names = await readdir(folder, { recursive: true });
+  return Promise.all(
+    names.map(async (path) => {
+      const stat = await lstat(join(folder, path));
+      return {
+        path,
+        isFile: stat.isFile(),
+        bytes: stat.size,
+        blocks: stat.blocks,
+        changedAt: stat.mtimeMs,
+      };
+    }),
+  );
+}
+
+async function readLock(file: string): Promise<Lock['packages']> {
+  const { packages }: Lock = JSON.parse(await readFile(file, 'utf8'));
+  return packages;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+t.test('the image', async (t) => {
+  const started = performance.now();
+  const image = await buildImage(t, await readFile('deploy/Dockerfile', 'utf8'), '.');
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const app = within(image, '/app');
+  const before = await listEntries(app);
+  const files = before.filter(({ isFile }) => isFile).map(({ path }) => path);
+
+  await t.test('is small', async (t) => {
+    const bytes = sum(before.map((entry) => entry.bytes));
+    const onDisk = sum(before.map(({ blocks }) => blocks)) * BLOCK_BYTES;
+    const figure = (size: number) => `${(size / MEGABYTE).toFixed(1)} MB`;
+    t.comment(`built in ${seconds} s: ${files.length} files, ${figure(bytes)}, ${figure(onDisk)} on a disk`);
+    t.ok(bytes < MAX_SIZE_BYTES, figure(bytes));
+    t.ok(onDisk < MAX_SIZE_BYTES, figure(onDisk));
+  });
+
+  await t.test('has the packages of the lock file that are not for development, and no others', async (t) => {
+    const locked = await readLock('package-lock.json');
+    const installed = await readLock(join(app, 'node_modules/.package-lock.json'));
+    const differs = Object.entries(installed).filter(([path, { version }]) => {
+      const { dev, devOptional, peer, ...expected } = locked[path] ?? {};
+      return dev || devOptional || peer || expected.version !== version;
+    });
+    t.strictSame(differs, []);
+    const names = Object.keys(installed).map((path) => path.split('node_modules/').pop());
+    for (const name of ['prisma', 'typescript', 'esbuild', 'react', '@prisma/dev', '@latchkey/node'])
+      t.notOk(names.includes(name), name);
+    t.notOk(files.some((path) => /\.map$|\.d\.[cm]?ts$/.test(path)));
+  });
+
+  await t.test('has the native files, for this machine alone', async (t) => {
+    const machine = `${process.platform}-${process.arch}`;
+    t.strictSame(
+      files.filter((path) => path.endsWith('.node')).sort(),
+      [
+        `node_modules/@node-rs/argon2-${machine}-gnu/argon2.${machine}-gnu.node`,
+        `node_modules/@node-rs/bcrypt-${machine}-gnu/bcrypt.${machine}-gnu.node`,
+        `node_modules/better-sqlite3/prebuilds/${machine}.node`,
+      ].sort(),
+    );
+  });
+
+  await t.test('serves, and nothing in it is written to', async (t) => {
+    const { environment, command } = await configure(image);
+    const [program = '', ...args] = [...(image.commands.ENTRYPOINT ?? []), ...(image.commands.CMD ?? [])];
+    const service = await serveBy(t, within(image, `/usr/local/bin/${program}`), args, {
+      environment,
+      cwd: app,
+    });
+    const [node = '', ...check] = image.commands.HEALTHCHECK ?? [];
+    const checkHealth = () =>
+      latchkey(check, { command: within(image, `/usr/local/bin/${node}`), environment, cwd: app });
+    t.match(await checkHealth(), { code: 0, stderr: '' });
+
+    const account = ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--access', 'admin'];
+    t.match(await command(account, PASSWORD), { code: 0, stderr: '' });
+    const { body } = await askAgain(service, 'POST', '/login', {
+      body: { email: 'ada@example.com', password: PASSWORD },
+    });
+    t.match(await askAgain(service, 'GET', '/control-panel', { token: body.accessToken }), { status: 200 });
+    t.match(await command(['doctor']), { code: 0, stdout: /^✓ node +24\./m });
+    t.match(await service.stop(), { code: 0, stderr: '' });
+    t.equal((await checkHealth()).code, 1);
+    t.strictSame(await listEntries(app), before);
+  });
+});
+
+/** The environment that the image sets, a free port, and what production asks for. */
+async function configure(
+  image: Image,
+): Promise<{ environment: Variables; command: (args: readonly string[], input?: string) => Promise<Ended> }> {
+  const JWT_PRIVATE_KEY = within(image, '/data/signing-key.pem');
+  const environment: Variables = {
+    ...image.variables,
+    PATH: within(image, '/usr/local/bin'),
+    PORT: String(await freePort()),
+    SECRET: 'a secret of a test, which is longer than 32 characters',
+    JWT_PRIVATE_KEY,
+    PUBLIC_URL: 'https://accounts.example.com',
+    TRUST_PROXY: '10.0.0.0/8',
+  };
+  const command = (args: readonly string[], input = '') =>
+    latchkey(args, { command: within(image, '/usr/local/bin/latchkey'), environment, input });
+  const { code, stderr } = await command(['keys', 'generate', '--out', JWT_PRIVATE_KEY]);
+  if (code !== 0) throw new Error(stderr);
+  return { environment, command };
+}
