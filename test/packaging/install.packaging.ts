@@ -1,0 +1,94 @@
+/**
+ * A fresh clone is installed and started in the ways in which people do it, without a compiler.
+ *
+ * @runs once, on SQLite: a stranger has no other.
+ */
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { latchkey, serveBy, type Variables } from '../child.ts';
+import { PASSWORD } from '../helper.ts';
+import { freePort } from '../postgres-server.ts';
+import { type Checkout, checkOut } from './checkout.ts';
+import { askAgain } from './client.ts';
+import { installNode } from './node-versions.ts';
+
+/** Past its end of life, and still what many machines have. */
+const OLD = '20.20.2';
+
+const node = await installNode([OLD]);
+
+t.test(`npm ci && npm start, on a machine with Node.js ${OLD}`, async (t) => {
+  const checkout = await checkOut(t, node.get(OLD) ?? '');
+  await install(t, checkout, []);
+  await tryService(t, checkout, ['npm', 'start']);
+  t.match(
+    await latchkey(['bin/latchkey.js', 'user', 'list'], {
+      command: node.get(OLD) ?? '',
+      cwd: checkout.folder,
+    }),
+    { code: 1, stderr: /^latchkey: this is Node\.js 20/ },
+    'that Node.js itself is refused',
+  );
+});
+
+t.test(`npm ci --omit=dev, on a machine with Node.js ${OLD}`, async (t) => {
+  const checkout = await checkOut(t, node.get(OLD) ?? '');
+  await install(t, checkout, ['--omit=dev']);
+  t.notOk(existsSync(join(checkout.folder, 'node_modules/tap')));
+  await tryService(t, checkout, ['npm', 'start']);
+  const production = await inProduction(checkout);
+  await tryService(t, checkout, ['npm', 'start'], production);
+  await tryService(t, checkout, ['npx', 'latchkey', 'serve'], production);
+});
+
+t.test('npm ci --omit=dev --workspaces=false, on a machine with a supported Node.js', async (t) => {
+  const checkout = await checkOut(t, process.execPath);
+  await install(t, checkout, ['--omit=dev', '--workspaces=false']);
+  t.notOk(existsSync(join(checkout.folder, 'node_modules/@latchkey/node')));
+  await tryService(t, checkout, ['npm', 'start'], await inProduction(checkout));
+});
+
+async function install(t: Test, checkout: Checkout, options: readonly string[]): Promise<void> {
+  const args = ['ci', '--no-audit', '--no-fund', '--no-update-notifier', ...options];
+  t.comment(`npm ci ${options.join(' ')}: ${await checkout.run('npm', args)} s`);
+}
+
+/** What production asks for. */
+async function inProduction({ folder }: Checkout): Promise<Variables> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const JWT_PRIVATE_KEY = join(folder, 'key.pem');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  await writeFile(JWT_PRIVATE_KEY, pem, { mode: 0o600 });
+  return {
+    NODE_ENV: 'production',
+    SECRET: 'a secret of a test, which is longer than 32 characters',
+    JWT_PRIVATE_KEY,
+    // Of the start before there is another SECRET.
+    DATA_DIR: join(folder, 'production'),
+  };
+}
+
+/** Starts the service, becomes somebody, signs in, and stops it. */
+async function tryService(
+  t: Test,
+  { folder, environment }: Checkout,
+  [command = '', ...args]: readonly string[],
+  variables: Variables = {},
+): Promise<void> {
+  const started = performance.now();
+  const service = await serveBy(t, command, args, {
+    cwd: folder,
+    environment: { ...environment, PORT: String(await freePort()), ...variables },
+  });
+  const name = [command, ...args].join(' ');
+  t.comment(`${name}: listens after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  const credentials = { email: `ada-${service.pid}@example.com`, password: PASSWORD };
+  const registered = await askAgain(service, 'POST', '/register', { body: { name: 'Ada', ...credentials } });
+  t.match(registered, { status: 201 }, name);
+  const { body } = await askAgain(service, 'POST', '/login', { body: credentials });
+  t.match(await askAgain(service, 'GET', '/users', { token: body.accessToken }), { status: 200 }, name);
+  t.match(await service.stop(), { code: 0 }, name);
+}
