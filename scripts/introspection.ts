@@ -42,10 +42,13 @@ export function introspectionFactory(kind: DatabaseKind, url: string): SqlMigrat
   };
 }
 
-/** The engine sends whole migrations as one statement, which better-sqlite3 refuses. */
+/** The engine sends whole migrations as one statement, which better-sqlite3 refuses, and strings in double quotes. */
 async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
   const adapter = await sqliteFactory(url).connect();
   return wrapAdapter(adapter, {
+    // Where an index is partial, its statement is looked up. SQLite itself would take the name for a string.
+    queryRaw: (query) =>
+      adapter.queryRaw({ ...query, sql: query.sql.replace(/ AND name = "(\w+)";$/, " AND name = '$1'") }),
     executeRaw: async (query) => {
       if (query.args.length > 0) return adapter.executeRaw(query);
       await adapter.executeScript(query.sql);

@@ -8,6 +8,7 @@ import { pruneSessions } from './accounts/session-endings.ts';
 import { pruneTries } from './accounts/tries.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer, readHead } from './audit/sealer.ts';
+import { MAX_RUN_ROWS, type RunOptions } from './db/batches.ts';
 import { emptyWal } from './db/sqlite/checkpoint.ts';
 import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
@@ -17,8 +18,13 @@ interface Job {
   readonly name: string;
   /** Milliseconds from the beginning of one run to the beginning of the next. */
   readonly every: number;
-  /** @param signal says that the app is closing */
-  readonly run: (signal: AbortSignal) => Promise<unknown>;
+  /**
+   * Handles a bounded number of rows, in batches between which others have their turn.
+   *
+   * @param options whose signal says that the app is closing
+   * @returns how many rows it handled, where it counts them: with {@link MAX_RUN_ROWS} there may be more, and it runs again at once
+   */
+  readonly run: (options: RunOptions) => Promise<unknown>;
 }
 
 /** How a job is doing. */
@@ -48,19 +54,35 @@ function list(app: FastifyInstance): readonly Job[] {
   return [
     { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
     { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
-    { name: 'let levels fall back', every: SECOND, run: () => fallBack(accounts) },
+    { name: 'let levels fall back', every: SECOND, run: (options) => fallBack(accounts, options) },
     { name: 'send the mails', every: SECOND, run: () => delivery.run() },
-    { name: 'prune the mails', every: 10 * MINUTE, run: () => pruneMails(accounts) },
-    { name: 'prune the tokens of mails', every: 10 * MINUTE, run: () => pruneMailTokens(accounts) },
+    { name: 'prune the mails', every: 10 * MINUTE, run: (options) => pruneMails(accounts, options) },
+    {
+      name: 'prune the tokens of mails',
+      every: 10 * MINUTE,
+      run: (options) => pruneMailTokens(accounts, options),
+    },
     { name: 'give back interrupted tries', every: SECOND, run: () => accounts.throttle.settle() },
-    { name: 'prune the failed tries', every: 10 * MINUTE, run: () => pruneTries(accounts) },
-    { name: 'prune the idempotent requests', every: 10 * MINUTE, run: () => idempotentRequests.prune() },
-    { name: 'prune the revocations', every: 10 * MINUTE, run: () => pruneRevocations(accounts) },
-    { name: 'prune the sessions', every: 10 * MINUTE, run: () => pruneSessions(accounts) },
+    { name: 'prune the failed tries', every: 10 * MINUTE, run: (options) => pruneTries(accounts, options) },
+    {
+      name: 'prune the idempotent requests',
+      every: 10 * MINUTE,
+      run: (options) => idempotentRequests.prune(options),
+    },
+    {
+      name: 'prune the revocations',
+      every: 10 * MINUTE,
+      run: (options) => pruneRevocations(accounts, options),
+    },
+    { name: 'prune the sessions', every: 10 * MINUTE, run: (options) => pruneSessions(accounts, options) },
     { name: 'write the counts of the audit', every: 5 * SECOND, run: () => tally.flush(audit.db) },
-    { name: 'seal the audit events', every: 2 * SECOND, run: (signal) => sealer.run(signal) },
+    { name: 'seal the audit events', every: 2 * SECOND, run: (options) => sealer.run(options) },
     { name: 'log the head of the audit chain', every: HOUR, run: () => logHead(app) },
-    { name: 'prune the audit events', every: 10 * MINUTE, run: (signal) => pruneEvents(audit, days, signal) },
+    {
+      name: 'prune the audit events',
+      every: 10 * MINUTE,
+      run: (options) => pruneEvents(audit, days, options),
+    },
     ...(databaseKind === 'sqlite'
       ? [{ name: 'empty the write-ahead log', every: MINUTE, run: () => emptyWal(accounts.direct) }]
       : []),
@@ -119,11 +141,13 @@ async function repeat(
   state: JobState,
   signal: AbortSignal,
 ): Promise<void> {
-  let began = performance.now();
-  while (await pause(Math.max(0, began + every - performance.now()), signal)) {
-    began = performance.now();
+  let due = performance.now() + every;
+  while (await pause(Math.max(0, due - performance.now()), signal)) {
+    const began = performance.now();
+    due = began + every;
     try {
-      await run(signal);
+      const rows = await run({ signal });
+      if (typeof rows === 'number' && rows >= MAX_RUN_ROWS) due = began;
       if (state.failing) app.log.info({ job: name }, 'A job works again');
       state.failing = false;
     } catch (error) {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import timers from 'node:timers/promises';
 import t from 'tap';
 import { noRequest } from '#latchkey/audit/event.ts';
+import { MAX_RUN_ROWS } from '#latchkey/db/batches.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';
@@ -178,4 +179,24 @@ t.test('the table of the jobs', async (t) => {
   t.equal(forgot, 0);
   clock.pass(60);
   t.ok(await until(() => forgot === 1, 5 * SECOND), 'what is old is forgotten');
+});
+
+t.test('a run that has handled as much as it may is followed by the next at once', async (t) => {
+  const clock = holdTimers(t);
+  const api = await startApi(t);
+  const handled = [MAX_RUN_ROWS, MAX_RUN_ROWS + 1, 3];
+  let runs = 0;
+  api.app.idempotentRequests.prune = async () => handled[runs++] ?? 0;
+  clock.pass(600);
+  for (const run of [1, 2]) {
+    t.ok(await until(() => clock.pauses.some(({ seconds }) => seconds === 0), 5 * SECOND));
+    t.equal(runs, run, 'not without a turn of the event loop, in which the app may be closed');
+    clock.pass(0);
+  }
+  t.ok(await until(() => runs === 3, 5 * SECOND));
+  await timers.setImmediate();
+  t.notOk(
+    clock.pauses.some(({ seconds }) => seconds === 0),
+    'and when little was left, it has time',
+  );
 });

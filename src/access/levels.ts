@@ -100,13 +100,8 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
         'A number may not change under its name; declare a new name instead.',
     );
   }
-  const undeclared = { notIn: levels.all.map(({ number }) => number) };
-  const orphan = await tx.user.findFirst({
-    where: { OR: [{ access: undeclared }, { permanentAccess: undeclared }] },
-    select: { access: true, permanentAccess: true },
-  });
-  if (orphan) {
-    const held = levels.has(orphan.access) ? orphan.permanentAccess : orphan.access;
+  const held = await findUndeclared(tx, levels);
+  if (held !== undefined) {
     const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
     throw new ConfigError(
       `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
@@ -114,4 +109,19 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
     );
   }
   return recorded;
+}
+
+/** A level that users hold between two that are declared, below or above them: each is one look at an index, however many users there are. */
+async function findUndeclared(tx: Transaction, levels: AccessLevels): Promise<number | undefined> {
+  const numbers = levels.all.map(({ number }) => number).sort((a, b) => a - b);
+  const gaps = [undefined, ...numbers].map((gt, index) => ({ gt, lt: numbers[index] }));
+  for (const column of ['access', 'permanentAccess'] as const) {
+    for (const { gt, lt } of gaps) {
+      const range = { ...(gt !== undefined && { gt }), ...(lt !== undefined && { lt }) };
+      const query = { where: { [column]: range }, orderBy: { [column]: 'asc' as const } };
+      const orphan = await tx.user.findFirst({ ...query, select: { access: true, permanentAccess: true } });
+      if (orphan !== null) return orphan[column];
+    }
+  }
+  return undefined;
 }

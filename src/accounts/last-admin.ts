@@ -7,6 +7,9 @@ function permanentAdmins(levels: AccessLevels) {
   return { permanentAccess: levels.admin, disabled: false } as const;
 }
 
+/** Of their index: where nothing is said, Prisma has the first by its id looked for, past everybody who is no admin. */
+const orderBy = { permanentAccess: 'asc' } as const;
+
 /**
  * Makes whatever could reduce the admins take turns. Call it first: two admins who demote each other at the same moment would
  * otherwise each count the other, under READ COMMITTED as in SQLite's deferred transactions.
@@ -17,7 +20,7 @@ export async function lockAdmins(tx: Transaction): Promise<void> {
 
 /** Whether there is an admin who can sign in, and will still be one tomorrow. */
 export async function hasAdmin(tx: Transaction, levels: AccessLevels): Promise<boolean> {
-  const admin = await tx.user.findFirst({ where: permanentAdmins(levels), select: { id: true } });
+  const admin = await tx.user.findFirst({ where: permanentAdmins(levels), orderBy, select: { id: true } });
   return admin !== null;
 }
 
@@ -35,6 +38,7 @@ export async function requireAnotherAdmin(
   if (user.disabled || user.permanentAccess !== levels.admin) return;
   const other = await tx.user.findFirst({
     where: { ...permanentAdmins(levels), id: { not: user.id } },
+    orderBy,
     select: { id: true },
   });
   if (other === null) throw new Problem('last-admin');

@@ -1,7 +1,7 @@
 import { countEvents } from '../audit/count.ts';
 import { countUndelivered } from '../mail/count.ts';
 import type { AccountsContext } from './context.ts';
-import { fallBack } from './fall-back.ts';
+import { fallBackForList } from './fall-back.ts';
 import type { User } from './user.schemas.ts';
 import { toUser, userColumns } from './users.ts';
 
@@ -19,7 +19,7 @@ export interface AccountsOverview {
 /** Counts the users by access level; every declared level is listed, also one that nobody holds. */
 export async function readOverview(context: AccountsContext): Promise<AccountsOverview> {
   const { db, levels } = context;
-  await fallBack(context);
+  await fallBackForList(context);
   const [groups, disabled, newest] = await Promise.all([
     db.user.groupBy({ by: ['access'], _count: true }),
     db.user.count({ where: { disabled: true } }),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../audit/event.ts';
+import type { RunOptions } from '../db/batches.ts';
 import { sql } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { transaction } from '../db/transaction.ts';
@@ -10,6 +11,9 @@ import { generationAsOf } from './generations.ts';
 /** Rows of one transaction. */
 const USERS = 1_000;
 const INVITATIONS = 100;
+
+/** A command goes on to the end. */
+const toTheEnd: RunOptions = { maxRows: Number.POSITIVE_INFINITY };
 
 /** What a restoration came to. */
 export interface Restoration {
@@ -39,10 +43,12 @@ export async function endWhatWasRestored(
   const mails = await prune(
     (take) => db.mail.findMany({ where: { outcome: null }, take, select: { id: true } }),
     (ids) => db.mail.updateMany({ where: { id: { in: ids } }, data: { outcome: 'void', values: null } }),
+    toTheEnd,
   );
   await prune(
     (take) => db.idempotentRequest.findMany({ take, select: { id: true } }),
     (ids) => db.idempotentRequest.deleteMany({ where: { id: { in: ids } } }),
+    toTheEnd,
   );
   const mailTokens = (await endMailTokens(context)) + (await revokeInvitations(context));
   const ended = await endSessions(context, onProgress);
@@ -99,14 +105,17 @@ async function endMailTokens({ db }: AccountsContext): Promise<number> {
     (await prune(
       (take) => db.registration.findMany({ take, select }),
       (ids) => db.registration.deleteMany({ where: { id: { in: ids } } }),
+      toTheEnd,
     )) +
     (await prune(
       (take) => db.passwordReset.findMany({ take, select }),
       (ids) => db.passwordReset.deleteMany({ where: { id: { in: ids } } }),
+      toTheEnd,
     )) +
     (await prune(
       (take) => db.emailChange.findMany({ take, select }),
       (ids) => db.emailChange.deleteMany({ where: { id: { in: ids } } }),
+      toTheEnd,
     ))
   );
 }

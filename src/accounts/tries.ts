@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
+import type { RunOptions } from '../db/batches.ts';
 import { isForeignKeyViolation } from '../db/errors.ts';
 import { prune } from '../db/prune.ts';
 import { selectRow } from '../db/select.ts';
@@ -108,13 +109,17 @@ function accountFrom(email: string, knownNetwork?: string): string[] {
 }
 
 /** Deletes what was counted and remembered too long ago. @returns how many rows */
-export async function pruneTries({ db, now, throttle }: AccountsContext): Promise<number> {
+export async function pruneTries(
+  { db, now, throttle }: AccountsContext,
+  options: RunOptions = {},
+): Promise<number> {
   const where = { lastSeenAt: { lt: new Date((await now(db)).getTime() - NETWORK_MEMORY) } };
   const networks = await prune(
-    (take) => db.knownNetwork.findMany({ where, take, select: { id: true } }),
+    (take) => db.knownNetwork.findMany({ where, orderBy: { lastSeenAt: 'asc' }, take, select: { id: true } }),
     (ids) => db.knownNetwork.deleteMany({ where: { ...where, id: { in: ids } } }),
+    options,
   );
-  return networks + (await throttle.prune());
+  return networks + (await throttle.prune(options));
 }
 
 /**

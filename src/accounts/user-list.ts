@@ -1,7 +1,7 @@
 import { joinSql, rawSql, sql } from '../db/client.ts';
 import { invalidQuery } from '../problems/problem.ts';
 import type { AccountsContext } from './context.ts';
-import { fallBack } from './fall-back.ts';
+import { fallBackForList } from './fall-back.ts';
 import { after, before, keysBeginningWith, type Span } from './sort-keys.ts';
 import type { User, UserSort } from './user.schemas.ts';
 import { decodeCursor, encodeCursor } from './user-cursor.ts';
@@ -78,7 +78,7 @@ async function groupsOf(
   { access, disabled }: UserListing,
 ): Promise<Group[] | undefined> {
   if (access === undefined && disabled === undefined) return undefined;
-  await fallBack(context);
+  await fallBackForList(context);
   const levels = access === undefined ? context.levels.all.map(({ number }) => number) : [access];
   const states = disabled === undefined ? [false, true] : [disabled];
   return levels.flatMap((level) => states.map((state) => ({ access: level, disabled: state })));

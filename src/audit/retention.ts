@@ -1,3 +1,4 @@
+import { type RunOptions, runBatches } from '../db/batches.ts';
 import type { Db } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 import {
@@ -25,22 +26,25 @@ interface SealedEvent extends ChainedEvent {
  * after the last of them.
  *
  * @param days that events are kept
- * @param signal ends it after a batch
  * @returns how many events went
  */
-export async function pruneEvents(audit: AuditContext, days: number, signal?: AbortSignal): Promise<number> {
+export async function pruneEvents(
+  audit: AuditContext,
+  days: number,
+  options: RunOptions = {},
+): Promise<number> {
   const { db, now } = audit;
   const before = new Date((await now(db)).getTime() - days * DAY);
-  let pruned = 0;
-  while (signal?.aborted !== true) {
+  return runBatches(async () => {
     const chain = await readChain(audit);
-    if (chain === undefined) break;
+    if (chain === undefined) return { rows: 0, isLast: true };
     requireAuthentic(chain);
     const events = findOld(chain, await readOldest(db, chain), before);
-    if (events.length === 0 || !(await prune(db, chain, events))) break;
-    pruned += events.length;
-  }
-  return pruned;
+    if (events.length === 0) return { rows: 0, isLast: true };
+    // Where the sealer has moved the other end meanwhile, the batch is read again.
+    const isPruned = await prune(db, chain, events);
+    return { rows: isPruned ? events.length : 0, isLast: isPruned && events.length < BATCH };
+  }, options);
 }
 
 /**

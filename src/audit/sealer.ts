@@ -1,3 +1,4 @@
+import { type RunOptions, runBatches } from '../db/batches.ts';
 import { type Db, joinSql, sql } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './chain.ts';
 
 /** Events that one transaction seals: some milliseconds in which SQLite's other writers wait. */
-const BATCH = 200;
+const BATCH = 500;
 
 /**
  * Gives the events that are new their numbers and codes. Each process has one, and they take turns: whoever moves the head of the
@@ -29,23 +30,20 @@ export class AuditSealer {
   }
 
   /**
-   * Seals all there is, in batches.
+   * Seals what waits, in batches, until the run is over.
    *
-   * @param signal ends it after a batch
    * @returns how many events this process has sealed
    * @throws {ConfigError} when the key of the chain cannot be opened
    */
-  async run(signal?: AbortSignal): Promise<number> {
-    let sealed = 0;
-    while (signal?.aborted !== true) {
+  run(options: RunOptions = {}): Promise<number> {
+    const { db } = this.#audit;
+    return runBatches(async () => {
       const chain = await this.#open();
       // Read after the chain: what another process has sealed since moves the head, so that it is not sealed again.
-      const events = await readUnsealed(this.#audit.db);
-      if (events.length === 0 || !(await seal(this.#audit.db, chain, events))) break;
-      sealed += events.length;
-      if (events.length < BATCH) break;
-    }
-    return sealed;
+      const events = await readUnsealed(db);
+      const isSealed = events.length > 0 && (await seal(db, chain, events));
+      return { rows: isSealed ? events.length : 0, isLast: !isSealed || events.length < BATCH };
+    }, options);
   }
 
   async #open(): Promise<Chain> {

@@ -1,3 +1,4 @@
+import type { Db } from '../db/client.ts';
 import { type AuditContext, describeHead, readChain } from './chain.ts';
 import { type LoggedHead, type Report, Walk } from './walk.ts';
 
@@ -29,11 +30,11 @@ export async function verifyChain(
 ): Promise<Verification> {
   const { db } = audit;
   // Before the head: what has a number now is not beyond a head that is read later.
-  const last = await db.auditEvent.aggregate({ _max: { number: true } });
+  const last = await findLastNumber(db);
   const chain = await readChain(audit);
   const walk = new Walk(audit, report, head);
-  if (chain !== undefined) await walk.run(chain, Math.max(last._max.number ?? 0, chain.headNumber));
-  else await walk.reportNoChain(last._max.number);
+  if (chain !== undefined) await walk.run(chain, Math.max(last ?? 0, chain.headNumber));
+  else await walk.reportNoChain(last);
   return {
     findings: walk.findings,
     events: walk.events,
@@ -41,4 +42,14 @@ export async function verifyChain(
     head: chain === undefined || chain.headNumber === 0 ? null : describeHead(chain),
     comparedHead: walk.comparedHead,
   };
+}
+
+/** The highest of all events, by the index of those that have one. */
+async function findLastNumber(db: Db): Promise<number | null> {
+  const query = {
+    where: { number: { not: null } },
+    orderBy: { number: 'desc' },
+    select: { number: true },
+  } as const;
+  return (await db.auditEvent.findFirst(query))?.number ?? null;
 }

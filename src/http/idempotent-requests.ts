@@ -1,3 +1,4 @@
+import type { RunOptions } from '../db/batches.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { transaction } from '../db/transaction.ts';
@@ -90,12 +91,14 @@ export class IdempotentRequests {
   }
 
   /** Deletes the rows whose time is over. @returns how many */
-  async prune(): Promise<number> {
+  async prune(options: RunOptions = {}): Promise<number> {
     const { db, now } = this.#database;
     const where = { startedAt: { lte: new Date((await now(db)).getTime() - KEPT) } };
     return prune(
-      (take) => db.idempotentRequest.findMany({ where, take, select: { id: true } }),
+      (take) =>
+        db.idempotentRequest.findMany({ where, orderBy: { startedAt: 'asc' }, take, select: { id: true } }),
       (ids) => db.idempotentRequest.deleteMany({ where: { ...where, id: { in: ids } } }),
+      options,
     );
   }
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { runBatches } from '../db/batches.ts';
 import type { Database, Db } from '../db/client.ts';
+import { type Due, expireMails, readDue } from './due.ts';
 import type { Outbox } from './outbox.ts';
-import { FARTHEST, pauseAfter } from './pauses.ts';
+import { pauseAfter } from './pauses.ts';
 import type { Templates } from './templates.ts';
 import { RefusedMailError, type Transport } from './transport.ts';
 
@@ -19,16 +21,6 @@ const CLOSE_PATIENCE = 5 * SECOND;
 
 /** What became of a mail. */
 type Outcome = 'sent' | 'refused' | 'expired';
-
-interface Due {
-  readonly id: string;
-  readonly recipient: string;
-  readonly template: string;
-  readonly values: string | null;
-  readonly attempts: number;
-  readonly nextAttemptAt: Date;
-  readonly createdAt: Date;
-}
 
 /** As much of a log as delivery needs. */
 export interface DeliveryLog {
@@ -65,40 +57,28 @@ export class Delivery {
     this.#closed.catch(() => {});
   }
 
-  /** Sends what is due. @throws when the database is away */
-  async run(): Promise<void> {
-    const { db, now } = this.#context;
+  /** Sends what is due, until the run is over. @returns how many mails it looked at @throws when the database is away */
+  async run(): Promise<number> {
+    const { signal } = this.#closing;
     for (const [id, outcome] of this.#unsettled) await this.#settle(id, outcome);
-    await db.mail.updateMany({
-      where: { outcome: null, notAfter: { lte: await now(db) } },
-      data: { outcome: 'expired', values: null },
-    });
-    for (;;) {
-      const due = await this.#readDue();
-      for (const mail of due) {
-        if (this.#closing.signal.aborted) return;
-        if ((await this.#claim(mail)) && !(await this.#deliver(mail))) return;
-      }
-      if (due.length < BATCH) return;
-    }
+    await expireMails(this.#context, signal);
+    return runBatches(
+      async () => {
+        const due = await readDue(this.#context, BATCH);
+        for (const mail of due) {
+          const goesOn = !signal.aborted && (!(await this.#claim(mail)) || (await this.#deliver(mail)));
+          if (!goesOn) return { rows: 0, isLast: true };
+        }
+        return { rows: due.length, isLast: due.length < BATCH };
+      },
+      { signal },
+    );
   }
 
   /** Starts no other mail. What is being sent has some seconds. */
   close(): void {
     this.#closing.abort();
     this.#context.transport.close();
-  }
-
-  async #readDue(): Promise<Due[]> {
-    const { db, now } = this.#context;
-    const time = await now(db);
-    // What is to wait for longer than anything does was put off before the clock was set back.
-    const farthest = new Date(time.getTime() + FARTHEST);
-    return db.mail.findMany({
-      where: { outcome: null, OR: [{ nextAttemptAt: { lte: time } }, { nextAttemptAt: { gt: farthest } }] },
-      orderBy: { nextAttemptAt: 'asc' },
-      take: BATCH,
-    });
   }
 
   /** Compare-and-swap: of several processes that read a row, one sends it. */

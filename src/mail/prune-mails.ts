@@ -1,3 +1,4 @@
+import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 
@@ -5,11 +6,15 @@ import { prune } from '../db/prune.ts';
 const RETENTION = 86_400_000;
 
 /** Deletes the mails that were settled a day ago. @returns how many */
-export async function pruneMails({ db, now }: Pick<Database, 'db' | 'now'>): Promise<number> {
+export async function pruneMails(
+  { db, now }: Pick<Database, 'db' | 'now'>,
+  options: RunOptions = {},
+): Promise<number> {
   const before = new Date((await now(db)).getTime() - RETENTION);
   const where = { outcome: { not: null }, createdAt: { lt: before } };
   return prune(
-    (take) => db.mail.findMany({ where, take, select: { id: true } }),
+    (take) => db.mail.findMany({ where, orderBy: { createdAt: 'asc' }, take, select: { id: true } }),
     (ids) => db.mail.deleteMany({ where: { id: { in: ids } } }),
+    options,
   );
 }

@@ -1,3 +1,4 @@
+import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 
@@ -5,11 +6,15 @@ import { prune } from '../db/prune.ts';
 const RETENTION = 2 * 3_600_000;
 
 /** Deletes the rows of revocations whose tokens have long expired. @returns how many */
-export async function pruneRevocations({ db, now }: Pick<Database, 'db' | 'now'>): Promise<number> {
+export async function pruneRevocations(
+  { db, now }: Pick<Database, 'db' | 'now'>,
+  options: RunOptions = {},
+): Promise<number> {
   const before = new Date((await now(db)).getTime() - RETENTION);
   const where = { createdAt: { lt: before } };
   return prune(
-    (take) => db.revocation.findMany({ where, take, select: { id: true } }),
+    (take) => db.revocation.findMany({ where, orderBy: { createdAt: 'asc' }, take, select: { id: true } }),
     (ids) => db.revocation.deleteMany({ where: { id: { in: ids } } }),
+    options,
   );
 }

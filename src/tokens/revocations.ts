@@ -123,6 +123,8 @@ export class RevocationFeed {
     const rows = await this.#database.db.revocation.findMany({
       where: { createdAt: { gte: new Date(this.#since(now)) } },
       select: { userId: true, generation: true, sessionId: true, createdAt: true },
+      // Of the index: where nothing is said, Prisma has the first by their ids looked for, past all that are kept.
+      orderBy: { createdAt: 'asc' },
       take: this.#limit + 1,
     });
     for (const { userId, generation, sessionId, createdAt } of rows) {

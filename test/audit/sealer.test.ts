@@ -10,7 +10,7 @@ import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { AuditSealer, readHead } from '#latchkey/audit/sealer.ts';
 import { transaction } from '#latchkey/db/transaction.ts';
 import { device, startApi } from '../helper.ts';
-import { add, event, openTrail, SECRET, seal, verify } from './trail.ts';
+import { add, event, openTrail, recordInParts, SECRET, seal, verify } from './trail.ts';
 
 /** Milliseconds between two runs; on SQLite, two connections of one process block each other's thread. */
 const PAUSE = 50;
@@ -51,6 +51,24 @@ t.test(
     );
     t.ok(sealed.every((count) => count <= 310));
     t.match(await verify(second.audit), { found: [], events: 310, unsealed: 0 });
+  },
+);
+
+t.test(
+  'a backlog leaves the event loop to others, a signal ends the run, and a run ends by itself',
+  async (t) => {
+    const { db, audit } = await openTrail(t);
+    await recordInParts(db, people(0, 1_700));
+    const stop = new AbortController();
+    setImmediate(() => stop.abort());
+    t.equal(await new AuditSealer(audit).run({ signal: stop.signal }), 500, 'one batch');
+    t.equal(
+      await new AuditSealer(audit).run({ maxRows: 600 }),
+      1_000,
+      'what goes beyond ends with its batch',
+    );
+    t.equal(await new AuditSealer(audit).run(), 200);
+    t.match(await verify(audit), { found: [], events: 1_700, unsealed: 0 });
   },
 );
 

@@ -1,0 +1,243 @@
+/** No job reads, or sorts, more than it handles, whatever waits: what the databases say of the statements that are run. */
+import { randomUUID } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { fallBack } from '#latchkey/accounts/fall-back.ts';
+import { foldNames } from '#latchkey/accounts/fold-names.ts';
+import { pruneMailTokens } from '#latchkey/accounts/prune-mail-tokens.ts';
+import { pruneSessions } from '#latchkey/accounts/session-endings.ts';
+import { pruneTries } from '#latchkey/accounts/tries.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { record } from '#latchkey/audit/record.ts';
+import { pruneEvents } from '#latchkey/audit/retention.ts';
+import { AuditSealer } from '#latchkey/audit/sealer.ts';
+import { openDatabase } from '#latchkey/db/client.ts';
+import { insertRows } from '#latchkey/db/insert.ts';
+import { IdempotentRequests } from '#latchkey/http/idempotent-requests.ts';
+import { Delivery } from '#latchkey/mail/delivery.ts';
+import { pruneMails } from '#latchkey/mail/prune-mails.ts';
+import { Throttle } from '#latchkey/throttle/throttle.ts';
+import { pruneRevocations } from '#latchkey/tokens/prune-revocations.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
+import { Sealer } from '#latchkey/tokens/secrets.ts';
+import { event, seal } from '../audit/trail.ts';
+import { directUrl } from '../database.ts';
+import { startApi } from '../helper.ts';
+import { type Planned, recordPlans } from './plans.ts';
+
+/** Of each table: what was done, and what waits. */
+const ROWS = 600;
+
+const DAY = 86_400_000;
+const later = new Date(Date.now() + DAY);
+const earlier = new Date(Date.now() - 1_000 * DAY);
+const noon = new Date();
+
+const api = await startApi(t);
+const { app, databaseUrl } = api;
+await app.close();
+const isSqlite = app.databaseKind === 'sqlite';
+const { db, close } = openDatabase(databaseUrl);
+t.teardown(close);
+await fill();
+if (!isSqlite) {
+  // Where an index serves, it is taken: these tables are so small that reading all of them would cost less.
+  const name = new URL(databaseUrl).pathname.slice(1);
+  for (const setting of ['enable_seqscan', 'enable_sort'])
+    await db.$executeRawUnsafe(`ALTER DATABASE "${name}" SET ${setting} = off`);
+  await db.$executeRawUnsafe('ANALYZE');
+}
+const plans = recordPlans(isSqlite ? databaseUrl : directUrl(databaseUrl), app.databaseKind);
+t.teardown(plans.close);
+
+const accounts = { ...app.accounts, db: plans.db, now: async () => noon };
+const audit = { ...app.audit, db: plans.db, now: accounts.now };
+const secrets = { current: 'the secret of these tests, which is long enough', previous: undefined };
+const throttle = new Throttle(
+  { ...app.accounts, db: plans.db, now: accounts.now },
+  new Sealer(secrets, 'throttle'),
+);
+const transport = { send: async () => 'nowhere', close: () => {} };
+const templates = { render: () => ({}) };
+
+/** Jobs, and the indexes by which each finds its rows. */
+const jobs: Record<string, { run: () => Promise<unknown>; by: readonly string[] }> = {
+  'seal the audit events': {
+    run: () => new AuditSealer(audit).run(),
+    by: ['AuditEvent_unsealed_idx', 'AuditEvent_pkey', 'AuditChain_pkey'],
+  },
+  'prune the audit events': {
+    run: () => pruneEvents(audit, 365),
+    by: ['AuditEvent_number_key', 'AuditEvent_pkey', 'PersonalData_pkey', 'AuditChain_pkey'],
+  },
+  'let levels fall back': {
+    run: () => fallBack(accounts),
+    by: ['User_accessUntil_idx', 'User_pkey'],
+  },
+  'fold the names': { run: () => foldNames(plans.db), by: ['User_nameKey_key', 'User_pkey'] },
+  'send the mails': {
+    run: () => new Delivery({ ...accounts, transport, templates, log: app.log } as never).run(),
+    by: ['Mail_waiting_nextAttemptAt_idx', 'Mail_waiting_notAfter_idx', 'Mail_pkey'],
+  },
+  'prune the mails': { run: () => pruneMails(accounts), by: ['Mail_createdAt_idx', 'Mail_pkey'] },
+  'prune the tokens of mails': {
+    run: () => pruneMailTokens(accounts),
+    by: ['Invitation', 'Registration', 'PasswordReset', 'EmailChange'].flatMap((table) => [
+      `${table}_expiresAt_idx`,
+      `${table}_pkey`,
+    ]),
+  },
+  'prune the failed tries': {
+    run: () => pruneTries({ ...accounts, throttle }),
+    by: [
+      'KnownNetwork_lastSeenAt_idx',
+      'KnownNetwork_pkey',
+      'FailedTries_countedAt_idx',
+      'FailedTries_none_idx',
+      'FailedTries_pkey',
+    ],
+  },
+  'prune the idempotent requests': {
+    run: () => new IdempotentRequests(accounts, secrets).prune(),
+    by: ['IdempotentRequest_startedAt_idx', 'IdempotentRequest_pkey'],
+  },
+  'prune the revocations': {
+    run: () => pruneRevocations(accounts),
+    by: ['Revocation_createdAt_idx', 'Revocation_pkey'],
+  },
+  'poll the revocations': {
+    run: () => new RevocationFeed(accounts).poll(),
+    by: ['Revocation_createdAt_idx'],
+  },
+  'prune the sessions': {
+    run: () => pruneSessions(accounts),
+    by: ['Session_idleUntil_idx', 'Session_expiresAt_idx', 'Session_pkey'],
+  },
+};
+
+for (const [name, { run, by }] of Object.entries(jobs)) {
+  t.test(name, async (t) => {
+    plans.take();
+    await run();
+    const planned = plans.take();
+    t.not(planned.length, 0);
+    for (const { sql, plan } of planned) checkPlan(t, sql, plan);
+    const others = planned.flatMap(indexesOf).filter((index) => !by.includes(index));
+    t.strictSame(others, [], 'by no other index');
+  });
+}
+
+/** Neither a table from end to end, nor a sort, nor an index by which what was done would be read as well. */
+function checkPlan(t: Test, sql: string, plan: readonly string[]): void {
+  const readsAll = isSqlite
+    ? /^SCAN (?!link|folded|.*(CONSTANT|CLAUSE))(?!.*_(unsealed|waiting_\w+|none)_idx)/
+    : /\bSeq Scan\b/;
+  const bad = plan.filter(
+    (line) => readsAll.test(line) || /TEMP B-TREE|\bSort\b|Bitmap|MULTI-INDEX/.test(line),
+  );
+  t.strictSame(bad, [], sql.slice(0, 1_000));
+}
+
+function indexesOf({ plan }: Planned): string[] {
+  return plan.flatMap((line) => {
+    const [, index] = (isSqlite ? / INDEX (\w+)/ : /Scan (?:Backward )?using "?(\w+)"?/).exec(line) ?? [];
+    if (index === undefined) return /INTEGER PRIMARY KEY/.test(line) ? 'AuditChain_pkey' : [];
+    return index.replace(/^sqlite_autoindex_(\w+)_1$/, '$1_pkey');
+  });
+}
+
+/** What is done, what waits for later, and a little that is due. */
+async function fill(): Promise<void> {
+  const audited = { db, now: async () => noon, encryption: app.audit.encryption };
+  const events = (count: number) => Array.from({ length: count }, (_, n) => event(`person-${n}`));
+  for (const count of [ROWS, ROWS]) {
+    await db.$transaction((tx) => record(tx, events(count)));
+    if ((await db.auditChain.count()) === 0) await seal(audited);
+  }
+  const oldest = await db.auditEvent.findMany({ where: { number: { lte: 3 } } });
+  await db.auditEvent.deleteMany({ where: { id: { in: oldest.map(({ id }) => id) } } });
+  await db.auditChain.deleteMany();
+  await db.auditEvent.updateMany({ data: { number: null, code: null } });
+  await db.auditEvent.createMany({
+    data: oldest.map((row) => ({ ...row, number: null, createdAt: earlier })),
+  });
+  await seal(audited);
+  await db.$transaction((tx) => record(tx, events(ROWS)));
+
+  const users = Array.from({ length: ROWS }, (_, n) => ({
+    ...toNewUser({ name: `N ${n}`, email: `${n}@example.com`, passwordHash: '', access: 1 }),
+    accessUntil: n === 0 ? earlier : later,
+  }));
+  await insertRows(db, 'User', users);
+  await db.user.update({
+    where: { id: users[1]?.id ?? '' },
+    data: { nameKey: `\uffff${users[1]?.nameKey}` },
+  });
+  const userId = users[0]?.id ?? '';
+  const mixed = <T extends object>(row: (time: Date, n: number) => T) =>
+    Array.from({ length: ROWS }, (_, n) => row(n < 3 ? earlier : later, n));
+  await insertRows(
+    db,
+    'Session',
+    mixed((time) => ({
+      ...{ id: randomUUID(), userId, epoch: 0, rotation: 0, rotatedAt: noon, authenticatedAt: noon },
+      ...{ createdAt: noon, idleUntil: time, expiresAt: time, ip: '', userAgent: '' },
+    })),
+  );
+  const token = (expiresAt: Date) => ({
+    id: randomUUID(),
+    tokenHash: randomUUID(),
+    createdAt: noon,
+    expiresAt,
+  });
+  await insertRows(
+    db,
+    'Invitation',
+    mixed((time) => ({ ...token(time), email: randomUUID(), access: 1 })),
+  );
+  const registration = { email: 'a@example.com', name: 'A', passwordHash: '' };
+  await insertRows(
+    db,
+    'Registration',
+    mixed((time) => ({ ...token(time), ...registration })),
+  );
+  await insertRows(
+    db,
+    'PasswordReset',
+    mixed((time) => ({ ...token(time), userId })),
+  );
+  await insertRows(
+    db,
+    'EmailChange',
+    mixed((time) => ({ ...token(time), userId, email: 'b@example.com' })),
+  );
+  await insertRows(
+    db,
+    'Revocation',
+    mixed((createdAt) => ({ id: randomUUID(), sessionId: randomUUID(), createdAt })),
+  );
+  await insertRows(
+    db,
+    'IdempotentRequest',
+    mixed((startedAt) => ({ id: randomUUID(), fingerprint: '', startedAt })),
+  );
+  await insertRows(
+    db,
+    'KnownNetwork',
+    mixed((lastSeenAt) => ({ id: randomUUID(), userId, lastSeenAt })),
+  );
+  await insertRows(
+    db,
+    'FailedTries',
+    mixed((time, n) => ({ id: randomUUID(), failures: n % 2, countedAt: time.getTime(), nextTryAt: 0 })),
+  );
+  const mail = { recipient: 'c@example.com', template: 'x', values: 'x', limited: false, attempts: 0 };
+  for (const outcome of ['sent', null])
+    await insertRows(
+      db,
+      'Mail',
+      mixed((time, n) => ({
+        ...{ id: randomUUID(), ...mail, outcome, createdAt: time, notAfter: n === 0 ? earlier : later },
+        nextAttemptAt: n < 3 ? time : new Date(noon.getTime() + 60_000),
+      })),
+    );
+}

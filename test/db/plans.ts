@@ -1,0 +1,93 @@
+/** What a database says of the statements that are run: by which index each finds its rows. */
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  SqlQueryable,
+  Transaction,
+} from '@prisma/driver-adapter-utils';
+import { withChanges } from '#latchkey/db/adapter.ts';
+import type { DatabaseKind, Db } from '#latchkey/db/client.ts';
+import { PrismaClient as PostgresClient } from '#latchkey/db/generated/postgresql/client.ts';
+import { PrismaClient as SqliteClient } from '#latchkey/db/generated/sqlite/client.ts';
+import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres.ts';
+import { sqliteFactory } from '#latchkey/db/sqlite.ts';
+
+/** A statement that was run, and the lines of its plan from just before. */
+export interface Planned {
+  readonly sql: string;
+  readonly plan: readonly string[];
+}
+
+export interface PlanRecorder {
+  readonly db: Db;
+  /** The statements since the last call, but those that only begin and end transactions. */
+  take(): readonly Planned[];
+  close(): Promise<void>;
+}
+
+/** Connects to a database with a client that has every statement explained before it is run. */
+export function recordPlans(url: string, kind: DatabaseKind): PlanRecorder {
+  const planned: Planned[] = [];
+  const take = () => planned.splice(0);
+  if (kind === 'sqlite') {
+    const db = new SqliteClient({ adapter: explaining(sqliteFactory(url), kind, planned) });
+    return { db, take, close: () => db.$disconnect() };
+  }
+  const target = parsePostgresUrl(url);
+  const pool = openPool(target, () => {});
+  const db = new PostgresClient({
+    adapter: explaining(
+      postgresFactory(pool, target, () => {}),
+      kind,
+      planned,
+    ),
+  });
+  const close = async () => {
+    await db.$disconnect();
+    await pool.end();
+  };
+  return { db: db as unknown as Db, take, close };
+}
+
+function explaining(
+  factory: SqlDriverAdapterFactory,
+  kind: DatabaseKind,
+  planned: Planned[],
+): SqlDriverAdapterFactory {
+  const changes = (on: SqlQueryable) => ({
+    queryRaw: async (query: SqlQuery) => {
+      await explain(on, query);
+      return on.queryRaw(query);
+    },
+    executeRaw: async (query: SqlQuery) => {
+      await explain(on, query);
+      return on.executeRaw(query);
+    },
+  });
+  const explain = async (on: SqlQueryable, query: SqlQuery) => {
+    if (!/^\s*(SELECT|UPDATE|DELETE)\b/i.test(query.sql)) return;
+    const word = kind === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
+    const { rows } = await on.queryRaw({ ...query, sql: `${word} ${query.sql}` });
+    planned.push({ sql: query.sql, plan: rows.map((row) => String(row.at(-1)).trim()) });
+  };
+  const connect = async (): Promise<SqlDriverAdapter> => {
+    const adapter = await factory.connect();
+    return withChanges(adapter, {
+      ...changes(adapter),
+      startTransaction: async (level) => explained(await adapter.startTransaction(level)),
+    });
+  };
+  const explained = (tx: Transaction): Transaction => ({
+    provider: tx.provider,
+    adapterName: tx.adapterName,
+    options: tx.options,
+    ...changes(tx),
+    commit: () => tx.commit(),
+    rollback: () => tx.rollback(),
+    createSavepoint: async (name) => tx.createSavepoint?.(name),
+    rollbackToSavepoint: async (name) => tx.rollbackToSavepoint?.(name),
+    releaseSavepoint: async (name) => tx.releaseSavepoint?.(name),
+  });
+  return { provider: factory.provider, adapterName: factory.adapterName, connect };
+}
