@@ -15,7 +15,7 @@ import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
-import { type ConnectionPool, type DatabaseKind, openDatabase } from './db/client.ts';
+import { type Database, type DatabaseKind, openDatabase } from './db/client.ts';
 import browsers from './http/browsers.ts';
 import connections from './http/connections.ts';
 import denials from './http/denials.ts';
@@ -59,7 +59,7 @@ declare module 'fastify' {
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
-    readonly databasePool: ConnectionPool | undefined;
+    readonly database: Pick<Database, 'pool' | 'control'>;
     readonly refusals: Refusals;
   }
 }
@@ -106,7 +106,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('audit', { db, now, encryption: new Encryption(secrets, 'audit') });
   app.decorate('databaseKind', database.kind);
-  app.decorate('databasePool', database.pool);
+  app.decorate('database', { pool: database.pool, control: database.control });
   app.decorate('refusals', refusals);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', () => prepareDatabase(app));

@@ -186,6 +186,7 @@ t.test('a run that has handled as much as it may is followed by the next at once
   const api = await startApi(t);
   const handled = [MAX_RUN_ROWS, MAX_RUN_ROWS + 1, 3];
   let runs = 0;
+  const all = clock.pauses.length;
   api.app.idempotentRequests.prune = async () => handled[runs++] ?? 0;
   clock.pass(600);
   for (const run of [1, 2]) {
@@ -194,7 +195,7 @@ t.test('a run that has handled as much as it may is followed by the next at once
     clock.pass(0);
   }
   t.ok(await until(() => runs === 3, 5 * SECOND));
-  await timers.setImmediate();
+  t.ok(await until(() => clock.pauses.length === all, 5 * SECOND), 'all jobs wait again');
   t.notOk(
     clock.pauses.some(({ seconds }) => seconds === 0),
     'and when little was left, it has time',

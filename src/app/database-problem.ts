@@ -1,8 +1,9 @@
-import { isUnavailable } from '../db/errors.ts';
+import { isOverloaded, isUnavailable } from '../db/errors.ts';
 import { Problem } from '../problems/problem.ts';
 
-/** What clients are told when the database is away; undefined for other errors. */
+/** What clients are told when the database is away, or asked for too much; undefined for other errors. */
 export function databaseProblem(error: unknown): Problem | undefined {
   if (!isUnavailable(error)) return undefined;
-  return new Problem('database-unavailable', { headers: { 'retry-after': '1' }, cause: error });
+  const slug = isOverloaded(error) ? 'busy' : 'database-unavailable';
+  return new Problem(slug, { headers: { 'retry-after': '1' }, cause: error });
 }

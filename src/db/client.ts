@@ -45,6 +45,11 @@ export interface Database {
   readonly db: Db;
   /** What goes past Prisma's client, over the same connections. */
   readonly direct: DirectDatabase;
+  /**
+   * For what has to be known whatever the others do: what was revoked, what time it is, and whether the database answers. On Postgres
+   * it has a connection of its own, so that it waits neither for a slow table nor for a busy pool.
+   */
+  readonly control: Statements;
   readonly kind: DatabaseKind;
   /**
    * The database's time, which processes agree on.
@@ -80,15 +85,20 @@ export function openDatabase(
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
     const adapter = singleConnection(abortOnError(readOnly ? sqliteReader(url) : sqliteFactory(url)));
-    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter, undefined);
+    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter);
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError, readOnly);
   const adapter = singleConnection(abortOnError(postgresFactory(pool, target, onError)), () => pool.end());
+  const controlTarget = { ...target, connections: 1 };
+  const controlPool = openPool(controlTarget, onError, readOnly);
+  const control = singleConnection(postgresFactory(controlPool, controlTarget, onError), () =>
+    controlPool.end(),
+  );
   const client = new PostgresClient({ adapter, errorFormat });
   // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
   // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
-  return opened(kind, client as unknown as Db, adapter, poolOf(pool, target.connections));
+  return opened(kind, client as unknown as Db, adapter, { pool: poolOf(pool, target.connections), control });
 }
 
 /**
@@ -105,21 +115,21 @@ export function databaseKind(url: string): DatabaseKind {
 }
 
 /** One small read, to see whether the database answers. */
-export async function ping(db: Db): Promise<void> {
-  await db.$queryRaw`SELECT 1`;
+export async function ping(statements: Statements): Promise<void> {
+  await statements.$queryRaw`SELECT 1`;
 }
 
-/** Pings that have no answer yet: whoever asks meanwhile waits for the same, so that they never fill the pool. */
-const pings = new WeakMap<Db, Promise<void>>();
+/** Pings that have no answer yet: whoever asks meanwhile waits for the same, so that they never add up. */
+const pings = new WeakMap<Statements, Promise<void>>();
 
 /**
  * Whether the database answers in some milliseconds.
  *
  * @throws when it is away
  */
-export async function pingWithin(db: Db, milliseconds: number): Promise<boolean> {
-  const underWay = pings.get(db) ?? ping(db).finally(() => pings.delete(db));
-  pings.set(db, underWay);
+export async function pingWithin(statements: Statements, milliseconds: number): Promise<boolean> {
+  const underWay = pings.get(statements) ?? ping(statements).finally(() => pings.delete(statements));
+  pings.set(statements, underWay);
   const patience = new AbortController();
   const tooLate = wait(milliseconds, false, { signal: patience.signal }).catch(() => false);
   try {
@@ -165,18 +175,22 @@ function opened(
   kind: DatabaseKind,
   db: Db,
   adapter: SingleConnectionFactory,
-  pool: ConnectionPool | undefined,
+  ofPostgres?: { readonly pool: ConnectionPool; readonly control: SingleConnectionFactory },
 ): Database {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await db.$disconnect();
     await adapter.close();
+    await ofPostgres?.control.close();
   };
+  const write = writerOf(kind);
+  const direct = openDirect(adapter.connect, write, db);
   return {
     db,
-    direct: openDirect(adapter.connect, writerOf(kind), db),
+    direct,
+    control: ofPostgres === undefined ? direct : openDirect(ofPostgres.control.connect, write, ofPostgres),
     kind,
-    pool,
+    pool: ofPostgres?.pool,
     // SQLite has no clock but that of this machine.
     now: kind === 'sqlite' ? async () => new Date() : readServerTime,
     close: () => {

@@ -31,6 +31,9 @@ const unavailableCodes =
 const systemCodes =
   /^(EACCES|EAI_AGAIN|ECONNABORTED|ECONNREFUSED|ECONNRESET|EDQUOT|EHOSTDOWN|EHOSTUNREACH|EIO|EMFILE|ENETDOWN|ENETUNREACH|ENFILE|ENOSPC|ENOTFOUND|EPIPE|EROFS|ETIMEDOUT)$/;
 
+/** What the pool says when it refuses: Prisma passes errors on that it does not know. */
+export const POOL_IS_FULL = 'Too many wait for a connection to the database';
+
 /** What pg and pg-pool say in errors without a code. They reach us as they are when a transaction begins or ends. */
 const driverMessages =
   /^(Client has encountered a connection error|Client was closed|Connection terminated|Cannot use a pool after calling end|timeout exceeded when trying to connect|timeout expired$|Query read timeout$)/;
@@ -75,12 +78,18 @@ export function isConflict(error: unknown): boolean {
   return cause?.kind === 'TransactionWriteConflict' || matches(cause?.originalCode, conflictCodes);
 }
 
+/** Whether the database was not asked, because there is more to do than can be done. */
+export function isOverloaded(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(POOL_IS_FULL);
+}
+
 /**
  * Whether the database cannot serve now and may do so later: a 503 with `Retry-After`. It is away, starting, full, overloaded,
  * or was too slow; conflicts that did not end count too. What a mistake in the program throws is not among them.
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (isOverloaded(error)) return true;
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnavailable);
   const cause = driverCause(error);
   if (cause) {

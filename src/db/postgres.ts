@@ -2,9 +2,16 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { isDirect } from './direct.ts';
+import { POOL_IS_FULL } from './errors.ts';
 
 /** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
 const CONNECTIONS = 10;
+
+/** Of them, those that are not in the pool: the control connection (client.ts). It is there beside a pool of one, too. */
+const CONTROL_CONNECTIONS = 1;
+
+/** Queries and transactions that may wait for each connection of a pool: a fifth of a second, where each takes some milliseconds. */
+const MAX_WAITING_PER_CONNECTION = 50;
 
 /** Milliseconds to wait for a free connection, or for a new one to be made. */
 const CONNECTION_TIMEOUT = 5_000;
@@ -40,6 +47,7 @@ export const sessionSettings: Readonly<Record<string, string>> = {
 export interface PostgresTarget {
   /** What the `schema` parameter says, as Prisma reads it; undefined stands for the server's search path. */
   readonly schema: string | undefined;
+  /** Connections of the pool. */
   readonly connections: number;
   /**
    * Whether PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma): each transaction then has a
@@ -62,13 +70,16 @@ export function parsePostgresUrl(url: string): PostgresTarget {
   }
   const parsed = new URL(url);
   const schema = parsed.searchParams.get('schema') ?? undefined;
-  const connections = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
+  const limit = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
   const pooled = parsed.searchParams.get('pgbouncer') === 'true';
   for (const name of ['schema', 'connection_limit', 'pgbouncer']) parsed.searchParams.delete(name);
   return {
     pooled,
     schema,
-    connections: Number.isInteger(connections) && connections > 0 ? connections : CONNECTIONS,
+    connections: Math.max(
+      1,
+      (Number.isInteger(limit) && limit > 0 ? limit : CONNECTIONS) - CONTROL_CONNECTIONS,
+    ),
     connectionString: parsed.href,
   };
 }
@@ -78,6 +89,33 @@ export function connectionOptions({ connectionString }: PostgresTarget): pg.Clie
   return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT, keepAlive: true };
 }
 
+/** Refuses who comes when too many wait already: they would all be answered late, and the process would hold ever more of them. */
+class BoundedPool extends pg.Pool {
+  readonly #maxWaiting: number;
+
+  constructor(options: pg.PoolConfig & { readonly max: number }) {
+    super(options);
+    this.#maxWaiting = options.max * MAX_WAITING_PER_CONNECTION;
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const isFull = this.waitingCount >= this.#maxWaiting;
+    const error = new Error(POOL_IS_FULL);
+    if (callback === undefined) return isFull ? Promise.reject(error) : super.connect();
+    if (isFull) callback(error, undefined, () => {});
+    else super.connect(callback);
+    return undefined;
+  }
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: Error | boolean) => void,
+) => void;
+
 /**
  * A pool of connections.
  *
@@ -85,7 +123,7 @@ export function connectionOptions({ connectionString }: PostgresTarget): pg.Clie
  * @param readOnly whether the server refuses to change anything for them; not behind PgBouncer, where others use them too
  */
 export function openPool(target: PostgresTarget, onError: (error: Error) => void, readOnly = false): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new BoundedPool({
     ...connectionOptions(target),
     max: target.connections,
     query_timeout: QUERY_TIMEOUT,

@@ -29,7 +29,7 @@ export function readingsOf(app: FastifyInstance): readonly Reading[] {
     ...peopleOf(app),
     ...hashing,
     ...revocationsOf(app),
-    ...(app.databasePool === undefined ? [] : poolOf(app.databasePool)),
+    ...(app.database.pool === undefined ? [] : poolOf(app.database.pool)),
     ...workOf(app),
     {
       name: 'log_lines_dropped_total',
@@ -132,7 +132,7 @@ function poolOf(pool: ConnectionPool): readonly Reading[] {
     },
     {
       name: 'database_connections_limit',
-      help: 'Connections to Postgres that the process may have',
+      help: 'Connections to Postgres that requests and jobs of the process may have; it has one more for what was revoked',
       read: () => pool.limit,
     },
     {

@@ -1,4 +1,5 @@
 import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
+import { withDeadline } from '../db/deadline.ts';
 import { newId } from '../db/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
@@ -27,18 +28,27 @@ export const TRUST = 2_000;
  */
 const OVERLAP = 30_000;
 
+/** Milliseconds that a request waits for its rows to be read. A database that is away would keep it for longer than anybody waits. */
+const CONFIRM_PATIENCE_MS = 1_000;
+
 /** Milliseconds for which a revocation is remembered: the longest lifetime of an access token, and a minute for clocks. */
 const MEMORY = 3_600_000 + 60_000;
 
 /** Entries of the map. At 150 bytes each it stays below 30 MB; what does not fit is read from the database instead. */
 const LIMIT = 200_000;
 
+/** Polls have a connection of their own; rows are read over those of the requests that wait for them. */
+type FeedDatabase = Pick<Database, 'db' | 'control' | 'now'>;
+
+/** What a revocation's row says. */
+type RevocationRow = Pick<ReturnType<typeof toRow>, 'userId' | 'generation' | 'sessionId' | 'createdAt'>;
+
 /**
  * The revocations of the last hour, in memory: what the guard asks instead of the database.
  * Every process polls for those of the others (jobs.ts); its own apply as soon as they are committed.
  */
 export class RevocationFeed {
-  readonly #database: Pick<Database, 'db' | 'now'>;
+  readonly #database: FeedDatabase;
   readonly #limit: number;
   readonly #known: RevocationMap;
   /** performance.now() when the last good poll began. */
@@ -47,7 +57,7 @@ export class RevocationFeed {
   #polledUntil: number | undefined;
   #clockSkew = 0;
 
-  constructor(database: Pick<Database, 'db' | 'now'>, limit = LIMIT) {
+  constructor(database: FeedDatabase, limit = LIMIT) {
     this.#database = database;
     this.#limit = limit;
     this.#known = new RevocationMap(limit);
@@ -88,13 +98,14 @@ export class RevocationFeed {
   /**
    * Reads the rows themselves: whether the user is enabled, the generation is the same and the session is alive.
    *
-   * @throws when the database is away
+   * @throws when the database is away, or does not answer in {@link CONFIRM_PATIENCE_MS}
    */
   async confirm({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): Promise<boolean> {
-    const session = await this.#database.db.session.findUnique({
+    const reading = this.#database.db.session.findUnique({
       where: { id: sid, userId: sub },
       select: { epoch: true, user: { select: { disabled: true, generation: true, epoch: true } } },
     });
+    const session = await withDeadline(reading, CONFIRM_PATIENCE_MS);
     return (
       session !== null &&
       !session.user.disabled &&
@@ -120,13 +131,10 @@ export class RevocationFeed {
     const began = performance.now();
     const now = await this.#readTime();
     if (this.#known.overflowed) await this.#startAgain(now);
-    const rows = await this.#database.db.revocation.findMany({
-      where: { createdAt: { gte: new Date(this.#since(now)) } },
-      select: { userId: true, generation: true, sessionId: true, createdAt: true },
-      // Of the index: where nothing is said, Prisma has the first by their ids looked for, past all that are kept.
-      orderBy: { createdAt: 'asc' },
-      take: this.#limit + 1,
-    });
+    // By hand: where there is a limit and no order, Prisma has the first by their ids looked for, past all that are kept.
+    const rows = await this.#database.control.$queryRaw<RevocationRow>`
+      SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
+      WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
     for (const { userId, generation, sessionId, createdAt } of rows) {
       const forgetAt = createdAt.getTime() + MEMORY;
       if (sessionId !== null) this.#known.add({ sessionId }, forgetAt);
@@ -155,17 +163,16 @@ export class RevocationFeed {
   /** @returns milliseconds since 1970 by the database's clock */
   async #readTime(): Promise<number> {
     const before = Date.now();
-    const now = (await this.#database.now(this.#database.db)).getTime();
+    const now = (await this.#database.now(this.#database.control)).getTime();
     this.#clockSkew = (before + Date.now()) / 2 - now;
     return now;
   }
 
   /** After an overflow, what is in memory has gaps: it is read anew as soon as all of it fits. */
   async #startAgain(now: number): Promise<void> {
-    const live = await this.#database.db.revocation.count({
-      where: { createdAt: { gte: new Date(now - MEMORY) } },
-    });
-    if (live > this.#limit) return;
+    const live = await this.#database.control.$queryRaw<unknown>`
+      SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - MEMORY)} LIMIT ${this.#limit + 1}`;
+    if (live.length > this.#limit) return;
     this.#known.clear();
     this.#polledUntil = undefined;
     // Until the rows have been read, nothing is known: the poll before is no reason to trust an empty map.

@@ -12,11 +12,11 @@ import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
-/** @param connections of Postgres */
+/** @param connections of the pool to Postgres, beside which there is one more */
 async function open(t: Scope, connections = 10): Promise<Database> {
   const { url, kind } = await createMigratedDatabase(t);
   const database = openDatabase(
-    kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections)),
+    kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections + 1)),
   );
   t.teardown(database.close);
   // Prisma's timers do not keep a process alive, and a SQLite database has no socket that would.

@@ -49,7 +49,7 @@ if (!isSqlite) {
 const plans = recordPlans(isSqlite ? databaseUrl : directUrl(databaseUrl), app.databaseKind);
 t.teardown(plans.close);
 
-const accounts = { ...app.accounts, db: plans.db, now: async () => noon };
+const accounts = { ...app.accounts, db: plans.db, control: plans.db, now: async () => noon };
 const audit = { ...app.audit, db: plans.db, now: accounts.now };
 const secrets = { current: 'the secret of these tests, which is long enough', previous: undefined };
 const throttle = new Throttle(

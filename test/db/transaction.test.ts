@@ -8,10 +8,13 @@ import { failure } from './failure.ts';
 
 const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
 
-/** @param connections of Postgres */
+/** @param connections of the pool to Postgres, beside which there is one more */
 async function open(t: Scope, connections = 10): Promise<Db> {
   const { url, kind } = await createMigratedDatabase(t);
-  return openAgain(t, kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections)));
+  return openAgain(
+    t,
+    kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections + 1)),
+  );
 }
 
 function openAgain(t: Scope, url: string): Db {

@@ -19,7 +19,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
     return [ok('database', `${path} will be made at the first start`)];
   const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
   try {
-    await ping(database.db);
+    await ping(database.control);
     return await lookInto(database, config);
   } catch (error) {
     return [problem('database', reasonOf(error), 'check DATABASE_URL, and that the database runs')];

@@ -1,0 +1,109 @@
+/**
+ * The connection for what has to be known whatever the others do, and what happens to those others.
+ *
+ * @runs once, on Postgres: SQLite has one connection.
+ */
+import pg from 'pg';
+import t from 'tap';
+import { openDatabase, pingWithin } from '#latchkey/db/client.ts';
+import { withDeadline } from '#latchkey/db/deadline.ts';
+import { isOverloaded, isUnavailable } from '#latchkey/db/errors.ts';
+import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
+import { createMigratedDatabase, directUrl, withParameter } from '../database.ts';
+import { startApi } from '../helper.ts';
+import { until } from '../until.ts';
+import { failure } from './failure.ts';
+
+/** Locks a table of a database against everybody. @returns what frees it */
+async function lock(t: { teardown(work: () => Promise<void>): void }, url: string, table: string) {
+  const client = new pg.Client(directUrl(url));
+  await client.connect();
+  t.teardown(() => client.end());
+  await client.query(`BEGIN; LOCK TABLE "${table}"`);
+  return () => client.query('COMMIT');
+}
+
+t.test('a pool whose connections all wait keeps neither the feed nor the ping waiting', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const database = openDatabase(withParameter(url, 'connection_limit', '3'));
+  t.teardown(database.close);
+  const { db, control, pool } = database;
+  const free = await lock(t, url, 'User');
+  const stuck = Promise.all(Array.from({ length: 12 }, () => db.user.count()));
+  await until(() => pool?.waitingCount === 10);
+  t.equal(pool?.limit, 2, 'the third is not in the pool');
+
+  const feed = new RevocationFeed(database);
+  await feed.poll();
+  t.ok(feed.isTrusted);
+  t.ok(await pingWithin(control, 900));
+  t.equal(pool?.waitingCount, 10, 'all the others wait as before');
+  await free();
+  t.strictSame(
+    await stuck,
+    Array.from({ length: 12 }, () => 0),
+  );
+});
+
+t.test('a limit of one leaves one for each', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const database = openDatabase(withParameter(url, 'connection_limit', '1'));
+  t.teardown(database.close);
+  const free = await lock(t, url, 'User');
+  const stuck = Promise.all([database.db.user.count()]);
+  await until(() => database.pool?.totalCount === 1);
+  t.equal((await database.control.$queryRaw`SELECT 1`).length, 1);
+  await free();
+  t.strictSame(await stuck, [0]);
+});
+
+t.test('beyond fifty that wait for each connection, who comes is refused at once', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const database = openDatabase(withParameter(url, 'connection_limit', '2'));
+  t.teardown(database.close);
+  const { db, direct } = database;
+  const free = await lock(t, url, 'User');
+  const stuck = Promise.all(Array.from({ length: 51 }, () => db.user.count()));
+  await until(() => database.pool?.waitingCount === 50);
+  for (const ask of [
+    () => db.accessLevel.count(),
+    () => db.$transaction(async (tx) => tx.accessLevel.count()),
+    () => direct.$queryRaw`SELECT 1`,
+    () => direct.transaction(async (tx) => tx.$queryRaw`SELECT 1`),
+  ]) {
+    const error = await failure(ask);
+    t.ok(isOverloaded(error), String(error));
+    t.ok(isUnavailable(error));
+  }
+  await free();
+  t.equal((await stuck).length, 51, 'those who were there before are served');
+  t.equal(await db.accessLevel.count(), 0);
+});
+
+t.test('who is refused hears that the service is busy', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const api = await startApi(t, { DATABASE_URL: withParameter(url, 'connection_limit', '2') });
+  const admin = await api.person(2);
+  const free = await lock(t, url, 'User');
+  const listing = Array.from({ length: 60 }, () => api.ask('GET', '/users', { token: admin.token }));
+  const first = await Promise.race(listing);
+  t.match(first, { status: 503, body: { type: /busy$/ } });
+  t.match(first.headers['retry-after'], /^[1-9]/);
+  t.equal((await api.ask('GET', '/health/ready')).status, 200);
+  t.equal((await api.ask('GET', '/me/permissions', { token: admin.token })).status, 200);
+  await free();
+  const statuses = (await Promise.all(listing)).map(({ status }) => status);
+  t.strictSame([...new Set(statuses)].sort(), [200, 503]);
+});
+
+t.test('what takes too long is unavailable, and heard of no more', async (t) => {
+  let fail = (_error: Error) => {};
+  const never = new Promise<void>((_, reject) => {
+    fail = reject;
+  });
+  const error = await failure(() => withDeadline(never, 10));
+  t.ok(isUnavailable(error));
+  fail(new Error('too late'));
+  t.equal(await withDeadline(Promise.resolve(7), 10_000), 7);
+  await t.rejects(withDeadline(Promise.reject(new Error('its own')), 10_000), /its own/);
+});
