@@ -17,9 +17,13 @@ export interface PgBouncer {
  * Starts PgBouncer in front of all databases of a server. Call `stop()`; when this process dies without, it ends by itself.
  *
  * @param server URL of a user of that server, with the password
+ * @param mode what a connection is given to
  * @throws {Error} when it is not installed, or does not start
  */
-export async function startPgBouncer(server: string): Promise<PgBouncer> {
+export async function startPgBouncer(
+  server: string,
+  mode: 'transaction' | 'session' = 'transaction',
+): Promise<PgBouncer> {
   const program = findProgram('pgbouncer');
   if (program === undefined)
     throw new Error('PgBouncer is not installed (Debian: apt-get install pgbouncer), and was asked for');
@@ -27,7 +31,7 @@ export async function startPgBouncer(server: string): Promise<PgBouncer> {
   const port = await freePort();
   // Root may not run it.
   const user = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
-  const config = await writeSettings(folder, new URL(server), port);
+  const config = await writeSettings(folder, new URL(server), port, mode);
   if (user.uid !== undefined && user.gid !== undefined)
     for (const path of [folder, config.file, config.users]) await chown(path, user.uid, user.gid);
 
@@ -50,7 +54,12 @@ export async function startPgBouncer(server: string): Promise<PgBouncer> {
 }
 
 /** Those of the committed file, but for where it listens, whom it lets in and where it leads. */
-async function writeSettings(folder: string, { hostname, port, username, password }: URL, ownPort: number) {
+async function writeSettings(
+  folder: string,
+  { hostname, port, username, password }: URL,
+  ownPort: number,
+  mode: string,
+) {
   const file = join(folder, 'pgbouncer.ini');
   const users = join(folder, 'userlist.txt');
   const committed = await readFile('deploy/pgbouncer/pgbouncer.ini', 'utf8');
@@ -59,6 +68,7 @@ async function writeSettings(folder: string, { hostname, port, username, passwor
     [/^listen_addr = .*/m, 'listen_addr = 127.0.0.1'],
     [/^listen_port = .*/m, `listen_port = ${ownPort}`],
     [/^auth_file = .*/m, `auth_file = ${users}`],
+    [/^pool_mode = transaction/m, `pool_mode = ${mode}`],
   ];
   const text = replaced.reduce((before, [from, to]) => {
     if (!from.test(before)) throw new Error(`deploy/pgbouncer/pgbouncer.ini has nothing like ${from}`);

@@ -40,8 +40,9 @@ export function isDirect(query: SqlQuery): boolean {
   return 'isDirect' in query;
 }
 
-const commit = toQuery({ sql: 'COMMIT', args: [] });
-const rollback = toQuery({ sql: 'ROLLBACK', args: [] });
+/** Not as statements that come past the client: those get names (postgres.ts), and what ends a transaction must have none. */
+const commit: SqlQuery = { sql: 'COMMIT', args: [], argTypes: [] };
+const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
 /**
  * @param connect gives the adapter that Prisma's client uses

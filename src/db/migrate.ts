@@ -9,6 +9,7 @@ import {
   type RecordedMigration,
   readMigrations,
 } from './migrations.ts';
+import { requireDeclaredPooler } from './pooler.ts';
 
 export { MigrationError } from './migrations.ts';
 
@@ -29,11 +30,13 @@ export interface MigrationTarget {
  * @param folder where the migrations are; this version's own unless told
  * @returns the names of the migrations that this call has applied
  * @throws {MigrationError} when the database's history does not fit, or another process holds the lock for too long
+ * @throws {ConfigError} behind a pooler that the URL does not tell of
  */
 export async function migrate(
   url: string,
   folder: string = migrationsFolder(databaseKind(url)),
 ): Promise<{ applied: string[] }> {
+  await requireDeclaredPooler(url);
   const target = openTarget(url);
   const migrations = await readMigrations(folder);
   const pending = async () => pendingMigrations(migrations, await target.recorded());

@@ -1,52 +1,96 @@
 import pg from 'pg';
+import { ConfigError } from '../config.ts';
 import { databaseKind } from './client.ts';
-import { connectionOptions, parsePostgresUrl, sessionSettings } from './postgres.ts';
+import {
+  connectionOptions,
+  type PostgresTarget,
+  parsePostgresUrl,
+  promisedPid,
+  readPid,
+  sessionSettings,
+} from './postgres.ts';
 
-interface Session {
-  readonly pid: number;
-  readonly settings: Readonly<Record<string, string>>;
-}
+/** Tries to see that two connections are one: others may have taken it in between. */
+const ROUNDS = 5;
+
+/** Milliseconds that a pooler which has no connection left may let us wait. */
+const PATIENCE_MS = 2_000;
+
+/** What is wrong with a URL that does not tell of a pooler. */
+export const UNDECLARED_POOLER =
+  'DATABASE_URL leads to a pooler that gives each transaction another connection: add pgbouncer=true to it';
 
 /**
- * What is to be done about a pooler between us and Postgres: that the URL says so, and that its connections have the settings
- * that we cannot make there (docs/pgbouncer.md).
+ * Holds a URL to what is there. Behind a pooler that pools transactions, settings and prepared statements would be made on connections
+ * that others use, and be missing on the next.
  *
- * @returns a sentence for each; none where there is no pooler, or all is as it should be
+ * @throws {ConfigError} when there is one, and the URL does not say so
  * @throws when the database is away
  */
-export async function poolerAdvice(url: string): Promise<readonly string[]> {
-  if (databaseKind(url) === 'sqlite') return [];
+export async function requireDeclaredPooler(url: string): Promise<void> {
+  if (await hasUndeclaredPooler(url)) throw new ConfigError(`${UNDECLARED_POOLER} (docs/pgbouncer.md)`);
+}
+
+/** Whether transactions are pooled, and the URL does not say so. One that pools sessions needs no word. @throws when the database is away */
+export async function hasUndeclaredPooler(url: string): Promise<boolean> {
+  if (databaseKind(url) === 'sqlite') return false;
   const target = parsePostgresUrl(url);
-  const client = new pg.Client(connectionOptions(target));
+  if (target.pooled) return false;
+  return withClient(target, async (first) => {
+    const own = await readPid(first);
+    return own !== promisedPid(first) && withClient(target, (second) => isShared(first, second, own));
+  });
+}
+
+/** Whether a transaction of the second connection is given what the first one has, or the first gets something else meanwhile. */
+async function isShared(first: pg.Client, second: pg.Client, own: number | undefined): Promise<boolean> {
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      await second.query('BEGIN');
+      const others = await readPid(second);
+      if (others === own || (await readPid(first)) !== own) return true;
+      await second.query('ROLLBACK');
+    }
+    return false;
+  } catch (error) {
+    // All that a pooler of sessions has are taken.
+    if (error instanceof Error && error.message === 'Query read timeout') return false;
+    throw error;
+  }
+}
+
+async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ ...connectionOptions(target), query_timeout: PATIENCE_MS });
   client.on('error', () => {});
   await client.connect();
   try {
-    const { pid, settings } = await readSession(client);
-    if (!target.pooled) {
-      // A pooler answers in Postgres' place, with a number of its own.
-      const promised: unknown = Reflect.get(client, 'processID');
-      return pid === promised
-        ? []
-        : [
-            'A pooler is between here and Postgres: add pgbouncer=true to DATABASE_URL if it pools transactions',
-          ];
-    }
-    return Object.entries(sessionSettings)
-      .filter(([name, value]) => settings[name] !== value)
-      .map(([name, value]) => `PgBouncer's connections need ${name} = ${value}: see docs/pgbouncer.md`);
+    return await work(client);
   } finally {
     await client.end();
   }
 }
 
+/**
+ * What is to be done about the settings of the connections of a pooler, that we cannot make there (docs/pgbouncer.md).
+ *
+ * @returns a sentence for each; none where the URL tells of no pooler, or all is as it should be
+ * @throws when the database is away
+ */
+export async function poolerAdvice(url: string): Promise<readonly string[]> {
+  if (databaseKind(url) === 'sqlite') return [];
+  const target = parsePostgresUrl(url);
+  if (!target.pooled) return [];
+  const settings = await withClient(target, readSettings);
+  return Object.entries(sessionSettings)
+    .filter(([name, value]) => settings[name] !== value)
+    .map(([name, value]) => `PgBouncer's connections need ${name} = ${value}: see docs/pgbouncer.md`);
+}
+
 /** In one statement, and so of one connection. */
-async function readSession(client: pg.Client): Promise<Session> {
-  const { rows } = await client.query<{ pid: number; name: string; setting: string }>(
-    'SELECT pg_backend_pid() AS pid, name, setting FROM pg_settings WHERE name = ANY($1)',
+async function readSettings(client: pg.Client): Promise<Readonly<Record<string, string>>> {
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
     [Object.keys(sessionSettings)],
   );
-  return {
-    pid: rows[0]?.pid ?? 0,
-    settings: Object.fromEntries(rows.map(({ name, setting }) => [name, setting])),
-  };
+  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }

@@ -1,17 +1,14 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { isDirect } from './direct.ts';
-import { POOL_IS_FULL } from './errors.ts';
+import { BoundedPool } from './bounded-pool.ts';
+import { statementNames } from './statement-names.ts';
 
 /** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
 const CONNECTIONS = 10;
 
 /** Of them, those that are not in the pool: the control connection (client.ts). It is there beside a pool of one, too. */
 const CONTROL_CONNECTIONS = 1;
-
-/** Queries and transactions that may wait for each connection of a pool: a fifth of a second, where each takes some milliseconds. */
-const MAX_WAITING_PER_CONNECTION = 50;
 
 /** Milliseconds to wait for a free connection, or for a new one to be made. */
 const CONNECTION_TIMEOUT = 5_000;
@@ -27,9 +24,6 @@ const STATEMENT_TIMEOUT = 5_000;
  * network that swallows what is sent answers never.
  */
 const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
-
-/** Statements that a connection keeps prepared: twice as many as the service has. */
-const KEPT = 100;
 
 /**
  * What a connection is set to, in Postgres' own units. Behind PgBouncer, whoever runs it has to (docs/pgbouncer.md).
@@ -89,52 +83,30 @@ export function connectionOptions({ connectionString }: PostgresTarget): pg.Clie
   return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT, keepAlive: true };
 }
 
-/** Refuses who comes when too many wait already: they would all be answered late, and the process would hold ever more of them. */
-class BoundedPool extends pg.Pool {
-  readonly #maxWaiting: number;
-
-  constructor(options: pg.PoolConfig & { readonly max: number }) {
-    super(options);
-    this.#maxWaiting = options.max * MAX_WAITING_PER_CONNECTION;
-  }
-
-  override connect(): Promise<pg.PoolClient>;
-  override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    const isFull = this.waitingCount >= this.#maxWaiting;
-    const error = new Error(POOL_IS_FULL);
-    if (callback === undefined) return isFull ? Promise.reject(error) : super.connect();
-    if (isFull) callback(error, undefined, () => {});
-    else super.connect(callback);
-    return undefined;
-  }
-}
-
-type ConnectCallback = (
-  error: Error | undefined,
-  client: pg.PoolClient | undefined,
-  done: (release?: Error | boolean) => void,
-) => void;
-
 /**
  * A pool of connections.
  *
  * @param onError hears of connections that break while nobody uses them; without a listener, that ends the process
  * @param readOnly whether the server refuses to change anything for them; not behind PgBouncer, where others use them too
  */
-export function openPool(target: PostgresTarget, onError: (error: Error) => void, readOnly = false): pg.Pool {
+export function openPool(
+  target: PostgresTarget,
+  onError: (error: Error) => void,
+  readOnly = false,
+): BoundedPool {
   const pool = new BoundedPool({
     ...connectionOptions(target),
     max: target.connections,
     query_timeout: QUERY_TIMEOUT,
-    onConnect: (client) => {
+    onConnect: async (client) => {
       // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
       // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
       client.on('error', () => {});
       if (target.pooled) return;
       const settings = { ...sessionSettings, ...(readOnly && { default_transaction_read_only: 'on' }) };
       const statements = Object.entries(settings).map(([name, value]) => `SET ${name} = ${value}`);
-      return client.query([...statements, searchPath(target)].join(';'));
+      await client.query([...statements, searchPath(target)].join(';'));
+      pool.isBehindPooler ||= (await readPid(client)) !== promisedPid(client);
     },
   });
   pool.on('error', onError);
@@ -146,6 +118,17 @@ export function openPool(target: PostgresTarget, onError: (error: Error) => void
   return pool;
 }
 
+/** The number of the process of Postgres that answers. */
+export async function readPid(client: pg.ClientBase): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid;
+}
+
+/** The number that was said when the connection was made. A pooler answers in Postgres' place, with one of its own. */
+export function promisedPid(client: pg.ClientBase): unknown {
+  return Reflect.get(client, 'processID');
+}
+
 /** The statement that makes unqualified names mean those in the schema of the URL; empty where it names none. */
 export function searchPath({ schema }: PostgresTarget): string {
   return schema === undefined ? '' : `SET search_path = ${pg.escapeIdentifier(schema)}`;
@@ -153,30 +136,14 @@ export function searchPath({ schema }: PostgresTarget): string {
 
 /** Driver adapters over a pool. */
 export function postgresFactory(
-  pool: pg.Pool,
+  pool: BoundedPool,
   { schema, pooled }: PostgresTarget,
   onError: (error: Error) => void,
 ): SqlDriverAdapterFactory {
   return new PrismaPg(pool, {
     ...(schema !== undefined && { schema }),
-    // Of PgBouncer, the next statement may have another connection.
-    ...(!pooled && { statementNameGenerator: statementNames() }),
+    // Of a pooler, the next statement may have another connection.
+    ...(!pooled && { statementNameGenerator: statementNames(pool) }),
     onConnectionError: onError,
   });
-}
-
-/**
- * Names statements that are asked all the time, so that each connection prepares and plans them once: they find rows by their keys,
- * for which one plan is always right. What goes through Prisma's client has no name, for lists are planned for their very values.
- */
-function statementNames(): (query: SqlQuery) => string {
-  const names = new Map<string, string>();
-  return (query) => {
-    if (!isDirect(query)) return '';
-    const known = names.get(query.sql);
-    if (known !== undefined || names.size >= KEPT) return known ?? '';
-    const name = `latchkey_${names.size}`;
-    names.set(query.sql, name);
-    return name;
-  };
 }

@@ -5,11 +5,13 @@
  */
 import { Client } from 'pg';
 import t from 'tap';
+import { ConfigError } from '#latchkey/config.ts';
 import { openDatabase } from '#latchkey/db/client.ts';
 import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
-import { poolerAdvice } from '#latchkey/db/pooler.ts';
+import { hasUndeclaredPooler, poolerAdvice } from '#latchkey/db/pooler.ts';
 import { sessionSettings } from '#latchkey/db/postgres.ts';
-import { createDatabase, directUrl, type Scope, withParameter } from '../database.ts';
+import { createDatabase, createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
+import { startPgBouncer } from '../pgbouncer-server.ts';
 import { failure } from './failure.ts';
 
 const isPooled = process.env.TEST_PGBOUNCER_PORT !== undefined;
@@ -59,13 +61,50 @@ t.test('a URL that promises PgBouncer, and connections without the settings: eac
   t.strictSame(await poolerAdvice(await createRole(t, url, { ...sessionSettings })), [], 'set for the role');
 });
 
-t.test('a pooler that the URL does not tell of is noticed, where there is one', async (t) => {
-  const { url } = await createDatabase(t);
+/** The same, without a word of a pooler. */
+function withoutWord(url: string): string {
   const silent = new URL(url);
   silent.searchParams.delete('pgbouncer');
-  const advice = (await poolerAdvice(silent.href)).join('\n');
-  if (isPooled) t.match(advice, /pgbouncer=true/);
-  else t.equal(advice, '');
+  return silent.href;
+}
+
+t.test('a pooler of transactions that the URL does not tell of is refused, where there is one', async (t) => {
+  const { url } = await createDatabase(t);
+  t.equal(await hasUndeclaredPooler(withoutWord(url)), isPooled);
+  t.notOk(await hasUndeclaredPooler(url));
+  t.notOk(await hasUndeclaredPooler(directUrl(url)));
+  if (!isPooled) return;
+  const error = await failure(() => migrate(withoutWord(url)));
+  t.ok(error instanceof ConfigError);
+  t.match(String(error), /add pgbouncer=true to it/);
+  t.notMatch(String(error), new URL(url).password);
+});
+
+t.test('where there is one all the same, no statement has a name', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const databases = [1, 2].map(() => openDatabase(withoutWord(url)));
+  for (const { close } of databases) t.teardown(close);
+  const prepared = await Promise.all(
+    databases.map(async ({ direct }) => {
+      for (let n = 0; n < 20; n++) await direct.transaction((tx) => tx.$queryRaw`SELECT ${n}::int AS n`);
+      return direct.$queryRaw`SELECT name FROM pg_prepared_statements WHERE name LIKE 'latchkey%'`;
+    }),
+  );
+  t.equal(prepared.flat().length > 0, !isPooled);
+});
+
+t.test('a pooler of sessions needs no word', async (t) => {
+  const { TEST_POSTGRES_URL: server = '' } = process.env;
+  if (!isPooled) return;
+  const pooler = await startPgBouncer(server, 'session');
+  t.teardown(pooler.stop);
+  const url = new URL(directUrl((await createMigratedDatabase(t)).url));
+  url.port = String(pooler.port);
+  t.notOk(await hasUndeclaredPooler(url.href));
+  t.strictSame((await migrate(url.href)).applied, []);
+  const { direct, close } = openDatabase(url.href);
+  t.teardown(close);
+  t.equal((await direct.transaction((tx) => tx.$queryRaw`SELECT 1`)).length, 1);
 });
 
 t.test(

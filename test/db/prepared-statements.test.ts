@@ -6,6 +6,7 @@
 import pg from 'pg';
 import t from 'tap';
 import { openDatabase, rawSql } from '#latchkey/db/client.ts';
+import { statementName } from '#latchkey/db/statement-names.ts';
 import type { Statements } from '#latchkey/db/statements.ts';
 import { createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 
@@ -35,10 +36,27 @@ t.test('what goes past the client is prepared once, what goes through it never',
     await levels(database.db);
     await database.direct.transaction(levels);
   }
-  t.strictSame((await prepared(database)).sort(), [
-    'COMMIT',
-    'SELECT "name" FROM "AccessLevel" WHERE "number" = $1',
-  ]);
+  t.strictSame(await prepared(database), ['SELECT "name" FROM "AccessLevel" WHERE "number" = $1']);
+});
+
+t.test('a name is that of its statement, whoever asks for it and when', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const one = (of: Statements) => of.$queryRaw`SELECT ${1}::int AS one`;
+  const names = async (asks: readonly ((of: Statements) => Promise<unknown>)[]) => {
+    const { db, direct, close } = openDatabase(withParameter(directUrl(url), 'connection_limit', '1'));
+    t.teardown(close);
+    for (const ask of asks) await direct.transaction(ask);
+    const rows = await db.$queryRaw<{ name: string; statement: string }[]>`
+      SELECT "name", "statement" FROM pg_prepared_statements ORDER BY "name"`;
+    for (const { name, statement } of rows) {
+      t.equal(name, statementName(statement));
+      t.ok(Buffer.byteLength(name) <= 63, 'and Postgres does not cut it off');
+    }
+    return rows.map(({ name }) => name);
+  };
+  const first = await names([one, levels]);
+  t.equal(first.length, 2);
+  t.strictSame(first, await names([levels, one]));
 });
 
 t.test('nothing is prepared behind PgBouncer', async (t) => {

@@ -4,7 +4,7 @@ import { hasAdmin } from '../../accounts/last-admin.ts';
 import type { Config } from '../../config.ts';
 import { CLOCK_TOLERANCE, type Database, databaseKind, openDatabase, ping } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrate.ts';
-import { poolerAdvice } from '../../db/pooler.ts';
+import { hasUndeclaredPooler, poolerAdvice, UNDECLARED_POOLER } from '../../db/pooler.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -64,11 +64,12 @@ function checkMigrations({ pending, unknown, isEmpty }: MigrationState): Finding
 }
 
 async function checkPooler(url: string): Promise<Finding[]> {
-  const advice = await poolerAdvice(url);
-  return advice.map((sentence) => {
+  const toFinding = (make: typeof warning) => (sentence: string) => {
     const [found = '', what = ''] = sentence.split(': ');
-    return warning('pooler', found, what);
-  });
+    return make('pooler', found, what);
+  };
+  if (await hasUndeclaredPooler(url)) return [UNDECLARED_POOLER].map(toFinding(problem));
+  return (await poolerAdvice(url)).map(toFinding(warning));
 }
 
 /** Tokens and sessions end by both clocks; a process that is further off does not get ready. */
