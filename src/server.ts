@@ -18,12 +18,12 @@ const CLOSE_DELAY = 10_000;
  * @throws {Error} when it cannot boot or listen; nothing is left open then
  */
 export async function serve(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
+  // The first who chooses a password neither waits for it nor finds that it cannot be read. Before the app measures how late it is.
+  await loadCommonPasswords();
   const app = await buildApp(config, options);
   // After the one that compiles schemas, which leaves more garbage than a start should hold.
   app.addHook('onListen', async () => growYoungGeneration());
   try {
-    // The first who chooses a password neither waits for it nor finds that it cannot be read.
-    await loadCommonPasswords();
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();

@@ -40,6 +40,8 @@ declare module 'fastify' {
     access?: DeclaredAccess;
     /** Seconds that may have passed since the caller's password was verified (RFC 9470). */
     maxAge?: number;
+    /** Of a public route that looks at an access token where there is one, by `readCaller`. */
+    token?: 'optional';
     [declaration]?: Declaration;
   }
   interface FastifyInstance {

@@ -4,8 +4,10 @@ import type { RunOptions } from '../db/batches.ts';
 import type { ColumnsOf, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
-import { type Consequences, change, requireCurrent } from './change.ts';
+import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
+import { type Consequences, change, changeDirectly, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
+import { endLiving, endStolen, findLiving, isRepeated } from './living-sessions.ts';
 import type { Session } from './session.schemas.ts';
 
 /** Sessions that a user may have. Whatever is done with all of them stays small, whoever signs in every minute and never out. */
@@ -51,6 +53,28 @@ export async function endSession(
     revoke({ sessionId: id });
     record({ action: 'session.ended', actorId: userId, targetId: userId, before: { sessionId: id }, origin });
     return true;
+  });
+}
+
+/**
+ * Ends the session of a refresh token, if it goes on. One that was used before counts as stolen, as in `refreshSession`.
+ *
+ * @param token the contents of a refresh token whose HMAC fits
+ */
+export async function endSessionOf(
+  context: AccountsContext,
+  token: RefreshTokenContents,
+  origin: Origin,
+): Promise<void> {
+  await changeDirectly(context, async (tx, consequences) => {
+    const living = await findLiving(context, tx, token.sessionId);
+    if (living === undefined) return;
+    const { session, user } = living;
+    if (token.rotation !== session.rotation && !isRepeated(token, living))
+      return endStolen(context, tx, living, origin, consequences);
+    await endLiving(tx, living, consequences);
+    const before = { sessionId: session.id };
+    consequences.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, origin });
   });
 }
 

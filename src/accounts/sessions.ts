@@ -3,11 +3,12 @@ import type { Origin } from '../audit/event.ts';
 import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
 import { selectRow } from '../db/select.ts';
+import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import { change, changeDirectly, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
-import { noticeTo } from './notices.ts';
+import { endStolen, findLiving, isRepeated, sessionColumns } from './living-sessions.ts';
 import { endSurplusSessions } from './session-endings.ts';
-import { ownerColumns, type SessionGrant, SHORTEST_TOKEN, toGrant } from './session-grant.ts';
+import { ownerColumns, type SessionGrant, toGrant } from './session-grant.ts';
 import type { SignedIn } from './sign-in.ts';
 
 const DAY = 86_400_000;
@@ -17,22 +18,6 @@ const IDLE = 30 * DAY;
 
 /** Milliseconds after which a session ends in any case, and its user signs in again. */
 const ABSOLUTE = 90 * DAY;
-
-/** Milliseconds after a rotation in which the token before still gets its successor: two tabs, or an answer that was lost. */
-const GRACE = 10_000;
-
-/** What of a session decides whether it goes on, and its tokens. */
-const sessionColumns = [
-  'id',
-  'userId',
-  'epoch',
-  'rotation',
-  'rotatedAt',
-  'accessCap',
-  'authenticatedAt',
-  'idleUntil',
-  'expiresAt',
-] as const;
 
 /** Characters of a User-Agent header that are kept. */
 const USER_AGENT_LENGTH = 256;
@@ -86,18 +71,13 @@ export async function openSession(
  */
 export async function refreshSession(
   context: AccountsContext,
-  token: { sessionId: string; rotation: number },
+  token: RefreshTokenContents,
   origin: Origin,
 ): Promise<SessionGrant> {
-  const grant = await changeDirectly(context, async (tx, { revoke, record, send }) => {
-    const session = await selectRow(tx, 'Session', sessionColumns, { id: token.sessionId });
-    if (session === undefined) return undefined;
-    const user = await selectRow(tx, 'User', ownerColumns, { id: session.userId });
-    if (user === undefined || user.disabled || user.epoch !== session.epoch) return undefined;
-    const time = await context.now(tx);
-    if (session.idleUntil <= time || session.expiresAt.getTime() <= time.getTime() + SHORTEST_TOKEN)
-      return undefined;
-
+  const grant = await changeDirectly(context, async (tx, consequences) => {
+    const living = await findLiving(context, tx, token.sessionId);
+    if (living === undefined) return undefined;
+    const { session, user, time } = living;
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
       const count = await tx.$executeRaw`
@@ -106,17 +86,8 @@ export async function refreshSession(
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
       return toGrant({ ...session, rotation }, user, time);
     }
-    const isPrevious = token.rotation === session.rotation - 1;
-    // A rotation in the future was before the clock was set back; that is no reason to give its successor away until then.
-    if (isPrevious && Math.abs(time.getTime() - session.rotatedAt.getTime()) <= GRACE)
-      return toGrant(session, user, time);
-
-    await tx.$executeRaw`DELETE FROM "Session" WHERE "id" = ${session.id}`;
-    revoke({ sessionId: session.id });
-    const { id, email } = user;
-    const before = { sessionId: session.id };
-    record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, origin });
-    send(noticeTo(context, email, 'reuse-detected'));
+    if (isRepeated(token, living)) return toGrant(session, user, time);
+    await endStolen(context, tx, living, origin, consequences);
     return undefined;
   });
   if (grant === undefined) throw invalidRefreshToken();

@@ -30,12 +30,19 @@ const components: Readonly<Record<ProblemField, Component>> = {
   'WWW-Authenticate': 'WwwAuthenticate',
 };
 
-/** Says of every answer of the OpenAPI document that it has a request id, and of problems which field says more. */
-export const withHeaders: SwaggerTransformObject = (document) => {
+/** Of an operation whose body may be left out, until {@link completeDocument} says so in OpenAPI's words. */
+export const BODY_IS_OPTIONAL = 'x-body-is-optional';
+
+/**
+ * Says of every answer of the OpenAPI document that it has a request id, and of problems which field says more; and of bodies that
+ * may be left out that they may, for @fastify/swagger takes every body to be required.
+ */
+export const completeDocument: SwaggerTransformObject = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject;
   const { openapiObject } = document;
   for (const path of Object.values(openapiObject.paths ?? {}))
-    for (const operation of Object.values(path ?? {}))
+    for (const operation of Object.values(path ?? {})) {
+      settleBody(operation);
       for (const answer of answersOf(operation))
         Object.assign(answer, {
           headers: {
@@ -44,8 +51,15 @@ export const withHeaders: SwaggerTransformObject = (document) => {
             'X-Request-Id': reference('RequestId'),
           },
         });
+    }
   return openapiObject;
 };
+
+function settleBody(operation: unknown): void {
+  if (typeof operation !== 'object' || operation === null || !(BODY_IS_OPTIONAL in operation)) return;
+  Reflect.deleteProperty(operation, BODY_IS_OPTIONAL);
+  if ('requestBody' in operation) Object.assign(Object(operation.requestBody), { required: false });
+}
 
 function reference(component: Component) {
   return { $ref: `#/components/headers/${component}` };

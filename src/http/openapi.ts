@@ -6,7 +6,7 @@ import { version } from '../config.ts';
 import { ProblemBody } from '../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../problems/registry.ts';
 import { withExample } from './examples.ts';
-import { headerComponents, withHeaders } from './openapi-headers.ts';
+import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './openapi-headers.ts';
 import { reference } from './schemas.ts';
 
 declare module 'fastify' {
@@ -55,7 +55,7 @@ async function openapi(app: FastifyInstance) {
     },
     // A route of one's own may have no schema.
     transform: ({ schema = {}, url, route }) => ({ schema: describeRoute(schema, route), url }),
-    transformObject: withHeaders,
+    transformObject: completeDocument,
   });
 }
 
@@ -72,10 +72,17 @@ function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchem
       ...responsesWithExamples(schema.response),
       ...problemResponses(problemsOf(schema, route, minimum)),
     },
-    security: minimum === null ? [] : [{ accessToken: [] }],
+    security: securityOf(route, minimum),
+    ...(route.config?.optionalBody && { [BODY_IS_OPTIONAL]: true }),
     ...(minimum !== null && { 'x-minimum-access': minimum }),
     ...(route.config?.maxAge !== undefined && { 'x-max-age': route.config.maxAge }),
   };
+}
+
+/** Of several, one is enough; the empty one is no token. */
+function securityOf({ config }: RouteOptions, minimum: number | null): Record<string, string[]>[] {
+  if (minimum !== null) return [{ accessToken: [] }];
+  return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
 }
 
 function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): ProblemSlug[] {

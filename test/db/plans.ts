@@ -6,12 +6,12 @@ import type {
   SqlQueryable,
   Transaction,
 } from '@prisma/driver-adapter-utils';
-import { withChanges } from '#latchkey/db/adapter.ts';
+import { wrapAdapter } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind, Db } from '#latchkey/db/client.ts';
 import { PrismaClient as PostgresClient } from '#latchkey/db/generated/postgresql/client.ts';
 import { PrismaClient as SqliteClient } from '#latchkey/db/generated/sqlite/client.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres.ts';
-import { sqliteFactory } from '#latchkey/db/sqlite.ts';
+import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
 /** A statement that was run, and the lines of its plan from just before. */
 export interface Planned {
@@ -73,7 +73,7 @@ function explaining(
   };
   const connect = async (): Promise<SqlDriverAdapter> => {
     const adapter = await factory.connect();
-    return withChanges(adapter, {
+    return wrapAdapter(adapter, {
       ...changes(adapter),
       startTransaction: async (level) => explained(await adapter.startTransaction(level)),
     });

@@ -1,24 +1,55 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { claimsOf } from '../../access/guard.ts';
-import { endSession } from '../../accounts/session-endings.ts';
-import { actorOf } from '../../http/actor.ts';
+import type { FastifyRequest } from 'fastify';
+import { readCaller } from '../../access/optional-token.ts';
+import { endSession, endSessionOf } from '../../accounts/session-endings.ts';
+import { actorOf, originOf } from '../../http/actor.ts';
 import { Done } from '../../http/schemas.ts';
+import { Problem } from '../../problems/problem.ts';
+import { LogoutRequest } from './logout.schemas.ts';
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
-    config: { access: 'guest' },
+    config: {
+      access: 'public',
+      token: 'optional',
+      optionalBody: true,
+      problems: ['invalid-request', 'authentication-required', 'invalid-token'],
+    },
     schema: {
       operationId: 'signOut',
       tags: ['Sign-in'],
-      summary: 'Sign out: end this session',
+      summary: 'Sign out: end the session of the access token, or of a refresh token',
+      description:
+        'Without a valid access token, a refresh token in the body will do. What it is worth is not told (RFC 7009 section 2.2): ' +
+        'one that is unknown, or of a session that has ended, gets the same answer. One that was used before ends its session as at ' +
+        '`POST /refresh`, and counts as stolen.',
+      body: LogoutRequest,
       response: { 204: Done('Signed out.') },
     },
     handler: async (request, reply) => {
-      await endSession(app.accounts, actorOf(request), claimsOf(request).sid);
+      const { refreshToken } = request.body;
+      const sessionId = await findSession(request, refreshToken !== undefined);
+      if (sessionId !== undefined) await endSession(app.accounts, actorOf(request), sessionId);
+      const token = refreshToken === undefined ? undefined : app.refreshTokens.read(refreshToken);
+      if (token !== undefined) await endSessionOf(app.accounts, token, originOf(request));
       reply.code(204);
       return null;
     },
   });
 };
+
+/**
+ * The session of the access token.
+ *
+ * @param isOptional whether there may be none
+ */
+async function findSession(request: FastifyRequest, isOptional: boolean): Promise<string | undefined> {
+  try {
+    return (await readCaller(request)).sid;
+  } catch (error) {
+    if (isOptional && error instanceof Problem && error.statusCode < 500) return undefined;
+    throw error;
+  }
+}
 
 export default logout;

@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify';
+import type { AccessTokenClaims } from '../tokens/claims.ts';
+import { authenticate } from './authenticate.ts';
+import { invalidToken } from './challenges.ts';
+
+/**
+ * Who calls a public route, by an access token that the guard would let in now; kept as the request's `claims`. For routes that declare
+ * `token: 'optional'`.
+ *
+ * @throws {Problem} `authentication-required`, `invalid-request` or `invalid-token`, as the guard does
+ */
+export async function readCaller(request: FastifyRequest): Promise<AccessTokenClaims> {
+  const claims = authenticate(request);
+  const { revocations } = request.server;
+  const isValid = revocations.isTrusted ? !revocations.revokes(claims) : await revocations.confirm(claims);
+  if (!isValid) throw invalidToken();
+  request.claims = claims;
+  return claims;
+}
