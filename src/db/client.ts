@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { abortOnError } from './adapters/abort-on-error.ts';
 import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
 import { type DirectDatabase, openDirect, type Write } from './direct.ts';
@@ -112,31 +111,6 @@ export function databaseKind(url: string): DatabaseKind {
   throw new Error(
     'DATABASE_URL must begin with file: or postgresql:// (example: DATABASE_URL=file:data/latchkey.db)',
   );
-}
-
-/** One small read, to see whether the database answers. */
-export async function ping(statements: Statements): Promise<void> {
-  await statements.$queryRaw`SELECT 1`;
-}
-
-/** Pings that have no answer yet: whoever asks meanwhile waits for the same, so that they never add up. */
-const pings = new WeakMap<Statements, Promise<void>>();
-
-/**
- * Whether the database answers in some milliseconds.
- *
- * @throws when it is away
- */
-export async function pingWithin(statements: Statements, milliseconds: number): Promise<boolean> {
-  const underWay = pings.get(statements) ?? ping(statements).finally(() => pings.delete(statements));
-  pings.set(statements, underWay);
-  const patience = new AbortController();
-  const tooLate = wait(milliseconds, false, { signal: patience.signal }).catch(() => false);
-  try {
-    return await Promise.race([underWay.then(() => true), tooLate]);
-  } finally {
-    patience.abort();
-  }
 }
 
 /** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */

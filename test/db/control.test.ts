@@ -5,9 +5,10 @@
  */
 import pg from 'pg';
 import t from 'tap';
-import { openDatabase, pingWithin } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/client.ts';
 import { withDeadline } from '#latchkey/db/deadline.ts';
 import { isOverloaded, isUnavailable } from '#latchkey/db/errors.ts';
+import { pingWithin } from '#latchkey/db/ping.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { createMigratedDatabase, directUrl, withParameter } from '../database.ts';
 import { startApi } from '../helper.ts';

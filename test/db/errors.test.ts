@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { type Db, openDatabase, ping } from '#latchkey/db/client.ts';
+import { type Db, openDatabase } from '#latchkey/db/client.ts';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.ts';
+import { ping } from '#latchkey/db/ping.ts';
 import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';

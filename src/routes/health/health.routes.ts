@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
 import type { FastifyInstance } from 'fastify';
-import { CLOCK_TOLERANCE, pingWithin } from '../../db/client.ts';
+import { CLOCK_TOLERANCE } from '../../db/client.ts';
+import { pingWithin } from '../../db/ping.ts';
 import { Problem } from '../../problems/problem.ts';
 import { Health } from './health.schemas.ts';
 
