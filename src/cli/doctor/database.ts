@@ -20,7 +20,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
     return [ok('database', `${path} will be made at the first start`)];
   const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
   try {
-    await ping(database.control);
+    await ping(database.db);
     return await lookInto(database, config);
   } catch (error) {
     return [problem('database', reasonOf(error), 'check DATABASE_URL, and that the database runs')];
