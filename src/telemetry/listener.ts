@@ -5,6 +5,9 @@ import { type Config, ConfigError, defaultPublicUrl } from '../config.ts';
 /** Milliseconds in which a request has to arrive. */
 const REQUEST_TIMEOUT = 5_000;
 
+/** Connections at a time: of a few who monitor. They must not take the files of those who are served. */
+const MAX_CONNECTIONS = 50;
+
 /** What is read at `/metrics`. */
 export interface MetricsPage {
   readonly contentType: string;
@@ -23,6 +26,7 @@ export async function listen(
 ): Promise<{ server: Server; url: string }> {
   const options = { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT };
   const server = createServer(options, (request, response) => void answer(page, request, response));
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -32,6 +36,8 @@ export async function listen(
       `METRICS_PORT ${port} of METRICS_HOST ${host} cannot be listened on (${code}): choose another (example: METRICS_PORT=9464)`,
     );
   }
+  // A connection that the system cannot give (EMFILE) is nobody's error to end the process for.
+  server.on('error', () => {});
   const address = server.address();
   const url = defaultPublicUrl(host, typeof address === 'object' && address !== null ? address.port : port);
   return { server, url: `${url}/metrics` };

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
+import { listen } from '#latchkey/telemetry/listener.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
@@ -173,4 +174,13 @@ t.test('who asks for none has none of it, not even in memory', async (t) => {
     loaded.filter((file) => /prom-client|opentelemetry|fastify[/\\]otel|pino-pretty/.test(file)),
     [],
   );
+});
+
+t.test('those who monitor cannot take the files of those who are served, nor end the process', async (t) => {
+  const page = { contentType: 'text/plain', read: async () => 'metrics' };
+  const { server, url } = await listen({ host: '127.0.0.1', port: 0 }, page);
+  t.teardown(() => void server.close());
+  t.equal(server.maxConnections, 50);
+  server.emit('error', new Error('accept EMFILE'));
+  t.equal(await (await fetch(url, { headers: { connection: 'close' } })).text(), 'metrics');
 });
