@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import type { Db, Transaction } from '../db/client.ts';
 import { transaction } from '../db/transaction.ts';
 import type { AuditRecord } from './event.ts';
@@ -30,8 +29,8 @@ interface Counted extends Entry {
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
  */
 export class Tally {
-  /** Two flushes at once would write the same counts. */
-  readonly #flushes = pLimit(1);
+  /** The end of the last flush: two at once would write the same counts. */
+  #flushed: Promise<unknown> = Promise.resolve();
   readonly #entries = new Map<string, Entry>();
   /** What may have been written: the answer to the commit was lost. Either all of it is there or nothing. */
   #doubtful: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
@@ -57,7 +56,9 @@ export class Tally {
    * @throws when the database is away; nothing is lost then, and the next flush writes it, unless it finds it written
    */
   flush(db: Db, everything = false): Promise<void> {
-    return this.#flushes(() => this.#write(db, everything));
+    const flush = this.#flushed.then(() => this.#write(db, everything));
+    this.#flushed = flush.catch(() => {});
+    return flush;
   }
 
   async #write(db: Db, everything: boolean): Promise<void> {
