@@ -32,7 +32,7 @@ export async function verifyEmail(
   });
   if (found === undefined) throw new Problem('mail-token-invalid');
   const requirePassword = async (tried: Tried, hash: string) => {
-    if (await tryPassword(context, tried, origin, () => verifyPassword(hash, password))) return;
+    if (await tryPassword(context, tried, origin, (inSlot) => verifyPassword(hash, password, inSlot))) return;
     tally.add({ action: 'sign-in.failed', actorId: null, targetId: tried.userId ?? null, origin });
     throw new Problem('wrong-password');
   };

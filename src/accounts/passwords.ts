@@ -51,6 +51,9 @@ export function hashPassword(password: string): Promise<string> {
   return inTurn(parameters.memoryCost, () => argon2.hash(normalize(password), parameters));
 }
 
+/** Runs the hash of a verification, and what has to be done before and after it while no other takes its place. */
+export type InSlot = (hash: () => Promise<boolean>) => Promise<boolean>;
+
 /**
  * Verifies a password in the same time whether there is a hash or not. Hashes of other software were made of the password as it was
  * typed, so that it is tried too where {@link normalize} alters it.
@@ -58,12 +61,17 @@ export function hashPassword(password: string): Promise<string> {
  * @param hash of the account, or undefined when there is no such account
  * @throws {Problem} `busy` when too many wait already
  */
-export async function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
+export async function verifyPassword(
+  hash: string | undefined,
+  password: string,
+  inSlot: InSlot = (verify) => verify(),
+): Promise<boolean> {
   const stored = hash ?? noPassword;
-  const matches = await inTurn(memoryOf(stored), async () => {
+  const verify = async () => {
     for (const form of formsOf(password)) if (await verifyForm(stored, form)) return true;
     return false;
-  });
+  };
+  const matches = await inTurn(memoryOf(stored), () => inSlot(verify));
   return matches && hash !== undefined;
 }
 

@@ -57,8 +57,8 @@ async function verifyCredentials(
   const user =
     email === undefined ? undefined : await selectRow(direct, 'User', credentialColumns, { email });
   const tried = { email: email ?? credentials.email, userId: user?.id };
-  const isSignedIn = await tryPassword(context, tried, origin, async () => {
-    const isRight = await verifyPassword(user?.passwordHash, credentials.password);
+  const isSignedIn = await tryPassword(context, tried, origin, async (inSlot) => {
+    const isRight = await verifyPassword(user?.passwordHash, credentials.password, inSlot);
     return isRight && user?.disabled === false;
   });
   if (user === undefined || !isSignedIn) {
@@ -102,8 +102,8 @@ export async function verifyOwnPassword(
   const user = await selectRow(direct, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
-  const isRight = await tryPassword(context, tried, origin, () =>
-    verifyPassword(user.passwordHash, password),
+  const isRight = await tryPassword(context, tried, origin, (inSlot) =>
+    verifyPassword(user.passwordHash, password, inSlot),
   );
   if (!isRight) {
     tally.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, origin });

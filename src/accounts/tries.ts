@@ -4,10 +4,13 @@ import type { RunOptions } from '../db/batches.ts';
 import { isForeignKeyViolation } from '../db/errors.ts';
 import { prune } from '../db/prune.ts';
 import { selectRow } from '../db/select.ts';
+import { Problem } from '../problems/problem.ts';
 import type { Policy } from '../throttle/failed-tries.ts';
-import { networkOf } from '../throttle/network.ts';
-import type { Counted, Reservation } from '../throttle/throttle.ts';
+import { networkOf, SITE_FACTOR, siteOf } from '../throttle/network.ts';
+import type { Counted } from '../throttle/reservation.ts';
 import type { AccountsContext } from './context.ts';
+import { asLongAsAnAttempt, MAX_WAIT_MS, noteAttempt } from './hashing-turn.ts';
+import { type Attempt, tryAsStranger, tryWhereKnown, type Verify } from './password-attempt.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -30,9 +33,6 @@ const account: Policy = {
  */
 const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUTE, forgetEvery: MINUTE };
 
-/** Failures in a row after which nobody signs in with the password from an unknown network: NIST SP 800-63B-4 section 3.2.2. */
-const CLOSED = 100;
-
 /** Milliseconds for which a network is known after the last sign-in from it. */
 const NETWORK_MEMORY = 90 * DAY;
 
@@ -48,50 +48,73 @@ export interface Tried {
 }
 
 /**
- * Tries a password, which counts as a failure from before it is verified until it proved right. Where its owner signed in from
- * before, an account has a counter of its own: nobody locks anybody out by guessing from elsewhere. Unknown addresses are
- * counted like known ones, and an account that is closed answers like a wrong password.
+ * Tries a password. It is reserved before it is verified, and counts as a failure once it proved wrong. Where its owner signed in from
+ * before, an account has a counter of its own: nobody locks anybody out by guessing from elsewhere, or at other accounts of the network.
+ * Unknown addresses are counted like known ones, an account that is closed answers like a wrong password, and what a wrong one is answered
+ * follows from what everybody is counted by.
  *
  * @param verify whether it is right; when it throws, nothing was tried
  * @returns whether it is right, and the account not closed
- * @throws {Problem} `too-many-tries`; whatever `verify` throws
+ * @throws {Problem} `too-many-tries`; `busy`; whatever `verify` throws
  */
 export async function tryPassword(
   context: AccountsContext,
   { email, userId }: Tried,
   { ip }: Origin,
-  verify: () => Promise<boolean>,
+  verify: Verify,
 ): Promise<boolean> {
+  const began = performance.now();
   const { direct, throttle } = context;
-  const place = networkOf(ip ?? '');
-  const id = throttle.hash(['known-network', userId ?? randomUUID(), place]);
+  const id = throttle.hash(['known-network', userId ?? randomUUID(), networkOf(ip ?? '')]);
   const known = await selectRow(direct, 'KnownNetwork', ['lastSeenAt'], { id });
-  const subject = known === undefined ? accountFrom(email) : accountFrom(email, id);
-  const counted = [
-    { subject, policy: account },
-    { subject: ['network', place], policy: network },
-  ];
-  return counting(context, counted, [subject], async ({ failures: [failures = 0], time }) => {
-    const isRight = await verify();
-    if (!isRight || (known === undefined && failures >= CLOSED)) return false;
+  const attempt: Attempt = {
+    everybody: { subject: accountFrom(email), policy: account },
+    places: countedAt('network', ip, network),
+    deadline: began + MAX_WAIT_MS,
+    verify,
+  };
+  try {
+    const time =
+      known === undefined
+        ? await tryAsStranger(context, attempt)
+        : await tryWhereKnown(context, attempt, { subject: accountFrom(email, id), policy: account });
+    noteAttempt(began);
+    if (time === undefined) return false;
     if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
     return true;
-  });
+  } catch (error) {
+    if (error instanceof Problem && error.slug === 'too-many-tries') await asLongAsAnAttempt(began);
+    throw error;
+  }
 }
 
 /**
- * Tries the token of a mail. Counted by the network that it comes from.
+ * Tries the token of a mail. One that is good is never refused: nobody guesses 256 bits. What is none is counted by the network that
+ * it comes from.
  *
  * @param find what the token is of; null or undefined when it is of nothing
  * @throws {Problem} `too-many-tries`; whatever `find` throws
  */
 export async function tryMailToken<T>(
-  context: AccountsContext,
+  { throttle }: AccountsContext,
   { ip }: Origin,
   find: () => Promise<T>,
 ): Promise<T> {
-  const counted = [{ subject: ['mail-token', networkOf(ip ?? '')], policy: network }];
-  return counting(context, counted, [], find);
+  const found = await find();
+  if (found !== null && found !== undefined) return found;
+  const places = countedAt('mail-token', ip, network);
+  if (!(await throttle.count(places))) await throttle.requireOpen(places, await throttle.readClock());
+  return found;
+}
+
+/** What is counted by where a request comes from: by its network, and where that is one of many of a site, by the site. */
+export function countedAt(what: string, ip: string | null, policy: Policy): readonly Counted[] {
+  const site = siteOf(ip ?? '');
+  const counted = { subject: [what, networkOf(ip ?? '')], policy };
+  if (site === undefined) return [counted];
+  const { free, forgetEvery } = policy;
+  const ofSite = { ...policy, free: free * SITE_FACTOR, forgetEvery: forgetEvery / SITE_FACTOR };
+  return [counted, { subject: [what, site], policy: ofSite }];
 }
 
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
@@ -120,29 +143,6 @@ export async function pruneTries(
     options,
   );
   return networks + (await throttle.prune(options));
-}
-
-/**
- * Counts a try before it is made. It is given back when it succeeds, and when it could not be made.
- *
- * @param forgiven of what is counted, what a success lets begin anew
- */
-async function counting<T>(
-  { throttle }: AccountsContext,
-  counted: readonly Counted[],
-  forgiven: readonly (readonly string[])[],
-  attempt: (reservation: Pick<Reservation, 'failures' | 'time'>) => Promise<T>,
-): Promise<T> {
-  const reservation = await throttle.reserve(counted);
-  let result: T;
-  try {
-    result = await attempt(reservation);
-  } catch (error) {
-    await reservation.giveBack();
-    throw error;
-  }
-  if (result) await reservation.giveBack(forgiven);
-  return result;
 }
 
 async function rememberNetwork(

@@ -2,85 +2,128 @@ import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
 import { prune } from '../db/prune.ts';
-import { Problem } from '../problems/problem.ts';
+import type { Statements } from '../db/statements.ts';
+import { retryConflicts } from '../db/transaction.ts';
 import type { Sealer } from '../tokens/secrets.ts';
-import { countTries, giveBackTries, type Policy } from './failed-tries.ts';
-
-const SECOND = 1_000;
+import {
+  ALL_FAILURES,
+  countTries,
+  failTries,
+  type PolicedTry,
+  readWaits,
+  refundTries,
+  reserveTries,
+} from './failed-tries.ts';
+import { type Clock, type Counted, end, type Reservation, readClock, tooManyTries } from './reservation.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** Milliseconds after which failures that nobody repeated are forgotten. */
-const MEMORY = 30 * 86_400 * SECOND;
+const MEMORY_MS = 30 * 86_400_000;
 
 /** Milliseconds for which is kept what has no failures: who comes again soon finds a row. */
-const SHORTEST_MEMORY = 3_600 * SECOND;
+const SHORTEST_MEMORY_MS = 3_600_000;
 
-/** Something that is counted: what it is, in words that name it once and for all, and how it is throttled. */
-export interface Counted {
-  readonly subject: readonly string[];
-  readonly policy: Policy;
-}
-
-/** A try that was counted as a failure before it was made. */
-export interface Reservation {
-  /** Failures of each of those that are counted, in their order, without this try. */
-  readonly failures: readonly number[];
-  /** When it was counted, by the database's clock. */
-  readonly time: Date;
-  /**
-   * Takes the failure back, and the wait that followed from it; later, when the database is away.
-   *
-   * @param forgiven of what is counted, what begins anew
-   */
-  giveBack(forgiven?: readonly (readonly string[])[]): Promise<void>;
-}
+/** Verdicts that wait for the database to come back: those past that are lost. */
+const MAX_OWED = 1_000;
 
 /**
- * Counts failed tries in the database, so that all processes share the count and a restart forgets nothing. A try counts as
- * failed before it is made, so that parallel tries do not outrun the count. Of what is counted the database sees a keyed hash.
+ * Counts failed tries in the database, so that all processes share the count and a restart forgets nothing. An attempt is reserved
+ * before it is made, so that parallel ones do not outrun the count: beyond what is free, others wait for the verdict. Nobody is refused
+ * because of attempts that have not failed. Of what is counted the database sees a keyed hash.
  */
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'direct' | 'now'>;
   readonly #sealer: Sealer;
-  /** What could not be given back yet: the database went away while it was tried. */
+  /** Verdicts that could not be written yet: the database went away meanwhile. */
   readonly #owed = new Set<() => Promise<void>>();
+  readonly #verdicts = new Verdicts();
 
   constructor(database: Pick<Database, 'db' | 'direct' | 'now'>, sealer: Sealer) {
     this.#database = database;
     this.#sealer = sealer;
   }
 
-  /**
-   * Counts a try against everything that it is counted by.
-   *
-   * @throws {Problem} `too-many-tries` when one of them has to wait; nothing is counted then
-   */
-  async reserve(counted: readonly Counted[]): Promise<Reservation> {
-    const { direct, now } = this.#database;
-    const date = await now(direct);
-    const time = date.getTime();
-    const tries = counted.map(({ subject, policy }) => ({ id: this.hash(subject), policy }));
-    const before = await countTries(direct, tries, time);
-    const taken = tries.filter(({ id }) => before.has(id));
-    const refused = tries.find(({ id }) => !before.has(id));
-    if (refused !== undefined) {
-      await this.#owe(() => giveBackTries(direct, taken, time));
-      throw await this.#tooManyTries(refused.id, time);
-    }
-    return {
-      failures: tries.map(({ id }) => before.get(id) ?? 0),
-      time: date,
-      giveBack: (succeeded = []) => {
-        const forgiven = succeeded.map((subject) => this.hash(subject));
-        return this.#owe(() => giveBackTries(direct, taken, time, forgiven));
-      },
-    };
+  /** Reads the database's clock, for an attempt. */
+  readClock(): Promise<Clock> {
+    return readClock(this.#database);
   }
 
-  /** Gives back what an outage has left: it was nobody's failure. @throws when the database is still away */
+  /**
+   * Reserves an attempt with everything that lets it, and waits for the verdicts before it where nothing does.
+   *
+   * @param counted the last one is what everybody is counted by: who is refused waits as long as that says
+   * @param deadline of `performance.now()`, after which it waits no longer
+   * @returns what was reserved, in the order of what is counted; one at least
+   * @throws {Problem} `too-many-tries` when there were too many failures of each; `busy`
+   */
+  async reserve(
+    counted: readonly Counted[],
+    deadline: number,
+    clock: Clock,
+  ): Promise<(Reservation | undefined)[]> {
+    const tries = counted.map((one) => this.#toTry(one));
+    const reserved = await this.#tryToReserve(tries, clock);
+    if (reserved !== undefined) return reserved;
+    return this.#verdicts.waitFor(tries.at(-1)?.id ?? '', deadline, () => this.#tryToReserve(tries, clock));
+  }
+
+  /**
+   * Counts the failure of an attempt.
+   *
+   * @param counted what else it counts against
+   */
+  async fail(reservations: readonly (Reservation | undefined)[], counted: readonly Counted[]): Promise<void> {
+    const open = end(reservations);
+    const [first] = open;
+    if (first === undefined) return;
+    const others = counted.map((one) => this.#toTry(one));
+    await this.#write(open, (direct) => failTries(direct, open, others, first.clock.now()));
+  }
+
+  /** Ends an attempt that succeeded. @param forgiven failures of each that are forgotten: all of them, unless it says how many */
+  async succeed(
+    reservations: readonly (Reservation | undefined)[],
+    forgiven: (reservation: Reservation) => number | undefined = () => undefined,
+  ): Promise<void> {
+    const open = end(reservations).map((one) => ({ ...one, forgiven: forgiven(one) ?? ALL_FAILURES }));
+    const [first] = open;
+    if (first === undefined) return;
+    await this.#write(open, (direct) => refundTries(direct, open, first.clock.now()));
+  }
+
+  /** Takes back an attempt that was not made; nothing, where there was a verdict. */
+  release(reservations: readonly (Reservation | undefined)[]): Promise<void> {
+    return this.succeed(reservations, () => 0);
+  }
+
+  /** @throws {Problem} `too-many-tries` when something has to wait because of failures */
+  async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
+    const ids = counted.map(({ subject }) => this.hash(subject));
+    const waits = await readWaits(this.#database.direct, ids, clock.now());
+    if (waits.size > 0) throw tooManyTries(Math.max(...waits.values()));
+  }
+
+  /**
+   * Counts what is a failure from the beginning, or the like of one.
+   *
+   * @param tx inside a transaction: the transaction; without one it is counted by itself
+   * @returns whether nothing of it had to wait; nothing is counted where it had to
+   */
+  async count(counted: readonly Counted[], tx?: Statements): Promise<boolean> {
+    const tries = counted.map((one) => this.#toTry(one));
+    const { direct, now } = this.#database;
+    const time = (await now(tx ?? direct)).getTime();
+    const waits = await readWaits(tx ?? direct, idsOf(tries), time);
+    if (waits.size > 0) return false;
+    if (tx !== undefined) return countTries(tx, tries, time);
+    return retryConflicts(direct, () => countTries(direct, tries, time));
+  }
+
+  /** Writes the verdicts that an outage has left. @throws when the database is still away */
   async settle(): Promise<void> {
-    for (const giveBack of this.#owed) {
-      await giveBack();
-      this.#owed.delete(giveBack);
+    for (const write of this.#owed) {
+      await write();
+      this.#owed.delete(write);
     }
   }
 
@@ -95,13 +138,14 @@ export class Throttle {
     await this.#database.db.failedTries.deleteMany({ where: { id: { in: ids } } });
   }
 
-  /** Deletes what was not repeated for a month, and what was given back. @returns how many rows */
+  /** Deletes what was not repeated for a month, and what has no failures. @returns how many rows */
   async prune(options: RunOptions = {}): Promise<number> {
     const { db, now } = this.#database;
     const time = (await now(db)).getTime();
     // One after the other: each is on an index of its own, of which it reads no more than it deletes.
-    const old = { countedAt: { lt: time - MEMORY } };
-    const none = { failures: 0, countedAt: { lt: time - SHORTEST_MEMORY } };
+    const old = { countedAt: { lt: time - MEMORY_MS } };
+    const lately = time - SHORTEST_MEMORY_MS;
+    const none = { failures: 0, countedAt: { lt: lately }, pendingSince: { lt: lately } };
     const pruned = await prune(
       (take) =>
         db.failedTries.findMany({ where: old, orderBy: { countedAt: 'asc' }, take, select: { id: true } }),
@@ -113,26 +157,52 @@ export class Throttle {
       (await prune(
         // Written by hand: Prisma sends the 0 as a value, by which SQLite does not recognise the index.
         (take) => db.$queryRaw<{ id: string }[]>`
-          SELECT "id" FROM "FailedTries" WHERE "failures" = 0 AND "countedAt" < ${none.countedAt.lt} ORDER BY "countedAt" LIMIT ${take}`,
+          SELECT "id" FROM "FailedTries" WHERE "failures" = 0 AND "countedAt" < ${lately} AND "pendingSince" < ${lately}
+          ORDER BY "countedAt" LIMIT ${take}`,
         (ids) => db.failedTries.deleteMany({ where: { ...none, id: { in: ids } } }),
         options,
       ))
     );
   }
 
-  /** When the database has done it and could not say so, one failure too many is given back. */
-  async #owe(giveBack: () => Promise<void>): Promise<void> {
-    try {
-      await giveBack();
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      this.#owed.add(giveBack);
-    }
+  #toTry({ subject, policy }: Counted): PolicedTry {
+    return { id: this.hash(subject), policy };
   }
 
-  async #tooManyTries(id: string, time: number): Promise<Problem> {
-    const row = await this.#database.db.failedTries.findUnique({ where: { id } });
-    const seconds = Math.max(1, Math.ceil(((row?.nextTryAt ?? time) - time) / SECOND));
-    return new Problem('too-many-tries', { headers: { 'retry-after': String(seconds) } });
+  /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-tries` */
+  async #tryToReserve(
+    tries: readonly PolicedTry[],
+    clock: Clock,
+  ): Promise<(Reservation | undefined)[] | undefined> {
+    const { direct } = this.#database;
+    const time = clock.now();
+    const reserved = await retryConflicts(direct, () => reserveTries(direct, tries, time));
+    if (reserved.size > 0) {
+      return tries.map(({ id }) => {
+        const row = reserved.get(id);
+        return row && { ...row, clock, hasEnded: false };
+      });
+    }
+    const waits = await readWaits(direct, idsOf(tries), time);
+    const wait = waits.get(tries.at(-1)?.id ?? '');
+    if (waits.size === tries.length && wait !== undefined) throw tooManyTries(wait);
+    return undefined;
   }
+
+  /** Writes a verdict; later, when the database is away. When it was written and could not say so, it is written twice. */
+  async #write(tries: readonly PolicedTry[], write: (direct: Statements) => Promise<void>): Promise<void> {
+    const { direct } = this.#database;
+    const attempt = () => retryConflicts(direct, () => write(direct));
+    try {
+      await attempt();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      if (this.#owed.size < MAX_OWED) this.#owed.add(attempt);
+    }
+    for (const { id } of tries) this.#verdicts.announce(id);
+  }
+}
+
+function idsOf(tries: readonly PolicedTry[]): string[] {
+  return tries.map(({ id }) => id);
 }

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "FailedTries" ADD COLUMN "pending" REAL NOT NULL DEFAULT 0;
+ALTER TABLE "FailedTries" ADD COLUMN "pendingSince" REAL NOT NULL DEFAULT 0;

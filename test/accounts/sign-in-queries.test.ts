@@ -1,0 +1,41 @@
+/** What a sign-in asks of the database: no more than it has to. */
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
+import t from 'tap';
+import { PASSWORD } from '../helper.ts';
+import { startQuietApi } from '../tokens/quiet-api.ts';
+
+/** What reaches either database's driver, below all that is ours and Prisma's. */
+const statements: string[] = [];
+const prototype: Record<'run' | 'all' | 'get' | 'iterate', (...args: unknown[]) => unknown> =
+  Object.getPrototypeOf(new Sqlite(':memory:').prepare('SELECT 1'));
+for (const name of ['run', 'all', 'get', 'iterate'] as const) {
+  const original = prototype[name];
+  prototype[name] = function (this: { source: string }, ...args) {
+    statements.push(this.source);
+    return original.apply(this, args);
+  };
+}
+const { query } = pg.Client.prototype;
+pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
+  statements.push(typeof args[0] === 'string' ? args[0] : String(Object(args[0]).text));
+  return query.apply(this, args as never);
+} as never;
+
+t.test('the statements of a sign-in, by whether its network is known and its password right', async (t) => {
+  const api = await startQuietApi(t);
+  const { email } = await api.person(1);
+  /** Those about attempts, and about where they come from. */
+  const ask = async (password: string, remoteAddress: string) => {
+    const before = statements.length;
+    const payload = { email, password };
+    const { statusCode } = await api.app.inject({ method: 'POST', url: '/login', payload, remoteAddress });
+    const own = statements.slice(before).filter((text) => /FailedTries|KnownNetwork/.test(text));
+    return [statusCode, own.filter((text) => text.includes('FailedTries')).length, own.length];
+  };
+  // In order: what the network's count says before and in the slot, what is reserved, and the verdict.
+  t.strictSame(await ask(PASSWORD, '192.0.2.1'), [200, 4, 6], 'from a network that is new: it is noted');
+  t.strictSame(await ask(PASSWORD, '192.0.2.1'), [200, 2, 3], 'where it is known: reserved, and taken back');
+  t.strictSame(await ask('wrong', '192.0.2.1'), [401, 3, 4], 'a wrong one there');
+  t.strictSame(await ask('wrong', '192.0.2.2'), [401, 4, 5], 'a wrong one from elsewhere');
+});

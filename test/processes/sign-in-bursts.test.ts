@@ -1,0 +1,77 @@
+/** Many who sign in at the same moment, over processes that know nothing of each other but the database. */
+import { availableParallelism } from 'node:os';
+import t from 'tap';
+import { hashPassword } from '#latchkey/accounts/passwords.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import { PASSWORD } from '../helper.ts';
+import { type Cluster, createCluster, type Member, type Reply } from './cluster.ts';
+
+const PEOPLE = 60;
+const ELSEWHERE = '198.51.100.1';
+
+const signIn = (at: Member, from: string, email: string, password = PASSWORD): Promise<Reply> =>
+  at.ask('POST', '/login', { body: { email, password }, headers: { 'x-forwarded-for': from } });
+
+/** Three processes on Postgres; two on SQLite, which is for one machine. */
+function startAll(cluster: Cluster): Promise<Member[]> {
+  const count = cluster.database.kind === 'sqlite' ? 2 : 3;
+  return Promise.all(Array.from({ length: count }, () => cluster.start()));
+}
+
+async function addPeople(
+  { database: { db } }: Cluster,
+  name: string,
+  passwordHash: string,
+): Promise<string[]> {
+  const emails = Array.from({ length: PEOPLE }, (_, n) => `${name}-${n}@example.com`);
+  await db.user.createMany({
+    data: emails.map((email) => toNewUser({ name, email, passwordHash, access: 1 })),
+  });
+  return emails;
+}
+
+const statuses = (replies: readonly Reply[]) => {
+  const counts: Record<number, number> = {};
+  for (const { status } of replies) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+t.test('sign-ins at the same moment', async (t) => {
+  const cluster = await createCluster(t, { TRUST_PROXY: '1', RATE_LIMIT: '0' });
+  const members = await startAll(cluster);
+  const member = (n: number) => members[n % members.length]!;
+
+  await t.test(`${PEOPLE} people behind one address: nobody failed, and nobody is told so`, async (t) => {
+    const emails = await addPeople(cluster, 'ada', await hashPassword(PASSWORD));
+    for (const round of ['where nobody was before', 'where they are known']) {
+      const replies = await Promise.all(emails.map((email, n) => signIn(member(n), '192.0.2.1', email)));
+      const counts = statuses(replies);
+      t.comment(`${round}: ${JSON.stringify(counts)}`);
+      // A slow machine may be busy with some of them.
+      t.notOk(429 in counts, round);
+      t.ok(counts[200]! > 0);
+    }
+  });
+
+  await t.test('of 500 wrong ones, few more than are free are made', async (t) => {
+    const tries = Array.from({ length: 500 }, (_, n) =>
+      signIn(member(n), ELSEWHERE, `nobody-${n}@example.com`, 'wrong'),
+    );
+    const counts = statuses(await Promise.all(tries));
+    t.comment(JSON.stringify(counts));
+    // On a slow machine, a wait of the network may be over before all of them have come.
+    t.ok(counts[401]! <= 50 + 2 * availableParallelism() * members.length);
+  });
+
+  await t.test(
+    'of 100 wrong ones for one account from everywhere, as many as are free are made',
+    async (t) => {
+      const tries = Array.from({ length: 100 }, (_, n) =>
+        signIn(member(n), `203.0.113.${n}`, 'ada-0@example.com', 'wrong'),
+      );
+      const counts = statuses(await Promise.all(tries));
+      t.comment(JSON.stringify(counts));
+      t.ok(counts[401]! <= 7, 'and one for each wait that is over by then');
+    },
+  );
+});
