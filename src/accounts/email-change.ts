@@ -4,6 +4,7 @@ import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { requireEmail } from './email.ts';
+import { allowsMail } from './mail-limits.ts';
 import { lifetimes, newMailToken, tokenValues, voidMailTokens } from './mail-tokens.ts';
 import { noticeTo } from './notices.ts';
 import { verifyOwnPassword } from './sign-in.ts';
@@ -29,7 +30,8 @@ export async function requestEmailChange(
   await change(context, async (tx, { send }) => {
     await requireCurrent(context, tx, actor);
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email, ['email-change', 'account-exists']))) return;
+    const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
+    if (!(await allowsMail(context, tx, mail, actor.origin))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();

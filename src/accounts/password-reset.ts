@@ -5,6 +5,7 @@ import { Problem } from '../problems/problem.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { requireEmail } from './email.ts';
+import { allowsMail } from './mail-limits.ts';
 import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from './mail-tokens.ts';
 import { noticeTo } from './notices.ts';
 import { requireGoodPassword } from './password-rules.ts';
@@ -23,11 +24,13 @@ import { noSuchAddress, toUser, type UserRow, userColumns } from './users.ts';
 export async function requestPasswordReset(
   context: AccountsContext,
   input: { email: string },
+  origin: Origin,
 ): Promise<void> {
   const email = requireEmail(input.email);
   await change(context, async (tx, { send }) => {
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email, ['password-reset']))) return;
+    const mail = { recipient: email, templates: ['password-reset'] } as const;
+    if (!(await allowsMail(context, tx, mail, origin))) return;
     const createdAt = await context.now(tx);
     const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
     const { token, tokenHash } = newMailToken();

@@ -2,6 +2,7 @@ import type { Origin } from '../audit/event.ts';
 import { Problem } from '../problems/problem.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
+import { allowsMail } from './mail-limits.ts';
 import { lifetimes, newMailToken, tokenValues } from './mail-tokens.ts';
 import { requireGoodPassword } from './password-rules.ts';
 import { hashPassword, requireRoom } from './passwords.ts';
@@ -26,6 +27,7 @@ export interface Registration {
 export async function requestRegistration(
   context: AccountsContext,
   input: { name: string; email: string; password: string },
+  origin: Origin,
 ): Promise<void> {
   requireRoom();
   await requireGoodPassword(input.password, input, '/password');
@@ -36,7 +38,8 @@ export async function requestRegistration(
   });
   await change(context, async (tx, { send }) => {
     const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
-    if (!(await context.outbox.allows(tx, email, ['registration', 'account-exists']))) return;
+    const mail = { recipient: email, templates: ['registration', 'account-exists'] } as const;
+    if (!(await allowsMail(context, tx, mail, origin))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();

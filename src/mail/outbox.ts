@@ -4,6 +4,7 @@ import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
 import type { Statements } from '../db/statements.ts';
 import type { Encryption } from '../tokens/encryption.ts';
+import { mailboxOf } from './mailbox.ts';
 import type { TemplateName } from './template-names.ts';
 
 const HOUR = 3_600_000;
@@ -72,11 +73,16 @@ export class Outbox {
    * @param templates what counts. Only mails of one kind count together: who registers with an address again and again keeps nobody
    *   from resetting its password, or from inviting it
    */
-  async allows(tx: Transaction, recipient: string, templates: readonly TemplateName[]): Promise<boolean> {
+  async allows(
+    tx: Transaction,
+    recipient: string,
+    templates: readonly [TemplateName, ...TemplateName[]],
+  ): Promise<boolean> {
     const now = Date.now();
     // What is dated later was written before the clock was set back.
     const createdAt = { gt: new Date(now - HOUR), lt: new Date(now + AHEAD) };
-    const where = { recipient, template: { in: [...templates] }, limited: true, createdAt };
+    const mailbox = mailboxOf(recipient, templates[0]);
+    const where = { mailbox, template: { in: [...templates] }, limited: true, createdAt };
     const count = await tx.mail.count({ where });
     return count < HOURLY_LIMIT;
   }
@@ -105,6 +111,7 @@ export class Outbox {
       values: isDecoy ? null : encrypted,
       outcome: isDecoy ? 'void' : null,
       limited,
+      mailbox: limited ? mailboxOf(recipient, template) : null,
       attempts: 0,
       nextAttemptAt: createdAt,
       notAfter,

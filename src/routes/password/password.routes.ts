@@ -20,7 +20,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       requireMail(app.accounts);
-      await requestPasswordReset(app.accounts, request.body);
+      await requestPasswordReset(app.accounts, request.body, originOf(request));
       return mailAnswer(reply);
     },
   });

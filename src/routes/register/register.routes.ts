@@ -28,7 +28,7 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
       const { body } = request;
       if (app.config.registration !== 'open') throw new Problem('registration-closed');
       if (app.accounts.outbox.settings.hasServer) {
-        await requestRegistration(app.accounts, body);
+        await requestRegistration(app.accounts, body, originOf(request));
         return mailAnswer(reply);
       }
       const user = await createUser(
