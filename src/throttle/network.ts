@@ -33,6 +33,7 @@ export function networkOf(ip: string): string {
  * @returns undefined for everything but IPv6
  */
 export function siteOf(ip: string): string | undefined {
+  if (!ip.includes(':')) return undefined;
   const address = parse(ip);
   return address?.kind() === 'ipv6' ? prefixOf(address, SITE_BITS) : undefined;
 }

@@ -69,6 +69,22 @@ t.test('an IPv6 network is counted as one', async (t) => {
   t.equal(await exhaust((n) => from(api, `made up ${n}`)), LIMIT, 'what is no address is one place');
 });
 
+t.test('the networks of one /48 are counted together too', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+  const fromEach = async (site: string) => {
+    for (let n = 0; n < 10 * LIMIT; n++) {
+      const { status, headers } = await from(api, `2001:db8:${site}:${n.toString(16)}::1`);
+      if (status === 429) return [n, headers['ratelimit-policy'], typeof headers['retry-after']];
+    }
+    return [];
+  };
+  t.strictSame(await fromEach('7'), [3 * LIMIT, `"site";q=${3 * LIMIT};w=60`, 'string']);
+  t.equal((await from(api, '2001:db8:8::1')).status, 200, 'the next one');
+  // What one network is refused keeps nobody beside it out.
+  for (let n = 0; n < 10 * LIMIT; n++) await from(api, '2001:db8:9:1::1');
+  t.equal((await from(api, '2001:db8:9:2::1')).status, 200);
+});
+
 t.test('health checks are not counted, and 0 is no limit', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
   t.equal(await exhaust(() => from(api, '192.0.2.1', { url: '/health/live' })), Number.POSITIVE_INFINITY);
