@@ -32,6 +32,7 @@ import requestId, { requestIdOf } from './http/request-id.ts';
 import { RequestLines } from './http/request-log.ts';
 import { SchemaCompilers } from './http/schema-compilers.ts';
 import { keepTickObject } from './http/tick-objects.ts';
+import writeLimit from './http/write-limit.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
 import { mailSettings, Outbox } from './mail/outbox.ts';
@@ -127,12 +128,8 @@ async function register(
   secrets: Secrets,
   options: AppOptions,
 ): Promise<void> {
-  app.addSchema(User);
-  app.addSchema(VisibleUser);
-  app.addSchema(AccessTokenAnswer);
-  app.addSchema(TokenPair);
-  app.addSchema(MailAnswer);
-  app.addSchema(AuditEvent);
+  const shared = [User, VisibleUser, AccessTokenAnswer, TokenPair, MailAnswer, AuditEvent];
+  for (const schema of shared) app.addSchema(schema);
   const { refusals } = app;
   await registerTelemetry(app, config);
   await app.register(drain);
@@ -145,6 +142,7 @@ async function register(
   await app.register(rateLimit, config);
   await app.register(pressure, options);
   await app.register(json);
+  await app.register(writeLimit, config);
   await app.register(idempotency, { secrets });
   await app.register(denials);
   await app.register(jobs);

@@ -167,7 +167,8 @@ export const Environment = Type.Object({
   RATE_LIMIT: Type.Integer({
     default: 1200,
     minimum: 0,
-    description: 'requests that one network may send in a minute to each process; 0 for any number',
+    description:
+      'requests that one network may send in a minute to each process, a tenth of which one user may write with; 0 for any number',
     examples: [1200],
   }),
   MAX_CONNECTIONS: Type.Optional(

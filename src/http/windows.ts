@@ -23,6 +23,7 @@ export class Windows {
     const window = known !== undefined && now - known.began < length ? known : { count: 0, began: now };
     window.count += 1;
     this.#windows.set(key, window);
-    return { count: window.count, left: window.began + length - now };
+    // Not began + length - now, which may be more than the length by a rounding.
+    return { count: window.count, left: length - (now - window.began) };
   }
 }

@@ -183,7 +183,8 @@ export const registry = {
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',
-    detail: 'This address sends more requests than it may. Send the next one after `Retry-After` seconds.',
+    detail:
+      'This address, or this user, sends more requests than it may. Send the next one after `Retry-After` seconds.',
     field: 'Retry-After',
   },
   'headers-too-large': {

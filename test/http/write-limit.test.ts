@@ -1,0 +1,80 @@
+/**
+ * How much one user may write.
+ *
+ * @runs once, on SQLite: writes are counted in memory.
+ */
+import t from 'tap';
+import { openSession } from '#latchkey/accounts/sessions.ts';
+import { device, startApi } from '../helper.ts';
+
+t.test('what one user writes in a minute is bounded, over all routes that write, and sessions', async (t) => {
+  const api = await startApi(
+    t,
+    { RATE_LIMIT: '1200' },
+    {
+      routes: async (app) => {
+        app.post('/notes', { config: { access: 'user' } }, async () => ({}));
+      },
+    },
+  );
+  const [ada, grace] = [await api.person(1), await api.person(1)];
+  const other = await api.sessionToken(ada.id);
+  let written = 0;
+  for (; written < 1_200; written++) {
+    const token = written % 2 === 0 ? ada.token : other;
+    const { status } = await api.ask('PATCH', '/me', { token, body: { name: `Ada ${written}` } });
+    if (status !== 200) break;
+  }
+  t.equal(written, 120, 'a tenth of what a network may send');
+  const { status, headers, body } = await api.ask('PATCH', '/me', { token: other, body: { name: 'Ada' } });
+  t.match({ status, body }, { status: 429, body: { type: /\/too-many-requests$/, detail: /Retry-After/ } });
+  const wait = Number(headers['retry-after']);
+  t.ok(wait >= 1 && wait <= 60, `${wait} seconds`);
+  const own = await api.app.inject({
+    method: 'POST',
+    url: '/notes',
+    headers: { authorization: `Bearer ${ada.token}` },
+  });
+  t.equal(own.statusCode, 429, 'also on a route of the app around it');
+
+  t.equal((await api.ask('GET', '/me', { token: ada.token })).status, 200, 'reading goes on');
+  t.equal(
+    (await api.ask('PATCH', '/me', { token: grace.token, body: { name: 'G' } })).status,
+    200,
+    'others go on',
+  );
+  t.equal(
+    (await api.ask('PATCH', '/me', { body: { name: 'G' } })).status,
+    401,
+    'who has no token is told so',
+  );
+  t.equal(
+    (await api.ask('PATCH', '/users/x', { token: ada.token, body: {} })).status,
+    403,
+    'and who may not',
+  );
+  const events = await api.app.accounts.db.auditEvent.count({
+    where: { actorId: ada.id, action: 'user.changed' },
+  });
+  t.ok(events <= written);
+});
+
+t.test('what is refused before it writes does not count', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: '1200' });
+  const { id, token } = await api.person(1);
+  for (let n = 0; n < 300; n++) {
+    const { status } = await api.ask('PATCH', '/me', { token, body: { name: '' } });
+    if (status !== 400) t.fail(`${status}`);
+  }
+  t.equal((await api.ask('PATCH', '/me', { token, body: { name: 'Ada' } })).status, 200);
+  t.ok(await openSession(api.app.accounts, { id, epoch: 0 }, device));
+});
+
+t.test('where requests are not limited, neither are writes', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: '0' });
+  const { token } = await api.person(1);
+  for (let n = 0; n < 150; n++) {
+    const { status } = await api.ask('PATCH', '/me', { token, body: { name: `Ada ${n}` } });
+    if (status !== 200) t.fail(`${status}`);
+  }
+});
