@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pLimit from 'p-limit';
-import { inTime } from '../throttle/turns.ts';
+import { Turns } from '../throttle/turns.ts';
 import { hashingQueue } from './passwords.ts';
 
 /** Milliseconds that an attempt waits for the verdicts before it and for its turn to be hashed, in all. */
@@ -10,7 +9,7 @@ export const MAX_WAIT_MS = 5_000;
 const MAX_REFUSAL_MS = 1_000;
 
 /** Attempts that are in the queue of hashes: half of its room, and the rest is for new passwords. */
-const turns = pLimit(1);
+const turns = new Turns(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
 
 /** Milliseconds that the last attempt took, from its beginning to its verdict. */
 let lastAttemptMs = 0;
@@ -21,10 +20,8 @@ let lastAttemptMs = 0;
  * @param deadline of `performance.now()`, by which it has to be
  * @throws {Problem} `busy`; whatever `verify` throws
  */
-export async function inHashingTurn<T>(deadline: number, verify: () => Promise<T>): Promise<T> {
-  const places = Math.max(1, Math.floor(hashingQueue().room / 2));
-  if (turns.concurrency !== places) turns.concurrency = places;
-  return inTime(turns, deadline, verify);
+export function inHashingTurn<T>(deadline: number, verify: () => Promise<T>): Promise<T> {
+  return turns.run(deadline, verify);
 }
 
 /** Notes how long an attempt has taken. @param began of `performance.now()` */

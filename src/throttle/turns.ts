@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { Problem } from '../problems/problem.ts';
 
 /** What may wait for its turn in this process; what comes beyond that is told at once. */
@@ -14,57 +13,81 @@ export function busy(): Problem {
   return new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } });
 }
 
-/**
- * Runs work when it is its turn.
- *
- * @param deadline of `performance.now()`, by which it has to be
- * @throws {Problem} `busy`; whatever the work throws
- */
-export function inTime<T>(limit: LimitFunction, deadline: number, work: () => Promise<T>): Promise<T> {
-  const mustWait = limit.activeCount >= limit.concurrency;
-  if (!mustWait) return limit(work);
-  if (waiting >= MAX_WAITING) throw busy();
-  waiting++;
-  return new Promise((resolve, reject) => {
-    let isTooLate = false;
-    const timer = setTimeout(
-      () => {
-        waiting--;
-        isTooLate = true;
-        reject(busy());
-      },
-      Math.max(0, deadline - performance.now()),
-    );
-    limit(async () => {
-      // It leaves its place in the queue when that comes up.
-      if (isTooLate) return;
-      waiting--;
-      clearTimeout(timer);
-      await work().then(resolve, reject);
-    });
-  });
-}
-
-/** Queues by key: what has the same key takes turns. They go when nobody is in them. */
+/** Work that takes turns, in the order in which it comes. What has waited until its deadline is refused. */
 export class Turns {
   readonly #concurrency: () => number;
-  readonly #queues = new Map<string, { readonly limit: LimitFunction; users: number }>();
+  readonly #waiting = new Set<() => void>();
+  #running = 0;
 
-  /** @param concurrency how much of one key runs at a time */
+  /** @param concurrency how much of it runs at a time */
   constructor(concurrency: () => number) {
     this.#concurrency = concurrency;
   }
 
-  /** As {@link inTime}. */
-  async run<T>(key: string, deadline: number, work: () => Promise<T>): Promise<T> {
-    const queue = this.#queues.get(key) ?? { limit: pLimit(this.#concurrency()), users: 0 };
-    this.#queues.set(key, queue);
-    queue.users++;
+  get isIdle(): boolean {
+    return this.#running === 0 && this.#waiting.size === 0;
+  }
+
+  /**
+   * Runs work when it is its turn.
+   *
+   * @param deadline of `performance.now()`, by which it has to be
+   * @throws {Problem} `busy`; whatever the work throws
+   */
+  async run<T>(deadline: number, work: () => Promise<T>): Promise<T> {
+    if (this.#running < this.#concurrency()) this.#running++;
+    else await this.#wait(deadline);
     try {
-      return await inTime(queue.limit, deadline, work);
+      return await work();
     } finally {
-      queue.users--;
-      if (queue.users === 0) this.#queues.delete(key);
+      this.#running--;
+      this.#beginNext();
+    }
+  }
+
+  #wait(deadline: number): Promise<void> {
+    if (waiting >= MAX_WAITING) throw busy();
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(begin);
+        waiting--;
+      };
+      const begin = () => {
+        leave();
+        resolve();
+      };
+      const giveUp = () => {
+        leave();
+        reject(busy());
+      };
+      const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
+      this.#waiting.add(begin);
+      waiting++;
+    });
+  }
+
+  #beginNext(): void {
+    for (const begin of this.#waiting) {
+      if (this.#running >= this.#concurrency()) return;
+      this.#running++;
+      begin();
+    }
+  }
+}
+
+/** Turns by key: what has the same key takes them one at a time. They go when nobody is in them. */
+export class TurnsByKey {
+  readonly #turns = new Map<string, Turns>();
+
+  /** As {@link Turns.run}. */
+  async run<T>(key: string, deadline: number, work: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(key) ?? new Turns(() => 1);
+    this.#turns.set(key, turns);
+    try {
+      return await turns.run(deadline, work);
+    } finally {
+      if (turns.isIdle) this.#turns.delete(key);
     }
   }
 }

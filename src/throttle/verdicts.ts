@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { busy, Turns } from './turns.ts';
+import { busy, TurnsByKey } from './turns.ts';
 
 /** Milliseconds between two looks at whether other processes have come to a verdict. */
 const POLL_MS = 100;
@@ -7,7 +7,7 @@ const POLL_MS = 100;
 /** Those that wait for verdicts on attempts under way. */
 export class Verdicts {
   /** One of those that wait for the same looks at the database at a time. */
-  readonly #waiting = new Turns(() => 1);
+  readonly #waiting = new TurnsByKey();
   readonly #announced = new EventEmitter().setMaxListeners(0);
 
   /** Says that this process has come to a verdict. */
