@@ -88,13 +88,16 @@ export class Queue {
     try {
       job.attempt();
       this.#isHeld = job.holds;
-      if (read === undefined) this.#lockedSince = undefined;
     } catch (error) {
-      if (!isBusy(error)) job.reject(error);
-      // Somebody else has the whole database: it waits with the others.
-      else if (read !== undefined) this.#jobs.push(read);
-      else this.#waitForLock(job, error);
+      if (isBusy(error)) {
+        // Where somebody has the whole database, whoever only reads waits with the others.
+        if (read === undefined) this.#waitForLock(job, error);
+        else this.#jobs.push(read);
+        return;
+      }
+      job.reject(error);
     }
+    if (read === undefined) this.#lockedSince = undefined;
   }
 
   #waitForLock(job: Job, error: DriverAdapterError): void {
