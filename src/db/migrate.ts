@@ -36,12 +36,12 @@ export async function migrate(
   url: string,
   folder: string = migrationsFolder(databaseKind(url)),
 ): Promise<{ applied: string[] }> {
-  await requireDeclaredPooler(url);
   const target = openTarget(url);
   const migrations = await readMigrations(folder);
   const pending = async () => pendingMigrations(migrations, await target.recorded());
 
   const recorded = await target.recorded();
+  await requireDeclaredPooler(url);
   // One that has not ended may be under way in another process: whoever holds the lock can tell.
   const isUnderWay = recorded.some(({ finished }) => !finished);
   if (!isUnderWay && pendingMigrations(migrations, recorded).length === 0) return { applied: [] };
