@@ -1,7 +1,6 @@
 import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
-import { prune } from '../db/prune.ts';
 import type { Statements } from '../db/statements.ts';
 import { retryConflicts } from '../db/transaction.ts';
 import type { Sealer } from '../tokens/secrets.ts';
@@ -14,14 +13,9 @@ import {
   refundTries,
   reserveTries,
 } from './failed-tries.ts';
+import { pruneTries } from './prune-tries.ts';
 import { type Clock, type Counted, end, type Reservation, readClock, tooManyTries } from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
-
-/** Milliseconds after which failures that nobody repeated are forgotten. */
-const MEMORY_MS = 30 * 86_400_000;
-
-/** Milliseconds for which is kept what has no failures: who comes again soon finds a row. */
-const SHORTEST_MEMORY_MS = 3_600_000;
 
 /** Verdicts that wait for the database to come back: those past that are lost. */
 const MAX_OWED = 1_000;
@@ -139,30 +133,8 @@ export class Throttle {
   }
 
   /** Deletes what was not repeated for a month, and what has no failures. @returns how many rows */
-  async prune(options: RunOptions = {}): Promise<number> {
-    const { db, now } = this.#database;
-    const time = (await now(db)).getTime();
-    // One after the other: each is on an index of its own, of which it reads no more than it deletes.
-    const old = { countedAt: { lt: time - MEMORY_MS } };
-    const lately = time - SHORTEST_MEMORY_MS;
-    const none = { failures: 0, countedAt: { lt: lately }, pendingSince: { lt: lately } };
-    const pruned = await prune(
-      (take) =>
-        db.failedTries.findMany({ where: old, orderBy: { countedAt: 'asc' }, take, select: { id: true } }),
-      (ids) => db.failedTries.deleteMany({ where: { ...old, id: { in: ids } } }),
-      options,
-    );
-    return (
-      pruned +
-      (await prune(
-        // Written by hand: Prisma sends the 0 as a value, by which SQLite does not recognise the index.
-        (take) => db.$queryRaw<{ id: string }[]>`
-          SELECT "id" FROM "FailedTries" WHERE "failures" = 0 AND "countedAt" < ${lately} AND "pendingSince" < ${lately}
-          ORDER BY "countedAt" LIMIT ${take}`,
-        (ids) => db.failedTries.deleteMany({ where: { ...none, id: { in: ids } } }),
-        options,
-      ))
-    );
+  prune(options: RunOptions = {}): Promise<number> {
+    return pruneTries(this.#database, options);
   }
 
   #toTry({ subject, policy }: Counted): PolicedTry {
