@@ -17,6 +17,8 @@ t.test('a database that swallows what it is sent', async (t) => {
   t.equal((await service.ask('GET', '/health/ready')).status, 200);
 
   proxy.pause();
+  // What was revoked is trusted for two seconds more, and the process ready for as long.
+  await until(async () => (await service.ask('GET', '/health/ready')).status === 503);
   // More than the pool has connections.
   const asked = await Promise.all(Array.from({ length: 30 }, () => service.ask('GET', '/health/ready')));
   for (const { status, body, took } of asked) {
