@@ -38,13 +38,19 @@ function startProcess(script: string, message: object): ChildProcess {
   return child;
 }
 
-/**
- * Opens connections and sends the same bytes on each, as fast as they are taken.
- *
- * @returns when all of the connections have ended, or been silent for a while: how many are still open
- */
-export async function flood(url: string, connections: number, bytes: string, times: number): Promise<number> {
-  const child = startProcess('flood-process.ts', { url, connections, bytes, times });
+/** What is sent on each of some connections, as fast as it is taken. */
+export interface Flood {
+  readonly connections: number;
+  readonly bytes: string;
+  /** How often the bytes are sent on a connection. */
+  readonly times: number;
+  /** How often all of it is done, with new connections. */
+  readonly turns: number;
+}
+
+/** @returns when all connections of all turns have ended, or been silent for a while: how many are still open */
+export async function flood(url: string, what: Flood): Promise<number> {
+  const child = startProcess('flood-process.ts', { url, ...what });
   child.ref();
   child.channel?.ref();
   const [open] = await once(child, 'message');

@@ -1,13 +1,7 @@
 /** The process of {@link flood}: bytes on many connections, which stay open as long as the service lets them. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-
-interface Flood {
-  readonly url: string;
-  readonly connections: number;
-  readonly bytes: string;
-  readonly times: number;
-}
+import type { Flood } from './attackers.ts';
 
 /** Milliseconds for which they stay after the last byte was sent or answered. */
 const SILENCE_MS = 5_000;
@@ -21,14 +15,18 @@ const sign = () => {
 };
 
 process.on('disconnect', () => process.exit());
-process.once('message', async (flood: Flood) => {
-  const sockets = Array.from({ length: flood.connections }, () => open(flood));
+process.once('message', async ({ url, ...flood }: Flood & { readonly url: string }) => {
+  const sockets: Socket[] = [];
   const isOpen = () => sockets.filter(({ destroyed }) => !destroyed).length;
-  while (isOpen() > 0 && performance.now() - lastSign < SILENCE_MS) await wait(50);
+  for (let turn = 0; turn < flood.turns; turn++) {
+    sign();
+    for (let count = 0; count < flood.connections; count++) sockets.push(open(url, flood));
+    while (isOpen() > 0 && performance.now() - lastSign < SILENCE_MS) await wait(50);
+  }
   process.send?.(isOpen(), () => process.exit());
 });
 
-function open({ url, bytes, times }: Flood): Socket {
+function open(url: string, { bytes, times }: Flood): Socket {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   socket.on('error', sign);

@@ -3,7 +3,6 @@
  *
  * @runs once, on SQLite: it is about connections.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { type Ended, serve } from '../child.ts';
 import { createCluster } from '../processes/cluster.ts';
@@ -26,10 +25,7 @@ for (const [name, bytes] of Object.entries(beginnings))
     const calm = await watchCalm(service.url, token);
 
     const bystanders = await watchBystanders(service.url, token);
-    const attackers = Promise.all([
-      flood(service.url, CONNECTIONS, bytes, 1),
-      wait(500).then(() => flood(service.url, CONNECTIONS, bytes, 1)),
-    ]);
+    const attackers = flood(service.url, { connections: CONNECTIONS, bytes, times: 1, turns: 2 });
     let end: Ended | undefined;
     const ended = service.ended.then((how) => {
       end = how;

@@ -11,8 +11,8 @@ import { flood } from './attackers.ts';
 import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
 
 const REQUESTS = 200_000;
-const CONNECTIONS = 1;
-const TURNS = 10;
+/** Such connections, one after the other. */
+const TURNS = 20;
 
 /** MB that the process may take more: two young generations of the heap. */
 const GROWTH_MB = 100;
@@ -35,7 +35,7 @@ t.test(`${REQUESTS} requests on one connection that waits for no answer`, async 
     most = Math.max(most, await residentMegabytes(member.pid));
   }, SAMPLE_MS);
   t.teardown(() => clearInterval(sampling));
-  for (let turn = 0; turn < TURNS; turn++) await flood(member.url, CONNECTIONS, request, REQUESTS);
+  await flood(member.url, { connections: 1, bytes: request, times: REQUESTS, turns: TURNS });
   clearInterval(sampling);
   const seen = await bystanders.stop();
 
