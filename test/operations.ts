@@ -27,6 +27,7 @@ export interface Parameter {
 export interface Body {
   readonly schema: Schema;
   readonly example: Readonly<Record<string, unknown>>;
+  readonly isRequired: boolean;
 }
 
 export interface Operation {
@@ -44,7 +45,10 @@ interface Described {
   readonly operationId: string;
   readonly 'x-minimum-access'?: number;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, Body>> };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, Omit<Body, 'isRequired'>>>;
+  };
 }
 
 const document: { paths: Record<string, Record<string, Described>> } = JSON.parse(
@@ -62,7 +66,7 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
       path,
       minimum: described['x-minimum-access'] ?? null,
       parameters: described.parameters ?? [],
-      ...(body !== undefined && { body }),
+      ...(body !== undefined && { body: { ...body, isRequired: described.requestBody?.required === true } }),
     };
   }),
 );

@@ -75,7 +75,7 @@ function checkWhatWasTaken(
   sent: Buffer,
   { status, text }: RawAnswer,
 ): void {
-  if (body === undefined || status >= 300) return;
+  if (body === undefined || status >= 300 || (sent.length === 0 && !body.isRequired)) return;
   const validate = validators.get(operationId) ?? ajv.compile(body.schema);
   validators.set(operationId, validate);
   const value: unknown = JSON.parse(sent.toString().replace(/^\ufeff/, ''));
