@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly command?: string;
   /** All of the environment, in place of one in which every variable is set. */
   readonly environment?: Variables;
+  /** Whether it gets a process group of its own, to which signals go, as those of a terminal do: npm hands none on. */
+  readonly isGroup?: boolean;
 }
 
 /** A service that has said where it listens. */
@@ -98,8 +100,17 @@ export async function serveBy(
 ): Promise<Service> {
   const { child, ended, printed } = start(command, args, options);
   endWithUs(child.pid, ended);
+  const signal = (name: NodeJS.Signals) => {
+    if (options.isGroup && child.pid !== undefined) process.kill(-child.pid, name);
+    else child.kill(name);
+  };
+  let hasEnded = false;
+  const noteEnd = () => {
+    hasEnded = true;
+  };
+  ended.then(noteEnd, noteEnd);
   t.teardown(async () => {
-    child.kill('SIGKILL');
+    if (!hasEnded) signal('SIGKILL');
     await ended;
   });
   const url = await new Promise<string>((found, reject) => {
@@ -116,7 +127,6 @@ export async function serveBy(
       reject,
     );
   });
-  const signal = (name: NodeJS.Signals) => void child.kill(name);
   return {
     url,
     pid: child.pid ?? 0,
@@ -175,11 +185,12 @@ export function childEnvironment(variables: Variables = {}): Variables {
 function start(
   command: string,
   args: readonly string[],
-  { variables = {}, environment, cwd, known = '' }: RunOptions,
+  { variables = {}, environment, cwd, known = '', isGroup = false }: RunOptions,
 ) {
   const child = spawn(command, args, {
     env: environment ?? childEnvironment(variables),
     ...(cwd !== undefined && { cwd }),
+    detached: isGroup,
   });
   // A command that fails before it reads its input is not our failure.
   child.stdin.on('error', () => {});

@@ -81,6 +81,7 @@ async function tryService(
   const started = performance.now();
   const service = await serveBy(t, command, args, {
     cwd: folder,
+    isGroup: true,
     environment: { ...environment, PORT: String(await freePort()), ...variables },
   });
   const name = [command, ...args].join(' ');
@@ -90,5 +91,7 @@ async function tryService(
   t.match(registered, { status: 201 }, name);
   const { body } = await askAgain(service, 'POST', '/login', { body: credentials });
   t.match(await askAgain(service, 'GET', '/users', { token: body.accessToken }), { status: 200 }, name);
-  t.match(await service.stop(), { code: 0 }, name);
+  // As Ctrl-C does. npm itself ends by the signal; the service says that it was told, and what it printed comes to an end.
+  service.signal('SIGINT');
+  t.match(await service.ended, { stdout: /"signal":"SIGINT".*The process was told to stop/ }, name);
 }
