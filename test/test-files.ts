@@ -24,7 +24,7 @@ export const suites = {
   test: {
     ending: '.test.ts',
     atATime: availableParallelism() + 1,
-    timeout: 120,
+    timeout: 240,
     isMeasured: false,
     needsDisk: false,
   },
