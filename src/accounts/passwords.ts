@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as argon2 from '@node-rs/argon2';
 import { defaultHashMemory } from '../config/memory.ts';
 import type { Config } from '../config.ts';
-import { Problem } from '../problems/problem.ts';
+import { retryLater } from '../problems/problem.ts';
 import { mayBeCutOff, verifyForeign } from './foreign-hashes.ts';
 import { HashingQueue } from './hashing-queue.ts';
 import { memoryOf } from './password-hashes.ts';
@@ -86,8 +86,7 @@ export function needsRehash(hash: string, password: string): boolean {
  * @throws {Problem} `busy` when too many wait already
  */
 export function requireRoom(): void {
-  if (queue.waiting >= waitingRoom())
-    throw new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER) } });
+  if (queue.waiting >= waitingRoom()) throw retryLater('busy', RETRY_AFTER);
 }
 
 /** Sets what hashing may take, of the whole process: by default a slot for each core, and a third of the memory. */

@@ -2,7 +2,7 @@ import type { RunOptions } from '../db/batches.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { transaction } from '../db/transaction.ts';
-import { Problem } from '../problems/problem.ts';
+import { Problem, retryLater } from '../problems/problem.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { Sealer, type Secrets } from '../tokens/secrets.ts';
 
@@ -73,7 +73,7 @@ export class IdempotentRequests {
       if (!this.#fingerprints.fits(content, row.fingerprint)) throw new Problem('idempotency-key-reused');
       if (row.answer !== null) return this.#open(row) ?? this.#claim(tx, row.id, content, now);
       if (isDead(row, now)) return this.#claim(tx, row.id, content, now);
-      throw new Problem('request-in-progress', { headers: { 'retry-after': String(RETRY_AFTER) } });
+      throw retryLater('request-in-progress', RETRY_AFTER);
     });
   }
 

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { Problem } from '../problems/problem.ts';
+import { retryLater } from '../problems/problem.ts';
 import { isHealthCheck } from './health-check.ts';
 
 /** Milliseconds that the event loop may be late. */
@@ -55,7 +55,7 @@ async function pressure(
       return;
     }
     request.log.warn({ eventLoopDelay, heapUsed }, 'Turned away: the process has too much to do');
-    done(new Problem('busy', { headers: { 'retry-after': '1' } }));
+    done(retryLater('busy', 1));
   });
 }
 

@@ -2,7 +2,7 @@ import fastifyRateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limi
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Config } from '../config.ts';
-import { Problem } from '../problems/problem.ts';
+import { retryLater } from '../problems/problem.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../throttle/network.ts';
 import { isHealthCheck } from './health-check.ts';
 import { Windows } from './windows.ts';
@@ -62,8 +62,7 @@ function report(reply: FastifyReply, { name, max }: { name: string; max: number 
   reply
     .header('ratelimit-policy', `"${name}";q=${max};w=${WINDOW / 1000}`)
     .header('ratelimit', `"${name}";r=${Math.max(0, remaining)};t=${ttlInSeconds}`);
-  if (isExceeded)
-    throw new Problem('too-many-requests', { headers: { 'retry-after': String(ttlInSeconds) } });
+  if (isExceeded) throw retryLater('too-many-requests', ttlInSeconds);
 }
 
 export default fp(rateLimit, { name: 'rate-limit', fastify: '5.x' });

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin';
 import { claimsOf, rejectInvalid } from '../access/guard.ts';
 import { declaration } from '../access/plugin.ts';
 import type { Config } from '../config.ts';
-import { Problem } from '../problems/problem.ts';
+import { retryLater } from '../problems/problem.ts';
 import { Windows } from './windows.ts';
 
 /** Part of the requests of one network that one user may write with: 120 a minute of 1,200. A person makes a few; an admin's script, 7,200 an hour. */
@@ -24,9 +24,7 @@ async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rat
   const windows = new Windows();
   const limitWrites = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction) => {
     const { count, left } = windows.add(claimsOf(request).sub, WINDOW_MS);
-    if (count <= maxWrites) return done();
-    const seconds = Math.max(1, Math.ceil(left / 1_000));
-    done(new Problem('too-many-requests', { headers: { 'retry-after': String(seconds) } }));
+    done(count <= maxWrites ? undefined : retryLater('too-many-requests', left / 1_000));
   };
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat();

@@ -48,6 +48,16 @@ export function invalidQuery(name: string, message: string): Problem {
 }
 
 /**
+ * A problem that passes by itself, with the `Retry-After` that its clients wait for (RFC 9110 section 10.2.3).
+ *
+ * @param seconds until it is worth trying again; rounded up, and one at least
+ */
+export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown): Problem {
+  const headers = { 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
+  return new Problem(slug, { headers, ...(cause !== undefined && { cause }) });
+}
+
+/**
  * The response body of a problem: `application/problem+json`.
  *
  * @param publicUrl where the service is reached; `type` is a page under it

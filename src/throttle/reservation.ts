@@ -1,5 +1,5 @@
 import type { Database } from '../db/client.ts';
-import { Problem } from '../problems/problem.ts';
+import { type Problem, retryLater } from '../problems/problem.ts';
 import type { Policy, ReservedTry } from './failed-tries.ts';
 
 /** Something that is counted: what it is, in words that name it once and for all, and how it is throttled. */
@@ -39,6 +39,5 @@ export function end(reservations: readonly (Reservation | undefined)[]): Reserva
 
 /** @param wait milliseconds */
 export function tooManyTries(wait: number): Problem {
-  const seconds = Math.max(1, Math.ceil(wait / 1_000));
-  return new Problem('too-many-tries', { headers: { 'retry-after': String(seconds) } });
+  return retryLater('too-many-tries', wait / 1_000);
 }

@@ -1,4 +1,4 @@
-import { Problem } from '../problems/problem.ts';
+import { type Problem, retryLater } from '../problems/problem.ts';
 
 /** What may wait for its turn in this process; what comes beyond that is told at once. */
 const MAX_WAITING = 512;
@@ -10,7 +10,7 @@ let waiting = 0;
 
 /** What is answered to those who have waited for too long, or would. */
 export function busy(): Problem {
-  return new Problem('busy', { headers: { 'retry-after': String(RETRY_AFTER_SECONDS) } });
+  return retryLater('busy', RETRY_AFTER_SECONDS);
 }
 
 /** Work that takes turns, in the order in which it comes. What has waited until its deadline is refused. */

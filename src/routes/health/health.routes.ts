@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { CLOCK_TOLERANCE } from '../../db/client.ts';
 import { pingWithin } from '../../db/ping.ts';
-import { Problem } from '../../problems/problem.ts';
+import { retryLater } from '../../problems/problem.ts';
 import { Health } from './health.schemas.ts';
 
 /** Milliseconds that the database has to answer: less than the second for which Kubernetes waits for a probe. */
@@ -33,7 +33,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
     handler: async () => {
       const reason = findReason(app) ?? (await pingDatabase(app));
       if (reason === undefined) return { status: 'ok' as const };
-      throw new Problem('not-ready', { headers: { 'retry-after': '1' }, cause: new Error(reason) });
+      throw retryLater('not-ready', 1, new Error(reason));
     },
   });
 };
