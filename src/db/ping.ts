@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { endsWithin } from './deadline.ts';
 import type { Statements } from './statements.ts';
 
 /** One small read, to see whether the database answers. */
@@ -14,14 +14,8 @@ const pings = new WeakMap<Statements, Promise<void>>();
  *
  * @throws when it is away
  */
-export async function pingWithin(statements: Statements, milliseconds: number): Promise<boolean> {
+export function pingWithin(statements: Statements, milliseconds: number): Promise<boolean> {
   const underWay = pings.get(statements) ?? ping(statements).finally(() => pings.delete(statements));
   pings.set(statements, underWay);
-  const patience = new AbortController();
-  const tooLate = wait(milliseconds, false, { signal: patience.signal }).catch(() => false);
-  try {
-    return await Promise.race([underWay.then(() => true), tooLate]);
-  } finally {
-    patience.abort();
-  }
+  return endsWithin(underWay, milliseconds);
 }
