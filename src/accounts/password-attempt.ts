@@ -15,7 +15,7 @@ export interface Attempt {
   /** Of `performance.now()`, until when it waits. */
   readonly deadline: number;
   /** Whether the password is right; when it throws, nothing was tried. */
-  readonly verify: Verify;
+  readonly check: Verify;
 }
 
 /** Verifies a password. @param inSlot has to run the hash */
@@ -29,7 +29,7 @@ export type Verify = (inSlot?: InSlot) => Promise<boolean>;
  */
 export async function tryAsStranger(
   { throttle }: AccountsContext,
-  { everybody, places, deadline, verify }: Attempt,
+  { everybody, places, deadline, check }: Attempt,
 ): Promise<Date | undefined> {
   const clock = await throttle.readClock();
   await throttle.requireOpen(places, clock);
@@ -41,7 +41,7 @@ export async function tryAsStranger(
     return matches;
   };
   try {
-    const isRight = await inHashingTurn(deadline, () => verify(inSlot));
+    const isRight = await inHashingTurn(deadline, () => check(inSlot));
     if (isRight && reservations.every((one) => one !== undefined && one.failures < CLOSED)) {
       await throttle.succeed(reservations);
       return clock.date;
@@ -60,21 +60,21 @@ export async function tryAsStranger(
  */
 export async function tryWhereKnown(
   context: AccountsContext,
-  { everybody, places, deadline, verify }: Attempt,
+  attempt: Attempt,
   own: Counted,
 ): Promise<Date | undefined> {
   const { throttle } = context;
   const clock = await throttle.readClock();
-  const reservations = await reserveWhereKnown(context, { everybody, places, deadline }, own, clock);
+  const reservations = await reserveWhereKnown(context, attempt, own, clock);
   const [ofOwn, ofEverybody] = reservations;
   try {
-    if (await inHashingTurn(deadline, () => verify())) {
+    if (await inHashingTurn(attempt.deadline, () => attempt.check())) {
       // Of everybody's, its own mistakes: what others have guessed is not forgiven for them.
       const forgiven = ofOwn?.failures;
       await throttle.succeed(reservations, (one) => (one === ofEverybody ? forgiven : undefined));
       return clock.date;
     }
-    await failWhereKnown(context, { everybody, places, deadline }, reservations, clock);
+    await failWhereKnown(context, attempt, reservations, clock);
     return undefined;
   } finally {
     await throttle.release(reservations);
@@ -84,7 +84,7 @@ export async function tryWhereKnown(
 /** @throws {Problem} what a stranger would be told, where nothing lets it */
 async function reserveWhereKnown(
   { throttle }: AccountsContext,
-  { everybody, places, deadline }: Omit<Attempt, 'verify'>,
+  { everybody, places, deadline }: Attempt,
   own: Counted,
   clock: Clock,
 ): Promise<(Reservation | undefined)[]> {
@@ -99,7 +99,7 @@ async function reserveWhereKnown(
 /** @throws {Problem} what a stranger would be told without a hash */
 async function failWhereKnown(
   { throttle }: AccountsContext,
-  { everybody, places, deadline }: Omit<Attempt, 'verify'>,
+  { everybody, places, deadline }: Attempt,
   [ofOwn, ofEverybody]: readonly (Reservation | undefined)[],
   clock: Clock,
 ): Promise<void> {

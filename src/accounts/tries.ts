@@ -71,7 +71,7 @@ export async function tryPassword(
     everybody: { subject: accountFrom(email), policy: account },
     places: countedAt('network', ip, network),
     deadline: began + MAX_WAIT_MS,
-    verify,
+    check: verify,
   };
   try {
     const time =

@@ -13,7 +13,7 @@ import {
   refundTries,
   reserveTries,
 } from './failed-tries.ts';
-import { pruneTries } from './prune-tries.ts';
+import { pruneFailedTries } from './prune-failed-tries.ts';
 import { type Clock, type Counted, end, type Reservation, readClock, tooManyTries } from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
 
@@ -134,7 +134,7 @@ export class Throttle {
 
   /** Deletes what was not repeated for a month, and what has no failures. @returns how many rows */
   prune(options: RunOptions = {}): Promise<number> {
-    return pruneTries(this.#database, options);
+    return pruneFailedTries(this.#database, options);
   }
 
   #toTry({ subject, policy }: Counted): PolicedTry {

@@ -1,7 +1,7 @@
 /**
  * Statements that connections to Postgres keep prepared.
  *
- * @runs once, on Postgres: SQLite's are in kept-statements.test.ts.
+ * @runs once, on Postgres: SQLite's are in sqlite/statements.test.ts.
  */
 import pg from 'pg';
 import t from 'tap';

@@ -9,7 +9,7 @@ const MEMORY_MS = 30 * 86_400_000;
 const SHORTEST_MEMORY_MS = 3_600_000;
 
 /** Deletes what was not repeated for a month, and what has no failures and nothing under way. @returns how many rows */
-export async function pruneTries(
+export async function pruneFailedTries(
   { db, now }: Pick<Database, 'db' | 'now'>,
   options: RunOptions,
 ): Promise<number> {
