@@ -11,6 +11,7 @@ import { User, VisibleUser } from './accounts/user.schemas.ts';
 import { databaseProblem } from './app/database-problem.ts';
 import * as limits from './app/limits.ts';
 import { prepareDatabase } from './app/prepare-database.ts';
+import { serverFactory } from './app/server-factory.ts';
 import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
 import { Tally } from './audit/tally.ts';
@@ -171,16 +172,7 @@ function createInstance(
     // What is under way when the process is told to stop is answered, not refused.
     return503OnClosing: false,
     routerOptions,
-    // Two Authorization headers would otherwise be one, the first: RFC 6750 section 2 wants them refused.
-    // A request without Host gets its problem from us, where Node would answer without a body.
-    http: {
-      joinDuplicateHeaders: true,
-      requireHostHeader: false,
-      headersTimeout: limits.HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
-    },
-    requestTimeout: limits.REQUEST_TIMEOUT_MS,
-    maxRequestsPerSocket: limits.MAX_REQUESTS_PER_SOCKET,
+    serverFactory,
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors({ publicUrl, refusals }),
     clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),

@@ -24,7 +24,11 @@ export const Environment = Type.Object({
       '`production` asks for `SECRET` and `JWT_PRIVATE_KEY`, and turns the start-up text into log lines',
     examples: ['production'],
   }),
-  HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on', examples: ['0.0.0.0'] }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'address to listen on; of a name, its first address',
+    examples: ['0.0.0.0'],
+  }),
   PORT: Type.Integer({
     default: 3000,
     minimum: 0,

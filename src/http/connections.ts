@@ -1,10 +1,6 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Config } from '../config.ts';
-
-/** Requests of one connection that may wait for the answer to one before them. Browsers send none ahead, other clients a few. */
-const MAX_PIPELINED = 100;
 
 /** Connections at a time, where nobody has said how many: at 10 KB each, they take some 100 MB. */
 const MAX_CONNECTIONS = 10_000;
@@ -16,8 +12,8 @@ const RESERVED_FILES = 100;
 const QUIET_MS = 1_000;
 
 /**
- * Bounds what strangers can have open and under way. Past `MAX_CONNECTIONS`, new connections are closed at once, so that there are
- * files left for those that are there; a connection that asks for more and more without reading an answer is closed as well.
+ * Bounds what strangers can have open. Past `MAX_CONNECTIONS`, new connections are closed at once, so that there are files left for
+ * those that are there. (How many requests one connection may have under way: http-server.ts.)
  */
 async function connections(app: FastifyInstance, { maxConnections }: Pick<Config, 'maxConnections'>) {
   const { server } = app;
@@ -29,24 +25,6 @@ async function connections(app: FastifyInstance, { maxConnections }: Pick<Config
     server.maxConnections = maxConnections ?? defaultMaxConnections(openFilesLimit());
     // Nobody else listens: what the system says to a connection would otherwise end the process.
     server.on('error', ({ message }) => warn(message));
-  });
-
-  const waiting = new WeakMap<Socket, number>();
-  app.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
-    // A response has its socket once those before it are out.
-    if (response.socket !== null) {
-      done();
-      return;
-    }
-    const count = (waiting.get(socket) ?? 0) + 1;
-    if (count > MAX_PIPELINED) {
-      // And nothing more is done with the request.
-      socket.destroy();
-      return;
-    }
-    waiting.set(socket, count);
-    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
-    done();
   });
 }
 

@@ -1,12 +1,26 @@
-import type { FastifyInstance, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
 import { claimsOf, rejectInvalid } from '../access/guard.ts';
 import { declaration } from '../access/plugin.ts';
 import type { Config } from '../config.ts';
 import { retryLater } from '../problems/problem.ts';
-import { Windows } from './windows.ts';
+import { type Window, Windows } from './windows.ts';
 
-/** Part of the requests of one network that one user may write with: 120 a minute of 1,200. A person makes a few; an admin's script, 7,200 an hour. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * How a guarded route that writes is counted: with all others of the user where nothing is declared.
+     * - `sessions`: not at all. It only ends sessions, of which a user has few, and each began with a sign-in.
+     * - `password`: by itself, when it has succeeded. Somebody who has a token but not the password cannot use it up.
+     */
+    writeLimit?: 'sessions' | 'password';
+  }
+}
+
+/**
+ * Part of the requests of one network that one user may write with: 120 a minute of 1,200. A person makes a few, and the script of an
+ * admin 7,200 an hour.
+ */
 const WRITING_PART = 0.1;
 
 const WINDOW_MS = 60_000;
@@ -16,22 +30,38 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
 
 /**
  * Limits what one user writes, over all sessions, in each process by itself: what is written is audited, and kept for long. Every guarded
- * route has it whose method is not a safe one. What the guard or a schema refuses does not count.
+ * route has the limit whose method is not a safe one. A request that the guard or a schema refuses does not count. Somebody with a stolen
+ * token must not keep the owner from ending sessions and changing the password: `config.writeLimit`.
  */
 async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rateLimit'>) {
   if (rateLimit === 0) return;
   const maxWrites = Math.ceil(rateLimit * WRITING_PART);
-  const windows = new Windows();
-  const limitWrites = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction) => {
-    const { count, left } = windows.add(claimsOf(request).sub, WINDOW_MS);
-    done(count <= maxWrites ? undefined : retryLater('too-many-requests', left / 1_000));
+  const writes = new Windows();
+  const passwords = new Windows();
+  const refuseAbove = ({ count, left }: Window) =>
+    count <= maxWrites ? undefined : retryLater('too-many-requests', left / 1_000);
+
+  const limitWrites = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction) =>
+    done(refuseAbove(writes.add(claimsOf(request).sub, WINDOW_MS)));
+  const limitPasswords = (request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction) => {
+    const { count, left } = passwords.read(claimsOf(request).sub, WINDOW_MS);
+    done(refuseAbove({ count: count + 1, left }));
   };
+  const countPassword = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => {
+    if (reply.statusCode < 400) passwords.add(claimsOf(request).sub, WINDOW_MS);
+    done();
+  };
+
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat();
     if (!route.config?.[declaration]?.guard || methods.every((method) => SAFE_METHODS.has(method))) return;
+    if (route.config.writeLimit === 'sessions') return;
+    const isPassword = route.config.writeLimit === 'password';
     const hooks = [route.preHandler ?? []].flat();
     const behind = hooks.indexOf(rejectInvalid) + 1;
-    route.preHandler = [...hooks.slice(0, behind), limitWrites, ...hooks.slice(behind)];
+    const limit = isPassword ? limitPasswords : limitWrites;
+    route.preHandler = [...hooks.slice(0, behind), limit, ...hooks.slice(behind)];
+    if (isPassword) route.onResponse = [route.onResponse ?? [], countPassword].flat();
   });
 }
 

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { defaultMaxConnections } from '#latchkey/http/connections.ts';
+import { createHttpServer } from '#latchkey/http/http-server.ts';
 import { startApi, type Teardown } from '../helper.ts';
 import { until } from '../until.ts';
 
@@ -72,6 +73,19 @@ t.test('a hundred requests may wait on a connection; one that sends more ahead i
   t.equal((await fetch(url)).status, 200);
 });
 
+t.test('requests that were read of a closed connection are not handled', async (t) => {
+  let handled = 0;
+  // Answers nothing, so that all others wait.
+  const server = createHttpServer(() => void handled++, {});
+  t.teardown(() => void server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { socket } = open(t, `http://127.0.0.1:${Object(server.address()).port}`);
+  socket.write(ask.repeat(1_000));
+  await once(socket, 'close');
+  t.equal(handled, 101, 'the first one and a hundred that wait for it');
+});
+
 t.test('a connection ends after so many requests, and says so', async (t) => {
   const { app } = await startApi(t);
   t.equal(app.server.maxRequestsPerSocket, 10_000);
@@ -87,6 +101,15 @@ t.test('a connection ends after so many requests, and says so', async (t) => {
   socket.write(ask);
   await once(socket, 'close');
   t.equal(text().length, length, 'who has not heard it gets no answer');
+});
+
+t.test('localhost is one listener, which has the limits', async (t) => {
+  const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
+  await app.listen({ host: 'localhost', port: 0 });
+  t.equal(app.addresses().length, 1);
+  const [address] = app.addresses();
+  t.equal(app.server.maxConnections, 2);
+  t.equal((await fetch(`http://localhost:${Object(address).port}/`)).status, 200);
 });
 
 t.test('a connection that cannot be accepted ends nothing', async (t) => {

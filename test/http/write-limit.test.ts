@@ -5,7 +5,7 @@
  */
 import t from 'tap';
 import { openSession } from '#latchkey/accounts/sessions.ts';
-import { device, startApi } from '../helper.ts';
+import { device, PASSWORD, startApi } from '../helper.ts';
 
 t.test('what one user writes in a minute is bounded, over all routes that write, and sessions', async (t) => {
   const api = await startApi(
@@ -57,6 +57,42 @@ t.test('what one user writes in a minute is bounded, over all routes that write,
     where: { actorId: ada.id, action: 'user.changed' },
   });
   t.ok(events <= written);
+});
+
+t.test('a stolen token that floods does not keep the owner from ending it', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: '1200' });
+  const { id, email, token: stolen } = await api.person(1);
+  const own = await api.sessionToken(id);
+  for (let n = 0; n < 130; n++)
+    await api.ask('PATCH', '/me', { token: stolen, body: { name: `Thief ${n}` } });
+  t.equal((await api.ask('PATCH', '/me', { token: own, body: { name: 'Ada' } })).status, 429);
+
+  const { status } = await api.ask('DELETE', '/me/sessions', { token: own });
+  t.equal(status, 204, 'the other sessions end');
+  t.equal((await api.ask('GET', '/me', { token: stolen })).status, 401);
+  const newPassword = 'nothing that the thief knows';
+  const body = { currentPassword: PASSWORD, newPassword };
+  t.equal((await api.ask('PUT', '/me/password', { token: own, body })).status, 200, 'the password changes');
+  const login = await api.ask('POST', '/login', { body: { email, password: newPassword } });
+  const signedOut = await api.ask('POST', '/logout', { token: login.body.accessToken });
+  t.equal(signedOut.status, 204, 'signing out is never too much');
+});
+
+t.test('changes of the password are counted by themselves, and only those that succeed', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: '30' });
+  let { token } = await api.person(1);
+  const change = (currentPassword: string, newPassword: string) =>
+    api.ask('PUT', '/me/password', { token, body: { currentPassword, newPassword } });
+  const passwords = [PASSWORD, 'first of the changes', 'second of the changes', 'third of the changes'];
+  for (let n = 0; n < 4; n++) t.equal((await change('not the password', 'anything new at all')).status, 403);
+  for (const [n, next] of passwords.slice(1).entries()) {
+    const { status, body } = await change(passwords[n]!, next);
+    t.equal(status, 200);
+    token = body.accessToken;
+  }
+  const { status, headers } = await change(passwords.at(-1)!, 'fourth of the changes');
+  t.equal(status, 429);
+  t.ok(Number(headers['retry-after']) >= 1);
 });
 
 t.test('what is refused before it writes does not count', async (t) => {

@@ -29,7 +29,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.put('/password', {
-    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries'] },
+    config: { access: 'guest', writeLimit: 'password', problems: ['wrong-password', 'too-many-tries'] },
     schema: {
       operationId: 'changePassword',
       tags: ['Me'],

@@ -26,7 +26,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/', {
-    config: { access: 'guest' },
+    config: { access: 'guest', writeLimit: 'sessions' },
     schema: {
       operationId: 'endOtherSessions',
       tags: ['Me'],
@@ -41,7 +41,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/:id', {
-    config: { access: 'guest', problems: ['session-not-found'] },
+    config: { access: 'guest', writeLimit: 'sessions', problems: ['session-not-found'] },
     schema: {
       operationId: 'endSession',
       tags: ['Me'],
