@@ -14,13 +14,13 @@ import { describeState } from './state.ts';
 async function metrics(app: FastifyInstance, options: NonNullable<Config['metrics']>) {
   const registry = new Registry();
   let server: Server | undefined;
-  const readRequests = measureRequests(app);
+  measureRequests(app, registry);
   app.addHook('onReady', async () => {
     collectDefaultMetrics({ register: registry });
     describeState(app, registry);
     const listening = await listen(options, {
       contentType: registry.contentType,
-      read: async () => `${await registry.metrics()}\n${readRequests()}`,
+      read: () => registry.metrics(),
     });
     server = listening.server;
     app.log.info(`Metrics: ${listening.url}`);
