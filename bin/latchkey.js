@@ -8,6 +8,7 @@ if (!supported(process.versions.node)) {
 }
 
 const { existsSync } = require('node:fs');
+const { enableCompileCache } = require('node:module');
 const { availableParallelism } = require('node:os');
 const { join } = require('node:path');
 
@@ -15,8 +16,10 @@ const { join } = require('node:path');
 // the first thread is needed, which loading an ES module does: hence CommonJS.
 if (process.env.UV_THREADPOOL_SIZE === undefined)
   process.env.UV_THREADPOOL_SIZE = String(availableParallelism() + 1);
-require('./memory.js');
 
-// The repository runs its sources, for Node.js understands TypeScript. The package and the image have what the build made of them.
+// The repository runs its sources, for Node.js understands TypeScript, and keeps what it has compiled: a start takes half as long then. The
+// package and the image have what the build made of them, and write nothing.
 const sources = join(__dirname, '../src/cli/index.ts');
-import(existsSync(sources) ? sources : '../dist/cli/index.js').then(({ main }) => main(process.argv));
+const hasSources = existsSync(sources);
+if (hasSources) enableCompileCache(join(__dirname, '../build/compile-cache'));
+import(hasSources ? sources : '../dist/cli/index.js').then(({ main }) => main(process.argv));

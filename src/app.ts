@@ -31,8 +31,7 @@ import pressure from './http/pressure.ts';
 import rateLimit from './http/rate-limit.ts';
 import requestId, { requestIdOf } from './http/request-id.ts';
 import { RequestLines } from './http/request-log.ts';
-import { SchemaCompilers } from './http/schema-compilers.ts';
-import { keepTickObject } from './http/tick-objects.ts';
+import { createValidatorFactory } from './http/validation.ts';
 import writeLimit from './http/write-limit.ts';
 import jobs from './jobs.ts';
 import { Delivery } from './mail/delivery.ts';
@@ -83,7 +82,6 @@ export interface AppOptions {
  */
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   checkFirstAdmin(config);
-  keepTickObject();
   limitHashing(config);
   const inventory = new RouteInventory();
   const refusals = new Refusals();
@@ -160,7 +158,6 @@ function createInstance(
   loggerInstance: FastifyBaseLogger,
 ): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
-  const schemas = new SchemaCompilers();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const { publicUrl } = config;
   const app = Fastify({
@@ -176,10 +173,9 @@ function createInstance(
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors({ publicUrl, refusals }),
     clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),
-    schemaController: { compilersFactory: schemas.factories },
+    schemaController: { compilersFactory: { buildValidator: createValidatorFactory() } },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');
-  app.addHook('onListen', () => schemas.compileAll(app.log));
   return app;
 }
 

@@ -6,7 +6,6 @@ import { type AppOptions, buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { standardOutput } from './http/standard-output.ts';
 import { offerFirstAdmin } from './server/first-admin.ts';
-import { growYoungGeneration } from './server/young-generation.ts';
 
 /** Milliseconds in which what is under way is finished after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_DELAY = 10_000;
@@ -21,8 +20,6 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
   // The first who chooses a password neither waits for it nor finds that it cannot be read. Before the app measures how late it is.
   await loadCommonPasswords();
   const app = await buildApp(config, options);
-  // After the one that compiles schemas, which leaves more garbage than a start should hold.
-  app.addHook('onListen', async () => growYoungGeneration());
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {

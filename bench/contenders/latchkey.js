@@ -2,11 +2,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
-import '../../bin/memory.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
 const config = parseConfig({
@@ -27,8 +25,6 @@ const app = await buildApp(config, {
   },
 });
 await app.listen({ port: 0 });
-// As src/server.ts does.
-setFlagsFromString('--semi-space-growth-factor=2');
 
 // What the guard has to look through: BENCH_REVOCATIONS of them, half of users and half of sessions.
 const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) =>

@@ -1,43 +1,66 @@
-/** How long `latchkey serve` takes to its first answer, and what it holds when nothing happens. */
-import { spawn } from 'node:child_process';
+/** How long `latchkey serve` takes to its first answer, from the sources and from the image's bundle, and what it holds when idle. */
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { residentSet } from '../tools/contender.ts';
-import { type Effort, type Figure, type Part, toFigure } from '../tools/figures.ts';
+import { type Effort, type Figure, type Part, toFigure, toRatio } from '../tools/figures.ts';
+
+const root = resolve(import.meta.dirname, '../..');
 
 /** Milliseconds without a request before the memory is read. */
-const IDLE = 3_000;
+const IDLE_MS = 3_000;
 /** Milliseconds between two tries at the first request: the error of the figure. */
-const PAUSE = 2;
+const PAUSE_MS = 2;
+
+/** What the image has beside its packages and the bundle. */
+const IMAGE_FILES = ['bin', 'templates', 'package.json', 'prisma/migrations'];
 
 export const start: Part = { name: 'start', title: 'latchkey serve on a database that is there', measure };
 
 async function measure({ rounds, say }: Effort): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
-  const times: number[] = [];
-  const idle: number[] = [];
+  const times = { sources: [] as number[], bundle: [] as number[] };
+  const idle = { sources: [] as number[], bundle: [] as number[] };
   try {
-    await serveOnce(folder, 0);
-    for (let round = 1; round <= rounds; round++) {
-      const { milliseconds, megabytes } = await serveOnce(folder, round <= 3 ? IDLE : 0);
-      times.push(milliseconds);
-      if (megabytes !== undefined) idle.push(megabytes);
-      say(`round ${round} of ${rounds}: ${milliseconds.toFixed(0)} ms`);
-    }
+    const homes = { sources: root, bundle: await makeBundle(folder) };
+    const names = ['sources', 'bundle'] as const;
+    for (const name of names) await serveOnce(homes[name], folder, 0);
+    for (let round = 1; round <= rounds; round++)
+      for (const name of names) {
+        const { milliseconds, megabytes } = await serveOnce(homes[name], folder, round <= 3 ? IDLE_MS : 0);
+        times[name].push(milliseconds);
+        if (megabytes !== undefined) idle[name].push(megabytes);
+        say(`${name}, round ${round} of ${rounds}: ${milliseconds.toFixed(0)} ms`);
+      }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  const memory = `memory after ${IDLE_MS / 1000} s without a request`;
   return [
-    toFigure('process start to the first 200', times, 'ms', { atMost: 700 }),
-    toFigure(`memory after ${IDLE / 1000} s without a request`, idle, 'MB', { atMost: 110 }),
+    toFigure('bundle: process start to the first 200', times.bundle, 'ms'),
+    toRatio('sources: the same, of the bundle', times.sources, times.bundle, { atMost: 1.5 }),
+    toFigure(`bundle: ${memory}`, idle.bundle, 'MB', { atMost: 160 }),
+    toFigure(`sources: ${memory}`, idle.sources, 'MB'),
   ];
 }
 
+/** A folder as the image has it. */
+async function makeBundle(folder: string): Promise<string> {
+  const home = join(folder, 'image');
+  for (const name of IMAGE_FILES) cpSync(join(root, name), join(home, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
+  const script = join(root, 'scripts/bundle.ts');
+  await promisify(execFile)(process.execPath, [script, join(home, 'dist')], { cwd: root });
+  return home;
+}
+
 async function serveOnce(
+  home: string,
   folder: string,
   idle: number,
 ): Promise<{ milliseconds: number; megabytes: number | undefined }> {
@@ -46,6 +69,7 @@ async function serveOnce(
   const env = { PATH, DATA_DIR: folder, PORT: String(port), LOG_LEVEL: 'info' };
   const started = performance.now();
   const child = spawn(process.execPath, ['bin/latchkey.js', 'serve'], {
+    cwd: home,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -78,7 +102,7 @@ async function firstAnswer(url: string, exitCode: () => number | null): Promise<
       () => undefined,
     );
     if (status === 200) return;
-    await wait(PAUSE);
+    await wait(PAUSE_MS);
   }
   throw new Error(`latchkey serve ended with ${exitCode()}`);
 }

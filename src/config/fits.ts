@@ -1,8 +1,7 @@
-import { Ajv } from 'ajv';
+import { Ajv, type AnySchema } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 
-// TypeBox's types have checked the schemas.
-const ajv = new Ajv({ meta: false, validateSchema: false });
+const ajv = new Ajv();
 
 /**
  * A check of values that do not come in requests, by the rules of those that do. TypeBox's own counts the characters of a text
@@ -10,4 +9,13 @@ const ajv = new Ajv({ meta: false, validateSchema: false });
  */
 export function compile<T extends TSchema>(schema: T): (value: unknown) => value is Static<T> {
   return ajv.compile<Static<T>>(schema);
+}
+
+/**
+ * Checks a schema against the schema of JSON Schema, which is compiled once for all validators of the process.
+ *
+ * @throws {Error} when it breaks a rule, for instance for a keyword that ajv does not know
+ */
+export function assertSchema(schema: AnySchema): void {
+  ajv.validateSchema(schema, true);
 }
