@@ -7,8 +7,15 @@ import { accessAsOf } from './elevation.ts';
 import { voidInvitations } from './invitation-endings.ts';
 import { requireAnotherAdmin } from './last-admin.ts';
 import { noticeTo } from './notices.ts';
-import type { UserChange } from './user-change.ts';
 import type { UserRow } from './users.ts';
+
+/** Another access level of a user. */
+export interface AccessChange {
+  readonly access?: number;
+  /** When the new level ends and the permanent one is back; null and left out stand for never. */
+  readonly accessUntil?: Date | null;
+  readonly reason?: string;
+}
 
 /**
  * The columns of another access level, with what follows from it; none when the level is the same.
@@ -22,7 +29,7 @@ export async function changeAccess(
   { userId: actorId, origin }: Changer,
   { grantable }: CurrentActor,
   before: UserRow,
-  { access, accessUntil = null, reason }: UserChange,
+  { access, accessUntil = null, reason }: AccessChange,
   { record, send }: Pick<Consequences, 'record' | 'send'>,
 ) {
   if (access === undefined) return {};

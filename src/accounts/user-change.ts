@@ -1,7 +1,7 @@
 import { accessDenied } from '../access/challenges.ts';
 import type { Transaction } from '../db/client.ts';
 import { invalidBody, Problem } from '../problems/problem.ts';
-import { changeAccess } from './access-change.ts';
+import { type AccessChange, changeAccess } from './access-change.ts';
 import { type Consequences, type CurrentActor, change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor, Changer } from './context.ts';
 import { accessAsOf } from './elevation.ts';
@@ -42,13 +42,9 @@ export async function changeOwnName(
 }
 
 /** What an admin can change of a user. */
-export interface UserChange {
+export interface UserChange extends AccessChange {
   readonly name?: string;
-  readonly access?: number;
-  /** When the new level ends and the permanent one is back; null and left out stand for never. */
-  readonly accessUntil?: Date | null;
   readonly disabled?: boolean;
-  readonly reason?: string;
 }
 
 /**

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
-
-/** What the command line says. */
-export interface AuditVerifyOptions {
-  readonly head?: string;
-  readonly json?: boolean;
-}
+import type { AuditVerifyOptions } from './verify-audit.ts';
 
 /** `latchkey audit verify` */
 export function auditVerifyCommand(audit: Command): void {

@@ -5,9 +5,14 @@ import { databaseKind } from '../db/client.ts';
 import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { signingKeyFile } from '../tokens/keys.ts';
 import { secretFile } from '../tokens/load-secret.ts';
-import type { BackupOptions } from './backup.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface BackupOptions {
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
 
 const MEGABYTE = 1_000_000;
 

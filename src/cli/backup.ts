@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
+import type { BackupOptions } from './back-up.ts';
 import { fileArgument } from './file-argument.ts';
-
-/** What the command line says. */
-export interface BackupOptions {
-  readonly force?: boolean;
-  readonly json?: boolean;
-}
 
 /** `latchkey backup` */
 export function backupCommand(program: Command): void {

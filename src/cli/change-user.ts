@@ -7,8 +7,19 @@ import { type Config, readConfig } from '../config.ts';
 import { checkOption, parseLevel } from './check-input.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
-import type { UserChangeOptions } from './user-disable.ts';
-import type { UserSetAccessOptions } from './user-set-access.ts';
+
+/** Options on the command line. */
+export interface UserSetAccessOptions extends UserChangeOptions {
+  readonly access: string;
+  readonly until?: string;
+}
+
+/** Options on the command line. */
+export interface UserChangeOptions {
+  readonly email: string;
+  readonly reason?: string;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey user set-access` says.

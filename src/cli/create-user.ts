@@ -5,7 +5,14 @@ import { readConfig } from '../config.ts';
 import { checkOption, checkPassword, parseLevel } from './check-input.ts';
 import { print } from './print.ts';
 import { readPassword } from './read-password.ts';
-import type { UserCreateOptions } from './user-create.ts';
+
+/** Options on the command line. */
+export interface UserCreateOptions {
+  readonly email: string;
+  readonly name: string;
+  readonly access: string;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey user create` says.

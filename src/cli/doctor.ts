@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-
-/** What the command line says. */
-export interface DoctorOptions {
-  readonly json?: boolean;
-}
+import type { DoctorOptions } from './doctor/examine.ts';
 
 /** `latchkey doctor` */
 export function doctorCommand(program: Command): void {

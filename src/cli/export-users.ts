@@ -3,10 +3,16 @@ import { exportUsers } from '../accounts/user-export.ts';
 import { readConfig } from '../config.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { writeFileOf } from './draft-file.ts';
-import type { ExportOptions } from './export.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface ExportOptions {
+  readonly withoutPasswords?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey export` says.

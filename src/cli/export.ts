@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
+import type { ExportOptions } from './export-users.ts';
 import { fileArgument } from './file-argument.ts';
-
-/** What the command line says. */
-export interface ExportOptions {
-  readonly withoutPasswords?: boolean;
-  readonly force?: boolean;
-  readonly json?: boolean;
-}
 
 /** `latchkey export` */
 export function exportCommand(program: Command): void {

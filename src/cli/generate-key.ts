@@ -1,10 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { codeOf } from '../db/error-code.ts';
-import { generatePem } from '../tokens/generate-key.ts';
+import { type Algorithm, generatePem } from '../tokens/generate-key.ts';
 import { parseSigningKey } from '../tokens/keys.ts';
-import type { KeysGenerateOptions } from './keys-generate.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface KeysGenerateOptions {
+  readonly algorithm: Algorithm;
+  readonly out?: string;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey keys generate` says.

@@ -4,10 +4,15 @@ import { readConfig } from '../config.ts';
 import { DataError } from '../db/data-error.ts';
 import { newId } from '../db/id.ts';
 import { withAccounts } from './accounts.ts';
-import type { ImportOptions } from './import.ts';
 import { type Chunks, readLines } from './lines.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
+
+/** Options on the command line. */
+export interface ImportOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey import` says. Sets `process.exitCode` when lines were wrong.

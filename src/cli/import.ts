@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
 import { fileArgument } from './file-argument.ts';
-
-/** What the command line says. */
-export interface ImportOptions {
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-}
+import type { ImportOptions } from './import-users.ts';
 
 /** `latchkey import` */
 export function importCommand(program: Command): void {

@@ -1,13 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { Algorithm } from '../tokens/keys.ts';
 import { fileArgument } from './file-argument.ts';
-
-/** What the command line says. */
-export interface KeysGenerateOptions {
-  readonly algorithm: Algorithm;
-  readonly out?: string;
-  readonly json?: boolean;
-}
+import type { KeysGenerateOptions } from './generate-key.ts';
 
 /** `latchkey keys generate` */
 export function keysGenerateCommand(keys: Command): void {

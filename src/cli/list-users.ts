@@ -1,12 +1,22 @@
 import { AccessLevels } from '../access/levels.ts';
-import type { User } from '../accounts/user.schemas.ts';
+import type { User, UserSort } from '../accounts/user.schemas.ts';
 import { listUsers } from '../accounts/user-list.ts';
 import { readConfig } from '../config.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { parseLevel } from './check-input.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
-import type { UserListOptions } from './user-list.ts';
+
+/** Options on the command line. */
+export interface UserListOptions {
+  readonly search?: string;
+  readonly access?: string;
+  readonly disabled?: boolean;
+  readonly enabled?: boolean;
+  readonly sort?: UserSort;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
 
 /** Users that are read at a time. */
 const PAGE = 200;

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
-
-/** What the command line says. */
-export interface MigrateToOptions {
-  readonly startOver?: boolean;
-  readonly json?: boolean;
-}
+import type { MigrateToOptions } from './move-to-postgres.ts';
 
 /** `latchkey migrate-to` */
 export function migrateToCommand(program: Command): void {

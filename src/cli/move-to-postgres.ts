@@ -1,10 +1,15 @@
 import { readConfig } from '../config.ts';
 import { databaseKind } from '../db/client.ts';
 import { move } from '../db/move/move.ts';
-import type { MigrateToOptions } from './migrate-to.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface MigrateToOptions {
+  readonly startOver?: boolean;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey migrate-to` says.

@@ -3,7 +3,12 @@ import { readConfig } from '../config.ts';
 import { checkOption, checkPassword } from './check-input.ts';
 import { print } from './print.ts';
 import { readPassword } from './read-password.ts';
-import type { UserResetPasswordOptions } from './user-reset-password.ts';
+
+/** Options on the command line. */
+export interface UserResetPasswordOptions {
+  readonly email: string;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey user reset-password` says.

@@ -7,8 +7,13 @@ import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
-import type { RestoreOptions } from './restore.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface RestoreOptions {
+  readonly inPlace?: boolean;
+  readonly json?: boolean;
+}
 
 /**
  * Does what `latchkey restore` says.

@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
 import { fileArgument } from './file-argument.ts';
-
-/** What the command line says. */
-export interface RestoreOptions {
-  readonly inPlace?: boolean;
-  readonly json?: boolean;
-}
+import type { RestoreOptions } from './restore-backup.ts';
 
 /** `latchkey restore` */
 export function restoreCommand(program: Command): void {

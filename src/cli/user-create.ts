@@ -1,12 +1,5 @@
 import { type Command, Option } from 'commander';
-
-/** What the command line says. */
-export interface UserCreateOptions {
-  readonly email: string;
-  readonly name: string;
-  readonly access: string;
-  readonly json?: boolean;
-}
+import type { UserCreateOptions } from './create-user.ts';
 
 /** `latchkey user create` */
 export function userCreateCommand(user: Command): void {

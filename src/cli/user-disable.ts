@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-
-/** What the command line says. */
-export interface UserChangeOptions {
-  readonly email: string;
-  readonly reason?: string;
-  readonly json?: boolean;
-}
+import type { UserChangeOptions } from './change-user.ts';
 
 /** `latchkey user disable` */
 export function userDisableCommand(user: Command): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UserChangeOptions } from './user-disable.ts';
+import type { UserChangeOptions } from './change-user.ts';
 
 /** `latchkey user enable` */
 export function userEnableCommand(user: Command): void {

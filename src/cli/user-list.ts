@@ -1,16 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { UserSort } from '../accounts/user.schemas.ts';
-
-/** What the command line says. */
-export interface UserListOptions {
-  readonly search?: string;
-  readonly access?: string;
-  readonly disabled?: boolean;
-  readonly enabled?: boolean;
-  readonly sort?: UserSort;
-  readonly limit?: string;
-  readonly json?: boolean;
-}
+import type { UserListOptions } from './list-users.ts';
 
 /** `latchkey user list` */
 export function userListCommand(user: Command): void {

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
-
-/** What the command line says. */
-export interface UserResetPasswordOptions {
-  readonly email: string;
-  readonly json?: boolean;
-}
+import type { UserResetPasswordOptions } from './reset-password.ts';
 
 /** `latchkey user reset-password` */
 export function userResetPasswordCommand(user: Command): void {

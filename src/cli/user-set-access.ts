@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-import type { UserChangeOptions } from './user-disable.ts';
-
-/** What the command line says. */
-export interface UserSetAccessOptions extends UserChangeOptions {
-  readonly access: string;
-  readonly until?: string;
-}
+import type { UserSetAccessOptions } from './change-user.ts';
 
 /** `latchkey user set-access` */
 export function userSetAccessCommand(user: Command): void {

@@ -5,9 +5,14 @@ import { openDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { loadSecrets } from '../tokens/load-secret.ts';
-import type { AuditVerifyOptions } from './audit-verify.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Options on the command line. */
+export interface AuditVerifyOptions {
+  readonly head?: string;
+  readonly json?: boolean;
+}
 
 /**
  * Walks the chain and prints what is found. Sets `process.exitCode`.

@@ -6,8 +6,7 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import type { MigrationTarget } from './migrate.ts';
-import { MigrationError, type RecordedMigration } from './migrations.ts';
+import { MigrationError, type MigrationTarget, type RecordedMigration } from './migrations.ts';
 import { UNFINISHED_MOVE } from './move/state.ts';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from './postgres.ts';
 

@@ -1,27 +1,16 @@
-import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { databaseKind } from './client.ts';
 import { postgresMigrations } from './migrate-postgres.ts';
 import { sqliteMigrations } from './migrate-sqlite.ts';
 import {
   MigrationError,
+  type MigrationTarget,
   migrationsFolder,
   pendingMigrations,
-  type RecordedMigration,
   readMigrations,
 } from './migrations.ts';
 import { requireDeclaredPooler } from './pooler.ts';
 
 export { MigrationError } from './migrations.ts';
-
-/** What differs between the databases. */
-export interface MigrationTarget {
-  /** Rows of `_prisma_migrations` that were not rolled back; none where there is no such table, or no database yet. */
-  recorded(): Promise<readonly RecordedMigration[]>;
-  /** Runs work while no other process does the same on this database. The lock ends with the process. */
-  locked<T>(work: () => Promise<T>): Promise<T>;
-  /** Connections for the schema engine. */
-  readonly factory: SqlMigrationAwareDriverAdapterFactory;
-}
 
 /**
  * Brings a database up to this version's schema. Costs some milliseconds where nothing is pending. Processes that start

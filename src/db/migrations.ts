@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { packageRoot } from '../config/package.ts';
 import type { DatabaseKind } from './client.ts';
 
@@ -19,6 +20,16 @@ export interface RecordedMigration {
   readonly checksum: string;
   /** False where it began and did not end. */
   readonly finished: boolean;
+}
+
+/** What differs between the databases. */
+export interface MigrationTarget {
+  /** Rows of `_prisma_migrations` that were not rolled back; none where there is no such table, or no database yet. */
+  recorded(): Promise<readonly RecordedMigration[]>;
+  /** Runs work while no other process does the same on this database. The lock ends with the process. */
+  locked<T>(work: () => Promise<T>): Promise<T>;
+  /** Connections for the schema engine. */
+  readonly factory: SqlMigrationAwareDriverAdapterFactory;
 }
 
 /** The database and this version of Latchkey do not fit. The message is one line that says what to do. */

@@ -1,10 +1,10 @@
-import type { Sql } from './client.ts';
+import type { Prisma } from './generated/sqlite/client.ts';
 
 /** What a column holds. */
 export type Cell = string | number | boolean | Date | null;
 
 /** What holds a place in a statement: a value, or a piece of a statement. */
-export type Filling = Cell | Sql;
+export type Filling = Cell | Prisma.Sql;
 
 /** What runs statements that are written by hand: Prisma's client and its transactions, and what goes past it (direct.ts). */
 export interface Statements {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Db, Transaction } from './client.ts';
 import { isConflict } from './errors.ts';
+import type { Prisma, PrismaClient } from './generated/sqlite/client.ts';
 
 /**
  * Milliseconds that the work of a transaction may take, each try by itself. What a process commits later than this after
@@ -31,7 +31,10 @@ const queues = new WeakMap<object, Promise<unknown>>();
  * @returns what the work returned in the try that was committed
  * @throws whatever the work throws; an error for which `isUnavailable` holds when there was no way to commit
  */
-export function transaction<T>(db: Db, work: (tx: Transaction) => Promise<T>): Promise<T> {
+export function transaction<T>(
+  db: PrismaClient,
+  work: (tx: Prisma.TransactionClient) => Promise<T>,
+): Promise<T> {
   return retryConflicts(db, () =>
     db.$transaction(work, {
       isolationLevel: 'Serializable',

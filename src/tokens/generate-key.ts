@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { Algorithm } from './keys.ts';
+
+/** An algorithm of access tokens (RFC 7518 section 3.1, RFC 8037 section 3.1). A key has one. */
+export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
 
 const generate = {
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),

@@ -3,10 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Config, ConfigError, packageRoot } from '../config.ts';
 import { readOrCreate } from './data-file.ts';
-import { generatePem } from './generate-key.ts';
-
-/** What signs and verifies access tokens (RFC 7518 section 3.1, RFC 8037 section 3.1). One algorithm a key. */
-export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
+import { type Algorithm, generatePem } from './generate-key.ts';
 
 /** RFC 7518 section 3.3 asks for 2048 bits or more. */
 const SMALLEST_RSA_KEY = 2048;

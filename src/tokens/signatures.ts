@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import type { Algorithm, SigningKey, VerificationKey } from './keys.ts';
+import type { Algorithm } from './generate-key.ts';
+import type { SigningKey, VerificationKey } from './keys.ts';
 
 /** What is hashed before it is signed: RFC 7518 sections 3.3 and 3.4. EdDSA hashes by itself (RFC 8037 section 3.1). */
 const digests = { ES256: 'sha256', RS256: 'sha256', EdDSA: undefined } satisfies Record<

@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ConfigError, parseConfig } from '#latchkey/config.ts';
-import { type Algorithm, type Keys, loadKeys, toJwk } from '#latchkey/tokens/keys.ts';
+import type { Algorithm } from '#latchkey/tokens/generate-key.ts';
+import { type Keys, loadKeys, toJwk } from '#latchkey/tokens/keys.ts';
 import { temporaryFolder } from '../child.ts';
 import { startApi } from '../helper.ts';
 

@@ -1,5 +1,4 @@
 import { type Config, readConfig } from '../../config.ts';
-import type { DoctorOptions } from '../doctor.ts';
 import { explain } from '../explain.ts';
 import { print } from '../print.ts';
 import {
@@ -16,6 +15,11 @@ import { checkKeys, checkSecret } from './keys.ts';
 import { checkMail } from './mail.ts';
 import { checkNode } from './node.ts';
 import { checkProxies } from './proxy.ts';
+
+/** Options on the command line. */
+export interface DoctorOptions {
+  readonly json?: boolean;
+}
 
 const marks = { ok: '✓', warning: '!', problem: '✗' } as const;
 
