@@ -3,7 +3,8 @@ import { startDraft } from '../db/draft.ts';
 import { nameFile, requireFree } from '../db/files.ts';
 
 /**
- * Writes a file of mode 0600, which has its name only once it is complete and on the disk.
+ * Writes a file of mode 0600, which has its name only once it is complete and on the disk. `write-file-atomic` would hold
+ * the whole text in memory, and replace a file that may not be replaced.
  *
  * @param mayReplace whether another file of that name goes
  * @param work writes it; when it throws, nothing is left

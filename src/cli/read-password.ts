@@ -7,6 +7,9 @@ import { UsageError } from './usage-error.ts';
  * Asks for a new password twice without showing it, or reads the first line of standard input when that is no terminal.
  * Never an argument: those are seen by every user of the machine (CWE-214).
  *
+ * Of the libraries, `read` and `@inquirer/password` lose the second line of a paste and wait for it for ever. At Ctrl-D
+ * `read` does not answer at all, and `@inquirer/password` shows what was typed at Ctrl-T.
+ *
  * @throws {UsageError} when the two differ, or none is given (Ctrl-C, Ctrl-D)
  */
 export async function readPassword(): Promise<string> {

@@ -36,7 +36,10 @@ function curlLine(url: string, token: string): string {
   return `curl -s ${url}/invitations/accept -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
 }
 
-/** In place of the one before, and never with its mode. */
+/**
+ * Writes a file in place of the one before, and never with its mode. `write-file-atomic` would follow a symbolic link that
+ * lies under either name.
+ */
 async function writePrivate(file: string, text: string): Promise<void> {
   await mkdir(resolve(file, '..'), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;
