@@ -107,7 +107,7 @@ export default {
       from: { path: '^src/.*[/.]?schemas[.]ts$' },
       to: { pathNot: [npm('typebox'), '^src/.*[/.]schemas[.]ts$', '^src/config[.]ts$'] },
     },
-    onlyFrom(['accounts/passwords.ts'], npm('(?:argon2|@node-rs/argon2)')),
+    onlyFrom(['accounts/passwords.ts'], npm('argon2')),
     onlyFrom(['accounts/foreign-hashes.ts'], npm('@node-rs/bcrypt')),
     onlyFrom(['tokens/tokens.ts'], npm('@fastify/jwt')),
     onlyFrom(

@@ -17,11 +17,11 @@ const published = ['app.ts', 'config.ts', 'access/guard.ts', 'server.ts', 'cli/i
 const external = [
   '@fastify/otel',
   '@fastify/swagger-ui',
-  '@node-rs/argon2',
   '@node-rs/bcrypt',
   '@opentelemetry/*',
   '@prisma/schema-engine-wasm',
   '@zxcvbn-ts/language-common',
+  'argon2',
   'better-sqlite3',
   'nodemailer',
   'pg',

@@ -1,11 +1,13 @@
-/** What hashes may take at a time. */
+import type { HashCost } from './password-hashes.ts';
+
+/** What hashes may take at a time: a slot for each of their threads. */
 export interface HashingLimits {
   readonly slots: number;
   readonly memoryKib: number;
 }
 
 interface Waiting {
-  readonly memoryKib: number;
+  readonly cost: HashCost;
   readonly start: () => void;
 }
 
@@ -13,6 +15,7 @@ interface Waiting {
 export class HashingQueue {
   #limits: HashingLimits;
   #running = 0;
+  #usedSlots = 0;
   #usedKib = 0;
   readonly #waiting: Waiting[] = [];
 
@@ -44,20 +47,21 @@ export class HashingQueue {
   }
 
   /**
-   * Runs work when it is its turn. Work that takes more memory than there may be runs alone.
+   * Runs work when it is its turn. Work that takes more threads or memory than there may be runs alone.
    *
-   * @param memoryKib what the work takes
+   * @param cost what the work takes
    */
-  async run(memoryKib: number, work: () => Promise<void>): Promise<void> {
+  async run(cost: HashCost, work: () => Promise<void>): Promise<void> {
     await new Promise<void>((start) => {
-      this.#waiting.push({ memoryKib, start });
+      this.#waiting.push({ cost, start });
       this.#startNext();
     });
     try {
       await work();
     } finally {
       this.#running--;
-      this.#usedKib -= memoryKib;
+      this.#usedSlots -= cost.threads;
+      this.#usedKib -= cost.memoryKib;
       this.#startNext();
     }
   }
@@ -66,16 +70,18 @@ export class HashingQueue {
   #startNext(): void {
     for (;;) {
       const [next] = this.#waiting;
-      if (next === undefined || !this.#hasRoom(next.memoryKib)) return;
+      if (next === undefined || !this.#hasRoom(next.cost)) return;
       this.#waiting.shift();
       this.#running++;
-      this.#usedKib += next.memoryKib;
+      this.#usedSlots += next.cost.threads;
+      this.#usedKib += next.cost.memoryKib;
       next.start();
     }
   }
 
-  #hasRoom(memoryKib: number): boolean {
-    const { slots, memoryKib: budget } = this.#limits;
-    return this.#running === 0 || (this.#running < slots && this.#usedKib + memoryKib <= budget);
+  #hasRoom(cost: HashCost): boolean {
+    const { slots, memoryKib } = this.#limits;
+    if (this.#running === 0) return true;
+    return this.#usedSlots + cost.threads <= slots && this.#usedKib + cost.memoryKib <= memoryKib;
   }
 }

@@ -1,7 +1,7 @@
 /** What a password's hash may cost that others have made, in memory: KiB. */
 export const MAX_MEMORY = 131_072;
 
-/** What argon2 may cost in time: KiB times passes, some 0.6 s. Today's parameters are a thirtieth of it. */
+/** What argon2 may cost in time: KiB times passes, some 0.5 to 1 s. Today's parameters are a thirtieth of it. */
 const MAX_ARGON2 = 1_048_576;
 const MAX_LANES = 16;
 
@@ -11,8 +11,8 @@ const BCRYPT_COSTS = { least: 4, most: 14 } as const;
 /** N * r * p, some 0.5 s; all parameters that OWASP's Password Storage Cheat Sheet names are at most this. It is 128 MiB too. */
 const MAX_SCRYPT = 1_048_576;
 
-/** KiB that bcrypt takes. */
-const BCRYPT_MEMORY = 8;
+/** What bcrypt takes. */
+const bcryptCost: HashCost = { memoryKib: 8, threads: 1 };
 
 /** Bytes of a block of scrypt, for each unit of its block size: RFC 7914 section 2. */
 const SCRYPT_BLOCK = 128;
@@ -22,8 +22,10 @@ const SALT = { least: 8, most: 64 } as const;
 const HASH = { least: 16, most: 64 } as const;
 
 const BASE64 = '[A-Za-z0-9+/]+';
+const NUMBER = '(\\d{1,9})';
+/** Memory, passes, lanes. The package `argon2` writes lanes before passes since its version 0.45. */
 const argon2Text = new RegExp(
-  `^\\$argon2(id|i|d)(?:\\$v=(16|19))?\\$m=(\\d{1,9}),t=(\\d{1,9}),p=(\\d{1,9})\\$(${BASE64})\\$(${BASE64})$`,
+  `^\\$argon2(id|i|d)(?:\\$v=(16|19))?\\$m=${NUMBER},(?:t=${NUMBER},p=${NUMBER}|p=${NUMBER},t=${NUMBER})\\$(${BASE64})\\$(${BASE64})$`,
 );
 const bcryptText = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{30})([./A-Za-z0-9])$/;
 const scryptText = new RegExp(
@@ -33,6 +35,12 @@ const scryptText = new RegExp(
 const werkzeugText = /^scrypt:(\d{1,9}):(\d{1,9}):(\d{1,9})\$([A-Za-z0-9]{8,64})\$((?:[0-9a-f]{2}){16,64})$/;
 
 const BCRYPT_DIGITS = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** What a hash takes while it is computed. */
+export interface HashCost {
+  readonly memoryKib: number;
+  readonly threads: number;
+}
 
 /** A hash that can be kept, or what is wrong with it. */
 export type AcceptedHash = { readonly hash: string } | { readonly problem: string };
@@ -53,12 +61,11 @@ export function acceptHash(text: string): AcceptedHash {
   return acceptArgon2(text) ?? acceptBcrypt(text) ?? acceptScrypt(text) ?? acceptWerkzeug(text) ?? unknown;
 }
 
-/** Zeros before a number, and bits of the last digits that mean nothing, are written by some, and our verifier does not take them. */
+/** One text for each hash: some write zeros before a number, bits of the last digits that mean nothing, or lanes before passes. */
 function acceptArgon2(text: string): AcceptedHash | undefined {
-  const [, type, version = '16', ...parts] = argon2Text.exec(text) ?? [];
-  const [m, t, p] = parts.slice(0, 3).map(Number);
-  const [, , , salt, hash] = parts;
-  if (m === undefined || t === undefined || p === undefined) return undefined;
+  const [, type, version = '16', memory, passes, lanes, lanesFirst, passesLast, salt, hash] =
+    argon2Text.exec(text) ?? [];
+  const [m, t, p] = [Number(memory), Number(passes ?? passesLast), Number(lanes ?? lanesFirst)];
   if (salt === undefined || hash === undefined || !isLongEnough(salt, hash)) return undefined;
   // RFC 9106 section 3.1: at least one pass, and 8 KiB a lane.
   if (t === 0 || p === 0 || m < 8 * p) return undefined;
@@ -123,12 +130,13 @@ export function readScrypt(text: string): ScryptHash | undefined {
   return { ...cost, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
 }
 
-/** KiB that it takes to verify a password with a stored hash. */
-export function memoryOf(hash: string): number {
-  const argon2 = /^\$argon2[^$]*\$(?:v=\d+\$)?m=(\d+),/.exec(hash)?.[1];
-  if (argon2 !== undefined) return Number(argon2);
+/** What it takes to verify a password with a stored hash: argon2 has a thread for each of its lanes. */
+export function costOf(hash: string): HashCost {
+  const [, memory, lanes] = /^\$argon2[^$]*\$(?:v=\d+\$)?m=(\d+),(?:t=\d+,)?p=(\d+)/.exec(hash) ?? [];
+  if (memory !== undefined) return { memoryKib: Number(memory), threads: Number(lanes) };
   const cost = readScrypt(hash);
-  return cost === undefined ? BCRYPT_MEMORY : Math.ceil((SCRYPT_BLOCK * cost.r * (cost.N + cost.p)) / 1024);
+  if (cost === undefined) return bcryptCost;
+  return { memoryKib: Math.ceil((SCRYPT_BLOCK * cost.r * (cost.N + cost.p)) / 1024), threads: 1 };
 }
 
 function isLongEnough(salt: string | undefined, hash: string | undefined): boolean {
@@ -142,6 +150,6 @@ function isOfBytes(text: string | undefined, { least, most }: typeof SALT | type
 }
 
 /** PHC string format has base64 without padding. */
-function unpadded(bytes: Buffer): string {
+export function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '');
 }

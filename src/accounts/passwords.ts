@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import * as argon2 from '@node-rs/argon2';
+import argon2 from 'argon2';
 import { defaultHashMemory } from '../config/memory.ts';
 import type { Config } from '../config.ts';
 import { retryLater } from '../problems/problem.ts';
 import { mayBeCutOff, verifyForeign } from './foreign-hashes.ts';
 import { HashingQueue } from './hashing-queue.ts';
-import { memoryOf } from './password-hashes.ts';
+import { costOf, type HashCost, unpadded } from './password-hashes.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -14,9 +15,15 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** What a hash of {@link parameters} begins with, in PHC string format. */
 const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
 
+/** What a hash of {@link parameters} takes. */
+const ownCost: HashCost = { memoryKib: parameters.memoryCost, threads: parameters.parallelism };
+
+/** RFC 9106 section 3.1: 16 bytes are recommended for passwords. */
+const SALT_BYTES = 16;
+
 const KIB_OF_MIB = 1024;
 
-/** Hashes that may wait for each that runs, for half a second or so: whoever comes then would rather be told. */
+/** Hashes that may wait for each that runs, for a second or so: whoever comes then would rather be told. */
 const WAITING_FOR_EACH = 32;
 
 /** Part of a hash's time in which the event loop worked: above it, requests wait for the processor. */
@@ -48,7 +55,12 @@ export function isOfPassword(hash: string): boolean {
  * @throws {Problem} `busy` when too many wait already
  */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(parameters.memoryCost, () => argon2.hash(normalize(password), parameters));
+  return inTurn(ownCost, async () => {
+    const salt = randomBytes(SALT_BYTES);
+    const hash = await argon2.hash(normalize(password), { ...parameters, salt, raw: true });
+    // The package's own text has the lanes before the passes, which the reference implementation does not read.
+    return `${prefix}${unpadded(salt)}$${unpadded(hash)}`;
+  });
 }
 
 /** Runs the hash of a verification, and what has to be done before and after it while no other takes its place. */
@@ -71,7 +83,7 @@ export async function verifyPassword(
     for (const form of formsOf(password)) if (await verifyForm(stored, form)) return true;
     return false;
   };
-  const matches = await inTurn(memoryOf(stored), () => inSlot(verify));
+  const matches = await inTurn(costOf(stored), () => inSlot(verify));
   return matches && hash !== undefined;
 }
 
@@ -131,10 +143,10 @@ function verifyForm(hash: string, password: string): Promise<boolean> {
 }
 
 /** Hashes when it is its turn, and lets go of the processor for as long as it took when everybody else has none to spare. */
-function inTurn<T>(memoryKib: number, work: () => Promise<T>): Promise<T> {
+function inTurn<T>(cost: HashCost, work: () => Promise<T>): Promise<T> {
   requireRoom();
   return new Promise((resolve, reject) => {
-    void queue.run(memoryKib, async () => {
+    void queue.run(cost, async () => {
       const began = performance.now();
       const before = performance.eventLoopUtilization();
       await work().then(resolve, reject);

@@ -2,16 +2,16 @@
 import argon2 from 'argon2';
 import t from 'tap';
 import { HashingQueue } from '#latchkey/accounts/hashing-queue.ts';
-import { memoryOf } from '#latchkey/accounts/password-hashes.ts';
+import { costOf, type HashCost } from '#latchkey/accounts/password-hashes.ts';
 import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords.ts';
 import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
 
 /** Work that ends when it is told to. */
-function hold(queue: HashingQueue, memoryKib: number) {
+function hold(queue: HashingQueue, cost: HashCost) {
   const held = { isRunning: false, end: () => {}, done: Promise.resolve() };
-  held.done = queue.run(memoryKib, async () => {
+  held.done = queue.run(cost, async () => {
     held.isRunning = true;
     await new Promise<void>((resolve) => {
       held.end = resolve;
@@ -26,7 +26,9 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 t.test('work begins in its order, as slots and memory are there', async (t) => {
   const queue = new HashingQueue({ slots: 3, memoryKib: 100 });
-  const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) => hold(queue, memoryKib));
+  const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) =>
+    hold(queue, { memoryKib, threads: 1 }),
+  );
   const running = async () => {
     await turn();
     return works.flatMap(({ isRunning }, at) => (isRunning ? [at] : []));
@@ -52,10 +54,32 @@ t.test('work begins in its order, as slots and memory are there', async (t) => {
   t.match(queue, { running: 0, waiting: 0, usedKib: 0 });
 });
 
+t.test('work of several threads takes a slot for each', async (t) => {
+  const queue = new HashingQueue({ slots: 4, memoryKib: 100 });
+  const works = [2, 2, 1, 16, 1, 3, 1].map((threads) => hold(queue, { memoryKib: 1, threads }));
+  const running = async () => {
+    await turn();
+    return works.flatMap(({ isRunning }, at) => (isRunning ? [at] : []));
+  };
+  const end = async (at: number) => {
+    works[at]?.end();
+    await works[at]?.done;
+    return running();
+  };
+  t.strictSame(await running(), [0, 1], 'two of two threads each');
+  t.strictSame(await end(0), [1, 2]);
+  t.strictSame(await end(1), [2], 'more threads than there are slots wait until they are alone');
+  t.strictSame(await end(2), [3]);
+  t.strictSame(await end(3), [4, 5], 'four slots');
+  t.strictSame(await end(5), [4, 6]);
+  for (const at of [4, 6]) await end(at);
+  t.match(queue, { running: 0, waiting: 0, usedKib: 0 });
+});
+
 t.test('work that fails gives its place back', async (t) => {
   const queue = new HashingQueue({ slots: 1, memoryKib: 100 });
   await t.rejects(
-    queue.run(100, () => Promise.reject(new Error('failed'))),
+    queue.run({ memoryKib: 100, threads: 1 }, () => Promise.reject(new Error('failed'))),
     { message: 'failed' },
   );
   t.match(queue, { running: 0, usedKib: 0 });
@@ -63,15 +87,16 @@ t.test('work that fails gives its place back', async (t) => {
 
 t.test('what a hash takes is read from it', async (t) => {
   const salt = 'c2FsdHNhbHRzYWx0';
-  for (const [hash, kib] of [
-    [noPassword, 19_456],
-    [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072],
-    [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64],
-    [`$scrypt$ln=17,r=8,p=1$${salt}$${salt}${salt}`, 131_073],
-    [`$scrypt$ln=1,r=1,p=1024$${salt}$${salt}${salt}`, 129],
-    ['$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG', 8],
+  for (const [hash, memoryKib, threads] of [
+    [noPassword, 19_456, 1],
+    [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072, 16],
+    [`$argon2i$v=19$m=131072,p=16,t=8$${salt}$${salt}${salt}`, 131_072, 16],
+    [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64, 1],
+    [`$scrypt$ln=17,r=8,p=1$${salt}$${salt}${salt}`, 131_073, 1],
+    [`$scrypt$ln=1,r=1,p=1024$${salt}$${salt}${salt}`, 129, 1],
+    ['$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG', 8, 1],
   ] as const)
-    t.equal(memoryOf(hash), kib, hash.slice(0, 20));
+    t.strictSame(costOf(hash), { memoryKib, threads }, hash.slice(0, 20));
 });
 
 t.test('wrong sign-ins to accounts with costly hashes are verified one after the other', async (t) => {
