@@ -17,6 +17,11 @@ const { join } = require('node:path');
 if (process.env.UV_THREADPOOL_SIZE === undefined)
   process.env.UV_THREADPOOL_SIZE = String(availableParallelism() + 1);
 
+// Passwords are hashed faster where there is a binary for this processor. Whoever sets the variable decides, also when it is empty.
+const argon2Build = require('./argon2-build.js').chooseBuild();
+if (process.env.ARGON2_PREBUILD === undefined && argon2Build !== undefined)
+  process.env.ARGON2_PREBUILD = argon2Build;
+
 // The repository runs its sources, for Node.js understands TypeScript, and keeps what it has compiled: a start takes half as long then. The
 // package and the image have what the build made of them, and write nothing.
 const sources = join(__dirname, '../src/cli/index.ts');

@@ -19,6 +19,8 @@ import { stub, stubCompilers } from './stubs.ts';
 interface Stage {
   /** The folder that stands for `/`. */
   readonly root: string;
+  /** Whether it has the compilers of the machine. */
+  readonly compiles: boolean;
   workdir: string;
   /** As ENV sets them. */
   readonly variables: Variables;
@@ -28,8 +30,11 @@ interface Stage {
 
 export type Image = Readonly<Stage>;
 
-/** What a stage starts from: Node.js and npm, and nothing that compiles. */
+/** What a stage starts from: Node.js and npm. */
 const BASE = 'usr/local/bin';
+
+/** How the Dockerfile names an image that has compilers. */
+const COMPILER_IMAGE = `$\{COMPILER_IMAGE}`;
 
 const run = promisify(execFile);
 
@@ -63,10 +68,11 @@ export function within({ root, workdir }: Image, path: string): string {
 
 async function beginStage(folder: string, from: From, stages: ReadonlyMap<string, Stage>): Promise<Stage> {
   const root = await mkdtemp(join(folder, 'stage-'));
-  const before = stages.get(from.getImage() ?? '');
+  const image = from.getImage() ?? '';
+  const before = stages.get(image);
   if (before === undefined) {
     await createBase(root);
-    return { root, workdir: '/', variables: {}, commands: {} };
+    return { root, compiles: image === COMPILER_IMAGE, workdir: '/', variables: {}, commands: {} };
   }
   await cp(before.root, root, { recursive: true, verbatimSymlinks: true });
   return { ...before, root };
@@ -150,11 +156,11 @@ function wordsOf(instruction: JSONInstruction): readonly string[] {
   return instruction.getJSONStrings().map((word) => word.getJSONValue());
 }
 
-/** Absolute paths lead into the stage's folder. Its users are not this machine's, and its compilers are none. */
+/** Absolute paths lead into the stage's folder. Its users are not this machine's, and compilers are in few stages. */
 async function runCommand(command: string, stage: Stage): Promise<void> {
   const stubs = await mkdtemp(join(dirname(stage.root), 'stubs-'));
   await stub(stubs, 'chown', 'exit 0');
-  await stubCompilers(stubs);
+  if (!stage.compiles) await stubCompilers(stubs);
   const rooted = command.replaceAll(/(?<![\w.*)}\]-])\//g, `${stage.root}/`);
   const { HOME = '' } = process.env;
   const PATH = [stubs, join(stage.root, BASE), '/usr/bin', '/bin'].join(delimiter);

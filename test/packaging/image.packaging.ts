@@ -16,8 +16,25 @@ const MEGABYTE = 1_000_000;
 /** Of what the image adds to Node.js. */
 const MAX_SIZE_BYTES = 200 * MEGABYTE;
 
+/** Sign-ins, one after the other, that bring each thread to hash a few times. */
+const SIGN_INS = 64;
+const THREADS = 16;
+/** Of some sign-ins: one hash of 19 MiB, and what everything else takes. {@link THREADS} of them would be 319 MB. */
+const MAX_GROWTH_BYTES = 100 * MEGABYTE;
+
 /** Bytes that a file system gives to a file come in blocks of this many. */
 const BLOCK_BYTES = 512;
+
+const machine = `${process.platform}-${process.arch}`;
+
+/** Of the package, and what the image's build has made. */
+const argon2Binaries: { readonly generic: string; readonly avx2?: string } =
+  process.arch === 'x64'
+    ? {
+        generic: `node_modules/argon2/prebuilds/${machine}/argon2.glibc.node`,
+        avx2: 'node_modules/argon2/x86-64-v3/build/Release/argon2.node',
+      }
+    : { generic: `node_modules/argon2/prebuilds/${machine}/argon2.armv8.glibc.node` };
 
 interface LockedPackage {
   readonly version?: string;
@@ -67,6 +84,7 @@ t.test('the image', async (t) => {
   const seconds = Math.round((performance.now() - started) / 1000);
   const app = within(image, '/app');
   const before = await listEntries(app);
+  const { environment, command } = await configure(image);
   const files = before.filter(({ isFile }) => isFile).map(({ path }) => path);
 
   await t.test('is small', async (t) => {
@@ -93,11 +111,10 @@ t.test('the image', async (t) => {
   });
 
   await t.test('has the native files, for this machine alone', async (t) => {
-    const machine = `${process.platform}-${process.arch}`;
     t.strictSame(
       files.filter((path) => path.endsWith('.node')).sort(),
       [
-        `node_modules/@node-rs/argon2-${machine}-gnu/argon2.${machine}-gnu.node`,
+        ...Object.values(argon2Binaries),
         `node_modules/@node-rs/bcrypt-${machine}-gnu/bcrypt.${machine}-gnu.node`,
         `node_modules/better-sqlite3/prebuilds/${machine}.node`,
       ].sort(),
@@ -105,7 +122,6 @@ t.test('the image', async (t) => {
   });
 
   await t.test('serves, and nothing in it is written to', async (t) => {
-    const { environment, command } = await configure(image);
     const [program = '', ...args] = [...(image.commands.ENTRYPOINT ?? []), ...(image.commands.CMD ?? [])];
     const service = await serveBy(t, within(image, `/usr/local/bin/${program}`), args, {
       environment,
@@ -126,6 +142,43 @@ t.test('the image', async (t) => {
     t.match(await service.stop(), { code: 0, stderr: '' });
     t.equal((await checkHealth()).code, 1);
     t.strictSame(await listEntries(app), before);
+  });
+
+  await t.test('takes the binary of argon2 for this processor', async (t) => {
+    const loaded = async (variables: Variables) => {
+      const service = await serveBy(t, within(image, '/usr/local/bin/latchkey'), ['serve'], {
+        environment: { ...environment, ...variables },
+        cwd: app,
+      });
+      const maps = await readFile(`/proc/${service.pid}/maps`, 'utf8');
+      await service.stop();
+      return Object.values(argon2Binaries).filter((path) => maps.includes(path));
+    };
+    const { generic, avx2 = generic } = argon2Binaries;
+    const hasAvx2 = / avx2 /.test(await readFile('/proc/cpuinfo', 'utf8'));
+    t.strictSame(await loaded({}), [hasAvx2 ? avx2 : generic]);
+    t.strictSame(await loaded({ ARGON2_PREBUILD: '' }), [generic], 'the one for older processors');
+  });
+
+  await t.test('keeps the memory of the hashes at a time, not of the threads', async (t) => {
+    const credentials = { email: 'grace@example.com', password: PASSWORD };
+    await command(['user', 'create', '--email', credentials.email, '--name', 'Grace'], PASSWORD);
+    const service = await serveBy(t, within(image, '/usr/local/bin/latchkey'), ['serve'], {
+      environment: { ...environment, HASH_CONCURRENCY: '1', UV_THREADPOOL_SIZE: String(THREADS) },
+      cwd: app,
+    });
+    const resident = async () => {
+      const status = await readFile(`/proc/${service.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    };
+    const signIn = () => askAgain(service, 'POST', '/login', { body: credentials });
+    t.match(await signIn(), { status: 200 });
+    const atFirst = await resident();
+    for (let count = 0; count < SIGN_INS; count++) await signIn();
+    const growth = (await resident()) - atFirst;
+    t.comment(`grew by ${(growth / MEGABYTE).toFixed(0)} MB in ${SIGN_INS} sign-ins`);
+    t.ok(growth < MAX_GROWTH_BYTES, String(growth));
+    t.match(await service.stop(), { code: 0, stderr: '' });
   });
 });
 
