@@ -8,6 +8,9 @@ const USERS = 200;
 /** Clients at a time: enough that a password always waits to be verified. */
 const CLIENTS = 8;
 
+/** Beside the hash, a sign-in makes ten statements, in the thread of the event loop on the same core. */
+const LEAST = 0.75;
+
 export const signIn: Part = {
   name: 'login',
   title: 'POST /login, of the rate of argon2 alone with the same parameters, one core',
@@ -24,16 +27,15 @@ async function compare({ rounds, seconds, say }: Effort, { name, create }: Datab
     BENCH_USERS: String(USERS),
     BENCH_CONNECTIONS: String(CLIENTS),
   });
-  const hash = async (which = ''): Promise<number> =>
-    Number(await (await fetch(`${argon2.url}/?seconds=${seconds}${which}`)).text());
-  const rates = { signIns: [] as number[], reference: [] as number[], own: [] as number[] };
+  const hash = async (): Promise<number> =>
+    Number(await (await fetch(`${argon2.url}/?seconds=${seconds}`)).text());
+  const rates = { signIns: [] as number[], hashes: [] as number[] };
   try {
     // All networks are known then.
     await client.work(USERS / 20);
     for (let round = 1; round <= rounds; round++) {
       rates.signIns.push((await client.work(seconds)).rate);
-      rates.reference.push(await hash());
-      rates.own.push(await hash('&own'));
+      rates.hashes.push(await hash());
       say(`${name}, round ${round} of ${rounds}: ${rates.signIns.at(-1)?.toFixed(1)} sign-ins/s`);
     }
   } finally {
@@ -41,8 +43,5 @@ async function compare({ rounds, seconds, say }: Effort, { name, create }: Datab
     await service.stop();
     await argon2.stop();
   }
-  return [
-    toRatio(`${name}, of the reference implementation`, rates.signIns, rates.reference, { atLeast: 0.95 }),
-    toRatio(`${name}, of the one that Latchkey has`, rates.signIns, rates.own),
-  ];
+  return [toRatio(name, rates.signIns, rates.hashes, { atLeast: LEAST })];
 }

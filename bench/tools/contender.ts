@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -59,6 +60,7 @@ export async function startContender(
       SECRET,
       BENCH_PRIVATE_KEY: privateKey,
       UV_THREADPOOL_SIZE,
+      ARGON2_PREBUILD,
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,6 +87,12 @@ process.once('exit', () => {
 
 /** As bin/latchkey.js has it on one core. */
 const UV_THREADPOOL_SIZE = '2';
+
+/** As bin/latchkey.js has it on this processor: none when it is empty. */
+const { chooseBuild }: { chooseBuild(): string | undefined } = createRequire(import.meta.url)(
+  '../../bin/argon2-build.js',
+);
+const ARGON2_PREBUILD = chooseBuild() ?? '';
 
 /** Of the service in production, which asks for one. */
 const SECRET = 'a secret of the benchmark that is long enough';
