@@ -110,10 +110,7 @@ export default {
     onlyFrom(['accounts/passwords.ts'], npm('argon2')),
     onlyFrom(['accounts/foreign-hashes.ts'], npm('@node-rs/bcrypt')),
     onlyFrom(['tokens/tokens.ts'], npm('@fastify/jwt')),
-    onlyFrom(
-      ['db/client.ts', 'db/statements.ts', 'db/transaction.ts'],
-      ['^src/db/generated/', npm('@prisma/client')],
-    ),
+    onlyFrom(['db/client.ts'], ['^src/db/generated/', npm('@prisma/client')]),
     onlyFrom(['db/sqlite/driver.ts'], npm('better-sqlite3')),
     {
       name: 'file-name',

@@ -16,7 +16,8 @@ import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
-import { type Database, type DatabaseKind, openDatabase } from './db/client.ts';
+import type { Database, DatabaseKind } from './db/client.ts';
+import { openDatabase } from './db/open.ts';
 import browsers from './http/browsers.ts';
 import connections from './http/connections.ts';
 import denials from './http/denials.ts';
@@ -92,14 +93,14 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
     app.log.warn({ reason: error.message }, 'A database connection broke'),
   );
   app.decorate('config', config);
-  const { db, direct, now } = database;
+  const { db, now } = database;
   const revocations = new RevocationFeed(database);
   const secrets = await loadSecrets(config);
   const outbox = new Outbox(new Encryption(secrets, 'mail'), mailSettings(config));
   const tally = new Tally();
   const throttle = new Throttle(database, new Sealer(secrets, 'throttle'));
   const { frontendUrl } = config;
-  app.decorate('accounts', { db, direct, now, levels, revocations, outbox, tally, throttle, frontendUrl });
+  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, throttle, frontendUrl });
   app.decorate('tally', tally);
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);

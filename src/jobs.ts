@@ -85,7 +85,7 @@ function list(app: FastifyInstance): readonly Job[] {
       run: (options) => pruneEvents(audit, days, options),
     },
     ...(databaseKind === 'sqlite'
-      ? [{ name: 'empty the write-ahead log', every: MINUTE, run: () => emptyWal(accounts.direct) }]
+      ? [{ name: 'empty the write-ahead log', every: MINUTE, run: () => emptyWal(accounts.db) }]
       : []),
   ];
 }

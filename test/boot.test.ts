@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap';
 import { explain } from '#latchkey/cli/explain.ts';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { type Ended, latchkey, type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createMigratedDatabase } from './database.ts';
 import { type Api, PASSWORD, PUBLIC_URL, startApi, type Teardown } from './helper.ts';

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { type Service, serve, temporaryFolder, type Variables } from './child.ts';
 import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
@@ -96,7 +96,7 @@ t.test(
 
     const database = openDatabase(variables.DATABASE_URL);
     t.teardown(() => database.close());
-    const rows = await database.db.$queryRaw<{ name: string; done: unknown }[]>`
+    const rows = await database.db.raw.query<{ name: string; done: unknown }>`
     SELECT migration_name AS name, finished_at AS done FROM _prisma_migrations ORDER BY migration_name`;
     const folders = await readdir(`prisma/migrations/${database.kind}`, { withFileTypes: true });
     t.strictSame(

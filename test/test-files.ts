@@ -50,7 +50,7 @@ export interface Run {
 const once = /@runs once, on (SQLite|Postgres): \S/;
 
 /** Waits for outages and clocks rather than for a processor. */
-const waits = /^test\/(processes\/|mail\/delivery|life|jobs|db\/direct)/;
+const waits = /^test\/(processes\/|mail\/delivery|life|jobs|db\/raw)/;
 /** Takes longer than what does not. */
 const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 'node:child_process'/;
 

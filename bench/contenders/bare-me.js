@@ -3,9 +3,9 @@
 import Fastify from 'fastify';
 import { User } from '../../src/accounts/user.schemas.ts';
 import { findCaller, userColumns } from '../../src/accounts/users.ts';
-import { openDatabase } from '../../src/db/client.ts';
+import { openDatabase } from '../../src/db/open.ts';
 
-const { db, direct } = openDatabase(process.env.DATABASE_URL ?? '');
+const { db } = openDatabase(process.env.DATABASE_URL ?? '');
 const id = process.env.BENCH_USER ?? '';
 
 const app = Fastify();
@@ -20,7 +20,7 @@ async function readThroughClient() {
 }
 
 const levels = { nameOf: () => 'user' };
-const readDirectly = () => findCaller({ direct, levels }, id);
+const readDirectly = () => findCaller({ db, levels }, id);
 
 const read = process.env.BENCH_DIRECT === undefined ? readThroughClient : readDirectly;
 app.get('/me', { schema: { response: { 200: User } } }, async () => read());

@@ -1,6 +1,6 @@
 // The transaction of POST /refresh and nothing around it: no token is verified, none is made. What that is compared with.
 import Fastify from 'fastify';
-import { openDatabase } from '../../src/db/client.ts';
+import { openDatabase } from '../../src/db/open.ts';
 import { transaction } from '../../src/db/transaction.ts';
 
 const { db } = openDatabase(process.env.DATABASE_URL ?? '');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
 import { toNewUser } from '../../src/accounts/users.ts';
-import { openDatabase } from '../../src/db/client.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { openDatabase } from '../../src/db/open.ts';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';
 
 const url = `file:${join(mkdtempSync(join(tmpdir(), 'bench-prisma-')), 'users.db')}`;

@@ -2,7 +2,6 @@ import { type AuditRecord, noRequest } from '../audit/event.ts';
 import { record } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config.ts';
 import type { Db, Transaction } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 
 /** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
 export type DeclaredAccess = 'public' | (string & {}) | number;
@@ -57,7 +56,7 @@ export class AccessLevels {
  * @throws {ConfigError} as {@link checkLevels}
  */
 export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
-  await transaction(db, async (tx) => {
+  await db.transaction(async (tx) => {
     const recorded = await checkLevels(tx, levels);
     const known = new Set(recorded.map(({ name }) => name));
     const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));

@@ -3,8 +3,6 @@ import type { AuditRecord } from '../audit/event.ts';
 import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertRows } from '../db/insert.ts';
-import type { Statements } from '../db/statements.ts';
-import { transaction } from '../db/transaction.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Changer } from './context.ts';
@@ -24,30 +22,14 @@ export interface Consequences {
  * Makes a change together with what follows from it: mails, audit events and, as the last statement, revocations, which this
  * process obeys as soon as they are committed.
  *
- * @param work may run several times, as in {@link transaction}
+ * @param work may run several times, as in `Db.transaction`
  */
-export function change<T>(
+export async function change<T>(
   context: AccountsContext,
   work: (tx: Transaction, consequences: Consequences) => Promise<T>,
 ): Promise<T> {
-  return changeIn(context, (run) => transaction(context.db, run), work);
-}
-
-/** As {@link change}, with statements that are written by hand. */
-export function changeDirectly<T>(
-  context: AccountsContext,
-  work: (tx: Statements, consequences: Consequences) => Promise<T>,
-): Promise<T> {
-  return changeIn(context, context.direct.transaction, work);
-}
-
-async function changeIn<Tx extends Statements, T>(
-  context: AccountsContext,
-  runTransaction: (run: (tx: Tx) => Promise<T>) => Promise<T>,
-  work: (tx: Tx, consequences: Consequences) => Promise<T>,
-): Promise<T> {
   let revoked: Revocation[] = [];
-  const result = await runTransaction(async (tx) => {
+  const result = await context.db.transaction(async (tx) => {
     revoked = [];
     const events: AuditRecord[] = [];
     const mails: OutgoingMail[] = [];

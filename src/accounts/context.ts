@@ -7,7 +7,7 @@ import type { Throttle } from '../throttle/throttle.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 
 /** What every function of accounts works with: routes, commands and jobs hand over the same. */
-export interface AccountsContext extends Pick<Database, 'db' | 'direct' | 'now'> {
+export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly levels: AccessLevels;
   readonly revocations: Pick<RevocationFeed, 'apply'>;
   /** Slows down whoever guesses. */

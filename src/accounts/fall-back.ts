@@ -40,7 +40,7 @@ function fallBackSome(context: AccountsContext): Promise<number> {
     const rows = await tx.user.findMany({ where, orderBy, take: BATCH });
     if (rows.length === 0) return 0;
     const ids = rows.map(({ id }) => id);
-    await tx.$executeRaw`
+    await tx.raw.execute`
       UPDATE "User" SET "access" = "permanentAccess", "accessUntil" = NULL WHERE "id" IN (${joinSql(ids)})`;
     for (const { id, access, permanentAccess } of rows) {
       record({

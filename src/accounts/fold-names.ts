@@ -21,7 +21,7 @@ export async function foldNames(db: Db): Promise<void> {
       if (rows.length === 0) return { rows: 0, isLast: true };
       const keys = rows.map(({ id, name, nameKey: left }) => sql`(${id}, ${left}, ${nameKey(name, id)})`);
       // Another process may have been here, or somebody has another name by now.
-      await db.$executeRaw`
+      await db.raw.execute`
         UPDATE "User" SET "nameKey" = folded.column3 FROM (VALUES ${joinSql(keys)}) AS folded
         WHERE "User"."id" = folded.column1 AND "User"."nameKey" = folded.column2`;
       return { rows: rows.length, isLast: rows.length < BATCH };

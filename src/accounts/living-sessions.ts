@@ -1,7 +1,6 @@
 import type { Origin } from '../audit/event.ts';
-import type { ColumnsOf } from '../db/client.ts';
+import type { ColumnsOf, Handle } from '../db/client.ts';
 import { selectRow } from '../db/select.ts';
-import type { Statements } from '../db/statements.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import type { Consequences } from './change.ts';
 import type { AccountsContext } from './context.ts';
@@ -34,7 +33,7 @@ export interface Living {
 /** A session that goes on, its user and the time at which that was so. @returns undefined when it has ended */
 export async function findLiving(
   context: AccountsContext,
-  tx: Statements,
+  tx: Handle,
   id: string,
 ): Promise<Living | undefined> {
   const session = await selectRow(tx, 'Session', sessionColumns, { id });
@@ -54,19 +53,15 @@ export function isRepeated({ rotation }: RefreshTokenContents, { session, time }
 }
 
 /** Ends a session and its access tokens. */
-export async function endLiving(
-  tx: Statements,
-  { session }: Living,
-  { revoke }: Consequences,
-): Promise<void> {
-  await tx.$executeRaw`DELETE FROM "Session" WHERE "id" = ${session.id}`;
+export async function endLiving(tx: Handle, { session }: Living, { revoke }: Consequences): Promise<void> {
+  await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
   revoke({ sessionId: session.id });
 }
 
 /** Ends a session of which somebody else may hold a refresh token, and tells its user. */
 export async function endStolen(
   context: AccountsContext,
-  tx: Statements,
+  tx: Handle,
   living: Living,
   origin: Origin,
   consequences: Consequences,

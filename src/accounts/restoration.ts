@@ -1,9 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../audit/event.ts';
 import type { RunOptions } from '../db/batches.ts';
-import { sql } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
-import { transaction } from '../db/transaction.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { generationAsOf } from './generations.ts';
@@ -84,12 +82,12 @@ async function endSessions(
     const end = page.at(-1)?.id;
     if (end === undefined) return { users, sessions };
     const start = last;
-    sessions += await transaction(db, async (tx) => {
-      await tx.$executeRaw(sql`
+    sessions += await db.transaction(async (tx) => {
+      await tx.raw.execute`
         UPDATE "User" SET
           "generation" = CASE WHEN "generation" < ${floor} THEN ${floor} ELSE "generation" + 1 END,
           "epoch" = CASE WHEN "epoch" < ${floor} THEN ${floor} ELSE "epoch" + 1 END
-        WHERE "id" > ${start} AND "id" <= ${end}`);
+        WHERE "id" > ${start} AND "id" <= ${end}`;
       return (await tx.session.deleteMany({ where: { userId: { gt: start, lte: end } } })).count;
     });
     users += page.length;

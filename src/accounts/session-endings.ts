@@ -5,7 +5,7 @@ import type { ColumnsOf, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
-import { type Consequences, change, changeDirectly, requireCurrent } from './change.ts';
+import { type Consequences, change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { endLiving, endStolen, findLiving, isRepeated } from './living-sessions.ts';
 import type { Session } from './session.schemas.ts';
@@ -66,7 +66,7 @@ export async function endSessionOf(
   token: RefreshTokenContents,
   origin: Origin,
 ): Promise<void> {
-  await changeDirectly(context, async (tx, consequences) => {
+  await change(context, async (tx, consequences) => {
     const living = await findLiving(context, tx, token.sessionId);
     if (living === undefined) return;
     const { session, user } = living;
@@ -84,7 +84,7 @@ export async function endSurplusSessions(
   userId: string,
   origin: Origin,
 ): Promise<void> {
-  const surplus = await context.direct.$queryRaw<{ id: string }>`
+  const surplus = await context.db.raw.query<{ id: string }>`
     SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${SURPLUS} OFFSET ${MOST}`;
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };

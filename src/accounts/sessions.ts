@@ -4,7 +4,7 @@ import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
 import { selectRow } from '../db/select.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
-import { change, changeDirectly, requireCurrent } from './change.ts';
+import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { endStolen, findLiving, isRepeated, sessionColumns } from './living-sessions.ts';
 import { endSurplusSessions } from './session-endings.ts';
@@ -34,7 +34,7 @@ export async function openSession(
   origin: Origin,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const opened = await changeDirectly(context, async (tx, { record }) => {
+  const opened = await change(context, async (tx, { record }) => {
     const user = await selectRow(tx, 'User', ownerColumns, { id });
     if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
@@ -74,13 +74,13 @@ export async function refreshSession(
   token: RefreshTokenContents,
   origin: Origin,
 ): Promise<SessionGrant> {
-  const grant = await changeDirectly(context, async (tx, consequences) => {
+  const grant = await change(context, async (tx, consequences) => {
     const living = await findLiving(context, tx, token.sessionId);
     if (living === undefined) return undefined;
     const { session, user, time } = living;
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
-      const count = await tx.$executeRaw`
+      const count = await tx.raw.execute`
         UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE)}
         WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');

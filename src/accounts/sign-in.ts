@@ -52,10 +52,9 @@ async function verifyCredentials(
   origin: Origin,
 ): Promise<SignedIn> {
   requireRoom();
-  const { direct, tally } = context;
+  const { db, tally } = context;
   const email = normalizeEmail(credentials.email);
-  const user =
-    email === undefined ? undefined : await selectRow(direct, 'User', credentialColumns, { email });
+  const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
   const tried = { email: email ?? credentials.email, userId: user?.id };
   const isSignedIn = await tryPassword(context, tried, origin, async (inSlot) => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password, inSlot);
@@ -97,9 +96,9 @@ export async function verifyOwnPassword(
   password: string,
 ): Promise<SignedIn> {
   requireRoom();
-  const { direct, tally } = context;
+  const { db, tally } = context;
   const { userId, origin } = actor;
-  const user = await selectRow(direct, 'User', [...credentialColumns, 'email'], { id: userId });
+  const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
   const isRight = await tryPassword(context, tried, origin, (inSlot) =>

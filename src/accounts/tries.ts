@@ -64,9 +64,9 @@ export async function tryPassword(
   verify: Verify,
 ): Promise<boolean> {
   const began = performance.now();
-  const { direct, throttle } = context;
+  const { db, throttle } = context;
   const id = throttle.hash(['known-network', userId ?? randomUUID(), networkOf(ip ?? '')]);
-  const known = await selectRow(direct, 'KnownNetwork', ['lastSeenAt'], { id });
+  const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
   const attempt: Attempt = {
     everybody: { subject: accountFrom(email), policy: account },
     places: countedAt('network', ip, network),

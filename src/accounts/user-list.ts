@@ -105,7 +105,7 @@ async function readPlaces(
     statementOf(order, span, limit),
   ];
   // One statement, so that somebody who changes groups meanwhile is read once.
-  const places = await db.$queryRaw<Place[]>(joinSql(statements, ' UNION ALL '));
+  const places = await db.raw.query<Place>`${joinSql(statements, ' UNION ALL ')}`;
   const direction = order.isBackwards ? -1 : 1;
   // As the databases compare: keys are hexadecimal digits, and in ids the dashes are at the same places.
   places.sort((a, b) => (a.key < b.key ? -direction : direction));

@@ -186,8 +186,8 @@ export function noSuchAddress(): Problem {
 }
 
 /** Finds the user of a token. @throws {Problem} `invalid-token` when the user is gone */
-export async function findCaller({ direct, levels }: AccountsContext, id: string): Promise<User> {
-  const row = await selectRow(direct, 'User', userColumnNames, { id });
+export async function findCaller({ db, levels }: AccountsContext, id: string): Promise<User> {
+  const row = await selectRow(db, 'User', userColumnNames, { id });
   if (row === undefined) throw invalidToken();
   return toUser(row, levels);
 }

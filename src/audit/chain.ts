@@ -1,7 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { ConfigError } from '../config.ts';
 import type { Database, Transaction } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 import type { Encryption } from '../tokens/encryption.ts';
 
 /** Of the one row of AuditChain. */
@@ -87,7 +86,7 @@ export async function beginChain({ db, encryption }: AuditContext): Promise<void
   const key = createSecretKey(randomBytes(KEY));
   const ends = { headNumber: 0, headCode: '', anchorNumber: 0, anchorCode: '' };
   const encrypted = encryption.encrypt(key.export().toString('base64url'), CONTEXT);
-  await transaction(db, async (tx) => {
+  await db.transaction(async (tx) => {
     if ((await tx.auditChain.count()) > 0) return;
     const sealed = await tx.auditEvent.findFirst({
       where: { number: { gte: 0 } },
@@ -107,7 +106,7 @@ export async function renewKey(
 ): Promise<void> {
   if (encryption.isCurrent(encryptedKey, CONTEXT)) return;
   const encrypted = encryption.encrypt(key.export().toString('base64url'), CONTEXT);
-  await transaction(db, (tx) =>
+  await db.transaction((tx) =>
     tx.auditChain.updateMany({ where: { id: ID, key: encryptedKey }, data: { key: encrypted } }),
   );
 }

@@ -1,12 +1,11 @@
 import type { Db } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 import type { VerificationKey } from '../tokens/keys.ts';
 import { type AuditRecord, noRequest } from './event.ts';
 import { record } from './record.ts';
 
 /** Records which keys for access tokens have come and gone since the last boot. @param keys that tokens are verified with now */
 export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Promise<void> {
-  await transaction(db, async (tx) => {
+  await db.transaction(async (tx) => {
     const recorded = await tx.signingKey.findMany();
     const added = keys.filter(({ kid }) => !recorded.some((key) => key.kid === kid));
     const gone = recorded.filter(({ kid }) => !keys.some((key) => key.kid === kid));

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Transaction } from '../db/client.ts';
+import type { Handle, Transaction } from '../db/client.ts';
 import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
-import type { Statements } from '../db/statements.ts';
 import type { AuditRecord } from './event.ts';
 
 /** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */
@@ -20,7 +19,7 @@ export type Part = 'actor' | 'target';
  *
  * @returns the ids of the events
  */
-export async function record(tx: Statements, records: readonly AuditRecord[]): Promise<string[]> {
+export async function record(tx: Handle, records: readonly AuditRecord[]): Promise<string[]> {
   if (records.length === 0) return [];
   const createdAt = new Date();
   const rows = records.map((record) => toRows(record, createdAt));

@@ -1,6 +1,5 @@
 import { type RunOptions, runBatches } from '../db/batches.ts';
 import type { Db } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 import {
   type AuditContext,
   type Chain,
@@ -76,7 +75,7 @@ async function readOldest(db: Db, { anchorNumber, headNumber }: Chain): Promise<
 function prune(db: Db, chain: Chain, events: readonly SealedEvent[]): Promise<boolean> {
   const ids = events.map(({ id }) => id);
   const last = events.at(-1);
-  return transaction(db, async (tx) => {
+  return db.transaction(async (tx) => {
     if (last === undefined || last.code === null) return false;
     if (!(await moveEnds(tx, chain, { anchorNumber: last.number, anchorCode: last.code }))) return false;
     await tx.personalData.deleteMany({ where: { eventId: { in: ids } } });

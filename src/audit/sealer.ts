@@ -1,6 +1,5 @@
 import { type RunOptions, runBatches } from '../db/batches.ts';
 import { type Db, joinSql, sql } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 import {
   type AuditContext,
   beginChain,
@@ -84,9 +83,9 @@ function seal(db: Db, chain: Chain, events: readonly ChainedEvent[]): Promise<bo
     headCode = codeOf(chain.key, headCode, headNumber, event);
     return sql`(${event.id}, ${headNumber}, ${headCode})`;
   });
-  return transaction(db, async (tx) => {
+  return db.transaction(async (tx) => {
     if (!(await moveEnds(tx, chain, { headNumber, headCode }))) return false;
-    const count = await tx.$executeRaw`
+    const count = await tx.raw.execute`
       UPDATE "AuditEvent" SET "number" = CAST(link.column2 AS INTEGER), "code" = link.column3
       FROM (VALUES ${joinSql(links)}) AS link
       WHERE "AuditEvent"."id" = link.column1 AND "AuditEvent"."number" IS NULL`;

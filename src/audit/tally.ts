@@ -1,5 +1,4 @@
 import type { Db, Transaction } from '../db/client.ts';
-import { transaction } from '../db/transaction.ts';
 import type { AuditRecord } from './event.ts';
 import { record, subjectOf } from './record.ts';
 
@@ -71,7 +70,7 @@ export class Tally {
     const events = counted.map(({ event, count }) => ({ ...event, count }));
     let id: string | undefined;
     try {
-      await transaction(db, async (tx) => {
+      await db.transaction(async (tx) => {
         [id] = await record(tx, await withoutLeavers(tx, events));
       });
     } catch (error) {

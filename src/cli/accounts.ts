@@ -2,8 +2,9 @@ import { AccessLevels, recordLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { Tally } from '../audit/tally.ts';
 import type { Config } from '../config.ts';
-import { databaseKind, openDatabase } from '../db/client.ts';
+import { databaseKind } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
+import { openDatabase } from '../db/open.ts';
 import { requireDatabase, sqlitePath } from '../db/sqlite/database-file.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
@@ -34,20 +35,19 @@ export async function withAccounts<T>(
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
   await migrate(config.databaseUrl);
-  const { db, direct, now, close } = openDatabase(config.databaseUrl);
+  const { db, now, close } = openDatabase(config.databaseUrl);
   try {
     const levels = new AccessLevels(config.accessLevels);
     await recordLevels(db, levels);
     const secrets = await loadSecrets(config);
     return await work({
       db,
-      direct,
       now,
       levels,
       // Nobody's token is checked here.
       revocations: { apply: () => {} },
       tally: new Tally(),
-      throttle: new Throttle({ db, direct, now }, new Sealer(secrets, 'throttle')),
+      throttle: new Throttle({ db, now }, new Sealer(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,
     });

@@ -1,22 +1,14 @@
-import { abortOnError } from './adapters/abort-on-error.ts';
-import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
-import { type DirectDatabase, openDirect, type Write } from './direct.ts';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts';
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
-import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
-import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
-import type { Statements } from './statements.ts';
-
-/** The models of prisma/schema.prisma, on either database. */
-export type Db = SqliteClient;
 
 /** Milliseconds that a process's clock may differ from the database's. */
 export const CLOCK_TOLERANCE = 30_000;
 
-/** What {@link Db} is inside a transaction. */
-export type Transaction = Prisma.TransactionClient;
-
 export type Model = Prisma.ModelName;
+
+/** The models of prisma/schema.prisma, on either database. */
+export type Models = Pick<SqliteClient, Uncapitalize<Model>>;
 
 /** The columns of a model's table. */
 export type ColumnsOf<M extends Model> = Prisma.TypeMap['model'][M]['payload']['scalars'];
@@ -24,8 +16,53 @@ export type ColumnsOf<M extends Model> = Prisma.TypeMap['model'][M]['payload']['
 /** A piece of a statement. */
 export type Sql = Prisma.Sql;
 
-/** For the statements that Prisma cannot write: values are always sent beside the text. Either database understands them. */
+/** Tags of raw statements. Values are always sent beside the text. Both databases understand them. */
 export const { sql, join: joinSql, raw: rawSql } = Prisma;
+
+/** The value of a column. */
+export type Cell = string | number | boolean | Date | null;
+
+/** A part of a raw statement that is filled in: a value, or a piece of a statement. */
+export type Filling = Cell | Sql;
+
+/** Raw statements: they are written by hand, and go to the driver past Prisma's client (raw.ts). */
+export interface Statements {
+  /** Runs a statement that answers with rows. The caller knows their type. */
+  query<Row>(text: TemplateStringsArray, ...fillings: readonly Filling[]): Promise<Row[]>;
+  /** Runs a statement that changes rows. @returns how many */
+  execute(text: TemplateStringsArray, ...fillings: readonly Filling[]): Promise<number>;
+}
+
+/** A database or a transaction, for raw statements only. */
+export interface Handle {
+  readonly raw: Statements;
+}
+
+/** The models and raw statements of a transaction, as one. */
+export interface Transaction extends Models, Handle {}
+
+export interface TransactionOptions {
+  /** Milliseconds to wait for the begin; TRANSACTION_MAX_WAIT (transaction.ts) by default. */
+  readonly maxWaitMs?: number;
+}
+
+/** The one handle of a database: Prisma's models, raw statements, and transactions with both. */
+export interface Db extends Models, Handle {
+  /**
+   * Runs work as if it were alone (Serializable), and commits what it did, or none of it when it throws. When
+   * the database finds that another transaction changed what the work had read, the work runs again: **it may
+   * run several times**, so it must have no effects but those of its statements. Hash passwords and send mail
+   * outside.
+   *
+   * @param work gets the transaction, and must use it instead of `db`: on SQLite, a statement on `db` waits
+   *   for the end of the transaction. A statement that failed ends the transaction, even when the work
+   *   catches its error
+   * @returns what the work returned in the try that was committed
+   * @throws whatever the work throws; an error for which `isUnavailable` holds when there was no way to
+   *   commit
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
 
 export type DatabaseKind = 'sqlite' | 'postgresql';
 
@@ -42,62 +79,74 @@ export interface ConnectionPool {
 
 export interface Database {
   readonly db: Db;
-  /** What goes past Prisma's client, over the same connections. */
-  readonly direct: DirectDatabase;
   /**
    * For what has to be known whatever the others do: what was revoked, what time it is, and whether the database answers. On Postgres
    * it has a connection of its own, so that it waits neither for a slow table nor for a busy pool.
    */
-  readonly control: Statements;
+  readonly control: Handle;
   readonly kind: DatabaseKind;
   /**
    * The database's time, which processes agree on.
    *
-   * @param tx inside a transaction: the transaction, else `db` or `direct`
+   * @param tx inside a transaction: the transaction, else `db`
    */
-  now(tx: Statements): Promise<Date>;
+  now(tx: Handle): Promise<Date>;
   /** The pool of connections; undefined on SQLite, which has none. */
   readonly pool: ConnectionPool | undefined;
   /** Rolls open transactions back and frees the connections; afterwards every query fails. May be called twice. */
   close(): Promise<void>;
 }
 
-/**
- * `minimal` keeps pieces of source code and the values of queries out of messages, and spares each query a stack trace.
- */
-const errorFormat = 'minimal';
+/** Runs an operation of a model, and something before or after it. */
+export type AroundOperation = <T>(operation: () => Promise<T>) => Promise<T>;
+
+/** A client of Prisma. */
+export interface Client {
+  readonly models: Models;
+  /** The same models, with something around each operation. */
+  around(around: AroundOperation): Models;
+  disconnect(): Promise<void>;
+}
+
+/** Makes a client of Prisma for the connections of a driver adapter. It connects at the first query. */
+export function makeClient(kind: DatabaseKind, adapter: SqlDriverAdapterFactory): Client {
+  // `minimal` keeps pieces of source code and the values of queries out of messages, and spares each query a
+  // stack trace.
+  const options = { adapter, errorFormat: 'minimal' } as const;
+  if (kind === 'sqlite') {
+    const client = new SqliteClient(options);
+    return {
+      models: client,
+      around: (around) => asModels(client.$extends(extensionOf(around))),
+      disconnect: () => client.$disconnect(),
+    };
+  }
+  const client = new PostgresClient(options);
+  return {
+    models: asModels(client),
+    around: (around) => asModels(client.$extends(extensionOf(around))),
+    disconnect: () => client.$disconnect(),
+  };
+}
+
+/** https://www.prisma.io/docs/orm/prisma-client/client-extensions/query */
+function extensionOf(around: AroundOperation) {
+  return {
+    query: {
+      $allOperations: ({ args, query }: { args: unknown; query: (args: unknown) => Promise<unknown> }) =>
+        around(() => query(args)),
+    },
+  };
+}
 
 /**
- * Opens a database. It connects at the first query, so a database that is away shows only then.
- *
- * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema`, `connection_limit` and
- *   `pgbouncer` as with Prisma
- * @param onError hears of Postgres connections that break while nobody waits for them; queries report their own errors
- * @param options `readOnly` to look at a database that is there, and change nothing
- * @throws {Error} when the URL is neither
+ * The one cast. Clients of both databases come from the same models; SQLite's type is the narrower one (no
+ * `mode: 'insensitive'`, one isolation level), so all that it allows is there on Postgres too. A union of the
+ * two is not callable (TS2349). `$extends` keeps the models too, but writes their types in another way, which
+ * TypeScript cannot compare.
  */
-export function openDatabase(
-  url: string,
-  onError: (error: Error) => void = () => {},
-  { readOnly = false }: { readonly readOnly?: boolean } = {},
-): Database {
-  const kind = databaseKind(url);
-  if (kind === 'sqlite') {
-    const adapter = singleConnection(abortOnError(readOnly ? sqliteReader(url) : sqliteFactory(url)));
-    return opened(kind, new SqliteClient({ adapter, errorFormat }), adapter);
-  }
-  const target = parsePostgresUrl(url);
-  const pool = openPool(target, onError, readOnly);
-  const adapter = singleConnection(abortOnError(postgresFactory(pool, target, onError)), () => pool.end());
-  const controlTarget = { ...target, connections: 1 };
-  const controlPool = openPool(controlTarget, onError, readOnly);
-  const control = singleConnection(postgresFactory(controlPool, controlTarget, onError), () =>
-    controlPool.end(),
-  );
-  const client = new PostgresClient({ adapter, errorFormat });
-  // The one cast. Both clients come from the same models; SQLite's type is the narrower one (no `mode: 'insensitive'`,
-  // one isolation level), so what it allows is there on Postgres too. A union of the two is not callable (TS2349).
-  return opened(kind, client as unknown as Db, adapter, { pool: poolOf(pool, target.connections), control });
+function asModels(client: object): Models {
+  return client as unknown as Models;
 }
 
 /**
@@ -111,65 +160,4 @@ export function databaseKind(url: string): DatabaseKind {
   throw new Error(
     'DATABASE_URL must begin with file: or postgresql:// (example: DATABASE_URL=file:data/latchkey.db)',
   );
-}
-
-/** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
-async function readServerTime(tx: Statements): Promise<Date> {
-  const rows = await tx.$queryRaw<{ now: Date }>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
-  const [row] = rows;
-  if (row === undefined) throw new Error('Postgres did not say what time it is');
-  return row.now;
-}
-
-/** Its numbers as they are when they are asked for. */
-function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionPool {
-  return {
-    get totalCount() {
-      return pool.totalCount;
-    },
-    get idleCount() {
-      return pool.idleCount;
-    },
-    get waitingCount() {
-      return pool.waitingCount;
-    },
-    limit,
-  };
-}
-
-function writerOf(kind: DatabaseKind): Write {
-  const placeholders = kind === 'sqlite' ? 'sql' : 'text';
-  return (text, fillings) => {
-    const { [placeholders]: written, values } = sql(text, ...fillings);
-    return { sql: written, args: values };
-  };
-}
-
-function opened(
-  kind: DatabaseKind,
-  db: Db,
-  adapter: SingleConnectionFactory,
-  ofPostgres?: { readonly pool: ConnectionPool; readonly control: SingleConnectionFactory },
-): Database {
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    await db.$disconnect();
-    await adapter.close();
-    await ofPostgres?.control.close();
-  };
-  const write = writerOf(kind);
-  const direct = openDirect(adapter.connect, write, db);
-  return {
-    db,
-    direct,
-    control: ofPostgres === undefined ? direct : openDirect(ofPostgres.control.connect, write, ofPostgres),
-    kind,
-    pool: ofPostgres?.pool,
-    // SQLite has no clock but that of this machine.
-    now: kind === 'sqlite' ? async () => new Date() : readServerTime,
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
 }

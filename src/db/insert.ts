@@ -1,5 +1,4 @@
-import { joinSql, rawSql, sql } from './client.ts';
-import type { Cell, Statements } from './statements.ts';
+import { type Cell, type Handle, joinSql, rawSql, sql } from './client.ts';
 
 /** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
 const VALUES = 10_000;
@@ -11,7 +10,7 @@ const VALUES = 10_000;
  * @param table a model's name; it does not come from outside, nor do the names of the columns, which all rows have
  */
 export async function insertRows<Row extends { readonly [Name in keyof Row]: Cell }>(
-  tx: Statements,
+  tx: Handle,
   table: string,
   rows: readonly Row[],
 ): Promise<void> {
@@ -24,6 +23,6 @@ export async function insertRows<Row extends { readonly [Name in keyof Row]: Cel
     const values = rows
       .slice(from, from + atATime)
       .map((row) => sql`(${joinSql(columns.map((name) => row[name]))})`);
-    await tx.$executeRaw`INSERT INTO ${rawSql(`"${table}"`)} (${names}) VALUES ${joinSql(values)}`;
+    await tx.raw.execute`INSERT INTO ${rawSql(`"${table}"`)} (${names}) VALUES ${joinSql(values)}`;
   }
 }

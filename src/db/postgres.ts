@@ -7,7 +7,7 @@ import { statementNames } from './statement-names.ts';
 /** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
 const CONNECTIONS = 10;
 
-/** Of them, those that are not in the pool: the control connection (client.ts). It is there beside a pool of one, too. */
+/** Of them, those that are not in the pool: the control connection (open.ts). It is there beside a pool of one, too. */
 const CONTROL_CONNECTIONS = 1;
 
 /** Milliseconds to wait for a free connection, or for a new one to be made. */

@@ -1,5 +1,4 @@
-import { type ColumnsOf, joinSql, type Model, rawSql, sql } from './client.ts';
-import type { Statements } from './statements.ts';
+import { type ColumnsOf, type Handle, joinSql, type Model, rawSql, sql } from './client.ts';
 
 /**
  * Reads one row by its unique columns. Prisma's findUnique works out its statement anew each time, which takes four times as
@@ -11,13 +10,13 @@ import type { Statements } from './statements.ts';
  * @returns undefined where there is no such row
  */
 export async function selectRow<M extends Model, C extends keyof ColumnsOf<M> & string>(
-  tx: Statements,
+  tx: Handle,
   table: M,
   columns: readonly C[],
   where: Readonly<Partial<ColumnsOf<M>>>,
 ): Promise<Pick<ColumnsOf<M>, C> | undefined> {
   const conditions = Object.entries(where).map(([name, value]) => sql`${identifier(name)} = ${value}`);
-  const [row] = await tx.$queryRaw<Pick<ColumnsOf<M>, C>>`
+  const [row] = await tx.raw.query<Pick<ColumnsOf<M>, C>>`
     SELECT ${joinSql(columns.map(identifier))} FROM ${identifier(table)} WHERE ${joinSql(conditions, ' AND ')}`;
   return row;
 }

@@ -1,21 +1,28 @@
 import { hash } from 'node:crypto';
 import type { SqlQuery } from '@prisma/driver-adapter-utils';
 import type { BoundedPool } from './bounded-pool.ts';
-import { isDirect } from './direct.ts';
+import { isRaw } from './raw.ts';
 
-/** Statements that a connection keeps prepared: twice as many as the service has. */
-const KEPT = 100;
+/** Statements that a connection keeps prepared: more than the service has. */
+const MAX_NAMES = 100;
 
 /**
- * Names statements that are asked all the time, so that each connection prepares and plans them once: they find rows by their keys,
- * for which one plan is always right. What goes through Prisma's client has no name, for lists are planned for their very values.
+ * Characters of the longest statement that gets a name. Longer ones write many rows, and hardly ever as many
+ * again.
+ */
+const MAX_NAMED_CHARACTERS = 10_000;
+
+/**
+ * Names raw statements, so that each connection prepares and plans them once: one plan is right for all
+ * values of each (accounts/user-list.ts sees to that in its own). The statements of Prisma's client have no
+ * names: they are planned for their values.
  */
 export function statementNames(pool: Pick<BoundedPool, 'isBehindPooler'>): (query: SqlQuery) => string {
   const names = new Map<string, string>();
   return (query) => {
-    if (!isDirect(query) || pool.isBehindPooler) return '';
+    if (!isRaw(query) || pool.isBehindPooler || query.sql.length > MAX_NAMED_CHARACTERS) return '';
     const known = names.get(query.sql);
-    if (known !== undefined || names.size >= KEPT) return known ?? '';
+    if (known !== undefined || names.size >= MAX_NAMES) return known ?? '';
     const name = statementName(query.sql);
     names.set(query.sql, name);
     return name;

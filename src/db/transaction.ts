@@ -1,6 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type Transaction as AdapterTransaction,
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlQuery,
+} from '@prisma/driver-adapter-utils';
+import type { DatabaseKind, Statements, Transaction, TransactionOptions } from './client.ts';
 import { isConflict } from './errors.ts';
-import type { Prisma, PrismaClient } from './generated/sqlite/client.ts';
+import { type LentClients, type Loan, TransactionEnded } from './lent-clients.ts';
+import { LazyModels } from './models.ts';
+import { rawStatements } from './raw.ts';
 
 /**
  * Milliseconds that the work of a transaction may take, each try by itself. What a process commits later than this after
@@ -18,30 +27,123 @@ const ATTEMPTS = 20;
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 200;
 
+/** Not raw statements: those get names (statement-names.ts), and the end of a transaction must have none. */
+const commit: SqlQuery = { sql: 'COMMIT', args: [], argTypes: [] };
+const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
+
 /** Those of a database's transactions that have lost a conflict take turns; this is the end of the queue. */
 const queues = new WeakMap<object, Promise<unknown>>();
 
-/**
- * Runs work as if it were alone (Serializable), and commits what it did, or none of it when it throws.
- * When the database finds that somebody else changed what the work had read, it runs again: **work may run several
- * times**, so it must have no effects but those of its statements. Hash passwords and send mail outside.
- *
- * @param work gets the transaction, and must use it instead of `db`: on SQLite, a statement on `db` waits for the end
- *   of the transaction. A statement that failed ends the transaction, whether or not the work catches its error
- * @returns what the work returned in the try that was committed
- * @throws whatever the work throws; an error for which `isUnavailable` holds when there was no way to commit
- */
-export function transaction<T>(
-  db: PrismaClient,
-  work: (tx: Prisma.TransactionClient) => Promise<T>,
+/** What transactions of a database are made of. */
+interface Source {
+  readonly kind: DatabaseKind;
+  /** Gives the adapter that Prisma's client uses. */
+  connect(): Promise<SqlDriverAdapter>;
+  readonly clients: LentClients;
+}
+
+/** Begins one transaction, runs work in it once, and commits it; see `Db.transaction`. */
+export async function runTransaction<T>(
+  source: Source,
+  work: (tx: Transaction) => Promise<T>,
+  { maxWaitMs = TRANSACTION_MAX_WAIT }: TransactionOptions,
 ): Promise<T> {
-  return retryConflicts(db, () =>
-    db.$transaction(work, {
-      isolationLevel: 'Serializable',
-      maxWait: TRANSACTION_MAX_WAIT,
-      timeout: TRANSACTION_TIMEOUT,
-    }),
-  );
+  const adapter = await source.connect();
+  const transaction = await begin(adapter, maxWaitMs);
+  const tx = new OpenTransaction(source, adapter, transaction);
+  try {
+    const result = await inTime(work(tx), TRANSACTION_TIMEOUT);
+    tx.requireTime();
+    tx.end();
+    await transaction.executeRaw(commit);
+    return result;
+  } catch (error) {
+    tx.end();
+    await undo(transaction);
+    throw error;
+  } finally {
+    // Whatever became of it, this frees the connection.
+    await transaction.commit();
+  }
+}
+
+/** Raw statements and Prisma's models in one transaction, which takes a client only when a model is used. */
+class OpenTransaction extends LazyModels implements Transaction {
+  readonly raw: Statements;
+  readonly #lend: () => Loan;
+  readonly #deadline = performance.now() + TRANSACTION_TIMEOUT;
+  #loan: Loan | undefined;
+  #hasEnded = false;
+
+  constructor({ kind, clients }: Source, adapter: SqlDriverAdapter, transaction: AdapterTransaction) {
+    super();
+    const whileOpen = async () => {
+      this.#requireOpen();
+      this.requireTime();
+      return transaction;
+    };
+    this.raw = rawStatements(kind, whileOpen);
+    this.#lend = () => clients.lend(kind, adapter, whileOpen);
+  }
+
+  protected override get models() {
+    this.#requireOpen();
+    this.#loan ??= this.#lend();
+    return this.#loan.models;
+  }
+
+  /** Where statements leave the event loop no turn, as on SQLite, no timer fires. */
+  requireTime(): void {
+    if (performance.now() > this.#deadline) throw tooLate();
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#loan?.end();
+  }
+
+  /** On SQLite, a later statement would run in another transaction. */
+  #requireOpen(): void {
+    if (this.#hasEnded) throw new TransactionEnded();
+  }
+}
+
+/** Begins in time. A transaction that begins later is given back. */
+async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<AdapterTransaction> {
+  const beginning = adapter.startTransaction('SERIALIZABLE');
+  try {
+    return await inTime(beginning, maxWaitMs);
+  } catch (error) {
+    beginning.then(giveBack).catch(() => {});
+    throw error;
+  }
+}
+
+async function giveBack(transaction: AdapterTransaction): Promise<void> {
+  await undo(transaction);
+  await transaction.commit();
+}
+
+/** Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction. */
+async function undo(transaction: AdapterTransaction): Promise<void> {
+  await transaction.executeRaw(rollback).catch(() => {});
+}
+
+/** Not `withDeadline`, which takes ten times as long: a refresh would feel it. */
+async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate()), milliseconds);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(): DriverAdapterError {
+  return new DriverAdapterError({ kind: 'SocketTimeout' });
 }
 
 /**

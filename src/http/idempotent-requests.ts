@@ -1,7 +1,6 @@
 import type { RunOptions } from '../db/batches.ts';
 import type { Database, Transaction } from '../db/client.ts';
 import { prune } from '../db/prune.ts';
-import { transaction } from '../db/transaction.ts';
 import { Problem, retryLater } from '../problems/problem.ts';
 import { Encryption } from '../tokens/encryption.ts';
 import { Sealer, type Secrets } from '../tokens/secrets.ts';
@@ -66,7 +65,7 @@ export class IdempotentRequests {
   async begin({ route, caller, key, body }: KeyedRequest): Promise<Claim | KeptAnswer> {
     const ids = this.#ids.sealAll(JSON.stringify([route, caller, key]));
     const content = canonical(body);
-    return transaction(this.#database.db, async (tx) => {
+    return this.#database.db.transaction(async (tx) => {
       const now = await this.#database.now(tx);
       const row = await tx.idempotentRequest.findFirst({ where: { id: { in: ids } } });
       if (row === null || isOver(row, now)) return this.#claim(tx, row?.id ?? ids[0], content, now);

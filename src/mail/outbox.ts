@@ -1,8 +1,7 @@
 import type { Config } from '../config.ts';
-import type { Transaction } from '../db/client.ts';
+import type { Handle, Transaction } from '../db/client.ts';
 import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
-import type { Statements } from '../db/statements.ts';
 import type { Encryption } from '../tokens/encryption.ts';
 import { mailboxOf } from './mailbox.ts';
 import type { TemplateName } from './template-names.ts';
@@ -58,7 +57,7 @@ export class Outbox {
   }
 
   /** Writes mails into the outbox; where no mail is configured, nothing. */
-  async write(tx: Statements, mails: readonly OutgoingMail[]): Promise<void> {
+  async write(tx: Handle, mails: readonly OutgoingMail[]): Promise<void> {
     if (!this.settings.isConfigured) return;
     await insertRows(
       tx,

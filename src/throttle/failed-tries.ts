@@ -1,5 +1,4 @@
-import { joinSql, sql } from '../db/client.ts';
-import type { Statements } from '../db/statements.ts';
+import { type Handle, joinSql, sql } from '../db/client.ts';
 
 /** Milliseconds that a row may be ahead of the clock before it counts as of another time: what runs in parallel is not in order. */
 const MAX_AHEAD_MS = 60_000;
@@ -56,7 +55,7 @@ export interface RefundedTry extends PolicedTry {
  * @returns those that need not wait, by id
  */
 export async function reserveTries(
-  tx: Statements,
+  tx: Handle,
   tries: readonly PolicedTry[],
   time: number,
 ): Promise<ReadonlyMap<string, ReservedTry>> {
@@ -64,7 +63,7 @@ export async function reserveTries(
   const pending = sql`CASE WHEN "FailedTries"."pendingSince" > ${double(time - LEASE_MS)}
     AND "FailedTries"."pendingSince" <= ${double(time + MAX_AHEAD_MS)} THEN "FailedTries"."pending" ELSE 0 END`;
   const rows = inOrder(tries).map(({ id }) => sql`(${id}, 0, ${now}, 0, 1, ${now})`);
-  const reserved = await tx.$queryRaw<{ id: string; failures: number; pendingSince: number }>`
+  const reserved = await tx.raw.query<{ id: string; failures: number; pendingSince: number }>`
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "pending" = (${pending}) + 1,
       "pendingSince" = CASE WHEN (${pending}) > 0 THEN "FailedTries"."pendingSince" ELSE ${now} END
@@ -87,13 +86,13 @@ export async function reserveTries(
  * @param time milliseconds since 1970
  */
 export async function failTries(
-  tx: Statements,
+  tx: Handle,
   reserved: readonly Pick<ReservedTry, 'id' | 'policy' | 'pendingSince'>[],
   others: readonly PolicedTry[],
   time: number,
 ): Promise<void> {
   const tries = [...reserved, ...others];
-  await tx.$executeRaw`${counting(tries, time)}, "pending" = ${pendingWithout(reserved)}`;
+  await tx.raw.execute`${counting(tries, time)}, "pending" = ${pendingWithout(reserved)}`;
 }
 
 /**
@@ -102,12 +101,8 @@ export async function failTries(
  * @param time milliseconds since 1970
  * @returns whether none of them had to wait; what had to is not counted
  */
-export async function countTries(
-  tx: Statements,
-  tries: readonly PolicedTry[],
-  time: number,
-): Promise<boolean> {
-  const counted = await tx.$queryRaw<{ id: string }>`
+export async function countTries(tx: Handle, tries: readonly PolicedTry[], time: number): Promise<boolean> {
+  const counted = await tx.raw.query<{ id: string }>`
     ${counting(tries, time)} WHERE ${isOpen(time)} RETURNING "id"`;
   return counted.length === tries.length;
 }
@@ -118,15 +113,11 @@ export async function countTries(
  *
  * @param time milliseconds since 1970
  */
-export async function refundTries(
-  tx: Statements,
-  tries: readonly RefundedTry[],
-  time: number,
-): Promise<void> {
+export async function refundTries(tx: Handle, tries: readonly RefundedTry[], time: number): Promise<void> {
   const rows = inOrder(tries).map(({ id }) => sql`(${id}, 0, ${double(time)}, 0, 0, 0)`);
   const forgiven = by(tries, (refunded) => refunded.forgiven);
   const left = sql`CASE WHEN "FailedTries"."failures" > ${forgiven} THEN "FailedTries"."failures" - ${forgiven} ELSE 0 END`;
-  await tx.$executeRaw`
+  await tx.raw.execute`
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "failures" = ${left}, "pending" = ${pendingWithout(tries)}, "nextTryAt" =
       CASE WHEN (${left}) < ${by(tries, ({ policy }) => policy.free)} THEN 0 ELSE "FailedTries"."nextTryAt" END`;
@@ -139,11 +130,11 @@ export async function refundTries(
  * @returns milliseconds of those that have to, by id
  */
 export async function readWaits(
-  tx: Statements,
+  tx: Handle,
   ids: readonly string[],
   time: number,
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await tx.$queryRaw<{ id: string; nextTryAt: number }>`
+  const rows = await tx.raw.query<{ id: string; nextTryAt: number }>`
     SELECT "id", "nextTryAt" FROM "FailedTries" WHERE "id" IN (${joinSql([...ids])}) AND NOT (${isOpen(time)})`;
   return new Map(rows.map(({ id, nextTryAt }) => [id, nextTryAt - time]));
 }

@@ -28,7 +28,7 @@ export async function pruneFailedTries(
     pruned +
     (await prune(
       // Written by hand: Prisma sends the 0 as a value, by which SQLite does not recognise the index.
-      (take) => db.$queryRaw<{ id: string }[]>`
+      (take) => db.raw.query<{ id: string }>`
         SELECT "id" FROM "FailedTries" WHERE "failures" = 0 AND "countedAt" < ${lately} AND "pendingSince" < ${lately}
         ORDER BY "countedAt" LIMIT ${take}`,
       (ids) => db.failedTries.deleteMany({ where: { ...none, id: { in: ids } } }),

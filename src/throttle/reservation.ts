@@ -21,8 +21,8 @@ export interface Reservation extends ReservedTry {
 }
 
 /** Reads the database's clock. */
-export async function readClock({ direct, now }: Pick<Database, 'direct' | 'now'>): Promise<Clock> {
-  const date = await now(direct);
+export async function readClock({ db, now }: Pick<Database, 'db' | 'now'>): Promise<Clock> {
+  const date = await now(db);
   const readAt = performance.now();
   return { date, now: () => Math.round(date.getTime() + performance.now() - readAt) };
 }

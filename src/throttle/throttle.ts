@@ -1,7 +1,6 @@
 import type { RunOptions } from '../db/batches.ts';
-import type { Database } from '../db/client.ts';
+import type { Database, Handle } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
-import type { Statements } from '../db/statements.ts';
 import { retryConflicts } from '../db/transaction.ts';
 import type { Sealer } from '../tokens/secrets.ts';
 import {
@@ -26,13 +25,13 @@ const MAX_OWED = 1_000;
  * because of attempts that have not failed. Of what is counted the database sees a keyed hash.
  */
 export class Throttle {
-  readonly #database: Pick<Database, 'db' | 'direct' | 'now'>;
+  readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #sealer: Sealer;
   /** Verdicts that could not be written yet: the database went away meanwhile. */
   readonly #owed = new Set<() => Promise<void>>();
   readonly #verdicts = new Verdicts();
 
-  constructor(database: Pick<Database, 'db' | 'direct' | 'now'>, sealer: Sealer) {
+  constructor(database: Pick<Database, 'db' | 'now'>, sealer: Sealer) {
     this.#database = database;
     this.#sealer = sealer;
   }
@@ -71,7 +70,7 @@ export class Throttle {
     const [first] = open;
     if (first === undefined) return;
     const others = counted.map((one) => this.#toTry(one));
-    await this.#write(open, (direct) => failTries(direct, open, others, first.clock.now()));
+    await this.#write(open, (db) => failTries(db, open, others, first.clock.now()));
   }
 
   /** Ends an attempt that succeeded. @param forgiven failures of each that are forgotten: all of them, unless it says how many */
@@ -82,7 +81,7 @@ export class Throttle {
     const open = end(reservations).map((one) => ({ ...one, forgiven: forgiven(one) ?? ALL_FAILURES }));
     const [first] = open;
     if (first === undefined) return;
-    await this.#write(open, (direct) => refundTries(direct, open, first.clock.now()));
+    await this.#write(open, (db) => refundTries(db, open, first.clock.now()));
   }
 
   /** Takes back an attempt that was not made; nothing, where there was a verdict. */
@@ -93,7 +92,7 @@ export class Throttle {
   /** @throws {Problem} `too-many-tries` when something has to wait because of failures */
   async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
     const ids = counted.map(({ subject }) => this.hash(subject));
-    const waits = await readWaits(this.#database.direct, ids, clock.now());
+    const waits = await readWaits(this.#database.db, ids, clock.now());
     if (waits.size > 0) throw tooManyTries(Math.max(...waits.values()));
   }
 
@@ -103,14 +102,14 @@ export class Throttle {
    * @param tx inside a transaction: the transaction; without one it is counted by itself
    * @returns whether nothing of it had to wait; nothing is counted where it had to
    */
-  async count(counted: readonly Counted[], tx?: Statements): Promise<boolean> {
+  async count(counted: readonly Counted[], tx?: Handle): Promise<boolean> {
     const tries = counted.map((one) => this.#toTry(one));
-    const { direct, now } = this.#database;
-    const time = (await now(tx ?? direct)).getTime();
-    const waits = await readWaits(tx ?? direct, idsOf(tries), time);
+    const { db, now } = this.#database;
+    const time = (await now(tx ?? db)).getTime();
+    const waits = await readWaits(tx ?? db, idsOf(tries), time);
     if (waits.size > 0) return false;
     if (tx !== undefined) return countTries(tx, tries, time);
-    return retryConflicts(direct, () => countTries(direct, tries, time));
+    return retryConflicts(db.raw, () => countTries(db, tries, time));
   }
 
   /** Writes the verdicts that an outage has left. @throws when the database is still away */
@@ -146,25 +145,25 @@ export class Throttle {
     tries: readonly PolicedTry[],
     clock: Clock,
   ): Promise<(Reservation | undefined)[] | undefined> {
-    const { direct } = this.#database;
+    const { db } = this.#database;
     const time = clock.now();
-    const reserved = await retryConflicts(direct, () => reserveTries(direct, tries, time));
+    const reserved = await retryConflicts(db.raw, () => reserveTries(db, tries, time));
     if (reserved.size > 0) {
       return tries.map(({ id }) => {
         const row = reserved.get(id);
         return row && { ...row, clock, hasEnded: false };
       });
     }
-    const waits = await readWaits(direct, idsOf(tries), time);
+    const waits = await readWaits(db, idsOf(tries), time);
     const wait = waits.get(tries.at(-1)?.id ?? '');
     if (waits.size === tries.length && wait !== undefined) throw tooManyTries(wait);
     return undefined;
   }
 
   /** Writes a verdict; later, when the database is away. When it was written and could not say so, it is written twice. */
-  async #write(tries: readonly PolicedTry[], write: (direct: Statements) => Promise<void>): Promise<void> {
-    const { direct } = this.#database;
-    const attempt = () => retryConflicts(direct, () => write(direct));
+  async #write(tries: readonly PolicedTry[], write: (db: Handle) => Promise<void>): Promise<void> {
+    const { db } = this.#database;
+    const attempt = () => retryConflicts(db.raw, () => write(db));
     try {
       await attempt();
     } catch (error) {

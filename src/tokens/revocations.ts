@@ -132,7 +132,7 @@ export class RevocationFeed {
     const now = await this.#readTime();
     if (this.#known.overflowed) await this.#startAgain(now);
     // By hand: where there is a limit and no order, Prisma has the first by their ids looked for, past all that are kept.
-    const rows = await this.#database.control.$queryRaw<RevocationRow>`
+    const rows = await this.#database.control.raw.query<RevocationRow>`
       SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
       WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
     for (const { userId, generation, sessionId, createdAt } of rows) {
@@ -170,7 +170,7 @@ export class RevocationFeed {
 
   /** After an overflow, what is in memory has gaps: it is read anew as soon as all of it fits. */
   async #startAgain(now: number): Promise<void> {
-    const live = await this.#database.control.$queryRaw<unknown>`
+    const live = await this.#database.control.raw.query<unknown>`
       SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - MEMORY)} LIMIT ${this.#limit + 1}`;
     if (live.length > this.#limit) return;
     this.#known.clear();

@@ -80,7 +80,7 @@ t.test('a route that was registered before the guard was there refuses the boot'
   const { RouteInventory } = await import('#latchkey/access/route-inventory.ts');
   const { AccessLevels } = await import('#latchkey/access/levels.ts');
   const { default: tokens } = await import('#latchkey/tokens/tokens.ts');
-  const { openDatabase } = await import('#latchkey/db/client.ts');
+  const { openDatabase } = await import('#latchkey/db/open.ts');
   const { RevocationFeed } = await import('#latchkey/tokens/revocations.ts');
   const { loadSecrets } = await import('#latchkey/tokens/load-secret.ts');
   const inventory = new RouteInventory();

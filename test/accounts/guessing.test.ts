@@ -139,7 +139,7 @@ t.test('many who sign in at once, from one network, are not in each other’s wa
   }));
   await db.failedTries.createMany({ data: others });
   const isPostgres = app.databaseKind === 'postgresql';
-  if (isPostgres) await db.$executeRaw`ANALYZE "FailedTries"`;
+  if (isPostgres) await db.raw.execute`ANALYZE "FailedTries"`;
   const policy = { free: 1e6, firstDelay: 1_000, longestDelay: 1_000, forgetEvery: Number.POSITIVE_INFINITY };
   const network = ['network', '192.0.2.0'];
   for (let n = 0; n < 6; n++) {
@@ -155,7 +155,7 @@ t.test('many who sign in at once, from one network, are not in each other’s wa
   }
   t.match(await db.failedTries.findUnique({ where: { id: throttle.hash(network) } }), { failures: 0 });
   if (!isPostgres) return;
-  const rows = await db.$queryRaw<{ deadlocks: number }[]>`
+  const rows = await db.raw.query<{ deadlocks: number }>`
     SELECT deadlocks::int AS deadlocks FROM pg_stat_database WHERE datname = current_database()`;
   t.strictSame(rows, [{ deadlocks: 0 }]);
 });

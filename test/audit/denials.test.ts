@@ -1,7 +1,7 @@
 /** Denied requests and failed sign-ins: counted however often they are repeated, and written soon. */
 import t from 'tap';
 import { accessDenied } from '#latchkey/access/challenges.ts';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { signIn } from '../accounts/client.ts';
 import { type Api, startApi } from '../helper.ts';
 
@@ -162,18 +162,19 @@ t.test('a database that is away loses no counts, and does not hold up closing', 
   const ada = await api.person(1);
   const { tally, audit } = api.app;
   await api.ask('GET', '/control-panel', { token: ada.token });
-  const { $transaction } = audit.db;
-  audit.db.$transaction = (() => Promise.reject(new Error('the database is away'))) as never;
+  const { db } = audit;
+  const { transaction } = db;
+  db.transaction = (() => Promise.reject(new Error('the database is away'))) as never;
   await t.rejects(tally.flush(audit.db), /is away/);
   await api.ask('GET', '/control-panel', { token: ada.token });
-  audit.db.$transaction = $transaction;
+  db.transaction = transaction;
   await tally.flush(audit.db);
   t.match(await audit.db.auditEvent.findFirst({ where: { action: 'access.denied' } }), { count: 2 });
 
   const lines: string[] = [];
   api.app.log.warn = ((_members: object, text: string) => void lines.push(text)) as never;
   await api.ask('GET', '/control-panel', { token: ada.token });
-  audit.db.$transaction = (() => new Promise(() => {})) as never;
+  db.transaction = (() => new Promise(() => {})) as never;
   await api.app.close();
   t.match(lines, [/^Refused requests that were counted last are not in the audit$/]);
 });

@@ -5,7 +5,6 @@ import t from 'tap';
 import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { newId } from '#latchkey/db/id.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
 import { seal } from './trail.ts';
 
@@ -242,7 +241,7 @@ t.test('activity shows nothing of others, whatever happened between two people',
     [ada.id, 'an-invitation'],
   ] as const;
   const events = actions.flatMap((action) => pairs.map(([actor, target]) => between(action, actor, target)));
-  await transaction(db, (tx) => record(tx, events));
+  await db.transaction((tx) => record(tx, events));
   const query = new URLSearchParams('limit=9');
   const { events: seen } = await readAll(api, ada.token, '/me/activity', query);
   const expected = await db.auditEvent.findMany({

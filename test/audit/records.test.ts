@@ -461,10 +461,10 @@ t.test('a change that cannot be recorded is not made', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
   const { db } = api.app.accounts;
-  await db.$executeRawUnsafe('ALTER TABLE "PersonalData" RENAME TO "Elsewhere"');
+  await db.raw.execute`ALTER TABLE "PersonalData" RENAME TO "Elsewhere"`;
   const options = { token: admin.token, body: { access: 0 } };
   t.equal((await api.ask('PATCH', `/users/${ada.id}`, options)).status, 500);
-  await db.$executeRawUnsafe('ALTER TABLE "Elsewhere" RENAME TO "PersonalData"');
+  await db.raw.execute`ALTER TABLE "Elsewhere" RENAME TO "PersonalData"`;
   t.match(await db.user.findUnique({ where: { id: ada.id } }), { access: 1, generation: 0 });
   t.equal((await api.ask('GET', '/me', { token: ada.token })).status, 200, 'nor is a token revoked');
 });

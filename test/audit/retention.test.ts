@@ -2,7 +2,6 @@
 import t from 'tap';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const DAY = 86_400_000;
@@ -11,7 +10,7 @@ const DAY = 86_400_000;
 async function openChain(t: Parameters<typeof openTrail>[0], ages: readonly number[]): Promise<Trail> {
   const trail = await openTrail(t);
   const events = ages.map((_, index) => event(`person-${index + 1}`));
-  await transaction(trail.db, (tx) => record(tx, events));
+  await trail.db.transaction((tx) => record(tx, events));
   const rows = await trail.db.auditEvent.findMany({ orderBy: { id: 'asc' } });
   for (const [index, { id }] of rows.entries()) {
     const createdAt = new Date(Date.now() - (ages[index] ?? 0) * DAY);
@@ -45,7 +44,7 @@ t.test('an old event waits for those before it, and for being sealed', async (t)
   const trail = await openChain(t, [400, 1, 400]);
   t.equal(await pruneEvents(trail.audit, 365), 1);
   t.strictSame(await numbers(trail), [2, 3]);
-  await transaction(trail.db, (tx) => record(tx, [event('somebody')]));
+  await trail.db.transaction((tx) => record(tx, [event('somebody')]));
   t.equal(await pruneEvents(trail.audit, -1), 2);
   t.equal(await trail.db.auditEvent.count(), 1, 'one is not in the chain yet');
 });

@@ -1,4 +1,5 @@
 /** The sealer: one chain whoever seals, under a key that outlives SECRET, and never over what was done from outside. */
+
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
@@ -8,7 +9,7 @@ import { beginChain } from '#latchkey/audit/chain.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { AuditSealer, readHead } from '#latchkey/audit/sealer.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
+import { rawSql } from '#latchkey/db/client.ts';
 import { device, startApi } from '../helper.ts';
 import { add, event, openTrail, recordInParts, SECRET, seal, verify } from './trail.ts';
 
@@ -34,7 +35,7 @@ t.test(
       await Promise.all([
         add(first.db, people(0, 30)),
         add(second.db, people(30, 30)),
-        transaction(first.db, (tx) => record(tx, people(60, 250))),
+        first.db.transaction((tx) => record(tx, people(60, 250))),
       ]);
     } finally {
       isOver = true;
@@ -215,7 +216,7 @@ t.test('a chain whose secret is lost can be begun anew, as the README says', asy
   const { audit: next } = await openTrail(t, { url, current: 'another secret, for the one before is lost' });
   const [, statements = ''] = /`(UPDATE "AuditEvent" [^`]+)`/.exec(await readFile('README.md', 'utf8')) ?? [];
   for (const statement of statements.split(';').filter((text) => text.trim() !== ''))
-    await db.$executeRawUnsafe(statement);
+    await db.raw.execute`${rawSql(statement)}`;
   await seal(next);
   t.match(await verify(next), { found: [], events: 3, head: /^3:/ });
 });

@@ -10,19 +10,16 @@ const denial = { action: 'access.denied', actorId: null, targetId: null, origin 
 /** The database as seen over a connection that breaks at the end of each transaction: before its COMMIT, or after. */
 function breaking(db: Db, when: 'before' | 'after'): Db {
   const broken = () => new Error('Connection terminated unexpectedly');
-  const transact: Db['$transaction'] = async (...args: unknown[]) => {
-    const [work, options] = args;
-    if (typeof work !== 'function') throw new TypeError('Only interactive transactions are broken here');
-    const run = async (tx: unknown) => {
+  const transaction: Db['transaction'] = async (work, options) => {
+    await db.transaction(async (tx) => {
       const value = await work(tx);
       if (when === 'before') throw broken();
       return value;
-    };
-    await Reflect.apply(db.$transaction, db, [run, options]);
+    }, options);
     throw broken();
   };
   return new Proxy(db, {
-    get: (target, name) => (name === '$transaction' ? transact : Reflect.get(target, name)),
+    get: (target, name) => (name === 'transaction' ? transaction : Reflect.get(target, name)),
   });
 }
 

@@ -6,8 +6,8 @@ import { record } from '#latchkey/audit/record.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { type Verification, verifyChain } from '#latchkey/audit/verify.ts';
 import type { Finding, LoggedHead } from '#latchkey/audit/walk.ts';
-import { type Db, openDatabase } from '#latchkey/db/client.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
+import type { Db } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { Encryption } from '#latchkey/tokens/encryption.ts';
 import { createMigratedDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
@@ -54,13 +54,13 @@ export const event = (actorId: string, targetId: string = actorId): AuditRecord 
 
 /** Records events one after the other, each in a transaction of its own. */
 export async function add(db: Db, events: readonly AuditRecord[]): Promise<void> {
-  for (const one of events) await transaction(db, (tx) => record(tx, [one]));
+  for (const one of events) await db.transaction((tx) => record(tx, [one]));
 }
 
 /** Records many events, some at a time: a transaction has 5 s. */
 export async function recordInParts(db: Db, events: readonly AuditRecord[]): Promise<void> {
   for (let at = 0; at < events.length; at += PART)
-    await transaction(db, (tx) => record(tx, events.slice(at, at + PART)));
+    await db.transaction((tx) => record(tx, events.slice(at, at + PART)));
 }
 
 /** Seals until nothing is left. */
@@ -92,13 +92,13 @@ export async function copy(db: Db): Promise<() => Promise<void>> {
   const personal = await db.personalData.findMany();
   const chains = await db.auditChain.findMany();
   return async () => {
-    await db.$transaction([
-      db.personalData.deleteMany(),
-      db.auditEvent.deleteMany(),
-      db.auditChain.deleteMany(),
-      db.auditEvent.createMany({ data: events }),
-      db.personalData.createMany({ data: personal }),
-      db.auditChain.createMany({ data: chains }),
-    ]);
+    await db.transaction(async (tx) => {
+      await tx.personalData.deleteMany();
+      await tx.auditEvent.deleteMany();
+      await tx.auditChain.deleteMany();
+      await tx.auditEvent.createMany({ data: events });
+      await tx.personalData.createMany({ data: personal });
+      await tx.auditChain.createMany({ data: chains });
+    });
   };
 }

@@ -1,10 +1,11 @@
 /** What was done to the audit from outside is found and named; what the service did to it is not. */
+
 import t from 'tap';
 import { erasePersonalData } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import type { Finding } from '#latchkey/audit/walk.ts';
+import { type Db, rawSql } from '#latchkey/db/client.ts';
 import { lowestIdOf, newId } from '#latchkey/db/id.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const EVENTS = 20;
@@ -174,7 +175,7 @@ t.test('each kind of tampering is found, and named by number and id', async (t) 
   t.match(await verify(audit), { found: [], events: EVENTS, unsealed: 0, head: /^20:[\w-]{43}$/ });
   const putBack = await copy(db);
   for (const { name, sql, found: expected } of attacks) {
-    for (const statement of sql) await db.$executeRawUnsafe(statement);
+    for (const statement of sql) await db.raw.execute`${rawSql(statement)}`;
     const { found } = await verify(audit);
     t.strictSame(
       numbers(found),
@@ -230,7 +231,7 @@ t.test(
 t.test('what the service does itself breaks nothing', async (t) => {
   const { db, audit } = await openChain(t);
   const logged = await head(audit);
-  await transaction(db, (tx) => erasePersonalData(tx, 'person-9'));
+  await db.transaction((tx) => erasePersonalData(tx, 'person-9'));
   t.equal(await db.personalData.count(), 2 * EVENTS - 2);
   t.match(await verify(audit, logged), { found: [], events: EVENTS }, 'somebody has left');
 
@@ -259,18 +260,18 @@ t.test('the service may seal and prune while the chain is walked', async (t) => 
     },
     () => pruneEvents(audit, -1),
   ];
-  const walked = db.$extends({
-    query: {
-      auditEvent: {
-        findMany: async ({ args, query }) => {
-          const rows = await query(args);
-          await work.shift()?.();
-          return rows;
-        },
-      },
-    },
+  const findMany = async (...args: Parameters<Db['auditEvent']['findMany']>) => {
+    const rows = await db.auditEvent.findMany(...args);
+    await work.shift()?.();
+    return rows;
+  };
+  const auditEvent = new Proxy(db.auditEvent, {
+    get: (target, name) => (name === 'findMany' ? findMany : Reflect.get(target, name)),
   });
-  const { found, events } = await verify({ ...audit, db: walked as never });
+  const walked = new Proxy(db, {
+    get: (target, name) => (name === 'auditEvent' ? auditEvent : Reflect.get(target, name)),
+  });
+  const { found, events } = await verify({ ...audit, db: walked });
   t.strictSame(found, []);
   t.equal(events, 1_000, 'what was read before the rest was pruned');
   t.equal(await db.auditEvent.count(), 0);

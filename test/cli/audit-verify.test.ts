@@ -6,7 +6,6 @@
 import t from 'tap';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { add, copy, event, head, openTrail, SECRET, seal } from '../audit/trail.ts';
 import { latchkey, serve, temporaryFolder } from '../child.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';
@@ -89,7 +88,7 @@ t.test('another secret: it fails, and says what to set', async (t) => {
 
 t.test('called wrongly: exit code 2', async (t) => {
   const { db, audit, url } = await openTrail(t);
-  await transaction(db, (tx) => record(tx, [event('a'), event('b'), event('c')]));
+  await db.transaction((tx) => record(tx, [event('a'), event('b'), event('c')]));
   await seal(audit);
   const { code } = await head(audit);
   await pruneEvents(audit, -1);

@@ -11,7 +11,7 @@ import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
 import { availableMemory } from '#latchkey/config/memory.ts';
 import { parseConfig } from '#latchkey/config.ts';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { latchkey, temporaryFolder, type Variables } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
@@ -226,21 +226,23 @@ t.test('a database of another version, and without an admin', async (t) => {
   const { db, kind, close } = openDatabase(variables.DATABASE_URL);
   t.teardown(close);
   await db.user.deleteMany();
-  await db.$executeRaw`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+  await db.raw
+    .execute`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
     SELECT 'next', 'none', '29990101000000_next', started_at, finished_at, 1 FROM _prisma_migrations LIMIT 1`;
   t.match((await examine({ ...variables, ACCESS_LEVELS: 'guest:0,user:2,admin:3' })).wrong, [
     'warning: migrations: applied by a newer version: 29990101000000_next',
     /^problem: access levels: ACCESS_LEVELS gives user another number/,
     'warning: admin: there is none',
   ]);
-  const [last] = (await readdir(`prisma/migrations/${kind}`))
+  const [last = ''] = (await readdir(`prisma/migrations/${kind}`))
     .filter((name) => /^\d/.test(name))
     .sort()
     .reverse();
-  await db.$executeRaw`DELETE FROM _prisma_migrations WHERE migration_name IN (${last}, '29990101000000_next')`;
+  await db.raw
+    .execute`DELETE FROM _prisma_migrations WHERE migration_name IN (${last}, '29990101000000_next')`;
   t.match((await examine(variables)).wrong, [`warning: migrations: pending: ${last}`]);
   t.equal(await db.user.count(), 0, 'they are not applied');
-  await db.$executeRaw`UPDATE _prisma_migrations SET finished_at = NULL`;
+  await db.raw.execute`UPDATE _prisma_migrations SET finished_at = NULL`;
   t.match((await examine(variables)).wrong, [/^problem: migrations: migration \w+ began and did not end/]);
 });
 

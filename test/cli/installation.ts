@@ -1,6 +1,6 @@
 /** Where commands about people work, without a service. */
 import { join } from 'node:path';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { temporaryFolder, type Variables } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PUBLIC_URL, type Teardown } from '../helper.ts';

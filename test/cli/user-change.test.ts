@@ -1,6 +1,6 @@
 /** `latchkey user list`, `set-access`, `disable` and `enable`: what an operator does beside a running service. */
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { latchkey, type Service, serve, temporaryFolder, type Variables } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';

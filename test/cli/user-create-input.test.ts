@@ -6,7 +6,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { type Ended, latchkey, serve, temporaryFolder, type Variables } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';

@@ -1,6 +1,6 @@
 /** `latchkey user create`: the first admin, and everybody whom an operator makes. How it is called: user-create-input.test.ts */
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { latchkey, serve, temporaryFolder, type Variables } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from '../helper.ts';

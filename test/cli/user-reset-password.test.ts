@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { Throttle } from '#latchkey/throttle/throttle.ts';
 import { Sealer } from '#latchkey/tokens/secrets.ts';
 import { latchkey, type Service, serve, temporaryFolder, type Variables } from '../child.ts';

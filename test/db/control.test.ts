@@ -5,9 +5,9 @@
  */
 import pg from 'pg';
 import t from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
 import { withDeadline } from '#latchkey/db/deadline.ts';
 import { isOverloaded, isUnavailable } from '#latchkey/db/errors.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { pingWithin } from '#latchkey/db/ping.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { createMigratedDatabase, directUrl, withParameter } from '../database.ts';
@@ -53,7 +53,7 @@ t.test('a limit of one leaves one for each', async (t) => {
   const free = await lock(t, url, 'User');
   const stuck = Promise.all([database.db.user.count()]);
   await until(() => database.pool?.totalCount === 1);
-  t.equal((await database.control.$queryRaw`SELECT 1`).length, 1);
+  t.equal((await database.control.raw.query`SELECT 1`).length, 1);
   await free();
   t.strictSame(await stuck, [0]);
 });
@@ -62,15 +62,15 @@ t.test('beyond fifty that wait for each connection, who comes is refused at once
   const { url } = await createMigratedDatabase(t);
   const database = openDatabase(withParameter(url, 'connection_limit', '2'));
   t.teardown(database.close);
-  const { db, direct } = database;
+  const { db } = database;
   const free = await lock(t, url, 'User');
   const stuck = Promise.all(Array.from({ length: 51 }, () => db.user.count()));
   await until(() => database.pool?.waitingCount === 50);
   for (const ask of [
     () => db.accessLevel.count(),
-    () => db.$transaction(async (tx) => tx.accessLevel.count()),
-    () => direct.$queryRaw`SELECT 1`,
-    () => direct.transaction(async (tx) => tx.$queryRaw`SELECT 1`),
+    () => db.transaction(async (tx) => tx.accessLevel.count()),
+    () => db.raw.query`SELECT 1`,
+    () => db.transaction(async (tx) => tx.raw.query`SELECT 1`),
   ]) {
     const error = await failure(ask);
     t.ok(isOverloaded(error), String(error));

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import type { Db } from '#latchkey/db/client.ts';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { ping } from '#latchkey/db/ping.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
@@ -22,7 +22,7 @@ test('a unique violation names its column, inside a transaction and outside', as
   const duplicate = { data: row('other', 1) };
   for (const error of [
     await failure(() => db.accessLevel.create(duplicate)),
-    await failure(() => transaction(db, (tx) => tx.accessLevel.create(duplicate))),
+    await failure(() => db.transaction((tx) => tx.accessLevel.create(duplicate))),
   ]) {
     t.ok(isUniqueViolation(error, 'number'));
     t.notOk(isUniqueViolation(error, 'name'));
@@ -48,12 +48,12 @@ test('a mistake in the program is neither a conflict nor an unavailable database
     'a string',
     undefined,
     await failure(() => Reflect.apply(db.accessLevel.create, db.accessLevel, [{ data: { unknown: 1 } }])),
-    await failure(() => db.$queryRaw`SELECT * FROM nowhere`),
-    await failure(() => db.$executeRaw`INSERT INTO "AccessLevel" (name) VALUES ('half')`),
-    await failure(() => transaction(db, () => Promise.reject(new RangeError('in the work')))),
+    await failure(() => db.raw.query`SELECT * FROM nowhere`),
+    await failure(() => db.raw.execute`INSERT INTO "AccessLevel" (name) VALUES ('half')`),
+    await failure(() => db.transaction(() => Promise.reject(new RangeError('in the work')))),
     await failure(async () => {
       let leaked: Pick<Db, 'accessLevel'> = db;
-      await transaction(db, async (tx) => {
+      await db.transaction(async (tx) => {
         leaked = tx;
       });
       await leaked.accessLevel.count();
@@ -75,7 +75,7 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
   const other = openDatabase(url);
   t.teardown(other.close);
   const cut = () =>
-    other.db.$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    other.db.raw.query`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE pid <> pg_backend_pid() AND datname = current_database()`;
   const errors: unknown[] = [];
   let successes = 0;
@@ -96,7 +96,7 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
     () => db.accessLevel.count(),
     () => ping(db),
     () => db.accessLevel.updateMany({ data: { recordedAt: new Date(1) } }),
-    () => transaction(db, (tx) => tx.accessLevel.updateMany({ data: { recordedAt: new Date(2) } })),
+    () => db.transaction((tx) => tx.accessLevel.updateMany({ data: { recordedAt: new Date(2) } })),
   ];
   const running = Promise.all([...jobs, ...jobs, ...jobs, ...jobs].map(repeat));
   for (let cuts = 0; cuts < 12; cuts++) {
@@ -114,19 +114,19 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
 test('a full disk is unavailable, and no transaction is left open', async (t) => {
   const { kind, db } = await open(t);
   if (kind !== 'sqlite') return t.comment('one cannot fill the disk of a server');
-  await db.$queryRawUnsafe('PRAGMA max_page_count = 1');
+  await db.raw.query`PRAGMA max_page_count = 1`;
   const big = row('big'.repeat(5000), 1);
   t.ok(isUnavailable(await failure(() => db.accessLevel.create({ data: big }))));
-  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.create({ data: big })))));
-  await db.$queryRawUnsafe('PRAGMA max_page_count = 1000');
-  await transaction(db, (tx) => tx.accessLevel.create({ data: big }));
+  t.ok(isUnavailable(await failure(() => db.transaction((tx) => tx.accessLevel.create({ data: big })))));
+  await db.raw.query`PRAGMA max_page_count = 1000`;
+  await db.transaction((tx) => tx.accessLevel.create({ data: big }));
   t.equal(await db.accessLevel.count(), 1);
 });
 
 test('a database that is not there is unavailable', async (t) => {
   const { db, close } = openDatabase('postgresql://nobody@127.0.0.1:1/nowhere');
   t.teardown(close);
-  for (const job of [() => ping(db), () => db.user.count(), () => transaction(db, (tx) => tx.user.count())]) {
+  for (const job of [() => ping(db), () => db.user.count(), () => db.transaction((tx) => tx.user.count())]) {
     t.ok(isUnavailable(await failure(job)));
   }
 });

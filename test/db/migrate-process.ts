@@ -2,10 +2,11 @@
  * A process for migrate.test.ts: `migrate` reports what it applied, how often it loaded the schema engine and how many
  * users it found; `hold` says when it has the lock, and keeps it.
  */
-import { databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { databaseKind } from '#latchkey/db/client.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { postgresMigrations } from '#latchkey/db/migrate-postgres.ts';
 import { sqliteMigrations } from '#latchkey/db/migrate-sqlite.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 
 const [task, url = ''] = process.argv.slice(2);
 

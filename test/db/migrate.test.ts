@@ -4,9 +4,10 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'tap';
-import { databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { databaseKind, rawSql } from '#latchkey/db/client.ts';
 import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
 import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { failure } from './failure.ts';
 
@@ -31,7 +32,7 @@ async function committed(url: string): Promise<string[]> {
 /** Runs SQL on a database, as somebody would by hand. */
 async function execute(url: string, sql: string): Promise<void> {
   const { db, close } = openDatabase(url);
-  await db.$executeRawUnsafe(sql);
+  await db.raw.execute`${rawSql(sql)}`;
   await close();
 }
 
@@ -46,7 +47,7 @@ test('every migration is applied to an empty database, in order, and recorded as
   const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
   t.same(await migrate(url), { applied: migrations.map(({ name }) => name) });
   const { db, close } = openDatabase(url);
-  const rows = await db.$queryRaw<unknown[]>`
+  const rows = await db.raw.query<unknown>`
     SELECT migration_name AS name, checksum FROM _prisma_migrations
     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
   t.same(

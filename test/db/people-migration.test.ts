@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
 import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.ts';
-import { type Db, databaseKind, openDatabase } from '#latchkey/db/client.ts';
+import { type Db, databaseKind } from '#latchkey/db/client.ts';
 import { newId } from '#latchkey/db/id.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { migrationsFolder } from '#latchkey/db/migrations.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 
@@ -70,7 +71,7 @@ async function insertUser(db: Db, name: string, index: number, passwordHash: str
     updatedAt: new Date(createdAt.getTime() + DAY),
   };
   const { id, email, access, disabled, generation, epoch, updatedAt } = user;
-  await db.$executeRaw`
+  await db.raw.execute`
     INSERT INTO "User" (id, name, email, "passwordHash", access, disabled, generation, epoch, "createdAt", "updatedAt")
     VALUES (${id}, ${name}, ${email}, ${passwordHash}, ${access}, ${disabled}, ${generation}, ${epoch}, ${createdAt}, ${updatedAt})`;
   return user;
@@ -78,7 +79,7 @@ async function insertUser(db: Db, name: string, index: number, passwordHash: str
 
 async function insertSession(db: Db, { id: userId, epoch }: OldUser): Promise<string> {
   const [id, now, later] = [randomUUID(), new Date(Date.now() - 1000), new Date(Date.now() + DAY)];
-  await db.$executeRaw`
+  await db.raw.execute`
     INSERT INTO "Session" (id, "userId", epoch, rotation, "rotatedAt", "accessCap", "authenticatedAt", "createdAt", "idleUntil", "expiresAt", ip, "userAgent")
     VALUES (${id}, ${userId}, ${epoch}, 7, ${now}, NULL, ${now}, ${now}, ${later}, ${later}, '192.0.2.1', 'old')`;
   return id;
@@ -121,7 +122,7 @@ t.test('no user and no session is lost or altered, and the new columns are right
 });
 
 t.test('rows still belong together', async (t) => {
-  if (databaseKind(url) === 'sqlite') t.strictSame(await old.db.$queryRaw`PRAGMA foreign_key_check`, []);
+  if (databaseKind(url) === 'sqlite') t.strictSame(await old.db.raw.query`PRAGMA foreign_key_check`, []);
   const { id } = await old.db.user.findUniqueOrThrow({ where: { email: users[0]!.email } });
   const orphan = old.db.session.update({ where: { id: sessions[0]!.id }, data: { userId: randomUUID() } });
   await t.rejects(orphan, 'a session needs a user');

@@ -6,10 +6,10 @@ import type {
   SqlQueryable,
   Transaction,
 } from '@prisma/driver-adapter-utils';
+import { singleConnection } from '#latchkey/db/adapters/single-connection.ts';
 import { wrapAdapter } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind, Db } from '#latchkey/db/client.ts';
-import { PrismaClient as PostgresClient } from '#latchkey/db/generated/postgresql/client.ts';
-import { PrismaClient as SqliteClient } from '#latchkey/db/generated/sqlite/client.ts';
+import { openHandle } from '#latchkey/db/open.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres.ts';
 import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
@@ -26,28 +26,28 @@ export interface PlanRecorder {
   close(): Promise<void>;
 }
 
-/** Connects to a database with a client that has every statement explained before it is run. */
+/** Connects to a database with a handle that has every statement explained before it is run. */
 export function recordPlans(url: string, kind: DatabaseKind): PlanRecorder {
   const planned: Planned[] = [];
   const take = () => planned.splice(0);
   if (kind === 'sqlite') {
-    const db = new SqliteClient({ adapter: explaining(sqliteFactory(url), kind, planned) });
-    return { db, take, close: () => db.$disconnect() };
+    const factory = singleConnection(explaining(sqliteFactory(url), kind, planned));
+    return { ...openHandle(kind, factory), take };
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, () => {});
-  const db = new PostgresClient({
-    adapter: explaining(
-      postgresFactory(pool, target, () => {}),
+  const factory = explaining(
+    postgresFactory(pool, target, () => {}),
+    kind,
+    planned,
+  );
+  return {
+    ...openHandle(
       kind,
-      planned,
+      singleConnection(factory, () => pool.end()),
     ),
-  });
-  const close = async () => {
-    await db.$disconnect();
-    await pool.end();
+    take,
   };
-  return { db: db as unknown as Db, take, close };
 }
 
 function explaining(

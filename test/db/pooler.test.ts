@@ -6,8 +6,8 @@
 import { Client } from 'pg';
 import t from 'tap';
 import { ConfigError } from '#latchkey/config.ts';
-import { openDatabase } from '#latchkey/db/client.ts';
 import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { hasUndeclaredPooler, poolerAdvice } from '#latchkey/db/pooler.ts';
 import { sessionSettings } from '#latchkey/db/postgres.ts';
 import { createDatabase, createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
@@ -45,7 +45,7 @@ t.test('every connection that asks has the settings', async (t) => {
   const { db, close } = openDatabase(url);
   t.teardown(close);
   const read = () =>
-    db.$queryRaw<{ name: string; setting: string }[]>`SELECT name, setting FROM pg_settings`.then((rows) =>
+    db.raw.query<{ name: string; setting: string }>`SELECT name, setting FROM pg_settings`.then((rows) =>
       Object.fromEntries(rows.map(({ name, setting }) => [name, setting])),
     );
   for (const settings of await Promise.all(Array.from({ length: 8 }, read)))
@@ -85,9 +85,9 @@ t.test('where there is one all the same, no statement has a name', async (t) => 
   const databases = [1, 2].map(() => openDatabase(withoutWord(url)));
   for (const { close } of databases) t.teardown(close);
   const prepared = await Promise.all(
-    databases.map(async ({ direct }) => {
-      for (let n = 0; n < 20; n++) await direct.transaction((tx) => tx.$queryRaw`SELECT ${n}::int AS n`);
-      return direct.$queryRaw`SELECT name FROM pg_prepared_statements WHERE name LIKE 'latchkey%'`;
+    databases.map(async ({ db }) => {
+      for (let n = 0; n < 20; n++) await db.transaction((tx) => tx.raw.query`SELECT ${n}::int AS n`);
+      return db.raw.query`SELECT name FROM pg_prepared_statements WHERE name LIKE 'latchkey%'`;
     }),
   );
   t.equal(prepared.flat().length > 0, !isPooled);
@@ -102,9 +102,9 @@ t.test('a pooler of sessions needs no word', async (t) => {
   url.port = String(pooler.port);
   t.notOk(await hasUndeclaredPooler(url.href));
   t.strictSame((await migrate(url.href)).applied, []);
-  const { direct, close } = openDatabase(url.href);
+  const { db, close } = openDatabase(url.href);
   t.teardown(close);
-  t.equal((await direct.transaction((tx) => tx.$queryRaw`SELECT 1`)).length, 1);
+  t.equal((await db.transaction((tx) => tx.raw.query`SELECT 1`)).length, 1);
 });
 
 t.test(

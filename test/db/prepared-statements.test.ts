@@ -5,9 +5,10 @@
  */
 import pg from 'pg';
 import t from 'tap';
-import { openDatabase, rawSql } from '#latchkey/db/client.ts';
+import { type Handle, rawSql } from '#latchkey/db/client.ts';
+import { insertRows } from '#latchkey/db/insert.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { statementName } from '#latchkey/db/statement-names.ts';
-import type { Statements } from '#latchkey/db/statements.ts';
 import { createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 
 /** A database with one connection. */
@@ -21,33 +22,38 @@ async function open(t: Scope, parameters: Readonly<Record<string, string>> = {})
   return { ...database, url };
 }
 
-const levels = (of: Statements) => of.$queryRaw`SELECT "name" FROM "AccessLevel" WHERE "number" = ${7}`;
+const levels = (of: Handle) => of.raw.query`SELECT "name" FROM "AccessLevel" WHERE "number" = ${7}`;
 
 /** What the one connection has prepared, this question aside. */
 async function prepared({ db }: ReturnType<typeof openDatabase>): Promise<string[]> {
-  const rows = await db.$queryRaw<{ statement: string }[]>`SELECT "statement" FROM pg_prepared_statements`;
+  const rows = await db.raw.query<{ statement: string }>`
+    SELECT "statement" FROM pg_prepared_statements WHERE "statement" NOT LIKE '%pg_prepared_statements%'`;
   return rows.map(({ statement }) => statement);
 }
 
-t.test('what goes past the client is prepared once, what goes through it never', async (t) => {
+t.test('a raw statement is prepared once, an operation of a model never', async (t) => {
   const database = await open(t);
   for (let n = 0; n < 3; n++) {
-    await levels(database.direct);
     await levels(database.db);
-    await database.direct.transaction(levels);
+    await database.db.accessLevel.findMany({ where: { number: 7 } });
+    await database.db.transaction(async (tx) => {
+      await levels(tx);
+      await tx.accessLevel.findMany({ where: { number: 7 } });
+    });
   }
   t.strictSame(await prepared(database), ['SELECT "name" FROM "AccessLevel" WHERE "number" = $1']);
 });
 
 t.test('a name is that of its statement, whoever asks for it and when', async (t) => {
   const { url } = await createMigratedDatabase(t);
-  const one = (of: Statements) => of.$queryRaw`SELECT ${1}::int AS one`;
-  const names = async (asks: readonly ((of: Statements) => Promise<unknown>)[]) => {
-    const { db, direct, close } = openDatabase(withParameter(directUrl(url), 'connection_limit', '1'));
+  const one = (of: Handle) => of.raw.query`SELECT ${1}::int AS one`;
+  const names = async (asks: readonly ((of: Handle) => Promise<unknown>)[]) => {
+    const { db, close } = openDatabase(withParameter(directUrl(url), 'connection_limit', '1'));
     t.teardown(close);
-    for (const ask of asks) await direct.transaction(ask);
-    const rows = await db.$queryRaw<{ name: string; statement: string }[]>`
-      SELECT "name", "statement" FROM pg_prepared_statements ORDER BY "name"`;
+    for (const ask of asks) await db.transaction(ask);
+    const rows = await db.raw.query<{ name: string; statement: string }>`
+      SELECT "name", "statement" FROM pg_prepared_statements
+      WHERE "statement" NOT LIKE '%pg_prepared_statements%' ORDER BY "name"`;
     for (const { name, statement } of rows) {
       t.equal(name, statementName(statement));
       t.ok(Buffer.byteLength(name) <= 63, 'and Postgres does not cut it off');
@@ -61,21 +67,36 @@ t.test('a name is that of its statement, whoever asks for it and when', async (t
 
 t.test('nothing is prepared behind PgBouncer', async (t) => {
   const database = await open(t, { pgbouncer: 'true' });
-  await levels(database.direct);
-  await database.direct.transaction(levels);
+  await levels(database.db);
+  await database.db.transaction(levels);
   t.strictSame(await prepared(database), []);
 });
 
 t.test('a hundred statements are kept, whatever is asked', async (t) => {
   const database = await open(t);
   for (let n = 0; n < 150; n++) {
-    const rows = await database.direct.$queryRaw<{ n: number }>`SELECT ${rawSql(String(n))} AS "n"`;
+    const rows = await database.db.raw.query<{ n: number }>`SELECT ${rawSql(String(n))} AS "n"`;
     t.strictSame(
       rows.map((row) => row.n),
       [n],
     );
   }
   t.equal((await prepared(database)).length, 100);
+});
+
+t.test('a statement of many rows is not prepared', async (t) => {
+  const database = await open(t);
+  const row = (n: number) => ({ name: `level-${n}`, number: n, recordedAt: new Date(0) });
+  await insertRows(database.db, 'AccessLevel', [row(1), row(2)]);
+  await insertRows(
+    database.db,
+    'AccessLevel',
+    Array.from({ length: 1_000 }, (_, n) => row(n + 3)),
+  );
+  t.equal(await database.db.accessLevel.count(), 1_002);
+  t.match(await prepared(database), [
+    /^INSERT INTO "AccessLevel" .* VALUES \(\$1,\$2,\$3\),\(\$4,\$5,\$6\)$/,
+  ]);
 });
 
 t.test('a prepared statement outlives a new column, and the end of its connection', async (t) => {
@@ -86,7 +107,7 @@ t.test('a prepared statement outlives a new column, and the end of its connectio
   await other.query(
     `INSERT INTO "AccessLevel" ("name", "number", "recordedAt") VALUES ('seventh', 7, now())`,
   );
-  const read = async () => (await levels(database.direct)).length;
+  const read = async () => (await levels(database.db)).length;
   t.equal(await read(), 1);
   await other.query('ALTER TABLE "AccessLevel" ADD COLUMN "colour" TEXT');
   t.equal(await read(), 1);

@@ -7,10 +7,9 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { test } from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { createSqliteDatabase } from '../database.ts';
 import { failure } from './failure.ts';
 
@@ -64,9 +63,9 @@ test('an acknowledged write is on the disk: WAL with synchronous FULL, and forei
   await migrate(url);
   const { db, close } = openDatabase(url);
   t.teardown(close);
-  t.same(await db.$queryRaw`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
-  t.same(await db.$queryRaw`PRAGMA synchronous`, [{ synchronous: 2n }]);
-  t.same(await db.$queryRaw`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
+  t.same(await db.raw.query`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
+  t.same(await db.raw.query`PRAGMA synchronous`, [{ synchronous: 2n }]);
+  t.same(await db.raw.query`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
 });
 
 test('a write waits for another process that writes, and leaves the thread to others meanwhile', async (t) => {
@@ -80,7 +79,7 @@ test('a write waits for another process that writes, and leaves the thread to ot
   const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
   const writes = [
     db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
-    transaction(db, (tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
+    db.transaction((tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
   ];
   // A reader is let in between their tries.
   t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
@@ -98,7 +97,7 @@ test('a write that another process keeps waiting is unavailable in the end', asy
   const other = new Sqlite(url.slice('file:'.length));
   t.teardown(async () => void other.close());
   other.exec('BEGIN IMMEDIATE');
-  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.deleteMany()))));
+  t.ok(isUnavailable(await failure(() => db.transaction((tx) => tx.accessLevel.deleteMany()))));
   other.exec('COMMIT');
-  await transaction(db, (tx) => tx.accessLevel.deleteMany());
+  await db.transaction((tx) => tx.accessLevel.deleteMany());
 });

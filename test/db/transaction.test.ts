@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'tap';
-import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import type { Db } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
@@ -40,11 +41,74 @@ async function letOthersRun(tx: Pick<Db, 'accessLevel'>): Promise<void> {
   for (let i = 0; i < 20; i++) await tx.accessLevel.count();
 }
 
+test('models and raw statements of a transaction are one', async (t) => {
+  const db = await open(t);
+  for (const end of [undefined, new Error('undo')]) {
+    const ended = db.transaction(async (tx) => {
+      await tx.accessLevel.create({ data: row(1) });
+      t.equal(await tx.raw.execute`UPDATE "AccessLevel" SET "number" = 2 WHERE "number" = 1`, 1);
+      t.match(await tx.accessLevel.findMany(), [{ number: 2 }]);
+      if (end !== undefined) throw end;
+    });
+    if (end === undefined) await ended;
+    else await t.rejects(ended, end);
+    const { count } = await db.accessLevel.deleteMany();
+    t.equal(count, end === undefined ? 1 : 0);
+  }
+});
+
+test('an operation of several statements is part of its transaction', async (t) => {
+  const db = await open(t);
+  const user = toNewUser({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
+  const network = { id: 'network', lastSeenAt: new Date(0) };
+  const data = { ...user, knownNetworks: { create: network } };
+  const undone = db.transaction(async (tx) => {
+    await tx.user.create({ data });
+    t.equal(await tx.knownNetwork.count(), 1);
+    throw new Error('undo');
+  });
+  await t.rejects(undone, { message: 'undo' });
+  t.equal(await db.user.count(), 0);
+  await db.transaction((tx) => tx.user.create({ data }));
+  t.match(await db.knownNetwork.findMany(), [{ ...network, userId: user.id }]);
+});
+
+test('an operation that outlives its transaction gets into no other', async (t) => {
+  const db = await open(t, 1);
+  const second = gate();
+  const late: Promise<unknown>[] = [];
+  let later = () => Promise.resolve<unknown>(undefined);
+  const first = db.transaction(async (tx) => {
+    const { accessLevel } = tx;
+    await accessLevel.count();
+    // One is under way, one was called and not awaited, which Prisma begins with `then`, and one is not called
+    // yet.
+    const underWay = accessLevel.create({ data: row(1) }).then(() => 'done');
+    const called = accessLevel.create({ data: row(2) });
+    later = () => accessLevel.create({ data: row(3) }).then(() => 'done');
+    late.push(failure(() => underWay));
+    late.push(second.passed.then(() => failure(() => called)));
+    throw new Error('undo');
+  });
+  await t.rejects(first, { message: 'undo' });
+  await db.transaction(async (tx) => {
+    second.open();
+    await letOthersRun(tx);
+    t.match(await failure(later), { message: /has ended/ });
+    t.strictSame(
+      (await Promise.all(late)).map((error) => /has ended/.test(String(error))),
+      [true, true],
+    );
+    await tx.accessLevel.create({ data: row(4) });
+  });
+  t.match(await db.accessLevel.findMany(), [{ number: 4 }]);
+});
+
 test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
-  const rolledBack = transaction(db, async (tx) => {
+  const rolledBack = db.transaction(async (tx) => {
     await tx.accessLevel.create({ data: row(1) });
     begun.open();
     await sent.passed;
@@ -63,7 +127,7 @@ test('nobody outside reads what a transaction has not committed', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
-  const rolledBack = transaction(db, async (tx) => {
+  const rolledBack = db.transaction(async (tx) => {
     await tx.accessLevel.create({ data: row(1) });
     begun.open();
     await sent.passed;
@@ -79,7 +143,7 @@ test('nobody outside reads what a transaction has not committed', async (t) => {
 
 /** Reads, then writes: two at once lose one of the two, unless somebody keeps them apart. */
 function increment(db: Db, name: string): Promise<unknown> {
-  return transaction(db, async (tx) => {
+  return db.transaction(async (tx) => {
     const { number } = await tx.accessLevel.findUniqueOrThrow({ where: { name } });
     await tx.accessLevel.update({ where: { name }, data: { number: number + 1 } });
   });
@@ -106,7 +170,7 @@ test('increments over two clients of one database, as two processes have them, l
 test('work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way', async (t) => {
   const db = await open(t);
   let tries = 0;
-  const endless = transaction(db, async (tx) => {
+  const endless = db.transaction(async (tx) => {
     tries++;
     await tx.accessLevel.create({ data: row(1) });
     // SQLite answers at once: without the pause, the clock would never get its turn.
@@ -114,7 +178,7 @@ test('work that exceeds the time limit is undone, reported as unavailable, and i
   });
   t.ok(isUnavailable(await failure(() => endless)));
   t.equal(tries, 1);
-  await transaction(db, (tx) => tx.accessLevel.create({ data: row(2) }));
+  await db.transaction((tx) => tx.accessLevel.create({ data: row(2) }));
   t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
 });
 
@@ -122,17 +186,17 @@ test('a transaction given up while it waited to begin does not block those after
   const db = await open(t, 1);
   const begun = gate();
   const release = gate();
-  const holder = transaction(db, async (tx) => {
+  const holder = db.transaction(async (tx) => {
     await tx.accessLevel.create({ data: row(1) });
     begun.open();
     await release.passed;
   });
   await begun.passed;
-  const impatient = db.$transaction((tx) => tx.accessLevel.create({ data: row(2) }), { maxWait: 50 });
+  const impatient = db.transaction((tx) => tx.accessLevel.create({ data: row(2) }), { maxWaitMs: 50 });
   t.ok(isUnavailable(await failure(() => impatient)));
   release.open();
   await holder;
-  await transaction(db, (tx) => tx.accessLevel.create({ data: row(3) }));
+  await db.transaction((tx) => tx.accessLevel.create({ data: row(3) }));
   t.same(await db.accessLevel.findMany({ select: { number: true }, orderBy: { number: 'asc' } }), [
     { number: 1 },
     { number: 3 },
@@ -142,24 +206,25 @@ test('a transaction given up while it waited to begin does not block those after
 test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
   const db = await open(t, 1);
   await db.accessLevel.create({ data: row(1) });
-  const swallowing = transaction(db, async (tx) => {
+  const swallowing = db.transaction(async (tx) => {
     await tx.accessLevel.create({ data: row(2) });
     await tx.accessLevel.create({ data: { ...row(1), name: 'other' } }).catch(() => {});
   });
   await t.rejects(swallowing);
   t.equal(await db.accessLevel.count(), 1);
-  await transaction(db, (tx) => tx.accessLevel.create({ data: row(3) }));
+  await db.transaction((tx) => tx.accessLevel.create({ data: row(3) }));
   t.equal(await db.accessLevel.count(), 2);
 });
 
 test('a transaction that cannot be committed leaves nothing behind', async (t) => {
   const db = await open(t, 1);
-  await db.$executeRaw`CREATE TABLE parent (id INTEGER PRIMARY KEY)`;
-  await db.$executeRaw`CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`;
+  await db.raw.execute`CREATE TABLE parent (id INTEGER PRIMARY KEY)`;
+  await db.raw
+    .execute`CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`;
   // The foreign key is only looked at by COMMIT.
-  await t.rejects(transaction(db, (tx) => tx.$executeRaw`INSERT INTO child VALUES (1)`));
-  await transaction(db, (tx) => tx.$executeRaw`INSERT INTO parent VALUES (2)`);
-  t.same(await db.$queryRaw`SELECT parent FROM child UNION SELECT id FROM parent`, [{ parent: 2 }]);
+  await t.rejects(db.transaction((tx) => tx.raw.execute`INSERT INTO child VALUES (1)`));
+  await db.transaction((tx) => tx.raw.execute`INSERT INTO parent VALUES (2)`);
+  t.same(await db.raw.query`SELECT parent FROM child UNION SELECT id FROM parent`, [{ parent: 2 }]);
 });
 
 test('a closed database refuses queries and can be closed again', async (t) => {
@@ -169,5 +234,5 @@ test('a closed database refuses queries and can be closed again', async (t) => {
   await close();
   await close();
   t.ok(isUnavailable(await failure(() => db.accessLevel.count())));
-  t.ok(isUnavailable(await failure(() => transaction(db, (tx) => tx.accessLevel.count()))));
+  t.ok(isUnavailable(await failure(() => db.transaction((tx) => tx.accessLevel.count()))));
 });

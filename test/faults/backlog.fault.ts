@@ -6,6 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { rawSql } from '#latchkey/db/client.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createCluster, until } from '../processes/cluster.ts';
 import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
@@ -70,10 +71,10 @@ function countUnsealed(): Promise<number> {
 /** As an import writes them, without what they say of people. */
 async function addEvents(count: number): Promise<void> {
   const from = Date.now();
-  await db.$executeRawUnsafe(`
+  await db.raw.execute`${rawSql(`
     WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count - 1})
     INSERT INTO "AuditEvent" ("id", "action", "targetId", "after", "count", "createdAt")
     SELECT substr(time, 1, 8) || '-' || substr(time, 9) || '-7000-8000-' || printf('%012x', n), 'user.created',
       printf('%032x', n), '{"access":1}', 1, '${new Date(from).toISOString().replace('Z', '+00:00')}'
-    FROM (SELECT n, printf('%012x', ${from} + n / 1000) AS time FROM numbers)`);
+    FROM (SELECT n, printf('%012x', ${from} + n / 1000) AS time FROM numbers)`)}`;
 }

@@ -44,7 +44,7 @@ t.test('an upgrade across a migration: old and new serve side by side, and back 
   const fleet = await startFleet(t);
   const { db } = fleet.cluster.database;
   const applied = () =>
-    db.$queryRaw<unknown[]>`SELECT 1 FROM _prisma_migrations WHERE migration_name = ${NAME}`;
+    db.raw.query<unknown>`SELECT 1 FROM _prisma_migrations WHERE migration_name = ${NAME}`;
   const next = await createNextVersion(t);
   t.equal((await applied()).length, 0);
 

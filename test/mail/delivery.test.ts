@@ -1,7 +1,7 @@
 /** What waits in the outbox is sent: at least once, and once unless a process dies at the wrong moment. */
 import t from 'tap';
 import { change } from '#latchkey/accounts/change.ts';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import type { OutgoingMail } from '#latchkey/mail/outbox.ts';
 import { pruneMails } from '#latchkey/mail/prune-mails.ts';
 import { serve, temporaryFolder } from '../child.ts';

@@ -1,6 +1,6 @@
 /** Everything that a client can do wrong, over real sockets: each gets its problem, and nothing is changed by it. */
 import t, { type Test } from 'tap';
-import { openDatabase } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { type ProblemSlug, registry } from '#latchkey/problems/registry.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';

@@ -1,5 +1,6 @@
 /** Several processes of the product that share a database, a key and a secret, and what their clients do. */
-import { type Database, openDatabase } from '#latchkey/db/client.ts';
+import type { Database } from '#latchkey/db/client.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { type Service, serve, temporaryFolder, type Variables } from '../child.ts';
 import { checkAnswer } from '../contract.ts';
 import { createMigratedDatabase } from '../database.ts';

@@ -5,9 +5,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
-import { type Db, openDatabase } from '#latchkey/db/client.ts';
+import type { Db } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, isAccepted, type Reply, until } from './cluster.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
@@ -181,18 +181,20 @@ async function interrupt(db: Db) {
     hasBegun = resolve;
   });
   let since = 0;
-  const failed = transaction(db, async (tx) => {
-    await tx.accessLevel.count();
-    hasBegun();
-    await told;
-    since = performance.now();
-    await tx.accessLevel.updateMany({ data: { recordedAt: new Date(0) } });
-  }).then(
-    () => {
-      throw new Error('It was committed');
-    },
-    (error: unknown) => ({ error, took: performance.now() - since }),
-  );
+  const failed = db
+    .transaction(async (tx) => {
+      await tx.accessLevel.count();
+      hasBegun();
+      await told;
+      since = performance.now();
+      await tx.accessLevel.updateMany({ data: { recordedAt: new Date(0) } });
+    })
+    .then(
+      () => {
+        throw new Error('It was committed');
+      },
+      (error: unknown) => ({ error, took: performance.now() - since }),
+    );
   await begun;
   return { failed, goOn };
 }

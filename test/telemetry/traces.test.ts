@@ -93,9 +93,9 @@ t.test('a failure is an error without its words', async (t) => {
   const cluster = await createCluster(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const service = await cluster.start();
   const { token } = await cluster.person(service, 1);
-  await cluster.database.db.$executeRaw`ALTER TABLE "User" RENAME TO "Hidden"`;
+  await cluster.database.db.raw.execute`ALTER TABLE "User" RENAME TO "Hidden"`;
   t.equal((await service.ask('GET', '/me', { token })).status, 500);
-  await cluster.database.db.$executeRaw`ALTER TABLE "Hidden" RENAME TO "User"`;
+  await cluster.database.db.raw.execute`ALTER TABLE "Hidden" RENAME TO "User"`;
   await service.stop();
   const [span] = collector.spans.filter(({ name }) => name === 'GET /me');
   t.match(span, { attributes: { 'http.response.status_code': 500 }, status: { code: 2, message: '' } });

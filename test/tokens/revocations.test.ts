@@ -4,9 +4,8 @@ import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
 import { change } from '#latchkey/accounts/change.ts';
 import { pruneSessions } from '#latchkey/accounts/session-endings.ts';
-import type { Db } from '#latchkey/db/client.ts';
+import type { Db, Statements } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
-import type { Statements } from '#latchkey/db/statements.ts';
 import { pruneRevocations } from '#latchkey/tokens/prune-revocations.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, readClaims, setTime } from '../accounts/client.ts';
@@ -319,12 +318,12 @@ t.test('while a feed that was full reads anew, it is not trusted, and loses noth
   });
   let isSlow = false;
   let isReading = false;
-  const $queryRaw: Statements['$queryRaw'] = async (text, ...fillings) => {
+  const query: Statements['query'] = async (text, ...fillings) => {
     isReading = isSlow && text[0]?.includes('"sessionId"') === true;
     if (isReading) await gate;
-    return control.$queryRaw(text, ...fillings);
+    return control.raw.query(text, ...fillings);
   };
-  const slow = { ...control, $queryRaw };
+  const slow = { raw: { ...control.raw, query } };
   const feed = new RevocationFeed({ db, control: slow, now: () => now(db) }, 2);
   const rows = [await writeRow(), await writeRow(), await writeRow()];
   await feed.poll();

@@ -1,4 +1,4 @@
-import type { Statements } from '../statements.ts';
+import type { Handle } from '../client.ts';
 
 /**
  * Puts what is in the -wal file into the database and empties the file: what was deleted is still in it. Waits for nobody: while somebody
@@ -7,7 +7,7 @@ import type { Statements } from '../statements.ts';
  *
  * @returns whether it is empty now
  */
-export async function emptyWal(direct: Statements): Promise<boolean> {
-  const [row] = await direct.$queryRaw<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`;
+export async function emptyWal(db: Handle): Promise<boolean> {
+  const [row] = await db.raw.query<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`;
   return row?.busy === 0;
 }

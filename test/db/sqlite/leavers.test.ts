@@ -11,7 +11,6 @@ import { toNewUser } from '#latchkey/accounts/users.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
-import { transaction } from '#latchkey/db/transaction.ts';
 import { type Api, PASSWORD, startApi } from '../../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../../mailbox.ts';
 import { until } from '../../until.ts';
@@ -65,7 +64,7 @@ t.test('nothing names those who have left, once the -wal file was emptied', asyn
   for (let n = 0; n < PEOPLE; n++) {
     const email = `${MARK}-many-${n}@example.com`;
     const data = toNewUser({ name: `${MARK} ${'x'.repeat(n)}`, email, passwordHash: '', access: 1 });
-    await transaction(accounts.db, async (tx) => {
+    await accounts.db.transaction(async (tx) => {
       const { id } = await tx.user.create({ data });
       const origin = { ip: '192.0.2.1', userAgent: `${MARK} browser ${n}`, requestId: null };
       await record(tx, [{ action: 'user.registered', actorId: id, targetId: id, origin }]);
@@ -79,7 +78,7 @@ t.test('nothing names those who have left, once the -wal file was emptied', asyn
   // To whom mails were sent is kept for some time.
   await accounts.db.mail.deleteMany({ where: { recipient: { startsWith: MARK } } });
   t.ok((await placesOf(api.databaseUrl, MARK)).length > 0, 'the -wal file still names them');
-  await until(() => emptyWal(accounts.direct));
+  await until(() => emptyWal(accounts.db));
   t.strictSame(await placesOf(api.databaseUrl, MARK), []);
 });
 

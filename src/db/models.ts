@@ -1,0 +1,74 @@
+import type { Models } from './client.ts';
+
+/** The models of a client that is taken when one of them is used. */
+export abstract class LazyModels implements Models {
+  protected abstract get models(): Models;
+
+  get user() {
+    return this.models.user;
+  }
+
+  get adminLock() {
+    return this.models.adminLock;
+  }
+
+  get session() {
+    return this.models.session;
+  }
+
+  get revocation() {
+    return this.models.revocation;
+  }
+
+  get accessLevel() {
+    return this.models.accessLevel;
+  }
+
+  get signingKey() {
+    return this.models.signingKey;
+  }
+
+  get invitation() {
+    return this.models.invitation;
+  }
+
+  get registration() {
+    return this.models.registration;
+  }
+
+  get passwordReset() {
+    return this.models.passwordReset;
+  }
+
+  get emailChange() {
+    return this.models.emailChange;
+  }
+
+  get mail() {
+    return this.models.mail;
+  }
+
+  get auditEvent() {
+    return this.models.auditEvent;
+  }
+
+  get personalData() {
+    return this.models.personalData;
+  }
+
+  get auditChain() {
+    return this.models.auditChain;
+  }
+
+  get idempotentRequest() {
+    return this.models.idempotentRequest;
+  }
+
+  get failedTries() {
+    return this.models.failedTries;
+  }
+
+  get knownNetwork() {
+    return this.models.knownNetwork;
+  }
+}

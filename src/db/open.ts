@@ -1,0 +1,133 @@
+import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
+import { abortOnError } from './adapters/abort-on-error.ts';
+import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
+import {
+  type ConnectionPool,
+  type Database,
+  type DatabaseKind,
+  type Db,
+  databaseKind,
+  type Handle,
+  type Models,
+  makeClient,
+  type Statements,
+  type Transaction,
+  type TransactionOptions,
+} from './client.ts';
+import { LentClients } from './lent-clients.ts';
+import { LazyModels } from './models.ts';
+import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
+import { rawStatements } from './raw.ts';
+import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
+import { retryConflicts, runTransaction } from './transaction.ts';
+
+/**
+ * Opens a database. It connects at the first query, so a database that is away shows only then.
+ *
+ * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema`, `connection_limit` and
+ *   `pgbouncer` as with Prisma
+ * @param onError hears of Postgres connections that break while nobody waits for them; queries report their
+ *   own errors
+ * @param options `readOnly` to look at a database that is there, and change nothing
+ * @throws {Error} when the URL is neither
+ */
+export function openDatabase(
+  url: string,
+  onError: (error: Error) => void = () => {},
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Database {
+  const kind = databaseKind(url);
+  if (kind === 'sqlite') {
+    const factory = singleConnection(abortOnError(readOnly ? sqliteReader(url) : sqliteFactory(url)));
+    const { db, close } = openHandle(kind, factory);
+    // SQLite has no clock but that of this machine.
+    return { db, control: db, kind, now: async () => new Date(), pool: undefined, close: once(close) };
+  }
+  const target = parsePostgresUrl(url);
+  const pool = openPool(target, onError, readOnly);
+  const { db, close } = openHandle(
+    kind,
+    singleConnection(abortOnError(postgresFactory(pool, target, onError)), () => pool.end()),
+  );
+  const controlTarget = { ...target, connections: 1 };
+  const controlPool = openPool(controlTarget, onError, readOnly);
+  const control = singleConnection(postgresFactory(controlPool, controlTarget, onError), () =>
+    controlPool.end(),
+  );
+  return {
+    db,
+    control: { raw: rawStatements(kind, control.connect) },
+    kind,
+    now: readServerTime,
+    pool: poolOf(pool, target.connections),
+    close: once(async () => {
+      await close();
+      await control.close();
+    }),
+  };
+}
+
+/** Opens a handle over an adapter of a driver. */
+export function openHandle(
+  kind: DatabaseKind,
+  factory: SingleConnectionFactory,
+): { readonly db: Db; close(): Promise<void> } {
+  const client = makeClient(kind, factory);
+  return {
+    db: new OpenDatabase(kind, factory.connect, client.models),
+    close: async () => {
+      await client.disconnect();
+      await factory.close();
+    },
+  };
+}
+
+class OpenDatabase extends LazyModels implements Db {
+  readonly raw: Statements;
+  protected readonly models: Models;
+  readonly #runOnce: <T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions) => Promise<T>;
+
+  constructor(kind: DatabaseKind, connect: () => Promise<SqlDriverAdapter>, models: Models) {
+    super();
+    this.models = models;
+    this.raw = rawStatements(kind, connect);
+    const source = { kind, connect, clients: new LentClients() };
+    this.#runOnce = (work, options) => runTransaction(source, work, options);
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return retryConflicts(this, () => this.#runOnce(work, options));
+  }
+}
+
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
+}
+
+/** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
+async function readServerTime(tx: Handle): Promise<Date> {
+  const rows = await tx.raw.query<{ now: Date }>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
+  const [row] = rows;
+  if (row === undefined) throw new Error('Postgres did not say what time it is');
+  return row.now;
+}
+
+/** Its numbers as they are when they are asked for. */
+function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionPool {
+  return {
+    get totalCount() {
+      return pool.totalCount;
+    },
+    get idleCount() {
+      return pool.idleCount;
+    },
+    get waitingCount() {
+      return pool.waitingCount;
+    },
+    limit,
+  };
+}

@@ -1,0 +1,161 @@
+/** Raw statements, and what a transaction promises for them. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { test } from 'tap';
+import { toNewUser } from '#latchkey/accounts/users.ts';
+import type { Database, Db, Handle } from '#latchkey/db/client.ts';
+import { isUnavailable } from '#latchkey/db/errors.ts';
+import { openDatabase } from '#latchkey/db/open.ts';
+import { selectRow } from '#latchkey/db/select.ts';
+import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
+import { failure } from './failure.ts';
+
+/** @param connections of the pool to Postgres, beside which there is one more */
+async function open(t: Scope, connections = 10): Promise<Database> {
+  const { url, kind } = await createMigratedDatabase(t);
+  const database = openDatabase(
+    kind === 'sqlite' ? url : withParameter(url, 'connection_limit', String(connections + 1)),
+  );
+  t.teardown(database.close);
+  // Prisma's timers do not keep a process alive, and a SQLite database has no socket that would.
+  const alive = setInterval(() => {}, 60_000);
+  t.teardown(async () => clearInterval(alive));
+  return database;
+}
+
+const insert = (tx: Handle, number: number) =>
+  tx.raw
+    .execute`INSERT INTO "AccessLevel" ("name", "number", "recordedAt") VALUES (${`level-${number}`}, ${number}, ${new Date(0)})`;
+
+const numbers = async (tx: Handle) => {
+  const rows = await tx.raw.query<{ number: number }>`SELECT "number" FROM "AccessLevel" ORDER BY "number"`;
+  return rows.map(({ number }) => number);
+};
+
+test('a row is what Prisma’s client makes of it', async (t) => {
+  const { db } = await open(t);
+  const time = new Date('2024-02-29T12:34:56.789Z');
+  const columns = ['id', 'name', 'disabled', 'access', 'accessUntil', 'createdAt', 'passwordHash'] as const;
+  for (const [n, disabled] of [true, false].entries()) {
+    const email = `person-${n}@example.com`;
+    const data = toNewUser({ name: 'Ada “Å” 🎹', email, passwordHash: '', access: 2 });
+    const accessUntil = disabled ? time : null;
+    const { id } = await db.user.create({ data: { ...data, accessUntil, disabled, createdAt: time } });
+    const select = Object.fromEntries(columns.map((name) => [name, true]));
+    const expected = await db.user.findUniqueOrThrow({ where: { id }, select });
+    t.strictSame({ ...(await selectRow(db, 'User', columns, { id })) }, expected);
+    const inTransaction = await db.transaction((tx) => selectRow(tx, 'User', columns, { id }));
+    t.strictSame({ ...inTransaction }, expected);
+  }
+  t.equal(await selectRow(db, 'User', columns, { id: 'nobody' }), undefined);
+});
+
+test('work that throws is undone, whatever was sent beside it is not', async (t) => {
+  const { db } = await open(t);
+  let beside: Promise<number> | undefined;
+  const undone = db.transaction(async (tx) => {
+    await insert(tx, 1);
+    beside = insert(db, 2);
+    t.strictSame(await numbers(tx), [1], 'a transaction sees its own rows');
+    throw new Error('undo');
+  });
+  await t.rejects(undone, { message: 'undo' });
+  t.equal(await beside, 1);
+  t.strictSame(await numbers(db), [2]);
+});
+
+test('a statement that comes after the end of its transaction gets into no other', async (t) => {
+  const { db } = await open(t);
+  for (const end of [undefined, new Error('undo')]) {
+    let ended: Handle | undefined;
+    const first = db.transaction(async (tx) => {
+      ended = tx;
+      if (end !== undefined) throw end;
+    });
+    await first.catch(() => {});
+    await db.transaction(async () => {
+      await t.rejects(async () => ended && insert(ended, 1), { message: /has ended/ });
+    });
+  }
+  t.strictSame(await numbers(db), []);
+});
+
+test('work that waits for something else is undone at the time limit, and in nobody’s way', async (t) => {
+  const { db } = await open(t, 1);
+  const endless = db.transaction(async (tx) => {
+    await insert(tx, 1);
+    await new Promise(() => {});
+  });
+  t.ok(isUnavailable(await failure(() => endless)));
+  await db.transaction((tx) => insert(tx, 2));
+  t.strictSame(await numbers(db), [2]);
+});
+
+/** Reads, then writes: two at once lose one of the two, unless somebody keeps them apart. */
+function increment(db: Db): Promise<unknown> {
+  return db.transaction(async (tx) => {
+    const [{ number } = { number: Number.NaN }] = await tx.raw.query<{ number: number }>`
+      SELECT "number" FROM "AccessLevel" WHERE "name" = 'level-0'`;
+    await tx.raw.execute`UPDATE "AccessLevel" SET "number" = ${number + 1} WHERE "name" = 'level-0'`;
+  });
+}
+
+test('of 200 increments at once, half of them by models, none is lost', async (t) => {
+  const { db } = await open(t);
+  await insert(db, 0);
+  const byModels = () =>
+    db.transaction(async (tx) => {
+      const { number } = await tx.accessLevel.findUniqueOrThrow({ where: { name: 'level-0' } });
+      await tx.accessLevel.update({ where: { name: 'level-0' }, data: { number: number + 1 } });
+    });
+  await Promise.all(Array.from({ length: 100 }, () => [increment(db), byModels()]).flat());
+  t.strictSame(await numbers(db), [200]);
+});
+
+test('work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way', async (t) => {
+  const { db } = await open(t, 1);
+  let tries = 0;
+  const endless = db.transaction(async (tx) => {
+    tries++;
+    await insert(tx, 1);
+    for (;;) await setImmediate(await numbers(tx));
+  });
+  t.ok(isUnavailable(await failure(() => endless)));
+  t.equal(tries, 1);
+  await db.transaction((tx) => insert(tx, 2));
+  t.strictSame(await numbers(db), [2]);
+});
+
+test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
+  const { db } = await open(t, 1);
+  await insert(db, 1);
+  const swallowing = db.transaction(async (tx) => {
+    await insert(tx, 2);
+    await insert(tx, 1).catch(() => {});
+  });
+  await t.rejects(swallowing);
+  t.strictSame(await numbers(db), [1]);
+  await db.transaction((tx) => insert(tx, 3));
+  t.strictSame(await numbers(db), [1, 3]);
+});
+
+test('a database that was only used for raw statements can be closed, and refuses them then', async (t) => {
+  const { url, kind } = await createMigratedDatabase(t);
+  const { db, close } = openDatabase(url);
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some((name) => {
+      try {
+        return `file:${readlinkSync(`/proc/self/fd/${name}`)}` === url;
+      } catch {
+        // The folder's own.
+        return false;
+      }
+    });
+  t.strictSame(await numbers(db), []);
+  t.equal(isOpen(), kind === 'sqlite');
+  await close();
+  await close();
+  t.equal(isOpen(), false);
+  t.ok(isUnavailable(await failure(() => numbers(db))));
+  t.ok(isUnavailable(await failure(() => db.transaction(numbers))));
+});
