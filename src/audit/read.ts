@@ -53,8 +53,7 @@ export async function listEvents(
     where: {
       ...(actor !== undefined && { actorId: actor }),
       ...(target !== undefined && { targetId: target }),
-      // Said so that SQLite, which doesn't know how common an action is, takes the index of actor or target.
-      ...(action !== undefined && (isOfSomebody ? { NOT: { action: { not: action } } } : { action })),
+      ...(action !== undefined && (isOfSomebody ? actionPastIndexes(action) : { action })),
       AND: [
         ...(from === undefined ? [] : [{ id: { gte: lowestIdOf(from) } }]),
         ...(until === undefined ? [] : [{ id: { lt: lowestIdOf(until) } }]),
@@ -65,6 +64,15 @@ export async function listEvents(
     take: limit + 1,
   });
   return toPage(db, rows, limit, toEvent);
+}
+
+/**
+ * Finds an action, but not by its index. SQLite doesn't know how common an action is: of an actor's events
+ * with a common action, it would read all with the action. An inequality has no index, so that the one of the
+ * actor or the target is taken.
+ */
+function actionPastIndexes(action: AuditAction) {
+  return { NOT: { action: { not: action } } };
 }
 
 /**
