@@ -1,4 +1,4 @@
-import { joinSql, rawSql, sql } from '../db/client.ts';
+import { type Cell, joinSql, rawSql, type Sql, sql } from '../db/client.ts';
 import { invalidQuery } from '../problems/problem.ts';
 import type { AccountsContext } from './context.ts';
 import { fallBackForList } from './fall-back.ts';
@@ -101,29 +101,67 @@ async function readPlaces(
   span: Span,
   limit: number,
 ): Promise<Place[]> {
-  const statements = groups?.map((group) => statementOf(order, span, limit, group)) ?? [
-    statementOf(order, span, limit),
+  const statements = groups?.map((group) => firstPlaces(order, span, limit, group)) ?? [
+    firstPlaces(order, span, limit),
   ];
-  // One statement, so that somebody who changes groups meanwhile is read once.
-  const places = await db.raw.query<Place>`${joinSql(statements, ' UNION ALL ')}`;
+  const places = await db.raw.query<Place>`${asOneStatement(statements)}`;
   const direction = order.isBackwards ? -1 : 1;
   // As the databases compare: keys are hexadecimal digits, and in ids the dashes are at the same places.
   places.sort((a, b) => (a.key < b.key ? -direction : direction));
   return places.slice(0, limit);
 }
 
+/** Reads the places of all groups at one moment: a user who changes groups meanwhile is read once. */
+function asOneStatement(statements: readonly Sql[]): Sql {
+  return joinSql([...statements], ' UNION ALL ');
+}
+
+/**
+ * The first places of a span, by an index. They cost as much as is shown, whatever the planner expects to
+ * find.
+ *
+ * Only the end of the span where the reading begins is a condition of the index. The other end is looked at
+ * outside: the rows come in order, so those beyond it are the last, and `limit` rows are read at most. With
+ * both ends inside, Postgres expects few rows of some spans, as of a prefix that is rarer than its statistics
+ * are fine. It would then collect all that there are by a bitmap, which has no order, and sort them for the
+ * first 20.
+ */
+function firstPlaces({ column, isBackwards }: Order, span: Span, limit: number, group?: Group): Sql {
+  const key = rawSql(`"${column}"`);
+  const groupColumns = group === undefined ? [] : [rawSql('"access"'), rawSql('"disabled"')];
+  const columns = [...groupColumns, key];
+  const ends = { gte: endOf(span.gte, group), lt: endOf(span.lt, group) };
+  const [begin, end, direction] = isBackwards
+    ? [sql`< ${asRow(ends.lt)}`, sql`>= ${asRow(ends.gte)}`, rawSql(' DESC')]
+    : [sql`>= ${asRow(ends.gte)}`, sql`< ${asRow(ends.lt)}`, rawSql(' ASC')];
+  return sql`SELECT "id", "key" FROM (SELECT ${joinSql([rawSql('"id"'), sql`${key} AS "key"`, ...groupColumns])}
+    FROM "User" WHERE ${asRow(columns)} ${begin}
+    ORDER BY ${joinSql(columns.map((name) => sql`${name}${direction}`))} LIMIT ${limit}) AS "places"
+    WHERE ${asRow([...groupColumns, rawSql('"key"')])} ${end}`;
+}
+
+/** An end of a span, in the columns of its index. */
+function endOf(key: string, group?: Group): Sql[] {
+  const place = unknownToPlanner(key, 'TEXT');
+  if (group === undefined) return [place];
+  return [unknownToPlanner(group.access, 'INTEGER'), unknownToPlanner(group.disabled, 'BOOLEAN'), place];
+}
+
 /**
  * Compares rows, not columns. Of `access = 1 AND "nameKey" >= 'a'`, Postgres often makes a walk along the index on the names alone,
  * in which it skips those of another level, who may be many; rows are to be had from the index that begins with the group only.
  */
-function statementOf({ column, isBackwards }: Order, { gte, lt }: Span, limit: number, group?: Group) {
-  const columns = [...(group === undefined ? [] : ['access', 'disabled']), column].map((name) => `"${name}"`);
-  const inOrder = columns.map((name) => `${name} ${isBackwards ? 'DESC' : 'ASC'}`);
-  const row = rawSql(`(${columns.join()})`);
-  const values = (key: string) => joinSql(group === undefined ? [key] : [group.access, group.disabled, key]);
-  return sql`SELECT * FROM (SELECT "id", ${rawSql(`"${column}"`)} AS "key" FROM "User"
-    WHERE ${row} >= (${values(gte)}) AND ${row} < (${values(lt)})
-    ORDER BY ${rawSql(inOrder.join())} LIMIT ${limit}) AS "places"`;
+function asRow(columns: readonly Sql[]): Sql {
+  return sql`(${joinSql([...columns])})`;
+}
+
+/**
+ * A value that Postgres does not know while it plans, for it is the answer to a question. Postgres then
+ * expects a third of the table, and reads in the order of the index. It would trust its statistics on a value
+ * that it knows: they may be coarse, or old.
+ */
+function unknownToPlanner(value: Cell, type: 'TEXT' | 'INTEGER' | 'BOOLEAN'): Sql {
+  return sql`(SELECT CAST(${value} AS ${rawSql(type)}))`;
 }
 
 /** In the same order; without those who have gone since. */

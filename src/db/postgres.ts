@@ -7,7 +7,10 @@ import { statementNames } from './statement-names.ts';
 /** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
 const CONNECTIONS = 10;
 
-/** Of them, those that are not in the pool: the control connection (open.ts). It is there beside a pool of one, too. */
+/**
+ * Of them, those that are not in the pool: the control connection (open.ts). It is there beside a pool of
+ * one, too.
+ */
 const CONTROL_CONNECTIONS = 1;
 
 /** Milliseconds to wait for a free connection, or for a new one to be made. */
@@ -26,15 +29,12 @@ const STATEMENT_TIMEOUT = 5_000;
 const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
 
 /**
- * What a connection is set to, in Postgres' own units. Behind PgBouncer, whoever runs it has to (docs/pgbouncer.md).
- *
- * Pages are read in the order of an index. A bitmap has no order: where Postgres expects few rows, as of a prefix that is
- * rarer than its statistics are fine, it would collect all that there are, and sort them for the first 20.
+ * The settings of a connection, in Postgres' own units. Behind PgBouncer, its operator has to make them
+ * (docs/pgbouncer.md).
  */
 export const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: String(STATEMENT_TIMEOUT),
   idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT),
-  enable_bitmapscan: 'off',
 };
 
 /** Where a `postgresql://` URL leads. */

@@ -7,7 +7,8 @@ import { directUrl } from '../database.ts';
 import { recordPlans } from '../db/plans.ts';
 import { startApi } from '../helper.ts';
 
-/** Enough for Postgres to prefer indexes. */
+/** So few that Postgres expects even fewer behind most filters, and enough for it to prefer indexes. */
+const FEW = 1_000;
 const MANY = 20_000;
 
 const isSqlite = process.env.TEST_POSTGRES_URL === undefined;
@@ -48,7 +49,8 @@ const filters = [
   { disabled: true },
 ];
 
-for (const users of [MANY]) {
+// SQLite has no statistics, and so the same plans for few.
+for (const users of isSqlite ? [MANY] : [FEW, MANY]) {
   t.test(`of ${users} users, every page is on its index, in order, from beginning to end`, async (t) => {
     const list = await seed(t, users);
     for (const [name, column] of Object.entries(columns)) {
@@ -86,5 +88,7 @@ function check(
     `${name}: ${plan.join('\n')}`,
   );
   t.equal(reads.length, groups, name);
-  t.notMatch(plan.join('\n'), /TEMP B-TREE|Sort|Filter|Seq Scan|Bitmap|SCAN User/, name);
+  // What lies beyond the other end of the span is left out after the limit.
+  const beforeLimit = plan.filter((line) => !/^Filter: \((ROW\()?places/.test(line));
+  t.notMatch(beforeLimit.join('\n'), /TEMP B-TREE|Sort|Filter|Seq Scan|Bitmap|SCAN User/, name);
 }
