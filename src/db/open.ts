@@ -1,5 +1,6 @@
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { abortOnError } from './adapters/abort-on-error.ts';
+import { publishStatements } from './adapters/publish-statements.ts';
 import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
 import {
   type ConnectionPool,
@@ -38,7 +39,9 @@ export function openDatabase(
 ): Database {
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
-    const factory = singleConnection(abortOnError(readOnly ? sqliteReader(url) : sqliteFactory(url)));
+    const factory = singleConnection(
+      abortOnError(publishStatements(readOnly ? sqliteReader(url) : sqliteFactory(url))),
+    );
     const { db, close } = openHandle(kind, factory);
     // SQLite has no clock but that of this machine.
     return { db, control: db, kind, now: async () => new Date(), pool: undefined, close: once(close) };
@@ -47,12 +50,15 @@ export function openDatabase(
   const pool = openPool(target, onError, readOnly);
   const { db, close } = openHandle(
     kind,
-    singleConnection(abortOnError(postgresFactory(pool, target, onError)), () => pool.end()),
+    singleConnection(abortOnError(publishStatements(postgresFactory(pool, target, onError))), () =>
+      pool.end(),
+    ),
   );
   const controlTarget = { ...target, connections: 1 };
   const controlPool = openPool(controlTarget, onError, readOnly);
-  const control = singleConnection(postgresFactory(controlPool, controlTarget, onError), () =>
-    controlPool.end(),
+  const control = singleConnection(
+    publishStatements(postgresFactory(controlPool, controlTarget, onError)),
+    () => controlPool.end(),
   );
   return {
     db,

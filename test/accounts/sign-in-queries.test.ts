@@ -1,26 +1,10 @@
 /** What a sign-in asks of the database: no more than it has to. */
-import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import t from 'tap';
 import { PASSWORD } from '../helper.ts';
+import { listenToStatements } from '../statements.ts';
 import { startQuietApi } from '../tokens/quiet-api.ts';
 
-/** What reaches either database's driver, below all that is ours and Prisma's. */
-const statements: string[] = [];
-const prototype: Record<'run' | 'all' | 'get' | 'iterate', (...args: unknown[]) => unknown> =
-  Object.getPrototypeOf(new Sqlite(':memory:').prepare('SELECT 1'));
-for (const name of ['run', 'all', 'get', 'iterate'] as const) {
-  const original = prototype[name];
-  prototype[name] = function (this: { source: string }, ...args) {
-    statements.push(this.source);
-    return original.apply(this, args);
-  };
-}
-const { query } = pg.Client.prototype;
-pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
-  statements.push(typeof args[0] === 'string' ? args[0] : String(Object(args[0]).text));
-  return query.apply(this, args as never);
-} as never;
+const statements = listenToStatements();
 
 t.test('the statements of a sign-in, by whether its network is known and its password right', async (t) => {
   const api = await startQuietApi(t);

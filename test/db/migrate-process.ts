@@ -1,7 +1,8 @@
 /**
- * A process for migrate.test.ts: `migrate` reports what it applied, how often it loaded the schema engine and how many
+ * A process for migrate.test.ts: `migrate` reports what it applied, whether it loaded the schema engine and how many
  * users it found; `hold` says when it has the lock, and keeps it.
  */
+import { registerHooks } from 'node:module';
 import { databaseKind } from '#latchkey/db/client.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { postgresMigrations } from '#latchkey/db/migrate-postgres.ts';
@@ -17,27 +18,24 @@ if (task === 'hold') {
     return new Promise((resolve) => process.once('message', resolve));
   });
 } else {
-  const loads = countEngineLoads();
+  const hasEngine = noteEngine();
   const { applied } = await migrate(url);
-  const engineLoads = loads();
+  const loadedEngine = hasEngine();
   const { db, close } = openDatabase(url);
   const users = await db.user.count();
   await close();
-  process.send?.({ applied, users, engineLoads });
+  process.send?.({ applied, users, loadedEngine });
   process.disconnect();
 }
 
-/** The engine is the one WebAssembly module that asks for ./schema_engine_bg.js. */
-function countEngineLoads(): () => number {
-  const webAssembly: { instantiate(bytes: unknown, imports?: object): unknown } = Reflect.get(
-    globalThis,
-    'WebAssembly',
-  );
-  const { instantiate } = webAssembly;
-  let count = 0;
-  webAssembly.instantiate = (bytes, imports) => {
-    if (imports && './schema_engine_bg.js' in imports) count++;
-    return instantiate(bytes, imports);
-  };
-  return () => count;
+/** Notes whether the schema engine is imported. https://nodejs.org/api/module.html#moduleregisterhooksoptions */
+function noteEngine(): () => boolean {
+  let isLoaded = false;
+  registerHooks({
+    resolve: (specifier, context, nextResolve) => {
+      isLoaded ||= specifier === '@prisma/schema-engine-wasm/schema_engine_bg';
+      return nextResolve(specifier, context);
+    },
+  });
+  return () => isLoaded;
 }

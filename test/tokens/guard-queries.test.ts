@@ -1,31 +1,10 @@
 /** What the guard asks of the database: nothing. */
 import { randomUUID } from 'node:crypto';
-import Sqlite from 'better-sqlite3';
-import pg from 'pg';
 import t from 'tap';
+import { listenToStatements } from '../statements.ts';
 import { startQuietApi } from './quiet-api.ts';
 
-/** Counts what reaches either database's driver, below all that is ours and Prisma's. */
-const driver = { queries: 0 };
-const { query } = pg.Client.prototype;
-const ofStatements: Record<'run' | 'all' | 'get' | 'iterate', (...args: unknown[]) => unknown> =
-  Object.getPrototypeOf(new Sqlite(':memory:').prepare('SELECT 1'));
-for (const name of ['run', 'all', 'get', 'iterate'] as const) {
-  const original = ofStatements[name];
-  ofStatements[name] = function (...args) {
-    driver.queries++;
-    return original.apply(this, args);
-  };
-}
-const { exec } = Sqlite.prototype;
-Sqlite.prototype.exec = function (...args) {
-  driver.queries++;
-  return exec.apply(this, args);
-};
-pg.Client.prototype.query = function (this: unknown, ...args: unknown[]) {
-  driver.queries++;
-  return query.apply(this, args as never);
-} as never;
+const statements = listenToStatements();
 
 const api = await startQuietApi(t);
 const { app, ask, status, inRounds } = api;
@@ -45,9 +24,9 @@ t.test('the guard asks no database', async (t) => {
   const count = async (tokenOf: (n: number) => string, url: string, expected: number) => {
     let queries = 0;
     await inRounds(1000, 100, async (n) => {
-      const before = driver.queries;
+      const before = statements.length;
       const answer = await status(`Bearer ${tokenOf(n)}`, url);
-      queries += driver.queries - before;
+      queries += statements.length - before;
       if (answer !== expected) t.fail(`${url} -> ${answer}`);
     });
     return queries;
@@ -60,9 +39,9 @@ t.test('the guard asks no database', async (t) => {
   app.revocations.apply([{ userId: person.id, generation: 1 }]);
   t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
 
-  const before = driver.queries;
+  const before = statements.length;
   await ask('GET', '/me', { token: await api.sessionToken(person.id) });
-  t.ok(driver.queries > before, 'a query is counted');
+  t.ok(statements.length > before, 'a query is counted');
   Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
   t.ok((await count(() => person.token, '/users-only', 200)) >= 1000, 'a guard that reads rows is noticed');
 });

@@ -50,12 +50,12 @@ export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactor
   return {
     provider,
     adapterName,
-    connectToShadowDb: async () => connect(openSqlite(':memory:'), writerPragmas),
+    connectToShadowDb: async () => sqliteAdapter(openSqlite(':memory:')),
     connect: async () => {
       const release = shareDatabase(path);
       try {
         makePrivateFile(path);
-        return connect(openSqlite(path), writerPragmas, release);
+        return sqliteAdapter(openSqlite(path), writerPragmas, release);
       } catch (error) {
         release();
         throw error;
@@ -69,12 +69,20 @@ export function sqliteReader(url: string): SqlDriverAdapterFactory {
   return {
     provider,
     adapterName,
-    connect: async () => connect(openReader(sqlitePath(url)), readerPragmas),
+    connect: async () => sqliteAdapter(openReader(sqlitePath(url)), readerPragmas),
   };
 }
 
-/** @param onClose called after the database was closed */
-function connect(database: SqliteDatabase, pragmas: string, onClose?: () => void): SqlDriverAdapter {
+/**
+ * A driver adapter over an open database.
+ *
+ * @param onClose called after the database was closed
+ */
+export function sqliteAdapter(
+  database: SqliteDatabase,
+  pragmas: string = writerPragmas,
+  onClose?: () => void,
+): SqlDriverAdapter {
   const connection = new Connection(database);
   try {
     connection.runScript(pragmas);

@@ -5,7 +5,8 @@ import type {
   SqlMigrationAwareDriverAdapterFactory,
   SqlQuery,
 } from '@prisma/driver-adapter-utils';
-import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
+import { sqliteAdapter, sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
+import type { SqliteDatabase } from '#latchkey/db/sqlite/driver.ts';
 import { temporaryFolder } from '../../child.ts';
 import type { Teardown } from '../../helper.ts';
 
@@ -15,11 +16,19 @@ export interface OpenAdapter {
   readonly adapter: SqlDriverAdapter;
 }
 
-/** An adapter over a database of its own, with the tables of a script. */
-export async function openAdapter(t: Teardown, script = ''): Promise<OpenAdapter> {
+/**
+ * An adapter over a database of its own, with the tables of a script.
+ *
+ * @param open opens the database, where the driver is not to be as it is
+ */
+export async function openAdapter(
+  t: Teardown,
+  script = '',
+  open?: (path: string) => SqliteDatabase,
+): Promise<OpenAdapter> {
   const path = join(await temporaryFolder(t), 'things.db');
   const factory = sqliteFactory(`file:${path}`);
-  const adapter = await factory.connect();
+  const adapter = open === undefined ? await factory.connect() : sqliteAdapter(open(path));
   t.teardown(() => adapter.dispose());
   await adapter.executeScript(script);
   return { path, factory, adapter };

@@ -13,14 +13,18 @@ const table = 'CREATE TABLE "Thing" ("id" TEXT PRIMARY KEY, "size" BIGINT, "at" 
 
 /** What all connections have prepared. */
 const prepared: string[] = [];
-const { prepare } = Sqlite.prototype;
-Sqlite.prototype.prepare = function (this: Sqlite.Database, sql: string) {
-  prepared.push(sql);
-  return prepare.call(this, sql);
-} as never;
+
+/** The driver, which notes what it prepares. */
+class NotingSqlite extends Sqlite {
+  // biome-ignore lint/suspicious/noExplicitAny: as the types of the driver have it
+  override prepare(sql: string): any {
+    prepared.push(sql);
+    return super.prepare(sql);
+  }
+}
 
 async function open(t: Test) {
-  return openAdapter(t, table);
+  return openAdapter(t, table, (path) => new NotingSqlite(path));
 }
 
 /** Everything that the adapter can be asked, and what it answered. */

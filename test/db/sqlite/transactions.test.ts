@@ -230,19 +230,19 @@ test('a connection that is closed refuses everything, once what came before is d
 });
 
 test('a transaction whose connection could not be undone is in nobody’s way', async (t) => {
-  const { adapter } = await open(t);
+  let failures = 1;
+  /** The first ROLLBACK fails, as on a disk that does not answer. */
+  class FailingSqlite extends Sqlite {
+    // biome-ignore lint/suspicious/noExplicitAny: as the types of the driver have it
+    override prepare(sql: string): any {
+      if (sql === 'ROLLBACK' && failures-- > 0)
+        throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR');
+      return super.prepare(sql);
+    }
+  }
+  const { adapter } = await openAdapter(t, table, (path) => new FailingSqlite(path));
   const tx = await adapter.startTransaction();
   await tx.executeRaw(insert(1));
-  const { prepare } = Sqlite.prototype;
-  // The first ROLLBACK fails, as on a disk that does not answer.
-  Sqlite.prototype.prepare = function (this: Sqlite.Database, sql: string) {
-    if (sql !== 'ROLLBACK') return prepare.call(this, sql);
-    Sqlite.prototype.prepare = prepare;
-    throw new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR');
-  } as never;
-  t.teardown(() => {
-    Sqlite.prototype.prepare = prepare;
-  });
   await tx.rollback();
   t.strictSame(await numbers(adapter), []);
   t.equal(await adapter.executeRaw(insert(2)), 1);
