@@ -9,9 +9,17 @@ import { relative, resolve } from 'node:path';
 import { migrationsFolder } from '#latchkey/db/migrations.ts';
 import { committedMigrations, difference, kinds, readModels } from './migrations.ts';
 
-const name = process.argv[2];
-if (name === undefined || !/^[a-z][a-z0-9_]*$/.test(name)) {
-  console.error('usage: npm run migration:create -- <name>   (lower case letters, digits and _)');
+const [name = '', ...rest] = process.argv.slice(2);
+if (rest.length > 0 || !/^[a-z][a-z0-9_]*$/.test(name)) {
+  console.error(
+    [
+      name === ''
+        ? 'A migration needs a name.'
+        : `${[name, ...rest].join(' ')} is not a name for a migration.`,
+      'It says in lower case letters, digits and _ what changes, as in:',
+      '  npm run migration:create -- add_last_seen',
+    ].join('\n'),
+  );
   process.exit(2);
 }
 // The time makes names sort, to the second and in UTC as Prisma's do.
@@ -21,7 +29,7 @@ for (const kind of kinds) {
   const folder = migrationsFolder(kind);
   const sql = await difference(kind, await committedMigrations(kind), await readModels(kind));
   if (sql === undefined) {
-    console.log(`${kind}: nothing to do`);
+    console.log(`${kind}: nothing to do, the migrations end at prisma/schema.prisma`);
     continue;
   }
   const file = resolve(folder, `${time}_${name}`, 'migration.sql');
