@@ -1,0 +1,83 @@
+/**
+ * What CONTRIBUTING.md and the files for editors and GitHub say is there.
+ *
+ * @runs once, on SQLite: it asks no database.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+
+const text = readFileSync('CONTRIBUTING.md', 'utf8');
+const { scripts, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+const workflow = parse(readFileSync('.github/workflows/ci.yml', 'utf8'));
+
+function blocks(language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+    ([, block = '']) => block,
+  );
+}
+
+t.test('every script that CONTRIBUTING.md and VS Code name is in package.json', async (t) => {
+  const sources = text + readFileSync('.vscode/launch.json', 'utf8');
+  const named = new Set(
+    [...sources.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name = '']) => name),
+  );
+  t.ok(named.size >= 8, [...named].join());
+  for (const name of named) t.hasOwnProp(scripts, name);
+});
+
+t.test('every line of a block is a command of npm, or a test file', async (t) => {
+  const lines = blocks('sh').flatMap((block) => block.trim().split('\n'));
+  t.ok(lines.length >= 10);
+  for (const line of lines) {
+    t.match(line, /^(?:npm (?:ci|test|run [\w:]+)(?: -- .+)?|node (?:--inspect-brk )?test\/\S+)$/);
+    for (const [path] of line.matchAll(/test\/\S+/g)) t.ok(existsSync(path), line);
+  }
+});
+
+t.test('every file that it links to is there', async (t) => {
+  const links = [...text.matchAll(/\]\((?!https:)([^)]+)\)/g)].map(([, path = '']) => path);
+  t.ok(links.length >= 8);
+  for (const path of links) t.ok(existsSync(path), path);
+});
+
+t.test('its layers are those that are held', async (t) => {
+  const [, held = ''] =
+    /const layers = \[\n(.*?)\n\];/s.exec(readFileSync('.dependency-cruiser.js', 'utf8')) ?? [];
+  t.match(held, 'accounts');
+  t.strictSame(blocks('text'), [`${held.replaceAll(/^ +\[|'|\],$/gm, '')}\n`]);
+});
+
+t.test('the workflow runs what .ci/run runs, on each supported Node.js and both databases', async (t) => {
+  const { test, check } = workflow.jobs;
+  const commandsOf = (job: { steps: readonly { run?: string }[] }) =>
+    job.steps.flatMap(({ run }) => run ?? []);
+  const commands = [...readFileSync('.ci/run', 'utf8').matchAll(/^npm (?:run|test)[^|\n]*(?<! )/gm)].map(
+    String,
+  );
+  t.ok(commands.length >= 6);
+  const [tests, others] = [commands.pop(), commands];
+  t.strictSame(
+    commandsOf(check).filter((command) => command.startsWith('npm run')),
+    others,
+  );
+  t.equal(commandsOf(test).at(-1), `${tests} -- --db=\${{ matrix.database }}`);
+  t.strictSame(test.strategy.matrix, {
+    node: [...engines.node.matchAll(/\^(\d+)/g)].map(([, major]) => Number(major)),
+    database: ['sqlite', 'postgres'],
+  });
+  const version = readFileSync('.nvmrc', 'utf8').trim();
+  t.ok(test.strategy.matrix.node.includes(Number(version)), `Node.js ${version} is one of them`);
+});
+
+t.test('the forms for issues have what GitHub asks for', async (t) => {
+  for (const name of ['bug', 'feature']) {
+    const form = parse(readFileSync(join('.github/ISSUE_TEMPLATE', `${name}.yml`), 'utf8'));
+    t.match(form, { name: String, description: String });
+    for (const { type, id, attributes } of form.body) {
+      if (type === 'markdown') t.match(attributes, { value: String });
+      else t.match({ id, attributes }, { id: String, attributes: { label: String } });
+    }
+  }
+});
