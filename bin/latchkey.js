@@ -17,7 +17,8 @@ const { join } = require('node:path');
 if (process.env.UV_THREADPOOL_SIZE === undefined)
   process.env.UV_THREADPOOL_SIZE = String(availableParallelism() + 1);
 
-// Passwords are hashed faster where there is a binary for this processor. Whoever sets the variable decides, also when it is empty.
+// Passwords are hashed faster where there is a binary for this processor. A variable that is set already is
+// kept, also when it is empty.
 const argon2Build = require('./argon2-build.js').chooseBuild();
 if (process.env.ARGON2_PREBUILD === undefined && argon2Build !== undefined)
   process.env.ARGON2_PREBUILD = argon2Build;

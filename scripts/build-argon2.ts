@@ -1,6 +1,7 @@
 /**
- * `npm run argon2:build`: compiles the package `argon2` for x86-64 processors with AVX2 and puts the binary beside the package's own one,
- * where bin/argon2-build.js finds it. Needs a C++ compiler, make and Python 3. docs/operations/argon2.md says what it is good for.
+ * `npm run argon2:build`: compiles the package `argon2` for x86-64 processors with AVX2 and puts the binary
+ * beside the package's own one, where bin/argon2-build.js finds it. Needs a C++ compiler, make and Python 3.
+ * docs/operations/argon2.md has the reasons and the figures.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,6 @@
 /**
- * Which binary of argon2 the command takes. test/packaging/image.packaging.ts has it built, and looks which one is loaded.
+ * Which binary of argon2 the command takes. test/packaging/image.packaging.ts has it built, and looks which
+ * one is loaded.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -14,7 +15,7 @@ const argon2Build: {
   chooseBuild(folder?: string, cpuinfo?: string): string | undefined;
 } = createRequire(import.meta.url)('../bin/argon2-build.js');
 
-/** As Linux writes them, of a Haswell (2013) and of an Ivy Bridge (2012), without what matters to nobody here. */
+/** As Linux writes them, of a Haswell (2013) and of an Ivy Bridge (2012), without those that play no part. */
 const haswell =
   'fpu sse sse2 ssse3 pni fma cx16 sse4_1 sse4_2 movbe popcnt xsave avx f16c lahf_lm abm bmi1 avx2 bmi2';
 const ivyBridge = 'fpu sse sse2 ssse3 pni cx16 sse4_1 sse4_2 popcnt xsave avx f16c lahf_lm';

@@ -1,14 +1,13 @@
 // The transaction of POST /refresh and nothing around it: no token is verified, none is made. What that is compared with.
 import Fastify from 'fastify';
 import { openDatabase } from '../../src/db/open.ts';
-import { transaction } from '../../src/db/transaction.ts';
 
 const { db } = openDatabase(process.env.DATABASE_URL ?? '');
 
 const app = Fastify();
 app.post('/refresh', async ({ body }) => {
   const [id] = body.refreshToken.split('.');
-  await transaction(db, async (tx) => {
+  await db.transaction(async (tx) => {
     const { rotation } = await tx.session.findUnique({ where: { id }, include: { user: true } });
     const data = { rotation: rotation + 1, rotatedAt: new Date(), idleUntil: new Date() };
     await tx.session.updateMany({ where: { id, rotation }, data });

@@ -1,7 +1,7 @@
 /** What a password's hash may cost that others have made, in memory: KiB. */
 export const MAX_MEMORY = 131_072;
 
-/** What argon2 may cost in time: KiB times passes, some 0.5 to 1 s. Today's parameters are a thirtieth of it. */
+/** What argon2 may cost in time: KiB times passes, some 0.5 to 1 s. Today's parameters are a thirtieth. */
 const MAX_ARGON2 = 1_048_576;
 const MAX_LANES = 16;
 
@@ -24,8 +24,9 @@ const HASH = { least: 16, most: 64 } as const;
 const BASE64 = '[A-Za-z0-9+/]+';
 const NUMBER = '(\\d{1,9})';
 /** Memory, passes, lanes. The package `argon2` writes lanes before passes since its version 0.45. */
+const PARAMETERS = `m=${NUMBER},(?:t=${NUMBER},p=${NUMBER}|p=${NUMBER},t=${NUMBER})`;
 const argon2Text = new RegExp(
-  `^\\$argon2(id|i|d)(?:\\$v=(16|19))?\\$m=${NUMBER},(?:t=${NUMBER},p=${NUMBER}|p=${NUMBER},t=${NUMBER})\\$(${BASE64})\\$(${BASE64})$`,
+  `^\\$argon2(id|i|d)(?:\\$v=(16|19))?\\$${PARAMETERS}\\$(${BASE64})\\$(${BASE64})$`,
 );
 const bcryptText = /^(\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21})([./A-Za-z0-9])([./A-Za-z0-9]{30})([./A-Za-z0-9])$/;
 const scryptText = new RegExp(
@@ -61,7 +62,10 @@ export function acceptHash(text: string): AcceptedHash {
   return acceptArgon2(text) ?? acceptBcrypt(text) ?? acceptScrypt(text) ?? acceptWerkzeug(text) ?? unknown;
 }
 
-/** One text for each hash: some write zeros before a number, bits of the last digits that mean nothing, or lanes before passes. */
+/**
+ * One text for each hash: some write zeros before a number, bits of the last digits that mean nothing, or
+ * lanes before passes.
+ */
 function acceptArgon2(text: string): AcceptedHash | undefined {
   const [, type, version = '16', memory, passes, lanes, lanesFirst, passesLast, salt, hash] =
     argon2Text.exec(text) ?? [];

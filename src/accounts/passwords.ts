@@ -58,7 +58,7 @@ export function hashPassword(password: string): Promise<string> {
   return inTurn(ownCost, async () => {
     const salt = randomBytes(SALT_BYTES);
     const hash = await argon2.hash(normalize(password), { ...parameters, salt, raw: true });
-    // The package's own text has the lanes before the passes, which the reference implementation does not read.
+    // The package's own text has the lanes before the passes: the C library's decoder refuses that order.
     return `${prefix}${unpadded(salt)}$${unpadded(hash)}`;
   });
 }

@@ -12,14 +12,14 @@ export class TransactionEnded extends Error {
 /** A client's models in a transaction. */
 export interface Loan {
   readonly models: Models;
-  /** Ends the loan: an operation that begins later fails. */
+  /** Ends the loan: an operation that begins later fails. May be called twice. */
   end(): void;
 }
 
-/** A client, and where its statements go at present. */
+/** A client, and the transaction into which its statements go at present. */
 interface LentClient {
   readonly client: Client;
-  readonly target: { connect(): Promise<SqlQueryable> };
+  readonly target: { transaction: SqlQueryable };
 }
 
 /**
@@ -37,11 +37,10 @@ export class LentClients {
    * Lends a client for a transaction.
    *
    * @param adapter that began the transaction
-   * @param connect gives the transaction, or throws when it has ended
    */
-  lend(kind: DatabaseKind, adapter: SqlDriverAdapter, connect: () => Promise<SqlQueryable>): Loan {
-    const lent = this.#free.pop() ?? makeLentClient(kind, adapter);
-    lent.target.connect = connect;
+  lend(kind: DatabaseKind, adapter: SqlDriverAdapter, transaction: SqlQueryable): Loan {
+    const lent = this.#free.pop() ?? makeLentClient(kind, adapter, transaction);
+    lent.target.transaction = transaction;
     let running = 0;
     let hasEnded = false;
     // An operation that is still under way would send its statements into the next transaction.
@@ -61,6 +60,7 @@ export class LentClients {
     return {
       models,
       end: () => {
+        if (hasEnded) return;
         hasEnded = true;
         giveBack();
       },
@@ -68,8 +68,12 @@ export class LentClients {
   }
 }
 
-function makeLentClient(kind: DatabaseKind, adapter: SqlDriverAdapter): LentClient {
-  const target: LentClient['target'] = { connect: () => Promise.reject(new TransactionEnded()) };
+function makeLentClient(
+  kind: DatabaseKind,
+  adapter: SqlDriverAdapter,
+  transaction: SqlQueryable,
+): LentClient {
+  const target: LentClient['target'] = { transaction };
   return { client: makeClient(kind, factoryInto(adapter, target)), target };
 }
 
@@ -80,8 +84,8 @@ function makeLentClient(kind: DatabaseKind, adapter: SqlDriverAdapter): LentClie
 function factoryInto(adapter: SqlDriverAdapter, target: LentClient['target']): SqlDriverAdapterFactory {
   const { provider, adapterName } = adapter;
   const statements = {
-    queryRaw: async (query) => (await target.connect()).queryRaw(query),
-    executeRaw: async (query) => (await target.connect()).executeRaw(query),
+    queryRaw: (query) => target.transaction.queryRaw(query),
+    executeRaw: (query) => target.transaction.executeRaw(query),
   } satisfies Partial<SqlQueryable>;
   const nothing = async () => {};
   const inner = {

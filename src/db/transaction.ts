@@ -4,6 +4,7 @@ import {
   DriverAdapterError,
   type SqlDriverAdapter,
   type SqlQuery,
+  type SqlQueryable,
 } from '@prisma/driver-adapter-utils';
 import type { DatabaseKind, Statements, Transaction, TransactionOptions } from './client.ts';
 import { isConflict } from './errors.ts';
@@ -77,13 +78,19 @@ class OpenTransaction extends LazyModels implements Transaction {
 
   constructor({ kind, clients }: Source, adapter: SqlDriverAdapter, transaction: AdapterTransaction) {
     super();
-    const whileOpen = async () => {
+    const { provider, adapterName } = transaction;
+    const whileOpen = <T>(statement: () => Promise<T>) => {
       this.#requireOpen();
       this.requireTime();
-      return transaction;
+      return statement();
     };
-    this.raw = rawStatements(kind, whileOpen);
-    this.#lend = () => clients.lend(kind, adapter, whileOpen);
+    const guarded: SqlQueryable = {
+      ...{ provider, adapterName },
+      queryRaw: async (query) => whileOpen(() => transaction.queryRaw(query)),
+      executeRaw: async (query) => whileOpen(() => transaction.executeRaw(query)),
+    };
+    this.raw = rawStatements(kind, async () => guarded);
+    this.#lend = () => clients.lend(kind, adapter, guarded);
   }
 
   protected override get models() {
@@ -97,6 +104,7 @@ class OpenTransaction extends LazyModels implements Transaction {
     if (performance.now() > this.#deadline) throw tooLate();
   }
 
+  /** May be called twice: also when COMMIT fails. */
   end(): void {
     this.#hasEnded = true;
     this.#loan?.end();

@@ -32,7 +32,7 @@ t.test('what is let in, and what is not', async (t) => {
   ];
   for (const hash of accepted) t.strictSame(acceptHash(hash), { hash });
   t.match(acceptHash(werkzeug), { hash: /^\$scrypt\$ln=10,r=8,p=1\$WmszdlFtOHhUMWJOMGNZZQ\$/ });
-  // What other software writes and ours does not: no version, zeros, bits that mean nothing, lanes before passes.
+  // Other software writes no version, zeros, bits that mean nothing, or lanes before passes.
   t.strictSame(acceptHash(`$argon2id$m=04096,t=3,p=01$${salt}$${digest.replace(/k$/, 'l')}`), {
     hash: `$argon2id$v=16$m=4096,t=3,p=1$${salt}$${digest}`,
   });

@@ -104,6 +104,32 @@ test('an operation that outlives its transaction gets into no other', async (t) 
   t.match(await db.accessLevel.findMany(), [{ number: 4 }]);
 });
 
+test('transactions at once keep to themselves, also after one that could not be committed', async (t) => {
+  const { url, kind } = await createMigratedDatabase(t);
+  if (kind === 'sqlite') return t.comment('SQLite has one transaction at a time');
+  const db = openAgain(t, url);
+  const uncommitted = db.transaction(async (tx) => {
+    await tx.accessLevel.count();
+    await tx.raw.execute`CREATE TEMPORARY TABLE parent (id INTEGER PRIMARY KEY)`;
+    await tx.raw
+      .execute`CREATE TEMPORARY TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`;
+    await tx.raw.execute`INSERT INTO child VALUES (1)`;
+  });
+  await t.rejects(uncommitted);
+  const begun = [gate(), gate()];
+  const transactions = begun.map(({ open: openGate }, number) =>
+    db.transaction(async (tx) => {
+      await tx.accessLevel.create({ data: row(number) });
+      openGate();
+      await Promise.all(begun.map(({ passed }) => passed));
+      t.match(await tx.accessLevel.findMany(), [{ number }]);
+      throw new Error('undo');
+    }),
+  );
+  for (const transaction of transactions) await t.rejects(transaction, { message: 'undo' });
+  t.equal(await db.accessLevel.count(), 0);
+});
+
 test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
   const db = await open(t);
   const begun = gate();

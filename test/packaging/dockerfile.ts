@@ -156,7 +156,7 @@ function wordsOf(instruction: JSONInstruction): readonly string[] {
   return instruction.getJSONStrings().map((word) => word.getJSONValue());
 }
 
-/** Absolute paths lead into the stage's folder. Its users are not this machine's, and compilers are in few stages. */
+/** Absolute paths lead into the stage's folder. Its users are not this machine's. Few stages have compilers. */
 async function runCommand(command: string, stage: Stage): Promise<void> {
   const stubs = await mkdtemp(join(dirname(stage.root), 'stubs-'));
   await stub(stubs, 'chown', 'exit 0');

@@ -19,7 +19,7 @@ const MAX_SIZE_BYTES = 200 * MEGABYTE;
 /** Sign-ins, one after the other, that bring each thread to hash a few times. */
 const SIGN_INS = 64;
 const THREADS = 16;
-/** Of some sign-ins: one hash of 19 MiB, and what everything else takes. {@link THREADS} of them would be 319 MB. */
+/** One hash is 20 MB, and {@link THREADS} of them are 319 MB. */
 const MAX_GROWTH_BYTES = 100 * MEGABYTE;
 
 /** Bytes that a file system gives to a file come in blocks of this many. */
