@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { test } from 'tap';
+import t from 'tap';
 import type { Db } from '#latchkey/db/client.ts';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -16,7 +16,7 @@ async function open(t: Scope) {
   return { url, kind, db };
 }
 
-test('a unique violation names its column, inside a transaction and outside', async (t) => {
+t.test('a unique violation names its column, inside a transaction and outside', async (t) => {
   const { db } = await open(t);
   await db.accessLevel.create({ data: row('one', 1) });
   const duplicate = { data: row('other', 1) };
@@ -33,14 +33,14 @@ test('a unique violation names its column, inside a transaction and outside', as
   t.notOk(isUniqueViolation(primaryKey, 'name'), 'a primary key is not meant');
 });
 
-test('a row that is not there is not found', async (t) => {
+t.test('a row that is not there is not found', async (t) => {
   const { db } = await open(t);
   const where = { where: { name: 'nobody' } };
   t.ok(isNotFound(await failure(() => db.accessLevel.delete(where))));
   t.ok(isNotFound(await failure(() => db.accessLevel.findUniqueOrThrow(where))));
 });
 
-test('a mistake in the program is neither a conflict nor an unavailable database', async (t) => {
+t.test('a mistake in the program is neither a conflict nor an unavailable database', async (t) => {
   const { db } = await open(t);
   const mistakes = [
     new Error('something'),
@@ -65,7 +65,7 @@ test('a mistake in the program is neither a conflict nor an unavailable database
   }
 });
 
-test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
+t.test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
   // More callers than connections, so that some are cut while they go from one to the next.
@@ -111,7 +111,7 @@ test('whatever comes of connections that are cut is unavailable, and passes', as
   await ping(db);
 });
 
-test('a full disk is unavailable, and no transaction is left open', async (t) => {
+t.test('a full disk is unavailable, and no transaction is left open', async (t) => {
   const { kind, db } = await open(t);
   if (kind !== 'sqlite') return t.comment('one cannot fill the disk of a server');
   await db.raw.query`PRAGMA max_page_count = 1`;
@@ -123,7 +123,7 @@ test('a full disk is unavailable, and no transaction is left open', async (t) =>
   t.equal(await db.accessLevel.count(), 1);
 });
 
-test('a database that is not there is unavailable', async (t) => {
+t.test('a database that is not there is unavailable', async (t) => {
   const { db, close } = openDatabase('postgresql://nobody@127.0.0.1:1/nowhere');
   t.teardown(close);
   for (const job of [() => ping(db), () => db.user.count(), () => db.transaction((tx) => tx.user.count())]) {

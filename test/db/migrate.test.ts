@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { test } from 'tap';
+import t from 'tap';
 import { databaseKind, rawSql } from '#latchkey/db/client.ts';
 import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
 import { migrationsFolder, readMigrations } from '#latchkey/db/migrations.ts';
@@ -42,36 +42,42 @@ async function migrated(t: Scope): Promise<string> {
   return url;
 }
 
-test('every migration is applied to an empty database, in order, and recorded as Prisma does', async (t) => {
-  const { url } = await createDatabase(t);
-  const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
-  t.same(await migrate(url), { applied: migrations.map(({ name }) => name) });
-  const { db, close } = openDatabase(url);
-  const rows = await db.raw.query<unknown>`
+t.test(
+  'every migration is applied to an empty database, in order, and recorded as Prisma does',
+  async (t) => {
+    const { url } = await createDatabase(t);
+    const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
+    t.same(await migrate(url), { applied: migrations.map(({ name }) => name) });
+    const { db, close } = openDatabase(url);
+    const rows = await db.raw.query<unknown>`
     SELECT migration_name AS name, checksum FROM _prisma_migrations
     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
-  t.same(
-    rows,
-    migrations.map(({ name, checksum }) => ({ name, checksum })),
-  );
-  await close();
-});
+    t.same(
+      rows,
+      migrations.map(({ name, checksum }) => ({ name, checksum })),
+    );
+    await close();
+  },
+);
 
-test('four processes that start at once on an empty database all come up, and one of them migrates', async (t) => {
-  const { url } = await createDatabase(t);
-  const reports = await Promise.all(Array.from({ length: 4 }, () => report(start(t, 'migrate', url))));
-  const names = await committed(url);
-  const [first, ...others] = reports.sort((a, b) => JSON.stringify(b).length - JSON.stringify(a).length);
-  t.same(first, { applied: names, users: 0, loadedEngine: true });
-  for (const other of others) t.same(other, { applied: [], users: 0, loadedEngine: false });
-});
+t.test(
+  'four processes that start at once on an empty database all come up, and one of them migrates',
+  async (t) => {
+    const { url } = await createDatabase(t);
+    const reports = await Promise.all(Array.from({ length: 4 }, () => report(start(t, 'migrate', url))));
+    const names = await committed(url);
+    const [first, ...others] = reports.sort((a, b) => JSON.stringify(b).length - JSON.stringify(a).length);
+    t.same(first, { applied: names, users: 0, loadedEngine: true });
+    for (const other of others) t.same(other, { applied: [], users: 0, loadedEngine: false });
+  },
+);
 
-test('a second migration applies nothing and does not load the schema engine', async (t) => {
+t.test('a second migration applies nothing and does not load the schema engine', async (t) => {
   const url = await migrated(t);
   t.same(await report(start(t, 'migrate', url)), { applied: [], users: 0, loadedEngine: false });
 });
 
-test('a process that was killed while it held the lock is in nobody’s way', async (t) => {
+t.test('a process that was killed while it held the lock is in nobody’s way', async (t) => {
   const { url } = await createDatabase(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
@@ -79,7 +85,7 @@ test('a process that was killed while it held the lock is in nobody’s way', as
   t.same(await migrate(url), { applied: await committed(url) });
 });
 
-test('a process waits for the one that holds the lock', async (t) => {
+t.test('a process waits for the one that holds the lock', async (t) => {
   const { url } = await createDatabase(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
@@ -91,7 +97,7 @@ test('a process waits for the one that holds the lock', async (t) => {
   t.equal(await waiting, 'held');
 });
 
-test('a migration that another process is at has begun and not ended: it is waited for', async (t) => {
+t.test('a migration that another process is at has begun and not ended: it is waited for', async (t) => {
   const url = await migrated(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
@@ -108,13 +114,13 @@ test('a migration that another process is at has begun and not ended: it is wait
   t.same(await waiting, { applied: [] });
 });
 
-test('a process with nothing to migrate does not wait for the lock', async (t) => {
+t.test('a process with nothing to migrate does not wait for the lock', async (t) => {
   const url = await migrated(t);
   t.equal(await report(start(t, 'hold', url)), 'held');
   t.same(await migrate(url), { applied: [] });
 });
 
-test('a migration that was altered after it was applied is refused', async (t) => {
+t.test('a migration that was altered after it was applied is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, "UPDATE _prisma_migrations SET checksum = 'another'");
   await t.rejects(
@@ -124,13 +130,13 @@ test('a migration that was altered after it was applied is refused', async (t) =
   );
 });
 
-test('a migration that began and did not end is refused', async (t) => {
+t.test('a migration that began and did not end is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, 'UPDATE _prisma_migrations SET finished_at = NULL');
   await t.rejects(migrate(url), MigrationError);
 });
 
-test('a migration that fails is undone as a whole, and says so again at the next start', async (t) => {
+t.test('a migration that fails is undone as a whole, and says so again at the next start', async (t) => {
   const { url } = await createDatabase(t);
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-migrations-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -153,7 +159,7 @@ test('a migration that fails is undone as a whole, and says so again at the next
   t.same(await migrate(url, folder), { applied: ['99990101000000_bad'] });
 });
 
-test('migrations of a newer version are accepted', async (t) => {
+t.test('migrations of a newer version are accepted', async (t) => {
   const url = await migrated(t);
   await execute(
     url,
@@ -163,6 +169,6 @@ test('migrations of a newer version are accepted', async (t) => {
   t.same(await migrate(url), { applied: [] });
 });
 
-test('a database that cannot be reached is named in one line', async (t) => {
+t.test('a database that cannot be reached is named in one line', async (t) => {
   await t.rejects(migrate('postgresql://nobody@127.0.0.1:1/nowhere'), MigrationError);
 });

@@ -1,7 +1,7 @@
 /** Raw statements, and what a transaction promises for them. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { test } from 'tap';
+import t from 'tap';
 import { toNewUser } from '#latchkey/accounts/users.ts';
 import type { Database, Db, Handle } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
@@ -32,7 +32,7 @@ const numbers = async (tx: Handle) => {
   return rows.map(({ number }) => number);
 };
 
-test('a row is what Prisma’s client makes of it', async (t) => {
+t.test('a row is what Prisma’s client makes of it', async (t) => {
   const { db } = await open(t);
   const time = new Date('2024-02-29T12:34:56.789Z');
   const columns = ['id', 'name', 'disabled', 'access', 'accessUntil', 'createdAt', 'passwordHash'] as const;
@@ -50,7 +50,7 @@ test('a row is what Prisma’s client makes of it', async (t) => {
   t.equal(await selectRow(db, 'User', columns, { id: 'nobody' }), undefined);
 });
 
-test('work that throws is undone, whatever was sent beside it is not', async (t) => {
+t.test('work that throws is undone, whatever was sent beside it is not', async (t) => {
   const { db } = await open(t);
   let beside: Promise<number> | undefined;
   const undone = db.transaction(async (tx) => {
@@ -64,7 +64,7 @@ test('work that throws is undone, whatever was sent beside it is not', async (t)
   t.strictSame(await numbers(db), [2]);
 });
 
-test('a statement that comes after the end of its transaction gets into no other', async (t) => {
+t.test('a statement that comes after the end of its transaction gets into no other', async (t) => {
   const { db } = await open(t);
   for (const end of [undefined, new Error('undo')]) {
     let ended: Handle | undefined;
@@ -80,7 +80,7 @@ test('a statement that comes after the end of its transaction gets into no other
   t.strictSame(await numbers(db), []);
 });
 
-test('work that waits for something else is undone at the time limit, and in nobody’s way', async (t) => {
+t.test('work that waits for something else is undone at the time limit, and in nobody’s way', async (t) => {
   const { db } = await open(t, 1);
   const endless = db.transaction(async (tx) => {
     await insert(tx, 1);
@@ -100,7 +100,7 @@ function increment(db: Db): Promise<unknown> {
   });
 }
 
-test('of 200 increments at once, half of them by models, none is lost', async (t) => {
+t.test('of 200 increments at once, half of them by models, none is lost', async (t) => {
   const { db } = await open(t);
   await insert(db, 0);
   const byModels = () =>
@@ -112,34 +112,40 @@ test('of 200 increments at once, half of them by models, none is lost', async (t
   t.strictSame(await numbers(db), [200]);
 });
 
-test('work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way', async (t) => {
-  const { db } = await open(t, 1);
-  let tries = 0;
-  const endless = db.transaction(async (tx) => {
-    tries++;
-    await insert(tx, 1);
-    for (;;) await setImmediate(await numbers(tx));
-  });
-  t.ok(isUnavailable(await failure(() => endless)));
-  t.equal(tries, 1);
-  await db.transaction((tx) => insert(tx, 2));
-  t.strictSame(await numbers(db), [2]);
-});
+t.test(
+  'work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way',
+  async (t) => {
+    const { db } = await open(t, 1);
+    let tries = 0;
+    const endless = db.transaction(async (tx) => {
+      tries++;
+      await insert(tx, 1);
+      for (;;) await setImmediate(await numbers(tx));
+    });
+    t.ok(isUnavailable(await failure(() => endless)));
+    t.equal(tries, 1);
+    await db.transaction((tx) => insert(tx, 2));
+    t.strictSame(await numbers(db), [2]);
+  },
+);
 
-test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
-  const { db } = await open(t, 1);
-  await insert(db, 1);
-  const swallowing = db.transaction(async (tx) => {
-    await insert(tx, 2);
-    await insert(tx, 1).catch(() => {});
-  });
-  await t.rejects(swallowing);
-  t.strictSame(await numbers(db), [1]);
-  await db.transaction((tx) => insert(tx, 3));
-  t.strictSame(await numbers(db), [1, 3]);
-});
+t.test(
+  'a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind',
+  async (t) => {
+    const { db } = await open(t, 1);
+    await insert(db, 1);
+    const swallowing = db.transaction(async (tx) => {
+      await insert(tx, 2);
+      await insert(tx, 1).catch(() => {});
+    });
+    await t.rejects(swallowing);
+    t.strictSame(await numbers(db), [1]);
+    await db.transaction((tx) => insert(tx, 3));
+    t.strictSame(await numbers(db), [1, 3]);
+  },
+);
 
-test('a database that was only used for raw statements can be closed, and refuses them then', async (t) => {
+t.test('a database that was only used for raw statements can be closed, and refuses them then', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   const isOpen = () =>

@@ -6,7 +6,7 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { test } from 'tap';
+import t from 'tap';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -21,7 +21,7 @@ async function modes(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-test('nobody else can read the files of a SQLite database', async (t) => {
+t.test('nobody else can read the files of a SQLite database', async (t) => {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
   const { db, close } = openDatabase(url);
@@ -32,7 +32,7 @@ test('nobody else can read the files of a SQLite database', async (t) => {
   for (const [name, mode] of Object.entries(found)) t.equal(mode, '600', name);
 });
 
-test('a migration leaves no connection open', async (t) => {
+t.test('a migration leaves no connection open', async (t) => {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
   // The last connection that closes takes the -wal and -shm files along.
@@ -43,7 +43,7 @@ test('a migration leaves no connection open', async (t) => {
   ]);
 });
 
-test('a SQLite file that others could read is taken from them', async (t) => {
+t.test('a SQLite file that others could read is taken from them', async (t) => {
   const { url } = await createSqliteDatabase(t);
   const path = url.slice('file:'.length);
   await writeFile(path, '', { mode: 0o644 });
@@ -51,45 +51,51 @@ test('a SQLite file that others could read is taken from them', async (t) => {
   t.equal((await modes(dirname(path)))['test.db'], '600');
 });
 
-test('a folder that is not there is made, and closed to others', async (t) => {
+t.test('a folder that is not there is made, and closed to others', async (t) => {
   const { url } = await createSqliteDatabase(t);
   const folder = join(dirname(url.slice('file:'.length)), 'new');
   await migrate(`file:${join(folder, 'test.db')}`);
   t.equal((await stat(folder)).mode & 0o777, 0o700);
 });
 
-test('an acknowledged write is on the disk: WAL with synchronous FULL, and foreign keys are kept', async (t) => {
-  const { url } = await createSqliteDatabase(t);
-  await migrate(url);
-  const { db, close } = openDatabase(url);
-  t.teardown(close);
-  t.same(await db.raw.query`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
-  t.same(await db.raw.query`PRAGMA synchronous`, [{ synchronous: 2n }]);
-  t.same(await db.raw.query`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
-});
+t.test(
+  'an acknowledged write is on the disk: WAL with synchronous FULL, and foreign keys are kept',
+  async (t) => {
+    const { url } = await createSqliteDatabase(t);
+    await migrate(url);
+    const { db, close } = openDatabase(url);
+    t.teardown(close);
+    t.same(await db.raw.query`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
+    t.same(await db.raw.query`PRAGMA synchronous`, [{ synchronous: 2n }]);
+    t.same(await db.raw.query`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
+  },
+);
 
-test('a write waits for another process that writes, and leaves the thread to others meanwhile', async (t) => {
-  const { url } = await createSqliteDatabase(t);
-  await migrate(url);
-  const { db, close } = openDatabase(url);
-  t.teardown(close);
-  await db.user.count();
-  const other = new Sqlite(url.slice('file:'.length));
-  other.exec('BEGIN IMMEDIATE');
-  const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
-  const writes = [
-    db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
-    db.transaction((tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
-  ];
-  // A reader is let in between their tries.
-  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
-  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
-  other.exec('COMMIT');
-  t.same(await Promise.all(writes), ['alone', 'in a transaction']);
-  other.close();
-});
+t.test(
+  'a write waits for another process that writes, and leaves the thread to others meanwhile',
+  async (t) => {
+    const { url } = await createSqliteDatabase(t);
+    await migrate(url);
+    const { db, close } = openDatabase(url);
+    t.teardown(close);
+    await db.user.count();
+    const other = new Sqlite(url.slice('file:'.length));
+    other.exec('BEGIN IMMEDIATE');
+    const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
+    const writes = [
+      db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
+      db.transaction((tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
+    ];
+    // A reader is let in between their tries.
+    t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+    t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+    other.exec('COMMIT');
+    t.same(await Promise.all(writes), ['alone', 'in a transaction']);
+    other.close();
+  },
+);
 
-test('a write that another process keeps waiting is unavailable in the end', async (t) => {
+t.test('a write that another process keeps waiting is unavailable in the end', async (t) => {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
   const { db, close } = openDatabase(url);

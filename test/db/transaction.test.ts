@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { test } from 'tap';
+import t from 'tap';
 import { toNewUser } from '#latchkey/accounts/users.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
@@ -41,7 +41,7 @@ async function letOthersRun(tx: Pick<Db, 'accessLevel'>): Promise<void> {
   for (let i = 0; i < 20; i++) await tx.accessLevel.count();
 }
 
-test('models and raw statements of a transaction are one', async (t) => {
+t.test('models and raw statements of a transaction are one', async (t) => {
   const db = await open(t);
   for (const end of [undefined, new Error('undo')]) {
     const ended = db.transaction(async (tx) => {
@@ -57,7 +57,7 @@ test('models and raw statements of a transaction are one', async (t) => {
   }
 });
 
-test('an operation of several statements is part of its transaction', async (t) => {
+t.test('an operation of several statements is part of its transaction', async (t) => {
   const db = await open(t);
   const user = toNewUser({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
   const network = { id: 'network', lastSeenAt: new Date(0) };
@@ -73,7 +73,7 @@ test('an operation of several statements is part of its transaction', async (t) 
   t.match(await db.knownNetwork.findMany(), [{ ...network, userId: user.id }]);
 });
 
-test('an operation that outlives its transaction gets into no other', async (t) => {
+t.test('an operation that outlives its transaction gets into no other', async (t) => {
   const db = await open(t, 1);
   const second = gate();
   const late: Promise<unknown>[] = [];
@@ -104,7 +104,7 @@ test('an operation that outlives its transaction gets into no other', async (t) 
   t.match(await db.accessLevel.findMany(), [{ number: 4 }]);
 });
 
-test('transactions at once keep to themselves, also after one that could not be committed', async (t) => {
+t.test('transactions at once keep to themselves, also after one that could not be committed', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has one transaction at a time');
   const db = openAgain(t, url);
@@ -130,7 +130,7 @@ test('transactions at once keep to themselves, also after one that could not be 
   t.equal(await db.accessLevel.count(), 0);
 });
 
-test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
+t.test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
@@ -149,7 +149,7 @@ test('a write outside is kept when the transaction that was open beside it rolls
   t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
 });
 
-test('nobody outside reads what a transaction has not committed', async (t) => {
+t.test('nobody outside reads what a transaction has not committed', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
@@ -175,14 +175,14 @@ function increment(db: Db, name: string): Promise<unknown> {
   });
 }
 
-test('300 increments at once, each reading before it writes, lose none', async (t) => {
+t.test('300 increments at once, each reading before it writes, lose none', async (t) => {
   const db = await open(t);
   const { name } = await db.accessLevel.create({ data: row(0) });
   await Promise.all(Array.from({ length: 300 }, () => increment(db, name)));
   t.equal((await db.accessLevel.findUniqueOrThrow({ where: { name } })).number, 300);
 });
 
-test('increments over two clients of one database, as two processes have them, lose none', async (t) => {
+t.test('increments over two clients of one database, as two processes have them, lose none', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const clients = [openAgain(t, url), openAgain(t, url)];
   const { name } = await openAgain(t, url).accessLevel.create({ data: row(0) });
@@ -193,22 +193,25 @@ test('increments over two clients of one database, as two processes have them, l
   t.equal((await openAgain(t, url).accessLevel.findUniqueOrThrow({ where: { name } })).number, 200);
 });
 
-test('work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way', async (t) => {
-  const db = await open(t);
-  let tries = 0;
-  const endless = db.transaction(async (tx) => {
-    tries++;
-    await tx.accessLevel.create({ data: row(1) });
-    // SQLite answers at once: without the pause, the clock would never get its turn.
-    for (;;) await setImmediate(await tx.accessLevel.count());
-  });
-  t.ok(isUnavailable(await failure(() => endless)));
-  t.equal(tries, 1);
-  await db.transaction((tx) => tx.accessLevel.create({ data: row(2) }));
-  t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
-});
+t.test(
+  'work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way',
+  async (t) => {
+    const db = await open(t);
+    let tries = 0;
+    const endless = db.transaction(async (tx) => {
+      tries++;
+      await tx.accessLevel.create({ data: row(1) });
+      // SQLite answers at once: without the pause, the clock would never get its turn.
+      for (;;) await setImmediate(await tx.accessLevel.count());
+    });
+    t.ok(isUnavailable(await failure(() => endless)));
+    t.equal(tries, 1);
+    await db.transaction((tx) => tx.accessLevel.create({ data: row(2) }));
+    t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
+  },
+);
 
-test('a transaction given up while it waited to begin does not block those after it', async (t) => {
+t.test('a transaction given up while it waited to begin does not block those after it', async (t) => {
   const db = await open(t, 1);
   const begun = gate();
   const release = gate();
@@ -229,20 +232,23 @@ test('a transaction given up while it waited to begin does not block those after
   ]);
 });
 
-test('a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind', async (t) => {
-  const db = await open(t, 1);
-  await db.accessLevel.create({ data: row(1) });
-  const swallowing = db.transaction(async (tx) => {
-    await tx.accessLevel.create({ data: row(2) });
-    await tx.accessLevel.create({ data: { ...row(1), name: 'other' } }).catch(() => {});
-  });
-  await t.rejects(swallowing);
-  t.equal(await db.accessLevel.count(), 1);
-  await db.transaction((tx) => tx.accessLevel.create({ data: row(3) }));
-  t.equal(await db.accessLevel.count(), 2);
-});
+t.test(
+  'a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind',
+  async (t) => {
+    const db = await open(t, 1);
+    await db.accessLevel.create({ data: row(1) });
+    const swallowing = db.transaction(async (tx) => {
+      await tx.accessLevel.create({ data: row(2) });
+      await tx.accessLevel.create({ data: { ...row(1), name: 'other' } }).catch(() => {});
+    });
+    await t.rejects(swallowing);
+    t.equal(await db.accessLevel.count(), 1);
+    await db.transaction((tx) => tx.accessLevel.create({ data: row(3) }));
+    t.equal(await db.accessLevel.count(), 2);
+  },
+);
 
-test('a transaction that cannot be committed leaves nothing behind', async (t) => {
+t.test('a transaction that cannot be committed leaves nothing behind', async (t) => {
   const db = await open(t, 1);
   await db.raw.execute`CREATE TABLE parent (id INTEGER PRIMARY KEY)`;
   await db.raw
@@ -253,7 +259,7 @@ test('a transaction that cannot be committed leaves nothing behind', async (t) =
   t.same(await db.raw.query`SELECT parent FROM child UNION SELECT id FROM parent`, [{ parent: 2 }]);
 });
 
-test('a closed database refuses queries and can be closed again', async (t) => {
+t.test('a closed database refuses queries and can be closed again', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   await db.accessLevel.count();

@@ -4,7 +4,7 @@
  * @runs once, on SQLite: it is about nothing else.
  */
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
-import { test } from 'tap';
+import t from 'tap';
 import {
   isAnyUniqueViolation,
   isForeignKeyViolation,
@@ -92,7 +92,7 @@ const failing: readonly [string, object, string][] = [
   ],
 ];
 
-test('an error of SQLite has Prisma’s kind, and says what it is about', async (t) => {
+t.test('an error of SQLite has Prisma’s kind, and says what it is about', async (t) => {
   const { adapter } = await openAdapter(t, tables);
   for (const [sql, expected, code] of failing) {
     for (const ask of [() => adapter.queryRaw(query(sql)), () => adapter.executeRaw(query(sql))]) {
@@ -106,7 +106,7 @@ test('an error of SQLite has Prisma’s kind, and says what it is about', async 
   }
 });
 
-test('the service reads them', async (t) => {
+t.test('the service reads them', async (t) => {
   const { adapter } = await openAdapter(t, tables);
   const errorOf = (sql: string) => failure(() => adapter.executeRaw(query(sql)));
   const email = await errorOf(`INSERT INTO "User" ("id", "email") VALUES ('b', 'a@example.com')`);
@@ -118,7 +118,7 @@ test('the service reads them', async (t) => {
   t.ok(isForeignKeyViolation(await errorOf(`INSERT INTO "Session" VALUES (2, 'nobody')`)));
 });
 
-test('errors that cannot be had here at will', async (t) => {
+t.test('errors that cannot be had here at will', async (t) => {
   const convert = (code: string, message: string) => {
     const error = toAdapterError(sqliteError(message, code));
     t.ok(error instanceof DriverAdapterError);
@@ -154,7 +154,7 @@ test('errors that cannot be had here at will', async (t) => {
     });
 });
 
-test('an error that is not SQLite’s stays what it is', async (t) => {
+t.test('an error that is not SQLite’s stays what it is', async (t) => {
   const error = new TypeError('something else');
   t.equal(toAdapterError(error), error);
   const { adapter } = await openAdapter(t);

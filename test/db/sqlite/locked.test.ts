@@ -5,7 +5,7 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import { type Test, test } from 'tap';
+import t, { type Test } from 'tap';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openAdapter, query } from './open-adapter.ts';
 
@@ -38,7 +38,7 @@ async function untilTried(sql: string, times: number): Promise<void> {
   while (tried(sql) < times) await setTimeout(1);
 }
 
-test('of twenty that wait for the lock, one tries, and they go on in their order', async (t) => {
+t.test('of twenty that wait for the lock, one tries, and they go on in their order', async (t) => {
   const { adapter, other } = await openLocked(t);
   const waiters = Array.from({ length: 20 }, (_, n) => adapter.executeRaw(insert(n)));
   await untilTried(insert(0).sql, 10);
@@ -52,40 +52,43 @@ test('of twenty that wait for the lock, one tries, and they go on in their order
   );
 });
 
-test('whoever reads goes ahead of those that wait to write: who came before, and who comes meanwhile', async (t) => {
-  const { adapter, other } = await openLocked(t);
-  other.exec('INSERT INTO "Thing" VALUES (100)');
-  const done: string[] = [];
-  const note = (name: string) => () => void done.push(name);
-  // The first has the thread to itself until it finds the lock: the reader comes into the same queue.
-  const transaction = adapter.startTransaction();
-  transaction.then(note('transaction'));
-  const before = adapter.queryRaw(read);
-  const write = adapter.executeRaw(insert(1)).then(note('write'));
-  t.strictSame((await before).rows, []);
-  await untilTried('BEGIN IMMEDIATE', 3);
-  for (let n = 0; n < 100; n++) t.strictSame((await adapter.queryRaw(read)).rows, []);
-  await t.rejects(adapter.queryRaw(query('SELECT * FROM "nowhere"')), {
-    cause: { kind: 'TableDoesNotExist' },
-  });
-  const returning = adapter
-    .queryRaw(query('INSERT INTO "Thing" VALUES (2) RETURNING "n"'))
-    .then(note('returning'));
-  await untilTried('BEGIN IMMEDIATE', 6);
-  t.strictSame(done, [], 'nobody who writes');
-  other.exec('COMMIT');
-  const tx = await transaction;
-  const after = adapter.queryRaw(read);
-  await tx.executeRaw(insert(3));
-  await tx.executeRaw(query('COMMIT'));
-  t.strictSame(done, ['transaction'], 'while it is open, all others wait');
-  await tx.commit();
-  t.strictSame((await after).rows.flat(), [100, 3, 1, 2], 'after the end of the transaction, and in turn');
-  await Promise.all([write, returning]);
-  t.strictSame(done, ['transaction', 'write', 'returning']);
-});
+t.test(
+  'whoever reads goes ahead of those that wait to write: who came before, and who comes meanwhile',
+  async (t) => {
+    const { adapter, other } = await openLocked(t);
+    other.exec('INSERT INTO "Thing" VALUES (100)');
+    const done: string[] = [];
+    const note = (name: string) => () => void done.push(name);
+    // The first has the thread to itself until it finds the lock: the reader comes into the same queue.
+    const transaction = adapter.startTransaction();
+    transaction.then(note('transaction'));
+    const before = adapter.queryRaw(read);
+    const write = adapter.executeRaw(insert(1)).then(note('write'));
+    t.strictSame((await before).rows, []);
+    await untilTried('BEGIN IMMEDIATE', 3);
+    for (let n = 0; n < 100; n++) t.strictSame((await adapter.queryRaw(read)).rows, []);
+    await t.rejects(adapter.queryRaw(query('SELECT * FROM "nowhere"')), {
+      cause: { kind: 'TableDoesNotExist' },
+    });
+    const returning = adapter
+      .queryRaw(query('INSERT INTO "Thing" VALUES (2) RETURNING "n"'))
+      .then(note('returning'));
+    await untilTried('BEGIN IMMEDIATE', 6);
+    t.strictSame(done, [], 'nobody who writes');
+    other.exec('COMMIT');
+    const tx = await transaction;
+    const after = adapter.queryRaw(read);
+    await tx.executeRaw(insert(3));
+    await tx.executeRaw(query('COMMIT'));
+    t.strictSame(done, ['transaction'], 'while it is open, all others wait');
+    await tx.commit();
+    t.strictSame((await after).rows.flat(), [100, 3, 1, 2], 'after the end of the transaction, and in turn');
+    await Promise.all([write, returning]);
+    t.strictSame(done, ['transaction', 'write', 'returning']);
+  },
+);
 
-test('whoever has waited for five seconds fails, and who came later goes on waiting', async (t) => {
+t.test('whoever has waited for five seconds fails, and who came later goes on waiting', async (t) => {
   const { adapter, other } = await openLocked(t);
   const failed: unknown[] = [];
   const waiters = Array.from({ length: 20 }, (_, n) =>
@@ -121,7 +124,7 @@ test('whoever has waited for five seconds fails, and who came later goes on wait
   t.strictSame((await adapter.queryRaw(read)).rows, [[100]]);
 });
 
-test('a reader waits, too, where somebody has the whole database to himself', async (t) => {
+t.test('a reader waits, too, where somebody has the whole database to himself', async (t) => {
   const { path, adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER)');
   // Without WAL, where a writer keeps readers out.
   await adapter.queryRaw(query('PRAGMA journal_mode = DELETE'));
@@ -141,7 +144,7 @@ test('a reader waits, too, where somebody has the whole database to himself', as
   t.strictSame((await adapter.queryRaw(read)).rows.flat(), [1, 2]);
 });
 
-test('a connection is closed after those that wait for the lock', async (t) => {
+t.test('a connection is closed after those that wait for the lock', async (t) => {
   const { adapter, other } = await openLocked(t);
   const write = adapter.executeRaw(insert(1));
   const closed = adapter.dispose();
@@ -169,7 +172,7 @@ function countTurns(t: Test): { count: number } {
   return turns;
 }
 
-test('a long row of statements, each awaited, leaves turns to sockets and timers', async (t) => {
+t.test('a long row of statements, each awaited, leaves turns to sockets and timers', async (t) => {
   const { adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER)');
   const turns = countTurns(t);
   /** Repeats work until there were some turns, or so often that there will be none. */

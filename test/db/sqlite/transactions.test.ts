@@ -5,7 +5,7 @@
  */
 import type { IsolationLevel, SqlDriverAdapter, SqlQueryable } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
-import { type Test, test } from 'tap';
+import t, { type Test } from 'tap';
 import { abortOnError } from '#latchkey/db/adapters/abort-on-error.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { failure } from '../failure.ts';
@@ -24,39 +24,45 @@ async function numbers(adapter: SqlQueryable): Promise<unknown[]> {
   return (await adapter.queryRaw(query('SELECT "n" FROM "Thing" ORDER BY "n"'))).rows.flat();
 }
 
-test('a transaction is committed by COMMIT and then commit(), or undone by ROLLBACK and then rollback()', async (t) => {
-  const { adapter } = await open(t);
-  const kept = await adapter.startTransaction('SERIALIZABLE');
-  t.strictSame(kept.options, { usePhantomQuery: false }, 'Prisma sends COMMIT itself');
-  t.equal(await kept.executeRaw(insert(1)), 1);
-  t.strictSame(await numbers(kept), [1]);
-  await kept.executeRaw(commit);
-  await kept.commit();
-  const undone = await adapter.startTransaction();
-  await undone.executeRaw(insert(2));
-  await undone.executeRaw(rollback);
-  await undone.rollback();
-  t.strictSame(await numbers(adapter), [1]);
-});
+t.test(
+  'a transaction is committed by COMMIT and then commit(), or undone by ROLLBACK and then rollback()',
+  async (t) => {
+    const { adapter } = await open(t);
+    const kept = await adapter.startTransaction('SERIALIZABLE');
+    t.strictSame(kept.options, { usePhantomQuery: false }, 'Prisma sends COMMIT itself');
+    t.equal(await kept.executeRaw(insert(1)), 1);
+    t.strictSame(await numbers(kept), [1]);
+    await kept.executeRaw(commit);
+    await kept.commit();
+    const undone = await adapter.startTransaction();
+    await undone.executeRaw(insert(2));
+    await undone.executeRaw(rollback);
+    await undone.rollback();
+    t.strictSame(await numbers(adapter), [1]);
+  },
+);
 
-test('a transaction that is given back without a word is undone, and may be given back twice', async (t) => {
-  const { adapter } = await open(t);
-  const first = await adapter.startTransaction();
-  await first.executeRaw(insert(1));
-  const waiting = adapter.startTransaction();
-  await first.commit();
-  await first.rollback();
-  const second = await waiting;
-  await first.commit();
-  const outside = adapter.executeRaw(insert(3));
-  await second.executeRaw(insert(2));
-  await second.executeRaw(commit);
-  await second.commit();
-  await outside;
-  t.strictSame(await numbers(adapter), [2, 3]);
-});
+t.test(
+  'a transaction that is given back without a word is undone, and may be given back twice',
+  async (t) => {
+    const { adapter } = await open(t);
+    const first = await adapter.startTransaction();
+    await first.executeRaw(insert(1));
+    const waiting = adapter.startTransaction();
+    await first.commit();
+    await first.rollback();
+    const second = await waiting;
+    await first.commit();
+    const outside = adapter.executeRaw(insert(3));
+    await second.executeRaw(insert(2));
+    await second.executeRaw(commit);
+    await second.commit();
+    await outside;
+    t.strictSame(await numbers(adapter), [2, 3]);
+  },
+);
 
-test('a COMMIT that fails leaves nothing open', async (t) => {
+t.test('a COMMIT that fails leaves nothing open', async (t) => {
   const { adapter } = await open(t);
   const tx = await adapter.startTransaction();
   await tx.executeRaw(query('INSERT INTO "Part" VALUES (7)'));
@@ -67,22 +73,25 @@ test('a COMMIT that fails leaves nothing open', async (t) => {
   t.strictSame((await adapter.queryRaw(query('SELECT * FROM "Part"'))).rows, []);
 });
 
-test('a statement after the end of its transaction is in no other, and not committed by itself', async (t) => {
-  const { adapter } = await open(t);
-  const closed = { cause: { kind: 'TransactionAlreadyClosed' } };
-  const tx = await adapter.startTransaction();
-  await tx.executeRaw(commit);
-  await t.rejects(tx.executeRaw(insert(1)), closed, 'between COMMIT and commit()');
-  await tx.commit();
-  await t.rejects(tx.executeRaw(insert(2)), closed);
-  const next = await adapter.startTransaction();
-  await t.rejects(tx.executeRaw(insert(3)), closed, 'while another one is open');
-  await next.executeRaw(commit);
-  await next.commit();
-  t.strictSame(await numbers(adapter), []);
-});
+t.test(
+  'a statement after the end of its transaction is in no other, and not committed by itself',
+  async (t) => {
+    const { adapter } = await open(t);
+    const closed = { cause: { kind: 'TransactionAlreadyClosed' } };
+    const tx = await adapter.startTransaction();
+    await tx.executeRaw(commit);
+    await t.rejects(tx.executeRaw(insert(1)), closed, 'between COMMIT and commit()');
+    await tx.commit();
+    await t.rejects(tx.executeRaw(insert(2)), closed);
+    const next = await adapter.startTransaction();
+    await t.rejects(tx.executeRaw(insert(3)), closed, 'while another one is open');
+    await next.executeRaw(commit);
+    await next.commit();
+    t.strictSame(await numbers(adapter), []);
+  },
+);
 
-test('a transaction that SQLite has ended by itself is over', async (t) => {
+t.test('a transaction that SQLite has ended by itself is over', async (t) => {
   const { adapter } = await open(t);
   await adapter.executeRaw(insert(0));
   const tx = await adapter.startTransaction();
@@ -93,7 +102,7 @@ test('a transaction that SQLite has ended by itself is over', async (t) => {
   t.strictSame(await numbers(adapter), [0]);
 });
 
-test('what was begun by hand is joined by nobody', async (t) => {
+t.test('what was begun by hand is joined by nobody', async (t) => {
   const { path, adapter } = await open(t);
   await adapter.executeRaw(query('BEGIN'));
   await adapter.executeRaw(insert(1));
@@ -106,7 +115,7 @@ test('what was begun by hand is joined by nobody', async (t) => {
   other.close();
 });
 
-test('savepoints', async (t) => {
+t.test('savepoints', async (t) => {
   const { adapter } = await open(t);
   const tx = await adapter.startTransaction();
   await tx.createSavepoint?.('a');
@@ -122,7 +131,7 @@ test('savepoints', async (t) => {
   t.strictSame(await numbers(adapter), [1, 3]);
 });
 
-test('no statement comes after one that failed, but after the way back to a savepoint', async (t) => {
+t.test('no statement comes after one that failed, but after the way back to a savepoint', async (t) => {
   const { factory } = await open(t);
   const adapter = await abortOnError(factory).connect();
   t.teardown(() => adapter.dispose());
@@ -141,7 +150,7 @@ test('no statement comes after one that failed, but after the way back to a save
   t.strictSame(await numbers(adapter), []);
 });
 
-test('no other isolation is there than Serializable', async (t) => {
+t.test('no other isolation is there than Serializable', async (t) => {
   const { adapter } = await open(t);
   const levels: IsolationLevel[] = ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT'];
   for (const level of levels)
@@ -149,7 +158,7 @@ test('no other isolation is there than Serializable', async (t) => {
   await adapter.executeRaw(insert(1));
 });
 
-test('a script is run all or not at all, and foreign keys hold afterwards', async (t) => {
+t.test('a script is run all or not at all, and foreign keys hold afterwards', async (t) => {
   const { path, adapter } = await open(t);
   await adapter.executeRaw(insert(1));
   await t.rejects(adapter.executeScript('INSERT INTO "Thing" VALUES (2); INSERT INTO "Thing" VALUES (1)'), {
@@ -179,7 +188,7 @@ test('a script is run all or not at all, and foreign keys hold afterwards', asyn
   t.strictSame(await numbers(adapter), [1, 2, 3]);
 });
 
-test('the shadow database is another one, with the same manners', async (t) => {
+t.test('the shadow database is another one, with the same manners', async (t) => {
   const { factory, adapter } = await open(t);
   const shadow = await factory.connectToShadowDb();
   await t.rejects(numbers(shadow), { cause: { kind: 'TableDoesNotExist' } });
@@ -196,7 +205,7 @@ test('the shadow database is another one, with the same manners', async (t) => {
   await t.rejects(numbers(shadow), { cause: { kind: 'ConnectionClosed' } });
 });
 
-test('a connection that is closed refuses everything, once what came before is done', async (t) => {
+t.test('a connection that is closed refuses everything, once what came before is done', async (t) => {
   const { adapter } = await open(t);
   const order: string[] = [];
   const note = (name: string, work: Promise<unknown>) =>
@@ -229,7 +238,7 @@ test('a connection that is closed refuses everything, once what came before is d
   await adapter.dispose();
 });
 
-test('a transaction whose connection could not be undone is in nobody’s way', async (t) => {
+t.test('a transaction whose connection could not be undone is in nobody’s way', async (t) => {
   let failures = 1;
   /** The first ROLLBACK fails, as on a disk that does not answer. */
   class FailingSqlite extends Sqlite {

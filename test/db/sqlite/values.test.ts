@@ -4,7 +4,7 @@
  * @runs once, on SQLite: it is about nothing else.
  */
 import { type ArgType, type ColumnType, ColumnTypeEnum as Type } from '@prisma/driver-adapter-utils';
-import { test } from 'tap';
+import t from 'tap';
 import { openAdapter, query, queryOf } from './open-adapter.ts';
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
@@ -63,7 +63,7 @@ const columns: readonly (readonly [string, ColumnType, ...(readonly [string, unk
   ['BLOB', Type.Bytes, ["x'00ff'", Buffer.from([0, 255])], ["x''", Buffer.alloc(0)]],
 ];
 
-test('a column has its declared type, whatever is in it', async (t) => {
+t.test('a column has its declared type, whatever is in it', async (t) => {
   const { adapter } = await openAdapter(t);
   for (const [name, type, ...cells] of columns) {
     const table = `"of ${name}"`;
@@ -90,7 +90,7 @@ test('a column has its declared type, whatever is in it', async (t) => {
   t.strictSame(lower.columnTypes, [Type.Int32, Type.DateTime, Type.Text]);
 });
 
-test('a column without a type that Prisma knows has that of its first value', async (t) => {
+t.test('a column without a type that Prisma knows has that of its first value', async (t) => {
   const { adapter } = await openAdapter(
     t,
     'CREATE TABLE "Thing" ("plain", "odd" CONSTRUCTOR, "sized" VARCHAR(20))',
@@ -154,7 +154,7 @@ const values: readonly [ArgType['scalarType'], unknown, string, string | null][]
   ['bytes', new Uint8Array([1, 2]), 'blob', '0102'],
 ];
 
-test('a value is stored by the type that Prisma says', async (t) => {
+t.test('a value is stored by the type that Prisma says', async (t) => {
   const { adapter } = await openAdapter(t);
   const stored = async (value: unknown, type: ArgType['scalarType']) => {
     const sql =
@@ -169,7 +169,7 @@ test('a value is stored by the type that Prisma says', async (t) => {
   await t.rejects(stored(2n ** 64n, 'bigint'), RangeError);
 });
 
-test('an integer becomes one again in its column, and so does a boolean', async (t) => {
+t.test('an integer becomes one again in its column, and so does a boolean', async (t) => {
   const { adapter } = await openAdapter(
     t,
     'CREATE TABLE "Thing" ("size" INTEGER, "isGood" BOOLEAN, "of" BIGINT)',
@@ -179,7 +179,7 @@ test('an integer becomes one again in its column, and so does a boolean', async 
   t.strictSame((await adapter.queryRaw(query(read))).rows, [['integer', 'integer', 12, 1, `${BEYOND}`]]);
 });
 
-test('times of before compare with those of now', async (t) => {
+t.test('times of before compare with those of now', async (t) => {
   const { adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("at" DATETIME)');
   // As they are in databases of before, written by Prisma's adapter.
   for (const text of ['2024-02-29T12:34:56.788+00:00', '2024-02-29T12:34:56.789+00:00'])
