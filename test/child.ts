@@ -178,8 +178,9 @@ async function ask(
 /** Every variable is set, so that neither the developer's environment nor a `.env` says anything here. */
 export function childEnvironment(variables: Variables = {}): Variables {
   const unset = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
-  const { PATH = '', HOME = '', TMPDIR = tmpdir(), NODE_COMPILE_CACHE = '' } = process.env;
-  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...unset, ...variables };
+  const { PATH = '', HOME = '', TMPDIR = tmpdir(), NODE_COMPILE_CACHE = '', NODE_V8_COVERAGE } = process.env;
+  const coverage = NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE };
+  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...coverage, ...unset, ...variables };
 }
 
 function start(

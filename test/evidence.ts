@@ -1,9 +1,8 @@
 /**
- * What the runner searches when a test file has ended: everything that it and the processes it started have printed, at the level
- * `trace`, for every password, token and hash that it used.
+ * What the runner searches when a process of tests has ended: everything that each file and the processes it started have printed, at
+ * the level `trace`, for every password, token and hash that the file used.
  */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** Shorter ones are words that logs have too. */
 const SHORTEST = 12;
@@ -13,8 +12,26 @@ const isSecret = /password|token|secret/i;
 /** Of those, what says how something is and not what it is. */
 const isHarmless = /^(tokenType|passwordChangedAt)$/;
 
+/** Of one test file. */
+export interface Evidence {
+  readonly file: string;
+  readonly secrets: readonly string[];
+  /** What the processes printed that it started. */
+  readonly printed: string;
+}
+
+const past: Evidence[] = [];
 const secrets = new Set<string>();
 const printed: string[] = [];
+let current = '';
+
+/** Begins another file's evidence. */
+export function noteFile(file: string): void {
+  keep();
+  secrets.clear();
+  printed.length = 0;
+  current = file;
+}
 
 /** Remembers a secret that a test used. */
 export function noteSecret(secret: string | null | undefined): void {
@@ -35,9 +52,13 @@ export function notePrinted(text: string): void {
   printed.push(text);
 }
 
-const folder = process.env.TEST_EVIDENCE;
-if (folder !== undefined)
+function keep(): void {
+  if (current !== '') past.push({ file: current, secrets: [...secrets], printed: printed.join('\n') });
+}
+
+const { TEST_EVIDENCE: path } = process.env;
+if (path !== undefined)
   process.once('exit', () => {
-    writeFileSync(join(folder, 'secrets'), JSON.stringify([...secrets]));
-    writeFileSync(join(folder, 'printed'), printed.join('\n'));
+    keep();
+    writeFileSync(path, JSON.stringify(past));
   });

@@ -2,32 +2,38 @@
  * `npm test`: the whole suite on SQLite and on a Postgres that is started here. Test files that are about neither run once.
  *
  *   npm test -- users test/access     only the files whose path has one of these in it
+ *   npm test -- users -t 'is refused' only the tests at the top of a file whose name has this in it, in any case
+ *   npm test -- users --watch         again at every change of a source
+ *   npm test -- users --inspect       waits for a debugger, without time limits; one file on one database
  *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
+ *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
+ *   npm run coverage -- users         the same, with the lines of `src` that ran
  *   npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their figures
  *   npm run faults -- --seed=1        with the load of this seed
  *   npm run packaging                 the image's steps, installations and other versions of Node.js (`*.packaging.ts`)
- *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
  * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
  *
- * Test files are run by plain Node.js, as production is, and not by `tap run`: its loaders double the time of the suite and
- * get into the processes that tests start.
+ * Test files are run by plain Node.js, as production is, and not by `tap run`, whose loaders cost a third of the suite's time more and
+ * get into the processes that tests start. docs/contributing/testing.md tells more.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, statfs } from 'node:fs/promises';
+import { type FSWatcher, rmSync, watch } from 'node:fs';
+import { chmod, mkdtemp, readFile, statfs } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
+import type { Evidence } from './evidence.ts';
 import { findLeaks } from './leaks.ts';
 import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-import { readTap } from './tap-report.ts';
+import { emptyReport, type FileReport, readTap } from './tap-report.ts';
 import {
   type Database,
   databases,
@@ -40,84 +46,86 @@ import {
 } from './test-files.ts';
 
 interface Totals {
-  readonly passed: number;
-  readonly failed: number;
+  passed: number;
+  failed: number;
 }
 
 /** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
 const inherited =
-  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|TEST_POSTGRES_URL|TEST_FRONT)$/;
-
-/**
- * Of Node.js: V8's optimizing compiler does not pay off in a process that ends soon. The services that tests start run without it all.
- */
-const OPTIONS = ['--no-opt', '--import=./test/plain-promises.ts', '--import=./test/evidence.ts'];
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|TEST_POSTGRES_URL|TEST_FRONT)$/;
 
 /** A file system in memory, and how many bytes of it are enough: the suite takes a third of that. */
 const MEMORY = '/dev/shm';
-const ROOM = 1e9;
+const ROOM_BYTES = 1e9;
+
+/** How long a file may hang after its time, when it does not even let tap end it. */
+const GRACE_SECONDS = 15;
+const SECOND_MS = 1000;
+
+/** Where a change runs the tests again, and how long it waits for more of them. */
+const WATCHED = ['src', 'test', 'openapi', 'templates'];
+const SETTLED_MS = 200;
+
+const { values: options, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    db: { type: 'string' },
+    suite: { type: 'string', default: 'test' },
+    seed: { type: 'string' },
+    name: { type: 'string', short: 't' },
+    watch: { type: 'boolean', default: false },
+    inspect: { type: 'boolean', default: false },
+  },
+});
 
 const root = resolve(import.meta.dirname, '..');
 const running: { folder?: string; postgres?: Promise<PostgresServer>; aborted?: boolean } = {};
-const tests = new Set<ChildProcess>();
+const processes = new Set<ChildProcess>();
 /** What is to be undone when all files have run, in the order in which it was done. */
 const ends: (() => Promise<void>)[] = [];
 const scope = { teardown: (work: () => Promise<void>) => void ends.push(work) };
 
 async function main(): Promise<number> {
-  const started = performance.now();
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { db: { type: 'string' }, suite: { type: 'string', default: 'test' }, seed: { type: 'string' } },
-  });
-  const { suite } = values;
-  if (!isSuite(suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
-  const chosen = Object.keys(databases)
-    .filter(isDatabase)
-    .filter((name) => (values.db === undefined ? name !== 'pgbouncer' : name === values.db));
-  if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
-  const runs = await findRuns(root, suite, positionals, chosen);
-  if (runs.length === 0)
-    throw new Error(
-      `no test file that runs on ${chosen.join(' or ')} has ${positionals.join(' or ')} in its path`,
-    );
+  if (!isSuite(options.suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
+  const suite = suites[options.suite];
+  const runs = await chooseRuns(suite);
 
   // Everything temporary goes into one folder, which is removed at the end. `nobody`, as whom root runs Postgres, may pass.
-  running.folder = await mkdtemp(join(await temporaryFolder(suites[suite]), 'latchkey-test-'));
+  running.folder = await mkdtemp(join(await temporaryFolder(suite), 'latchkey-test-'));
   await chmod(running.folder, 0o711);
   process.env.TMPDIR = running.folder;
   // Sources are TypeScript: without a cache, each process would strip the types of all of them anew.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'build/compile-cache');
 
-  const totals = new Map<Database, Totals>();
-  const environments = new Map<Database, NodeJS.ProcessEnv>();
   try {
-    for (const database of new Set(runs.map((run) => run.database))) {
-      try {
-        const env = await prepare(database);
-        environments.set(database, values.seed === undefined ? env : { ...env, TEST_SEED: values.seed });
-      } catch (error) {
-        console.error(error);
-        totals.set(database, { passed: 0, failed: 1 });
-      }
+    for (;;) {
+      const change = options.watch ? nextChange() : undefined;
+      const code = await runAll(runs, suite);
+      if (change === undefined || running.aborted) return code;
+      console.log('Waiting for a change ...\n');
+      await change;
     }
-    await runAll(
-      runs.filter(({ database }) => environments.has(database)),
-      suites[suite],
-      environments,
-      totals,
-    );
   } finally {
     for (const end of ends.reverse()) await end();
   }
-  let [passed, failed] = [0, 0];
-  for (const [database, of] of totals) {
-    console.log(`${databases[database]}: ${of.passed} passed, ${of.failed} failed`);
-    passed += of.passed;
-    failed += of.failed;
-  }
-  console.log(`\n${passed} passed, ${failed} failed in ${secondsSince(started)} s`);
-  return failed === 0 ? 0 : 1;
+}
+
+/** @throws {Error} when the options name no files */
+async function chooseRuns(suite: Suite): Promise<Run[]> {
+  const chosen = Object.keys(databases)
+    .filter(isDatabase)
+    .filter((name) => (options.db === undefined ? name !== 'pgbouncer' : name === options.db));
+  if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
+  const runs = await findRuns(root, suite, filters, chosen);
+  if (runs.length === 0)
+    throw new Error(
+      `no test file that runs on ${chosen.join(' or ')} has ${filters.join(' or ')} in its path`,
+    );
+  if (!options.inspect) return runs;
+  const [first] = runs;
+  if (first === undefined || new Set(runs.flatMap(({ files }) => files)).size > 1)
+    throw new Error('--inspect is for one file');
+  return [first];
 }
 
 /**
@@ -128,15 +136,41 @@ async function temporaryFolder({ needsDisk }: Suite): Promise<string> {
   if (needsDisk || process.env.TMPDIR !== undefined) return tmpdir();
   try {
     const { bavail, bsize } = await statfs(MEMORY);
-    return bavail * bsize >= ROOM ? MEMORY : tmpdir();
+    return bavail * bsize >= ROOM_BYTES ? MEMORY : tmpdir();
   } catch {
     return tmpdir();
   }
 }
 
-/** What the test files that run on a database see of the environment. */
+/** Resolves when a source has changed, and its neighbours have had the time to. */
+async function nextChange(): Promise<void> {
+  const watchers: FSWatcher[] = [];
+  await new Promise<void>((changed) => {
+    for (const folder of WATCHED)
+      watchers.push(watch(join(root, folder), { recursive: true }, () => changed()));
+  });
+  for (const watcher of watchers) watcher.close();
+  await pause(SETTLED_MS);
+}
+
+const environments = new Map<Database, Promise<NodeJS.ProcessEnv>>();
+
+/** What the test files that run on a database see of the environment; the database is made when it is first asked for. */
+function environmentOf(database: Database): Promise<NodeJS.ProcessEnv> {
+  const known = environments.get(database) ?? prepare(database);
+  environments.set(database, known);
+  return known;
+}
+
 async function prepare(database: Database): Promise<NodeJS.ProcessEnv> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)));
+  const env: NodeJS.ProcessEnv = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name))),
+    TAP: '1',
+    TAP_TIMEOUT: '0',
+    ...(options.seed !== undefined && { TEST_SEED: options.seed }),
+    // The first pattern is for the names of files.
+    ...(options.name !== undefined && { TAP_GREP: `/./\n/${escapePattern(options.name)}/i` }),
+  };
   if (database === 'sqlite') {
     delete env.TEST_POSTGRES_URL;
     return { ...env, TEST_TEMPLATE: await migrated(await createSqliteDatabase(scope)) };
@@ -162,70 +196,128 @@ async function migrated({ url }: TestDatabase): Promise<string> {
   return url;
 }
 
-async function runAll(
-  runs: readonly Run[],
-  suite: Suite,
-  environments: ReadonlyMap<Database, NodeJS.ProcessEnv>,
-  totals: Map<Database, Totals>,
-): Promise<void> {
-  const idle = runs.filter(({ isIdle }) => isIdle);
-  const busy = runs.filter(({ isIdle }) => !isIdle);
+/** A regular expression, written between slashes, that finds the text itself. */
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+/** @returns the exit code */
+async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
+  const started = performance.now();
+  const totals = new Map<Database, Totals>();
+  for (const database of new Set(runs.map((run) => run.database))) {
+    totals.set(database, { passed: 0, failed: 0 });
+    await environmentOf(database).catch((error: unknown) => {
+      console.error(error);
+      totals.set(database, { passed: 0, failed: 1 });
+    });
+  }
+  const ready = runs.filter(({ database }) => totals.get(database)?.failed === 0);
+  const idle = ready.filter(({ isIdle }) => isIdle);
+  const busy = ready.filter(({ isIdle }) => !isIdle);
   // One lane for those that wait, so that the others always have all the processors.
   const runNext = async (lane: number): Promise<void> => {
     const run = lane === 0 ? (idle.shift() ?? busy.shift()) : (busy.shift() ?? idle.shift());
     if (run === undefined || running.aborted) return;
-    const { passed, failed } = await runFile(run, suite, environments.get(run.database) ?? {});
-    const before = totals.get(run.database) ?? { passed: 0, failed: 0 };
-    totals.set(run.database, { passed: before.passed + passed, failed: before.failed + failed });
+    const total = totals.get(run.database);
+    for (const { passed, failed } of await runFiles(run, suite)) {
+      if (total === undefined) continue;
+      total.passed += passed;
+      total.failed += failed;
+    }
     await runNext(lane);
   };
   await Promise.all(Array.from({ length: suite.atATime }, (_, lane) => runNext(lane)));
+
+  let [passed, failed] = [0, 0];
+  for (const [database, of] of totals) {
+    console.log(`${databases[database]}: ${of.passed} passed, ${of.failed} failed`);
+    passed += of.passed;
+    failed += of.failed;
+  }
+  if (options.name !== undefined && passed + failed === 0) {
+    console.log(`no test at the top of these files has ${options.name} in its name`);
+    failed = 1;
+  }
+  console.log(
+    `\n${passed} passed, ${failed} failed in ${((performance.now() - started) / SECOND_MS).toFixed(1)} s`,
+  );
+  return failed === 0 ? 0 : 1;
 }
 
-/** Prints one line when the file has passed, otherwise also what failed and what it wrote to stderr. */
-async function runFile({ file, database }: Run, suite: Suite, env: NodeJS.ProcessEnv): Promise<Totals> {
-  const started = performance.now();
-  const evidence = await mkdtemp(join(tmpdir(), 'evidence-'));
-  const test = spawn(process.execPath, [...OPTIONS, file], {
+/** Runs files in one process, and prints what came of each. */
+async function runFiles({ files, database }: Run, suite: Suite): Promise<FileReport[]> {
+  const evidence = join(await mkdtemp(join(tmpdir(), 'evidence-')), 'evidence.json');
+  const limit = options.inspect ? 0 : suite.timeout;
+  const debug = options.inspect ? ['--inspect-wait'] : [];
+  const child = spawn(process.execPath, [...debug, 'test/run-files.ts', `${limit}`, ...files], {
     cwd: root,
-    env: { ...env, TAP: '1', TAP_TIMEOUT: `${suite.timeout}`, TEST_EVIDENCE: evidence },
+    env: { ...(await environmentOf(database)), TEST_EVIDENCE: evidence },
     // In a group of its own, so that what it has started can be ended with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: (suite.timeout + 5) * 1000,
-    killSignal: 'SIGKILL',
   });
-  tests.add(test);
-  const [output, errors, [code, signal]] = await Promise.all([
-    text(test.stdout),
-    text(test.stderr),
-    once(test, 'exit').finally(() => endGroup(test)),
+  processes.add(child);
+  if (options.inspect) child.stderr.pipe(process.stderr);
+  let overdue: NodeJS.Timeout | undefined;
+  const restartTimer = () => {
+    clearTimeout(overdue);
+    if (limit > 0) overdue = setTimeout(() => endGroup(child), (limit + GRACE_SECONDS) * SECOND_MS);
+  };
+  restartTimer();
+  const [found, errors, [code, signal]] = await Promise.all([
+    readTap(child.stdout, restartTimer),
+    text(child.stderr),
+    once(child, 'exit').finally(() => endGroup(child)),
   ]);
-  tests.delete(test);
+  clearTimeout(overdue);
+  processes.delete(child);
 
-  const { passed, failed: failedTests, failures, comments, log } = readTap(output);
-  const leaks = code === null ? [] : await findLeaks(evidence, [log, errors]);
-  const failed = failedTests + leaks.length;
-  const seconds = secondsSince(started);
-  // Nothing passes without having run, to its end.
-  const isGood = failed === 0 && passed > 0 && code === 0;
-  const outcome = failed > 0 ? `${failed} failed` : passed > 0 ? `${passed} passed` : 'nothing ran';
-  const end = code === 0 ? '' : `, ${signal ?? `exit code ${code}`}`;
-  console.log(
-    `${isGood ? 'ok  ' : 'FAIL'} ${file} on ${databases[database]} (${outcome}${end}, ${seconds} s)`,
-  );
-  if (suite.isMeasured) for (const comment of comments) console.log(`     ${comment}`);
-  if (isGood) return { passed, failed };
-  const printed = [...failures, ...leaks, errors].join('\n');
-  for (const line of printed.split('\n')) if (line !== '') console.log(`     ${line}`);
-  return { passed, failed: Math.max(failed, 1) };
+  const reports = files.map((file) => found.get(file) ?? emptyReport());
+  // Where it ended: in the file that has not, or after the last one.
+  const last = reports.find(({ time }) => time === undefined) ?? reports.at(-1) ?? emptyReport();
+  // A process that was killed has left none, and has failed anyway.
+  const evidences: Evidence[] = code === null ? [] : JSON.parse(await readFile(evidence, 'utf8'));
+  for (const { file, secrets, printed } of evidences)
+    found
+      .get(file)
+      ?.leaks.push(...findLeaks(secrets, [...(found.get(file)?.log ?? []), printed, errors].join('\n')));
+  const failed = reports.some((report) => report.failed + report.leaks.length > 0);
+  const end = code === 0 || (code === 1 && failed) ? '' : `, ${signal ?? `exit code ${code}`}`;
+  for (const [index, report] of reports.entries()) {
+    report.failed += report.leaks.length;
+    // Nothing passes without having run, to its end.
+    const isLeftOut = options.name !== undefined && report.passed + report.failed === 0;
+    if (report.time === undefined || (report === last && end !== '') || (report.passed === 0 && !isLeftOut))
+      report.failed = Math.max(report.failed, 1);
+    if (isLeftOut && report.failed === 0) continue;
+    const name = `${files[index]} on ${databases[database]}`;
+    print(name, report, report === last ? end : '', suite);
+    if (report.failed > 0 && report === last) printIndented(errors);
+  }
+  return reports;
 }
 
-function secondsSince(started: number): string {
-  return ((performance.now() - started) / 1000).toFixed(1);
+/** Prints one line when the file has passed, otherwise also what failed. */
+function print(name: string, report: FileReport, end: string, suite: Suite): void {
+  const { passed, failed, failures, comments, leaks, time } = report;
+  const outcome =
+    passed + failures.length + leaks.length === 0
+      ? 'nothing ran'
+      : failed > 0
+        ? `${failed} failed`
+        : `${passed} passed`;
+  const took = time === undefined ? '' : `, ${(time / SECOND_MS).toFixed(1)} s`;
+  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${outcome}${end}${took})`);
+  if (suite.isMeasured) printIndented(comments.join('\n'));
+  if (failed > 0) printIndented([...failures, ...leaks].join('\n'));
 }
 
-/** Ends a test file and the processes that it has started. */
+function printIndented(text: string): void {
+  for (const line of text.split('\n')) if (line !== '') console.log(`     ${line}`);
+}
+
+/** Ends a test process and the processes that it has started. */
 function endGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
@@ -236,7 +328,7 @@ function endGroup({ pid }: ChildProcess): void {
 
 async function abort(signal: NodeJS.Signals): Promise<void> {
   running.aborted = true;
-  for (const test of tests) endGroup(test);
+  for (const child of processes) endGroup(child);
   try {
     await (await running.postgres)?.stop();
   } finally {

@@ -1,65 +1,111 @@
-/** What a test file came to. */
-export interface Report {
+/** Reads what run-files.ts writes: TAP, and whatever was printed in between. */
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import { Parser, type Result } from 'tap-parser';
+
+/** The results of one test file. */
+export interface FileReport {
   /** Assertions, as tap counts them. */
-  readonly passed: number;
+  passed: number;
   /** A skipped or unfinished test counts as one that failed: it would go unnoticed otherwise. */
-  readonly failed: number;
-  /** What failed, with its place in the TypeScript source; the rest of what tap wrote is left out. */
-  readonly failures: readonly string[];
+  failed: number;
+  /** Each failure with its place in the source, and whatever was printed between them. */
+  readonly failures: string[];
   /** What the tests say of themselves: figures, for instance. */
-  readonly comments: readonly string[];
+  readonly comments: string[];
   /** What the services logged that ran in the test's own process. */
-  readonly log: string;
+  readonly log: string[];
+  /** Lines on secrets that were printed. */
+  readonly leaks: string[];
+  /** Milliseconds until its last test had ended; undefined when it has not. */
+  time?: number;
 }
-
-const result = /^( *)(not )?ok \d+ - (.*?)(?: # (?:SKIP|TODO|time=).*)?$/;
-const isSkipped = /^ *(not )?ok \d+ .* # (SKIP|TODO)\b/;
-
-const comment = /^ *# (?!Subtest: |time=|\{ total: )(.*)$/;
 
 /** How pino's lines begin. */
 const LOG_LINE = '{"level":';
 
-/** Lines that say nothing to a person: plans, counts, times, the frame and some members of diagnostics. */
-const noise =
-  /^ *(\d+\.\.\d+.*|# (\{|time=).*|TAP version 14|---|\.\.\.|(type|method|function)Name: .*|isToplevel: .*|)$/;
+/** At the start of a line: what is below it is indented. */
+const FILE_BEGINS = '# Subtest: ';
 
-/** Reads what a test file has written: TAP 14, and whatever was printed in between. */
-export function readTap(output: string): Report {
-  const all = output.split('\n');
-  const lines = all.filter((line) => !line.startsWith(LOG_LINE));
-  const log = all.filter((line) => line.startsWith(LOG_LINE)).join('\n');
-  const counts = lines.findLast((line) => line.startsWith('# { total: ')) ?? '';
-  // `# { total: 5, pass: 3, fail: 1, skip: 1 }`: what is zero is left out.
-  const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(counts)?.[1] ?? 0);
-  const failed = count('fail') + count('skip') + count('todo');
-  const comments = lines.flatMap((line) => comment.exec(line)?.[1] ?? []);
-  return { passed: count('pass'), failed, failures: findFailures(lines), comments, log };
+/** What tap says of its own, and no test. */
+const OWN_COMMENT = /^(Subtest|time=|\{ total: )/;
+
+/** What tap calls a test that `-t` leaves out. */
+const LEFT_OUT = 'filter: ';
+
+/** Members of a failure that say how it came to be known rather than what it is. */
+const noise = new Set(['at', 'typeName', 'tapCaught', 'generated']);
+
+/**
+ * Reads to the end of the output.
+ *
+ * @param onFile called when a file begins
+ * @returns the reports of the files that have begun, by path, in the order in which they did
+ */
+export async function readTap(output: Readable, onFile: () => void): Promise<Map<string, FileReport>> {
+  const reports = new Map<string, FileReport>();
+  let current = emptyReport();
+  const reportOf = (fullname: string) => reports.get(fullname.split(' > ', 1)[0] ?? '');
+  const parser = new Parser();
+  const listen = (parser: Parser) => {
+    parser.on('comment', (line: string) => {
+      const comment = line.replace(/^ *# */, '').trimEnd();
+      if (!OWN_COMMENT.test(comment)) reportOf(parser.fullname)?.comments.push(comment);
+    });
+    parser.on('child', listen);
+  };
+  listen(parser);
+  // Of the root alone: the ends of files.
+  parser.on('assert', ({ name, time }: Result) => {
+    const report = reports.get(name);
+    if (report !== undefined) report.time = time ?? 0;
+  });
+  parser.on('result', (result: Result) => {
+    const report = reportOf(result.fullname);
+    const isLeftOut = typeof result.skip === 'string' && result.skip.startsWith(LEFT_OUT);
+    if (report === undefined || isLeftOut) return;
+    if (!result.ok || result.skip || result.todo) {
+      report.failed += 1;
+      report.failures.push(describe(result));
+    }
+    // A file that has no test is none that has passed.
+    else if (!reports.has(result.fullname)) report.passed += 1;
+  });
+  parser.on('extra', (text: string) => void current.failures.push(text.trimEnd()));
+  for await (const line of createInterface({ input: output })) {
+    if (line.startsWith(LOG_LINE)) {
+      current.log.push(line);
+      continue;
+    }
+    // The parser tells of it at the next line only.
+    if (line.startsWith(FILE_BEGINS)) {
+      current = emptyReport();
+      reports.set(line.slice(FILE_BEGINS.length), current);
+      onFile();
+    }
+    parser.write(`${line}\n`);
+  }
+  parser.end();
+  return reports;
 }
 
-/** Leaves out what passed, and the summary of a subtest whose failures are shown. */
-function findFailures(lines: readonly string[]): string[] {
-  const kept: string[] = [];
-  const subtests = new Map<string, string>();
-  let skipTo: string | undefined;
-  for (const [index, line] of lines.entries()) {
-    const [, indent = '', not, name] = result.exec(line) ?? [];
-    const [, headerIndent = '', header] = /^( *)# Subtest: (.*)$/.exec(line) ?? [];
-    if (skipTo !== undefined) {
-      if (line.startsWith(skipTo)) skipTo = undefined;
-    } else if (header !== undefined) {
-      subtests.set(headerIndent, header);
-      kept.push(line);
-    } else if (name === undefined || isSkipped.test(line)) {
-      if (line.endsWith('  generated:')) skipTo = line.replace('generated:', '  columnNumber');
-      else if (!noise.test(line)) kept.push(line);
-    } else if (subtests.get(indent) !== name) {
-      if (not) kept.push(line);
-    } else {
-      subtests.delete(indent);
-      if (not && lines[index + 1] === `${indent}  ---`) skipTo = `${indent}  ...`;
-      if (!not && kept.at(-1) === `${indent}# Subtest: ${name}`) kept.pop();
-    }
-  }
-  return kept;
+export function emptyReport(): FileReport {
+  return { passed: 0, failed: 0, failures: [], comments: [], log: [], leaks: [] };
+}
+
+function describe({ fullname, ok, skip, todo, diag }: Result): string {
+  const outcome = skip ? 'skipped' : todo ? 'unfinished' : ok ? 'passed' : 'not ok';
+  const { at } = diag ?? {};
+  const place = at === undefined ? '' : ` (${at.fileName}:${at.lineNumber}:${at.columnNumber})`;
+  const details = Object.entries<unknown>(diag ?? {})
+    .filter(([name]) => !noise.has(name))
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? indent(value) : inspect(value)}`);
+  return [`${outcome}: ${fullname}${place}`, ...details.map((detail) => `  ${detail}`)].join('\n');
+}
+
+/** Below its name when it has several lines. */
+function indent(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  return lines.length === 1 ? text.trimEnd() : lines.map((line) => `\n    ${line}`).join('');
 }

@@ -10,7 +10,10 @@ export type Database = keyof typeof databases;
 export interface Suite {
   /** Of their names. */
   readonly ending: string;
+  /** Processes at a time. */
   readonly atATime: number;
+  /** Files at most that share a process. */
+  readonly inAProcess: number;
   /** Seconds that a file may take before tap ends it, naming what it waits for; soon after it is killed. */
   readonly timeout: number;
   /** Whether what the tests comment is shown although they pass: figures. */
@@ -20,24 +23,48 @@ export interface Suite {
 }
 
 export const suites = {
-  /** One file more at a time than there are processors: one of them is of those that mostly wait. */
+  /** One process more at a time than there are processors: one of them is of those that mostly wait. */
   test: {
     ending: '.test.ts',
     atATime: availableParallelism() + 1,
+    inAProcess: 12,
     timeout: 240,
     isMeasured: false,
     needsDisk: false,
   },
   /** What they measure is worth nothing beside others. */
-  faults: { ending: '.fault.ts', atATime: 1, timeout: 300, isMeasured: true, needsDisk: true },
+  faults: {
+    ending: '.fault.ts',
+    atATime: 1,
+    inAProcess: 1,
+    timeout: 300,
+    isMeasured: true,
+    needsDisk: true,
+  },
   /** Installs the service in the ways in which people do, which takes minutes and half a gigabyte each. */
-  packaging: { ending: '.packaging.ts', atATime: 1, timeout: 1800, isMeasured: true, needsDisk: true },
+  packaging: {
+    ending: '.packaging.ts',
+    atATime: 1,
+    inAProcess: 1,
+    timeout: 1800,
+    isMeasured: true,
+    needsDisk: true,
+  },
+  /** Files that are made to fail: the runner's own test runs them. */
+  planted: {
+    ending: '.planted.ts',
+    atATime: 1,
+    inAProcess: 12,
+    timeout: 60,
+    isMeasured: false,
+    needsDisk: false,
+  },
 } as const satisfies Record<string, Suite>;
 
-/** One run of a file. */
+/** The files that one process runs, one after the other. */
 export interface Run {
-  /** Path below the root. */
-  readonly file: string;
+  /** Paths below the root. */
+  readonly files: readonly string[];
   readonly database: Database;
   /** Whether it leaves the processors to others most of the time. */
   readonly isIdle: boolean;
@@ -48,51 +75,67 @@ export interface Run {
  * about one of the two may say so, and what comes out the same whichever it is.
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
+/**
+ * Files that start no process share one, unless their first comment says `@runs alone: <why>`: they change something of the
+ * whole process, or measure it.
+ */
+const alone = /@runs alone: \S/;
 
 /** Waits for outages and clocks rather than for a processor. */
 const waits = /^test\/(processes\/|mail\/delivery|life|jobs|db\/raw)/;
-/** Takes longer than what does not. */
-const startsProcesses = /from '[./]+\/(child|cluster|postgres-server)\.ts'|from 'node:child_process'/;
+const startsProcesses =
+  /from '([.\w/-]+\/(child|cluster|front|daemon|program|(postgres|pgbouncer)-server)\.ts|node:child_process)'/;
 
 /**
  * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. What takes long
- * comes first, so that no processor is idle at the end.
+ * comes first, so that no processor is idle at the end: files that start processes do.
  *
  * @param root the package's folder
  */
 export async function findRuns(
   root: string,
-  suite: keyof typeof suites,
+  { ending, inAProcess }: Suite,
   filters: readonly string[],
   chosen: readonly Database[],
 ): Promise<Run[]> {
   const sources = await readdir(join(root, 'test'), { recursive: true });
   const files = sources
-    .filter((path) => path.endsWith(suites[suite].ending))
+    .filter((path) => path.endsWith(ending))
     .map((path) => `test/${path}`)
     .filter(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
     )
     .sort();
-  const [first, second]: [Run[], Run[]] = [[], []];
+  const runs: Run[] = [];
+  const sharing = new Map<Database, string[]>(chosen.map((database) => [database, []]));
   for (const file of files) {
     const text = await readFile(join(root, file), 'utf8');
-    const runs = chosen
-      .filter((database) => runsOn(file, text, database))
-      .map((database) => ({ file, database, isIdle: waits.test(file) }));
-    (startsProcesses.test(text) ? first : second).push(...runs);
+    const comment = text.startsWith('/**') ? text.slice(0, text.indexOf('*/')) : '';
+    const isIdle = waits.test(file);
+    const isAlone = inAProcess === 1 || isIdle || startsProcesses.test(text) || alone.test(comment);
+    for (const database of chosen.filter((database) => runsOn(file, comment, database)))
+      if (isAlone) runs.push({ files: [file], database, isIdle });
+      else sharing.get(database)?.push(file);
   }
-  return [...first, ...second];
+  for (const [database, files] of sharing)
+    for (const part of deal(files, Math.ceil(files.length / inAProcess)))
+      runs.push({ files: part, database, isIdle: false });
+  return runs;
+}
+
+/** Deals files out as cards are, so that those of one folder, which take about as long, come apart. */
+function deal(files: readonly string[], count: number): string[][] {
+  return Array.from({ length: count }, (_, part) => files.filter((_, index) => index % count === part));
 }
 
 /** @throws {Error} when the first comment says something of its runs that is not understood */
-function runsOn(file: string, text: string, database: Database): boolean {
-  const comment = text.startsWith('/**') ? text.slice(0, text.indexOf('*/')) : '';
-  if (!comment.includes('@runs')) return true;
+function runsOn(file: string, comment: string, database: Database): boolean {
   const [, only] = once.exec(comment) ?? [];
-  if (only === undefined)
-    throw new Error(`${file}: @runs is followed by "once, on SQLite: <why>", or Postgres`);
-  return only === (database === 'sqlite' ? 'SQLite' : 'Postgres');
+  if (only === undefined && comment.replace(alone, '').includes('@runs'))
+    throw new Error(
+      `${file}: @runs is followed by "once, on SQLite: <why>" (or Postgres), or "alone: <why>"`,
+    );
+  return only === undefined || only === (database === 'sqlite' ? 'SQLite' : 'Postgres');
 }
 
 export function isSuite(name: string): name is keyof typeof suites {

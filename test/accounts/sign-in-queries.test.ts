@@ -1,4 +1,8 @@
-/** What a sign-in asks of the database: no more than it has to. */
+/**
+ * What a sign-in asks of the database: no more than it has to.
+ *
+ * @runs alone: it listens to all databases of the process.
+ */
 import t from 'tap';
 import { PASSWORD } from '../helper.ts';
 import { listenToStatements } from '../statements.ts';

@@ -1,4 +1,8 @@
-/** What the guard asks of the database: nothing. */
+/**
+ * What the guard asks of the database: nothing.
+ *
+ * @runs alone: it listens to all databases of the process.
+ */
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { listenToStatements } from '../statements.ts';

@@ -5,7 +5,7 @@
  */
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import Sqlite from 'better-sqlite3';
-import { type Test, test } from 'tap';
+import t, { type Test } from 'tap';
 import { openAdapter, query } from './open-adapter.ts';
 
 const insert = 'INSERT INTO "Thing" ("id", "size", "at", "isGood") VALUES (?, ?, ?, ?)';
@@ -46,7 +46,7 @@ async function useAll(adapter: SqlDriverAdapter): Promise<unknown[]> {
   return answers;
 }
 
-test('a statement answers the second time as the first time, and is prepared once', async (t) => {
+t.test('a statement answers the second time as the first time, and is prepared once', async (t) => {
   const { adapter } = await open(t);
   prepared.length = 0;
   const first = await useAll(adapter);
@@ -69,7 +69,7 @@ test('a statement answers the second time as the first time, and is prepared onc
   t.match(first[8], { columnNames: [], columnTypes: [], rows: [] });
 });
 
-test('a statement that fails works the next time', async (t) => {
+t.test('a statement that fails works the next time', async (t) => {
   const { adapter } = await open(t);
   await adapter.executeRaw(query(insert, 'a', 1, null, true));
   await t.rejects(adapter.executeRaw(query(insert, 'a', 1, null, true)), {
@@ -78,7 +78,7 @@ test('a statement that fails works the next time', async (t) => {
   t.equal(await adapter.executeRaw(query(insert, 'b', 1, null, true)), 1);
 });
 
-test('values of before are bound to no statement', async (t) => {
+t.test('values of before are bound to no statement', async (t) => {
   const { adapter } = await open(t);
   const read = 'SELECT "size" FROM "Thing" WHERE "id" = ?';
   await adapter.executeRaw(query(insert, 'a', 1, null, true));
@@ -89,7 +89,7 @@ test('values of before are bound to no statement', async (t) => {
   t.strictSame((await adapter.queryRaw(query(read, 'a'))).rows, [[1]]);
 });
 
-test('a statement outlives a change of the schema by somebody else', async (t) => {
+t.test('a statement outlives a change of the schema by somebody else', async (t) => {
   const { path, adapter } = await open(t);
   const read = query('SELECT "id", "size" FROM "Thing"');
   const all = query('SELECT * FROM "Thing"');
@@ -105,7 +105,7 @@ test('a statement outlives a change of the schema by somebody else', async (t) =
   t.strictSame((await adapter.queryRaw(read)).rows.length, 2);
 });
 
-test('of many statements those that were used last are kept', async (t) => {
+t.test('of many statements those that were used last are kept', async (t) => {
   const { adapter } = await open(t);
   const ask = async (n: number) =>
     t.strictSame((await adapter.queryRaw(query(`SELECT ${n} AS "n"`))).rows, [[n]]);
@@ -122,7 +122,7 @@ test('of many statements those that were used last are kept', async (t) => {
   t.strictSame(prepared, ['SELECT 1 AS "n"']);
 });
 
-test('a statement with the most values that SQLite takes', async (t) => {
+t.test('a statement with the most values that SQLite takes', async (t) => {
   const { adapter } = await open(t);
   const { maxBindValues = 0 } = adapter.getConnectionInfo?.() ?? {};
   const ask = (count: number) =>

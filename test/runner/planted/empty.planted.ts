@@ -1,0 +1,2 @@
+/** @runs once, on SQLite: it is about the runner. */
+import 'tap';

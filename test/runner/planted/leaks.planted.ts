@@ -1,0 +1,9 @@
+/** @runs once, on SQLite: it is about the runner. */
+import t from 'tap';
+import { noteSecret } from '../../evidence.ts';
+
+t.test('prints a secret as a service would', async (t) => {
+  noteSecret('a secret of the planted test');
+  process.stdout.write('{"level":30,"msg":"a secret of the planted test"}\n');
+  t.ok(true);
+});
