@@ -100,7 +100,7 @@ function increment(db: Db): Promise<unknown> {
   });
 }
 
-t.test('of 200 increments at once, half of them by models, none is lost', async (t) => {
+t.test('of 100 increments at once, half of them by models, none is lost', async (t) => {
   const { db } = await open(t);
   await insert(db, 0);
   const byModels = () =>
@@ -108,8 +108,8 @@ t.test('of 200 increments at once, half of them by models, none is lost', async 
       const { number } = await tx.accessLevel.findUniqueOrThrow({ where: { name: 'level-0' } });
       await tx.accessLevel.update({ where: { name: 'level-0' }, data: { number: number + 1 } });
     });
-  await Promise.all(Array.from({ length: 100 }, () => [increment(db), byModels()]).flat());
-  t.strictSame(await numbers(db), [200]);
+  await Promise.all(Array.from({ length: 50 }, () => [increment(db), byModels()]).flat());
+  t.strictSame(await numbers(db), [100]);
 });
 
 t.test(
