@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler } from 'fastify';
-import { type AccessTokenClaims, InvalidTokenError } from '../tokens/claims.ts';
+import { type AccessTokenClaims, findTimeProblem, InvalidTokenError } from '../tokens/claims.ts';
 import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
 import { authenticationRequired, invalidRequest, invalidToken } from './challenges.ts';
 import { toError } from './to-error.ts';
@@ -39,14 +39,15 @@ export function identify(hasBody: boolean): onRequestHookHandler {
 }
 
 /**
- * Who calls, by a token that is ours and has not expired. Whether it is revoked is another question.
+ * The claims of a token that is ours and valid at this moment. Whether it is revoked is another question.
  *
  * @throws {Problem} 401, or 400 for a header that is malformed
  */
 export function authenticate(request: FastifyRequest): AccessTokenClaims {
   const verified = request[identity];
   if (!verified) return verify(request);
-  if (isOver(verified)) throw invalidToken('expired');
+  const problem = findTimeProblem(verified);
+  if (problem !== undefined) throw invalidToken(problem);
   return verified;
 }
 
@@ -58,9 +59,10 @@ function verify(request: FastifyRequest): AccessTokenClaims {
   const known = verifiedTokens.get(authorization);
   if (known !== undefined) {
     if (hasTokenInQuery(request.url)) throw invalidRequest();
-    if (!isOver(known)) return known;
+    const problem = findTimeProblem(known);
+    if (problem === undefined) return known;
     verifiedTokens.delete(authorization);
-    throw invalidToken('expired');
+    throw invalidToken(problem);
   }
   const token = readBearerToken(authorization, request.url);
   try {
@@ -71,11 +73,6 @@ function verify(request: FastifyRequest): AccessTokenClaims {
   } catch (error) {
     throw error instanceof InvalidTokenError ? invalidToken(error) : error;
   }
-}
-
-/** From the moment of `exp` on it is too late: RFC 7519 section 4.1.4. */
-function isOver({ exp }: AccessTokenClaims): boolean {
-  return exp * 1000 <= Date.now();
 }
 
 /** What is left of a body is thrown away as it comes, and the connection kept; one that nobody would take is not waited for. */

@@ -1,20 +1,11 @@
-import type {
-  FastifyInstance,
-  FastifyRequest,
-  HookHandlerDoneFunction,
-  preHandlerHookHandler,
-} from 'fastify';
+import type { FastifyRequest, HookHandlerDoneFunction, preHandlerHookHandler } from 'fastify';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 import { authenticate } from './authenticate.ts';
+import { setCaller } from './caller.ts';
 import { accessDenied, invalidToken, recentSignInRequired } from './challenges.ts';
 import { toError } from './to-error.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Of the caller's access token; null on public routes. Read it through {@link claimsOf}. */
-    claims: AccessTokenClaims | null;
-  }
-}
+export { claimsOf } from './caller.ts';
 
 /** What the public hook factory takes beside the minimum. */
 export interface GuardOptions {
@@ -47,9 +38,13 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
   }
   const guard: preHandlerHookHandler = (request, _reply, done) => {
     try {
+      const { revocations } = request.server;
+      // Latchkey's plugins refuse the boot for each route that they do not know. Without them, each request
+      // fails here.
+      if (revocations === undefined) throw new Error('requireAccess needs the plugins of Latchkey');
       const claims = authenticate(request);
-      if (request.server.revocations.isTrusted) {
-        if (request.server.revocations.revokes(claims)) throw invalidToken();
+      if (revocations.isTrusted) {
+        if (revocations.revokes(claims)) throw invalidToken();
         admit(request, claims, minimum, maxAge);
       } else {
         confirm(request, claims, minimum, maxAge, done);
@@ -61,15 +56,6 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
     }
     done();
   };
-  // Fastify binds each hook to its route's instance at boot: the moment to refuse one that has nothing to verify with.
-  Object.defineProperty(guard, 'bind', {
-    value: (instance: FastifyInstance) => {
-      if (!instance.hasDecorator('tokens') || !instance.hasDecorator('revocations')) {
-        throw new Error('requireAccess needs the plugins tokens and access of Latchkey');
-      }
-      return guard;
-    },
-  });
   minimums.set(guard, minimum);
   return guard;
 }
@@ -82,16 +68,6 @@ export function minimumOf(hook: unknown): number | undefined {
 /** Raises the 400 that Fastify found before the guard ran: 401 and 403 come first. */
 export function rejectInvalid(request: FastifyRequest, _reply: unknown, done: HookHandlerDoneFunction): void {
   done(request.validationError);
-}
-
-/**
- * The claims of a guarded request's caller.
- *
- * @throws {Error} on a public route, where there is no caller
- */
-export function claimsOf(request: FastifyRequest): AccessTokenClaims {
-  if (request.claims === null) throw new Error('A public route has no caller');
-  return request.claims;
 }
 
 /**
@@ -112,7 +88,7 @@ function admit(
   maxAge: number | undefined,
 ): void {
   // Also of those who are refused: the audit asks who it was.
-  request.claims = claims;
+  setCaller(request, claims);
   const { access } = claims;
   if (!(Number.isInteger(access) && access >= minimum)) throw accessDenied(minimum, access);
   if (maxAge !== undefined) requireRecentSignIn(claims, maxAge);

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 import { authenticate } from './authenticate.ts';
+import { setCaller } from './caller.ts';
 import { invalidToken } from './challenges.ts';
 
 /**
- * Who calls a public route, by an access token that the guard would let in now; kept as the request's `claims`. For routes that declare
- * `token: 'optional'`.
+ * The claims of a public route's caller, by an access token that the guard would accept now. They are kept as
+ * `request.user`. For routes that declare `token: 'optional'`.
  *
  * @throws {Problem} `authentication-required`, `invalid-request` or `invalid-token`, as the guard does
  */
@@ -14,6 +15,6 @@ export async function readCaller(request: FastifyRequest): Promise<AccessTokenCl
   const { revocations } = request.server;
   const isValid = revocations.isTrusted ? !revocations.revokes(claims) : await revocations.confirm(claims);
   if (!isValid) throw invalidToken();
-  request.claims = claims;
+  setCaller(request, claims);
   return claims;
 }

@@ -9,6 +9,7 @@ import type {
 import fp from 'fastify-plugin';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 import { identify, identity } from './authenticate.ts';
+import { caller } from './caller.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';
@@ -75,7 +76,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.decorate('revocations', revocations);
   app.decorate('verifiedTokens', new VerifiedTokens());
   app.decorate('listRoutes', () => inventory.list(app));
-  app.decorateRequest('claims', null);
+  app.decorateRequest(caller, null);
   app.decorateRequest(identity, null);
   const vendors = new Map<string, DeclaredAccess>();
   app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { findCallerClaims } from '../access/caller.ts';
 import { Problem } from '../problems/problem.ts';
 import { originOf } from './actor.ts';
 
@@ -18,7 +19,7 @@ function isDenial(error: unknown): error is Problem {
 function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }: Problem) {
   return {
     action: 'access.denied' as const,
-    actorId: request.claims?.sub ?? null,
+    actorId: findCallerClaims(request)?.sub ?? null,
     targetId: null,
     after: {
       method: request.method,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
+import { findCallerClaims } from '../access/caller.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import type { Secrets } from '../tokens/secrets.ts';
 import { type Claim, IdempotentRequests } from './idempotent-requests.ts';
@@ -107,9 +108,10 @@ function contentOf({ params, body }: FastifyRequest): unknown {
 }
 
 /** Whom a key belongs to: the user of the token or, without one, whoever has the address. */
-function callerOf({ claims, body }: FastifyRequest): string {
-  if (claims !== null) return `user ${claims.sub}`;
-  const email = Object(body).email;
+function callerOf(request: FastifyRequest): string {
+  const claims = findCallerClaims(request);
+  if (claims !== undefined) return `user ${claims.sub}`;
+  const email = Object(request.body).email;
   if (typeof email !== 'string') throw new Error('An idempotent route that is public asks for an email');
   return `email ${normalizeEmail(email)}`;
 }

@@ -3,6 +3,8 @@ import { compile } from '../config/fits.ts';
 
 /** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
 export const CLIENT_ID = 'latchkey';
+/** Seconds that another process's clock may run ahead of ours. */
+const CLOCK_TOLERANCE_SECONDS = 60;
 /** What the column of the level holds: a 32-bit integer. */
 const LARGEST_LEVEL = 2 ** 31 - 1;
 
@@ -26,6 +28,18 @@ export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;
 
 /** Checks the claims of a token whose signature is right. */
 export const areClaims = compile(AccessTokenClaims);
+
+/**
+ * The reason why a token is not valid at this moment; undefined when it is valid. @fastify/jwt does not look
+ * at `iat`. It also accepts a token at the very moment of its `exp`, which is too late: RFC 7519 section
+ * 4.1.4.
+ */
+export function findTimeProblem({ exp, iat }: AccessTokenClaims): string | undefined {
+  const now = Date.now() / 1000;
+  if (exp <= now) return 'expired';
+  if (iat > now + CLOCK_TOLERANCE_SECONDS) return 'issued in the future';
+  return undefined;
+}
 
 /** Why a token was refused. Always a 401; the reason is for the log and never for the client. */
 export class InvalidTokenError extends Error {

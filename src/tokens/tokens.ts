@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Config } from '../config.ts';
-import { type AccessTokenClaims, areClaims, CLIENT_ID, InvalidTokenError } from './claims.ts';
-import { type Keys, loadKeys, type SigningKey } from './keys.ts';
+import { AccessTokenClaims, areClaims, CLIENT_ID, findTimeProblem, InvalidTokenError } from './claims.ts';
+import { type Keys, loadKeys, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import type { Secrets } from './secrets.ts';
-import { signerOf, type VerifySignature, verifierOf } from './signatures.ts';
-import { headerSegment, readHeader, TOKEN_TYPE } from './token-header.ts';
-
-/** Seconds that another process's clock may run ahead of ours. */
-const CLOCK_TOLERANCE = 60;
+import { readKid, requireCanonical, TOKEN_TYPE } from './token-header.ts';
 
 /** What an access token says of its bearer. */
 export interface AccessTokenSubject {
@@ -57,12 +54,59 @@ async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
   const keys = await loadKeys(config);
   app.decorate('keys', keys);
   app.decorate('refreshTokens', new RefreshTokens(secrets));
-  app.decorate('tokens', { issue: issuerOf(keys.signing, config), verify: verifyOf(keys, config) });
+  const jwts = await registerKeys(app, keys, config);
+  const findJwt = (kid: string) => {
+    const jwt = jwts.get(kid);
+    if (jwt === undefined) throw new InvalidTokenError('unknown kid');
+    return jwt;
+  };
+  const signing = findJwt(keys.signing.kid);
+  app.decorate('tokens', { issue: issuerOf(signing, config), verify: verifierOf(signing, findJwt) });
 }
 
-function issuerOf(key: SigningKey, { publicUrl, accessTokenTtl }: TokenConfig): Tokens['issue'] {
-  const sign = signerOf(key);
-  const header = encode({ alg: key.algorithm, typ: TOKEN_TYPE, kid: key.kid });
+/**
+ * Registers @fastify/jwt once for each key, in a scope of their own. There it decorates none of our requests.
+ * An app can register it for other tokens.
+ */
+async function registerKeys(app: FastifyInstance, keys: Keys, config: TokenConfig) {
+  const jwts = new Map<string, JWT>();
+  await app.register(async (scope) => {
+    for (const key of keys.verification) {
+      await scope.register(fastifyJwt, optionsOf(key, keys, config));
+      const jwt = scope.getDecorator<Readonly<Record<string, JWT>>>('jwt')[key.kid];
+      if (jwt !== undefined) jwts.set(key.kid, jwt);
+    }
+  });
+  return jwts;
+}
+
+/**
+ * Each key has one algorithm (RFC 8725 section 3.1). Issuer and audience are our URL. So tokens of another
+ * service that has the same key are refused (RFC 8725 sections 3.8 and 3.9). The library's cache stays off,
+ * because it also keeps refused tokens.
+ */
+function optionsOf(
+  { kid, algorithm, publicKey }: VerificationKey,
+  { signing }: Keys,
+  { publicUrl }: TokenConfig,
+) {
+  return {
+    namespace: kid,
+    secret: { public: publicKey, ...(kid === signing.kid && { private: signing.privateKey }) },
+    sign: { algorithm, kid, header: { alg: algorithm, typ: TOKEN_TYPE } },
+    decode: { complete: true },
+    verify: {
+      algorithms: [algorithm],
+      allowedIss: publicUrl,
+      allowedAud: publicUrl,
+      checkTyp: TOKEN_TYPE,
+      // It compares the issuer and the audience only where they are present.
+      requiredClaims: AccessTokenClaims.required,
+    },
+  } satisfies FastifyJWTOptions;
+}
+
+function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens['issue'] {
   return (subject) => {
     const now = toSeconds(Date.now());
     const claims: AccessTokenClaims = {
@@ -78,73 +122,34 @@ function issuerOf(key: SigningKey, { publicUrl, accessTokenTtl }: TokenConfig): 
       exp: Math.min(now + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
       jti: randomUUID(),
     };
-    const signed = `${header}.${encode(claims)}`;
-    return { accessToken: `${signed}.${sign(signed)}`, expiresIn: claims.exp - now };
+    return { accessToken: jwt.sign(claims), expiresIn: claims.exp - now };
   };
-}
-
-/** How the tokens of one key are verified: each `kid` is pinned to one algorithm. */
-interface Verifier {
-  readonly algorithm: string;
-  readonly fits: VerifySignature;
-}
-type Verifiers = ReadonlyMap<string, Verifier>;
-
-/** The header of what we sign is the same in every token of a key: those few are read once. */
-function verifyOf({ verification }: Keys, { publicUrl }: TokenConfig): Tokens['verify'] {
-  const verifiers = new Map(
-    verification.map((key) => [key.kid, { algorithm: key.algorithm, fits: verifierOf(key) }]),
-  );
-  const known = new Map<string, Verifier>();
-  return (token) => {
-    const segment = headerSegment(token);
-    const verifier = known.get(segment) ?? findVerifier(verifiers, segment);
-    const claims = verify(verifier, token, segment.length, publicUrl);
-    // Of tokens that are ours alone, or others would fill it.
-    if (known.size < verifiers.size) known.set(segment, verifier);
-    return claims;
-  };
-}
-
-function findVerifier(verifiers: Verifiers, segment: string): Verifier {
-  const { kid, alg } = readHeader(segment);
-  const verifier = verifiers.get(kid);
-  if (verifier === undefined) throw new InvalidTokenError('unknown kid');
-  if (alg !== verifier.algorithm) throw new InvalidTokenError('another algorithm than the key has');
-  return verifier;
 }
 
 /**
- * Nothing of a token but its header is read before its signature is found right (RFC 7519 section 7.2).
+ * Verifies with the key that the header names, then does the checks that the library lacks.
  *
- * @param headerEnd where its header ends
+ * @param decoder any registration: decoding needs no key
+ * @param findJwt throws for a `kid` that no key has
  */
-function verify({ fits }: Verifier, token: string, headerEnd: number, publicUrl: string): AccessTokenClaims {
-  const end = token.lastIndexOf('.');
-  if (!fits(token.slice(0, end), token.slice(end + 1))) throw new InvalidTokenError('wrong signature');
-  const claims = decode(token.slice(headerEnd + 1, end));
-  if (!areClaims(claims)) throw new InvalidTokenError('a claim is missing or of another type');
-  // With the URL that both are, tokens of another service that has the key are none of ours (RFC 8725 sections 3.8 and 3.9).
-  if (claims.iss !== publicUrl) throw new InvalidTokenError('issued by somebody else');
-  if (claims.aud !== publicUrl) throw new InvalidTokenError('issued for somebody else');
-  const now = Date.now() / 1000;
-  // From its moment on it is too late: RFC 7519 section 4.1.4.
-  if (claims.exp <= now) throw new InvalidTokenError('expired');
-  if (claims.iat > now + CLOCK_TOLERANCE) throw new InvalidTokenError('issued in the future');
-  if (claims.nbf !== undefined && claims.nbf > now) throw new InvalidTokenError('not valid yet');
-  return Object.freeze(claims);
-}
-
-function encode(members: object): string {
-  return Buffer.from(JSON.stringify(members)).toString('base64url');
-}
-
-function decode(segment: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(segment, 'base64url').toString());
-  } catch (error) {
-    throw new InvalidTokenError('claims are not JSON', { cause: error });
-  }
+function verifierOf(decoder: JWT, findJwt: (kid: string) => JWT): Tokens['verify'] {
+  return (token) => {
+    try {
+      requireCanonical(token);
+      const jwt = findJwt(readKid(decoder.decode<{ header: unknown }>(token)?.header));
+      // No options: with options, the library builds a new verifier for each call.
+      const claims = jwt.verify<object>(token);
+      // The library does not check the types of most claims. It also accepts a list of audiences.
+      if (!areClaims(claims)) throw new InvalidTokenError('a claim is missing or of another type');
+      const problem = findTimeProblem(claims);
+      if (problem !== undefined) throw new InvalidTokenError(problem);
+      return Object.freeze(claims);
+    } catch (error) {
+      // The library throws errors of several kinds, for some dates a RangeError. Each refuses the token.
+      if (error instanceof InvalidTokenError) throw error;
+      throw new InvalidTokenError('refused by @fastify/jwt', { cause: error });
+    }
+  };
 }
 
 const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -3,13 +3,15 @@
  *
  * @runs once, on SQLite: the routes of the test ask no database.
  */
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import fastifyJwt from '@fastify/jwt';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import t from 'tap';
 import { claimsOf, requireAccess } from '#latchkey/access/guard.ts';
 import { declaration, withAccess } from '#latchkey/access/plugin.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config.ts';
 import { environment, startApi, type Teardown } from '../helper.ts';
+import { craftToken, goodClaims, testSigningKey } from '../tokens.ts';
 
 const handler = async () => ({ ok: true });
 
@@ -97,11 +99,14 @@ t.test('a route that was registered before the guard was there refuses the boot'
   await t.rejects(async () => app.ready(), /GET \/early declares no access/);
 });
 
-t.test('requireAccess refuses to boot where there is nothing to verify with', async (t) => {
+t.test('requireAccess lets nobody in where there is nothing to verify with', async (t) => {
   const app = Fastify();
   t.teardown(() => app.close());
-  app.get('/alone', { preHandler: requireAccess(1) }, handler);
-  await t.rejects(async () => app.ready(), /requireAccess needs the plugins/);
+  app.get('/alone', { preHandler: requireAccess(0) }, handler);
+  for (const headers of [{}, { authorization: `Bearer ${craftToken()}` }]) {
+    const answer = await app.inject({ url: '/alone', headers });
+    t.match(answer.json(), { statusCode: 500, message: /requireAccess needs the plugins/ });
+  }
 });
 
 t.test('requireAccess checks its minimum when it is made', async (t) => {
@@ -163,4 +168,49 @@ t.test('routes of one’s own', async (t) => {
   const head = app.listRoutes().find(({ method, url }) => method === 'HEAD' && url === '/counted');
   t.equal([head?.config[declaration]?.route.onRequest].flat().length, 1);
   t.equal(head?.preHandlers, 3, 'guard, rejectInvalid and the hook: the automatic HEAD route has one guard');
+});
+
+t.test('request.user is the caller, frozen, and nobody on a public route', async (t) => {
+  const routes: FastifyPluginAsync = async (app) => {
+    const show = async (request: FastifyRequest) => ({
+      user: request.user === undefined ? 'nobody' : request.user,
+      isFrozen: Object.isFrozen(request.user),
+      isCaller: request.user !== undefined && request.user === claimsOf(request),
+    });
+    app.get('/guarded', { config: { access: 'guest' } }, show);
+    app.get('/public', { config: { access: 'public' } }, show);
+  };
+  const { app } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem }, { routes });
+  const claims = { ...goodClaims(), access: 1 };
+  const headers = { authorization: `Bearer ${craftToken(claims)}` };
+  for (const round of ['first seen', 'seen before']) {
+    const { user, ...others } = (await app.inject({ url: '/guarded', headers })).json();
+    t.strictSame(user, claims, round);
+    t.strictSame(others, { isFrozen: true, isCaller: true }, round);
+    t.match((await app.inject({ url: '/public', headers })).json(), { user: 'nobody' });
+  }
+});
+
+t.test('@fastify/jwt can be registered for other tokens, and its user is no caller of ours', async (t) => {
+  const routes: FastifyPluginAsync = async (app) => {
+    await app.register(fastifyJwt, { secret: 'a secret of somebody else' });
+    const verifyTheirs = { preHandler: async (request: FastifyRequest) => void (await request.jwtVerify()) };
+    const show = async (request: FastifyRequest) => ({ user: request.user, caller: claimsOf(request).sub });
+    app.get('/theirs', { config: { access: 'public' }, ...verifyTheirs }, async ({ user }) => ({ user }));
+    app.get('/theirs/caller', { config: { access: 'public' }, ...verifyTheirs }, show);
+    app.get('/ours', { config: { access: 'guest' } }, show);
+    app.get('/sign', { config: { access: 'public' } }, async () =>
+      app.jwt.sign({ sub: 'partner', access: 2 }),
+    );
+  };
+  const { app } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem }, { routes });
+  const theirs = { authorization: `Bearer ${(await app.inject('/sign')).body}` };
+  const ours = { authorization: `Bearer ${craftToken({ sub: 'ours' })}` };
+  t.match((await app.inject({ url: '/theirs', headers: theirs })).json(), { user: { sub: 'partner' } });
+  t.equal((await app.inject({ url: '/theirs/caller', headers: theirs })).statusCode, 500);
+  t.equal((await app.inject({ url: '/ours', headers: theirs })).statusCode, 401);
+  t.match((await app.inject({ url: '/ours', headers: ours })).json(), {
+    user: { sub: 'ours' },
+    caller: 'ours',
+  });
 });

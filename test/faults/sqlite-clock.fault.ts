@@ -45,7 +45,8 @@ t.test('the clock is set back by an hour', async (t) => {
   const there = await cluster.start();
   const limited = await cluster.start({ RATE_LIMIT: String(LIMIT) });
   const members = [here, there];
-  let admin = (await tokensOf(here, boss)).accessToken;
+  const { accessToken: before, refreshToken: bossOfThen } = await tokensOf(here, boss);
+  let admin = before;
   const load = new Load(t, {
     people: PEOPLE,
     random,
@@ -56,7 +57,6 @@ t.test('the clock is set back by an hour', async (t) => {
   });
 
   const demoted = await tokensOf(here, late!);
-  const before = admin;
   const body = { access: 0 };
   t.equal((await here.ask('PATCH', `/users/${late!.id}`, { token: admin, body })).status, 200);
   const inbox = await tokensOf(here, idle!);
@@ -116,8 +116,14 @@ t.test('the clock is set back by an hour', async (t) => {
     const reused = { where: { action: 'session.reuse-detected' } };
     t.equal(await db.auditEvent.count(reused), 1, 'and noticed');
     const old = await here.ask('PATCH', `/users/${idle!.id}`, { token: before, body: { access: 0 } });
+    t.match(old, { status: 401, body: { type: /invalid-token$/ } }, 'a token of then is not valid yet');
+    const { accessToken } = (await refresh(here, bossOfThen)).body;
+    const renewed = await here.ask('PATCH', `/users/${idle!.id}`, {
+      token: accessToken,
+      body: { access: 0 },
+    });
     t.match(
-      old,
+      renewed,
       { status: 401, body: { type: /recent-sign-in-required$/ } },
       'a password of then is not recent',
     );

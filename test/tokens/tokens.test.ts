@@ -6,7 +6,15 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import t from 'tap';
 import { startApi } from '../helper.ts';
-import { craftToken, encode, goodClaims, goodHeader, signES256, testSigningKey } from '../tokens.ts';
+import {
+  craftToken,
+  encode,
+  goodClaims,
+  goodHeader,
+  signES256,
+  signedText,
+  testSigningKey,
+} from '../tokens.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -63,6 +71,8 @@ const forged: Record<string, () => string> = {
   'a kid named __proto__': () => craftToken({}, { header: { kid: '__proto__' } }),
   'typ JWT': () => craftToken({}, { header: { typ: 'JWT' } }),
   'no typ': () => craftToken({}, { header: { typ: undefined } }),
+  'typ in capital letters': () => craftToken({}, { header: { typ: 'AT+JWT' } }),
+  'typ as a media type': () => craftToken({}, { header: { typ: 'application/at+jwt' } }),
   'typ of a refresh token': () => craftToken({}, { header: { typ: 'rt+jwt' } }),
   'crit with an unknown member': () => craftToken({}, { header: { crit: ['x'], x: 1 } }),
   'an empty crit': () => craftToken({}, { header: { crit: [] } }),
@@ -111,6 +121,7 @@ const forged: Record<string, () => string> = {
   'exp null': () => craftToken({ exp: null }),
   'exp in the past': () => craftToken({ exp: now - 1 }),
   'a future nbf': () => craftToken({ nbf: now + 3600 }),
+  'an nbf beyond all numbers': () => signedText(JSON.stringify(goodClaims()).replace('{', '{"nbf":1e999,')),
   'nbf as a string': () => craftToken({ nbf: 'now' }),
   'no jti': () => craftToken({ jti: undefined }),
   'another spelling of the same signature': () => sameSignatureSpeltOtherwise(craftToken()),
@@ -128,11 +139,6 @@ const forged: Record<string, () => string> = {
   'empty segments': () => '..',
   'a header that is no JSON': () => `${Buffer.from('{').toString('base64url')}.${encode(goodClaims())}.AAAA`,
 };
-
-function signedText(payload: string): string {
-  const input = `${encode(goodHeader)}.${Buffer.from(payload).toString('base64url')}`;
-  return `${input}.${signES256(input)}`;
-}
 
 t.test('forged and altered tokens are a 401', async (t) => {
   const { ask } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem });
