@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { hashPassword } from '#latchkey/accounts/passwords.ts';
+import { hashPassword, OWASP_PARAMETERS, setHashParameters } from '#latchkey/accounts/passwords.ts';
 import { openSession } from '#latchkey/accounts/sessions.ts';
 import { toNewUser } from '#latchkey/accounts/users.ts';
 import { type AppOptions, buildApp } from '#latchkey/app.ts';
@@ -18,7 +18,10 @@ export const PASSWORD = 'correct horse battery staple';
 /** Where the sessions come from that tests open without a request. */
 export const device = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 
-/** Of {@link PASSWORD}. */
+/** A twentieth of the work. Services in processes of their own hash as the product does. */
+const CHEAP_PARAMETERS = { memoryCost: 1024, timeCost: 2, parallelism: 1 };
+
+/** Of {@link PASSWORD}, with cheap parameters. */
 let passwordHash: Promise<string> | undefined;
 
 /** What a test file's `t` is to the helper. */
@@ -78,12 +81,19 @@ export async function environment(
   };
 }
 
+export interface ApiOptions extends AppOptions {
+  /** Whether passwords are hashed with the product's parameters: for tests that are about hashes. */
+  readonly hasRealHashes?: boolean;
+}
+
 /** Starts an app that is closed when the test ends. */
 export async function startApi(
   t: Teardown,
   variables: Record<string, string> = {},
-  options: AppOptions = {},
+  { hasRealHashes = false, ...options }: ApiOptions = {},
 ): Promise<Api> {
+  setHashParameters(hasRealHashes ? OWASP_PARAMETERS : CHEAP_PARAMETERS);
+  t.teardown(() => setHashParameters(OWASP_PARAMETERS));
   const config = parseConfig(await environment(t, variables));
   // The test's own work is in the same event loop.
   const app = await buildApp(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY, ...options });

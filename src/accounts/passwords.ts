@@ -9,11 +9,20 @@ import { mayBeCutOff, verifyForeign } from './foreign-hashes.ts';
 import { HashingQueue } from './hashing-queue.ts';
 import { costOf, type HashCost, unpadded } from './password-hashes.ts';
 
-/** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB (`memoryCost` is KiB), 2 passes, 1 lane. */
-const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** Parameters of argon2id; `memoryCost` is KiB. */
+export interface HashParameters {
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+}
+
+/** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB, 2 passes, 1 lane. */
+export const OWASP_PARAMETERS: HashParameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+let parameters = OWASP_PARAMETERS;
 
 /** What a hash of {@link parameters} begins with, in PHC string format. */
-const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
+let prefix = prefixOf(parameters);
 
 /** What a hash of {@link parameters} takes. */
 const ownCost: HashCost = { memoryKib: parameters.memoryCost, threads: parameters.parallelism };
@@ -42,7 +51,25 @@ const queue = new HashingQueue({
  * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
  * for users who have no password yet.
  */
-export const noPassword = `${prefix}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+export let noPassword = noPasswordOf(prefix);
+
+/**
+ * Sets the parameters of new hashes, of the whole process. Only tests call it: they make thousands of hashes, and few of them are about
+ * the hash. No setting and no option of the service leads here, which a test holds.
+ */
+export function setHashParameters(of: HashParameters): void {
+  parameters = of;
+  prefix = prefixOf(of);
+  noPassword = noPasswordOf(prefix);
+}
+
+function prefixOf({ memoryCost, timeCost, parallelism }: HashParameters): string {
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
+}
+
+function noPasswordOf(prefix: string): string {
+  return `${prefix}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+}
 
 /** Whether a hash is one that a password can have; {@link noPassword} of other parameters has been stored too. */
 export function isOfPassword(hash: string): boolean {

@@ -1,4 +1,5 @@
 /** What hashing may take: passwords wait for memory as they wait for a processor. */
+import { resolve } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
 import { HashingQueue } from '#latchkey/accounts/hashing-queue.ts';
@@ -7,6 +8,7 @@ import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/a
 import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
+import { readSources } from '../source-files.ts';
 
 /** Work that ends when it is told to. */
 function hold(queue: HashingQueue, cost: HashCost) {
@@ -100,7 +102,11 @@ t.test('what a hash takes is read from it', async (t) => {
 });
 
 t.test('wrong sign-ins to accounts with costly hashes are verified one after the other', async (t) => {
-  const { app, ask } = await startApi(t, { HASH_MEMORY: '200', HASH_CONCURRENCY: '8' });
+  const { app, ask } = await startApi(
+    t,
+    { HASH_MEMORY: '200', HASH_CONCURRENCY: '8' },
+    { hasRealHashes: true },
+  );
   const passwordHash = await argon2.hash(PASSWORD, { memoryCost: 131_072, timeCost: 1, parallelism: 1 });
   noteSecret(passwordHash);
   const emails = Array.from({ length: 6 }, (_, number) => `costly-${number}@example.com`);
@@ -123,7 +129,7 @@ t.test('wrong sign-ins to accounts with costly hashes are verified one after the
 });
 
 t.test('where memory is short, fewer may wait', async (t) => {
-  await startApi(t, { HASH_MEMORY: '19' });
+  await startApi(t, { HASH_MEMORY: '19' }, { hasRealHashes: true });
   t.match(hashingQueue(), { memoryKib: 19 * 1024, room: 32 });
   const hashes: Promise<string>[] = [];
   t.throws(() => {
@@ -133,4 +139,13 @@ t.test('where memory is short, fewer may wait', async (t) => {
   t.equal(hashes.length, 33);
   t.equal(hashingQueue().running, 1);
   await Promise.all(hashes);
+});
+
+t.test('nothing in the service makes hashes cheaper', async (t) => {
+  const sources = await readSources(resolve(import.meta.dirname, '../../src'));
+  const isNamed = ({ text }: { text: string }) => text.includes('setHashParameters');
+  t.strictSame(
+    sources.filter(isNamed).map(({ path }) => path),
+    ['accounts/passwords.ts'],
+  );
 });
