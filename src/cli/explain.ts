@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts';
 import { DataError } from '../db/data-error.ts';
+import { describeDriverError } from '../db/describe-error.ts';
 import { isUnavailable } from '../db/errors.ts';
 import { MigrationError } from '../db/migrate.ts';
 import { Problem } from '../problems/problem.ts';
@@ -22,6 +23,8 @@ export function explain(error: unknown): string {
 
 /** What it comes to, in one line: Prisma's messages say first which call it was. */
 export function reasonOf(error: unknown): string {
+  const described = describeDriverError(error);
+  if (described !== undefined) return described;
   const message = error instanceof Error ? error.message : String(error);
   return /Message: `(.+)`$/.exec(message)?.[1] ?? message.trim().split('\n').at(-1) ?? '';
 }

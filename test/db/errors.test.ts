@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
+import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
 import type { Db } from '#latchkey/db/client.ts';
+import { describeDriverError } from '#latchkey/db/describe-error.ts';
 import { isConflict, isNotFound, isUnavailable, isUniqueViolation } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { ping } from '#latchkey/db/ping.ts';
@@ -129,4 +131,24 @@ t.test('a database that is not there is unavailable', async (t) => {
   for (const job of [() => ping(db), () => db.user.count(), () => db.transaction((tx) => tx.user.count())]) {
     t.ok(isUnavailable(await failure(job)));
   }
+});
+
+t.test('an error of a raw statement is a sentence', async (t) => {
+  const sentences: readonly [DriverAdapterError['cause'], string][] = [
+    [
+      { kind: 'DatabaseNotReachable', host: '127.0.0.1', port: 9 },
+      "Can't reach database server at 127.0.0.1:9",
+    ],
+    [
+      { kind: 'AuthenticationFailed', user: 'ada' },
+      'The password of the database user ada is wrong, or there is no such user',
+    ],
+    [{ kind: 'DatabaseDoesNotExist', db: 'latchkey' }, 'There is no database latchkey on the server'],
+    [{ kind: 'SocketTimeout' }, 'The database did not answer in time'],
+    [{ kind: 'TooManyConnections', cause: 'sorry, too many clients' }, 'sorry, too many clients'],
+    [{ kind: 'TransactionWriteConflict', originalMessage: 'deadlock detected' }, 'deadlock detected'],
+  ];
+  for (const [cause, sentence] of sentences)
+    t.equal(describeDriverError(new DriverAdapterError(cause)), sentence);
+  t.equal(describeDriverError(new Error('something else')), undefined);
 });
