@@ -57,7 +57,11 @@ const command = `'${process.execPath}' '${bin}' serve`;
 const quiet: StdioOptions = ['ignore', 'ignore', 'inherit'];
 
 function hear(t: Teardown, child: ChildProcess, stream: Readable): Heard {
-  t.teardown(() => void child.kill('SIGKILL'));
+  t.teardown(() => {
+    child.kill('SIGKILL');
+    // A reader that has stopped never sees the end.
+    stream.destroy();
+  });
   let text = '';
   stream.setEncoding('utf8').on('data', (part: string) => {
     text += part;

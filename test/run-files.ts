@@ -35,6 +35,8 @@ registerHooks({
 for (const [file, url] of urls) {
   const before = process.getActiveResourcesInfo();
   await t.test(file, { timeout: Number(seconds) * SECOND_MS }, async (t) => {
+    // tap makes the name of all arguments, which is longer than names of files may be.
+    t.testdirName = resolve('.tap/fixtures', `${process.pid}-${file.replaceAll('/', '-')}`);
     noteFile(file);
     setFileTest(t);
     await import(url);

@@ -17,6 +17,9 @@ const IDLE_MS = 3_000;
 /** Milliseconds between two tries at the first request: the error of the figure. */
 const PAUSE_MS = 2;
 
+/** What the image sets (deploy/Dockerfile). */
+const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
+
 /** What the image has beside its packages and the bundle. */
 const IMAGE_FILES = ['bin', 'templates', 'package.json', 'prisma/migrations'];
 
@@ -27,7 +30,10 @@ async function measure({ rounds, say }: Effort): Promise<Figure[]> {
   const times = { sources: [] as number[], bundle: [] as number[] };
   const idle = { sources: [] as number[], bundle: [] as number[] };
   try {
-    const homes = { sources: root, bundle: await makeBundle(folder) };
+    const homes = {
+      sources: { folder: root, environment: {} },
+      bundle: { folder: await makeBundle(folder), environment: IMAGE_ENVIRONMENT },
+    };
     const names = ['sources', 'bundle'] as const;
     for (const name of names) await serveOnce(homes[name], folder, 0);
     for (let round = 1; round <= rounds; round++)
@@ -60,16 +66,16 @@ async function makeBundle(folder: string): Promise<string> {
 }
 
 async function serveOnce(
-  home: string,
+  home: { readonly folder: string; readonly environment: Readonly<Record<string, string>> },
   folder: string,
   idle: number,
 ): Promise<{ milliseconds: number; megabytes: number | undefined }> {
   const port = await freePort();
   const { PATH = '' } = process.env;
-  const env = { PATH, DATA_DIR: folder, PORT: String(port), LOG_LEVEL: 'info' };
+  const env = { PATH, DATA_DIR: folder, PORT: String(port), LOG_LEVEL: 'info', ...home.environment };
   const started = performance.now();
   const child = spawn(process.execPath, ['bin/latchkey.js', 'serve'], {
-    cwd: home,
+    cwd: home.folder,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
