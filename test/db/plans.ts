@@ -1,13 +1,7 @@
 /** What a database says of the statements that are run: by which index each finds its rows. */
-import type {
-  SqlDriverAdapter,
-  SqlDriverAdapterFactory,
-  SqlQuery,
-  SqlQueryable,
-  Transaction,
-} from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
 import { singleConnection } from '#latchkey/db/adapters/single-connection.ts';
-import { wrapAdapter } from '#latchkey/db/adapters/wrap.ts';
+import { wrapAdapter, wrapFactory, wrapTransaction } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind, Db } from '#latchkey/db/client.ts';
 import { openHandle } from '#latchkey/db/open.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres.ts';
@@ -71,23 +65,13 @@ function explaining(
     const { rows } = await on.queryRaw({ ...query, sql: `${word} ${query.sql}` });
     planned.push({ sql: query.sql, plan: rows.map((row) => String(row.at(-1)).trim()) });
   };
-  const connect = async (): Promise<SqlDriverAdapter> => {
-    const adapter = await factory.connect();
-    return wrapAdapter(adapter, {
+  return wrapFactory(factory, (adapter) =>
+    wrapAdapter(adapter, {
       ...changes(adapter),
-      startTransaction: async (level) => explained(await adapter.startTransaction(level)),
-    });
-  };
-  const explained = (tx: Transaction): Transaction => ({
-    provider: tx.provider,
-    adapterName: tx.adapterName,
-    options: tx.options,
-    ...changes(tx),
-    commit: () => tx.commit(),
-    rollback: () => tx.rollback(),
-    createSavepoint: async (name) => tx.createSavepoint?.(name),
-    rollbackToSavepoint: async (name) => tx.rollbackToSavepoint?.(name),
-    releaseSavepoint: async (name) => tx.releaseSavepoint?.(name),
-  });
-  return { provider: factory.provider, adapterName: factory.adapterName, connect };
+      startTransaction: async (level) => {
+        const tx = await adapter.startTransaction(level);
+        return wrapTransaction(tx, changes(tx));
+      },
+    }),
+  );
 }

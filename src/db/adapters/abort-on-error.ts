@@ -1,10 +1,5 @@
-import type {
-  SqlDriverAdapter,
-  SqlDriverAdapterFactory,
-  SqlQuery,
-  Transaction,
-} from '@prisma/driver-adapter-utils';
-import { wrapAdapter } from './wrap.ts';
+import type { SqlDriverAdapterFactory, SqlQuery, Transaction } from '@prisma/driver-adapter-utils';
+import { wrapAdapter, wrapFactory, wrapTransaction } from './wrap.ts';
 
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
@@ -27,10 +22,7 @@ export function abortingTransaction(transaction: Transaction): Transaction {
     }
   }
 
-  return {
-    provider: transaction.provider,
-    adapterName: transaction.adapterName,
-    options: transaction.options,
+  return wrapTransaction(transaction, {
     queryRaw: (query) => attempt(() => transaction.queryRaw(query)),
     executeRaw: async (query) => {
       // Prisma sends no ROLLBACK after a COMMIT that failed, and Postgres's connection would go back to the pool as it is.
@@ -39,29 +31,21 @@ export function abortingTransaction(transaction: Transaction): Transaction {
         ? transaction.executeRaw(query)
         : attempt(() => transaction.executeRaw(query));
     },
-    commit: () => transaction.commit(),
-    rollback: () => transaction.rollback(),
     createSavepoint: (name) => attempt(async () => transaction.createSavepoint?.(name)),
     rollbackToSavepoint: async (name) => {
       await transaction.rollbackToSavepoint?.(name);
       failure = undefined;
     },
     releaseSavepoint: (name) => attempt(async () => transaction.releaseSavepoint?.(name)),
-  };
+  });
 }
 
 /** Applies {@link abortingTransaction} to every transaction of the adapters that a factory makes. */
 export function abortOnError(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => abortingAdapter(await factory.connect()),
-  };
-}
-
-function abortingAdapter(adapter: SqlDriverAdapter): SqlDriverAdapter {
-  return wrapAdapter(adapter, {
-    startTransaction: async (isolationLevel) =>
-      abortingTransaction(await adapter.startTransaction(isolationLevel)),
-  });
+  return wrapFactory(factory, (adapter) =>
+    wrapAdapter(adapter, {
+      startTransaction: async (isolationLevel) =>
+        abortingTransaction(await adapter.startTransaction(isolationLevel)),
+    }),
+  );
 }

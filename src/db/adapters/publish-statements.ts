@@ -1,11 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
-import type {
-  SqlDriverAdapterFactory,
-  SqlQuery,
-  SqlQueryable,
-  Transaction,
-} from '@prisma/driver-adapter-utils';
-import { wrapAdapter } from './wrap.ts';
+import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
+import { wrapAdapter, wrapFactory, wrapTransaction } from './wrap.ts';
 
 /**
  * The diagnostics channel that gets the text of each statement when it goes to the database, as
@@ -20,18 +15,15 @@ const statements = channel(STATEMENTS_CHANNEL);
 /** Publishes the statements of all adapters that a factory makes. */
 export function publishStatements(factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory {
   if (!statements.hasSubscribers) return factory;
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => {
-      const adapter = await factory.connect();
-      return wrapAdapter(adapter, {
-        ...publishing(adapter),
-        startTransaction: async (isolationLevel) =>
-          publishingTransaction(await adapter.startTransaction(isolationLevel)),
-      });
-    },
-  };
+  return wrapFactory(factory, (adapter) =>
+    wrapAdapter(adapter, {
+      ...publishing(adapter),
+      startTransaction: async (isolationLevel) => {
+        const transaction = await adapter.startTransaction(isolationLevel);
+        return wrapTransaction(transaction, publishing(transaction));
+      },
+    }),
+  );
 }
 
 function publishing(target: SqlQueryable): Pick<SqlQueryable, 'queryRaw' | 'executeRaw'> {
@@ -45,19 +37,5 @@ function publishing(target: SqlQueryable): Pick<SqlQueryable, 'queryRaw' | 'exec
       publish(query);
       return target.executeRaw(query);
     },
-  };
-}
-
-function publishingTransaction(transaction: Transaction): Transaction {
-  return {
-    provider: transaction.provider,
-    adapterName: transaction.adapterName,
-    options: transaction.options,
-    ...publishing(transaction),
-    commit: () => transaction.commit(),
-    rollback: () => transaction.rollback(),
-    createSavepoint: async (name) => transaction.createSavepoint?.(name),
-    rollbackToSavepoint: async (name) => transaction.rollbackToSavepoint?.(name),
-    releaseSavepoint: async (name) => transaction.releaseSavepoint?.(name),
   };
 }

@@ -1,4 +1,4 @@
-import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
 
 /** Another adapter over the same connection, which does some things in its own way. */
 export function wrapAdapter(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
@@ -13,5 +13,34 @@ export function wrapAdapter(adapter: SqlDriverAdapter, changes: Partial<SqlDrive
     dispose: () => adapter.dispose(),
     ...(connectionInfo && { getConnectionInfo: () => connectionInfo }),
     ...changes,
+  };
+}
+
+/** The same transaction, which does some things in its own way. */
+export function wrapTransaction(transaction: Transaction, changes: Partial<Transaction>): Transaction {
+  return {
+    provider: transaction.provider,
+    adapterName: transaction.adapterName,
+    options: transaction.options,
+    queryRaw: (query) => transaction.queryRaw(query),
+    executeRaw: (query) => transaction.executeRaw(query),
+    commit: () => transaction.commit(),
+    rollback: () => transaction.rollback(),
+    createSavepoint: async (name) => transaction.createSavepoint?.(name),
+    rollbackToSavepoint: async (name) => transaction.rollbackToSavepoint?.(name),
+    releaseSavepoint: async (name) => transaction.releaseSavepoint?.(name),
+    ...changes,
+  };
+}
+
+/** Another factory, each of whose adapters is wrapped. */
+export function wrapFactory(
+  factory: SqlDriverAdapterFactory,
+  wrap: (adapter: SqlDriverAdapter) => SqlDriverAdapter,
+): SqlDriverAdapterFactory {
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => wrap(await factory.connect()),
   };
 }
