@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type Transaction as AdapterTransaction,
-  DriverAdapterError,
-  type SqlDriverAdapter,
-  type SqlQuery,
-  type SqlQueryable,
+import type {
+  Transaction as AdapterTransaction,
+  SqlDriverAdapter,
+  SqlQuery,
+  SqlQueryable,
 } from '@prisma/driver-adapter-utils';
 import type { DatabaseKind, Statements, Transaction, TransactionOptions } from './client.ts';
+import { tooLate, withDeadline } from './deadline.ts';
 import { isConflict } from './errors.ts';
 import { type LentClients, type Loan, TransactionEnded } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
@@ -53,7 +53,7 @@ export async function runTransaction<T>(
   const transaction = await begin(adapter, maxWaitMs);
   const tx = new OpenTransaction(source, adapter, transaction);
   try {
-    const result = await inTime(work(tx), TRANSACTION_TIMEOUT);
+    const result = await withDeadline(work(tx), TRANSACTION_TIMEOUT);
     tx.requireTime();
     tx.end();
     await transaction.executeRaw(commit);
@@ -120,7 +120,7 @@ class OpenTransaction extends LazyModels implements Transaction {
 async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<AdapterTransaction> {
   const beginning = adapter.startTransaction('SERIALIZABLE');
   try {
-    return await inTime(beginning, maxWaitMs);
+    return await withDeadline(beginning, maxWaitMs);
   } catch (error) {
     beginning.then(giveBack).catch(() => {});
     throw error;
@@ -135,23 +135,6 @@ async function giveBack(transaction: AdapterTransaction): Promise<void> {
 /** Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction. */
 async function undo(transaction: AdapterTransaction): Promise<void> {
   await transaction.executeRaw(rollback).catch(() => {});
-}
-
-/** Not `withDeadline`, which takes ten times as long: a refresh would feel it. */
-async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLate()), milliseconds);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLate(): DriverAdapterError {
-  return new DriverAdapterError({ kind: 'SocketTimeout' });
 }
 
 /**

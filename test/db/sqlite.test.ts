@@ -11,6 +11,7 @@ import { isUnavailable } from '#latchkey/db/errors.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { createSqliteDatabase } from '../database.ts';
+import type { Teardown } from '../helper.ts';
 import { failure } from './failure.ts';
 
 async function modes(folder: string): Promise<Record<string, string>> {
@@ -21,11 +22,17 @@ async function modes(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-t.test('nobody else can read the files of a SQLite database', async (t) => {
+/** A database with all tables. */
+async function openMigrated(t: Teardown) {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
   const { db, close } = openDatabase(url);
   t.teardown(close);
+  return { url, db };
+}
+
+t.test('nobody else can read the files of a SQLite database', async (t) => {
+  const { url, db } = await openMigrated(t);
   await db.user.count();
   const found = await modes(dirname(url.slice('file:'.length)));
   t.match(Object.keys(found), ['test.db', 'test.db-shm', 'test.db-wal']);
@@ -61,10 +68,7 @@ t.test('a folder that is not there is made, and closed to others', async (t) => 
 t.test(
   'an acknowledged write is on the disk: WAL with synchronous FULL, and foreign keys are kept',
   async (t) => {
-    const { url } = await createSqliteDatabase(t);
-    await migrate(url);
-    const { db, close } = openDatabase(url);
-    t.teardown(close);
+    const { db } = await openMigrated(t);
     t.same(await db.raw.query`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
     t.same(await db.raw.query`PRAGMA synchronous`, [{ synchronous: 2n }]);
     t.same(await db.raw.query`PRAGMA foreign_keys`, [{ foreign_keys: 1n }]);
@@ -74,10 +78,7 @@ t.test(
 t.test(
   'a write waits for another process that writes, and leaves the thread to others meanwhile',
   async (t) => {
-    const { url } = await createSqliteDatabase(t);
-    await migrate(url);
-    const { db, close } = openDatabase(url);
-    t.teardown(close);
+    const { url, db } = await openMigrated(t);
     await db.user.count();
     const other = new Sqlite(url.slice('file:'.length));
     other.exec('BEGIN IMMEDIATE');
@@ -96,10 +97,7 @@ t.test(
 );
 
 t.test('a write that another process keeps waiting is unavailable in the end', async (t) => {
-  const { url } = await createSqliteDatabase(t);
-  await migrate(url);
-  const { db, close } = openDatabase(url);
-  t.teardown(close);
+  const { url, db } = await openMigrated(t);
   const other = new Sqlite(url.slice('file:'.length));
   t.teardown(async () => void other.close());
   other.exec('BEGIN IMMEDIATE');
