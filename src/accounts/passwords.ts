@@ -19,13 +19,8 @@ export interface HashParameters {
 /** OWASP Password Storage Cheat Sheet, argon2id (which is this package's default): 19 MiB, 2 passes, 1 lane. */
 export const OWASP_PARAMETERS: HashParameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
+/** Of new hashes. */
 let parameters = OWASP_PARAMETERS;
-
-/** What a hash of {@link parameters} begins with, in PHC string format. */
-let prefix = prefixOf(parameters);
-
-/** What a hash of {@link parameters} takes. */
-const ownCost: HashCost = { memoryKib: parameters.memoryCost, threads: parameters.parallelism };
 
 /** RFC 9106 section 3.1: 16 bytes are recommended for passwords. */
 const SALT_BYTES = 16;
@@ -48,27 +43,25 @@ const queue = new HashingQueue({
 });
 
 /**
- * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
- * for users who have no password yet.
- */
-export let noPassword = noPasswordOf(prefix);
-
-/**
- * Sets the parameters of new hashes, of the whole process. Only tests call it: they make thousands of hashes, and few of them are about
- * the hash. No setting and no option of the service leads here, which a test holds.
+ * Sets the parameters of new hashes in the whole process. Only tests call it: they make thousands of hashes, and
+ * few tests are about the hash. No setting and no option of the service leads here, which a test holds.
  */
 export function setHashParameters(of: HashParameters): void {
   parameters = of;
-  prefix = prefixOf(of);
-  noPassword = noPasswordOf(prefix);
 }
 
-function prefixOf({ memoryCost, timeCost, parallelism }: HashParameters): string {
+/** The beginning of a hash with today's parameters, in PHC string format. */
+function hashPrefix(): string {
+  const { memoryCost, timeCost, parallelism } = parameters;
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
 }
 
-function noPasswordOf(prefix: string): string {
-  return `${prefix}${'A'.repeat(22)}$${'A'.repeat(43)}`;
+/**
+ * A hash with today's parameters that no password has: verified for unknown users, so that they cost what known ones cost, and kept
+ * for users who have no password yet.
+ */
+export function noPassword(): string {
+  return `${hashPrefix()}${'A'.repeat(22)}$${'A'.repeat(43)}`;
 }
 
 /** Whether a hash is one that a password can have; {@link noPassword} of other parameters has been stored too. */
@@ -82,11 +75,12 @@ export function isOfPassword(hash: string): boolean {
  * @throws {Problem} `busy` when too many wait already
  */
 export function hashPassword(password: string): Promise<string> {
-  return inTurn(ownCost, async () => {
+  const cost: HashCost = { memoryKib: parameters.memoryCost, threads: parameters.parallelism };
+  return inTurn(cost, async () => {
     const salt = randomBytes(SALT_BYTES);
     const hash = await argon2.hash(normalize(password), { ...parameters, salt, raw: true });
     // The package's own text has the lanes before the passes: the C library's decoder refuses that order.
-    return `${prefix}${unpadded(salt)}$${unpadded(hash)}`;
+    return `${hashPrefix()}${unpadded(salt)}$${unpadded(hash)}`;
   });
 }
 
@@ -105,7 +99,7 @@ export async function verifyPassword(
   password: string,
   inSlot: InSlot = (verify) => verify(),
 ): Promise<boolean> {
-  const stored = hash ?? noPassword;
+  const stored = hash ?? noPassword();
   const verify = async () => {
     for (const form of formsOf(password)) if (await verifyForm(stored, form)) return true;
     return false;
@@ -116,7 +110,7 @@ export async function verifyPassword(
 
 /** Whether another hash is to be made of a password that was verified with this one: it is not what today's would be. */
 export function needsRehash(hash: string, password: string): boolean {
-  return !hash.startsWith(prefix) && !formsOf(password).some((form) => mayBeCutOff(hash, form));
+  return !hash.startsWith(hashPrefix()) && !formsOf(password).some((form) => mayBeCutOff(hash, form));
 }
 
 /**

@@ -63,7 +63,7 @@ function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
   const updatedAt = record.updatedAt === undefined ? createdAt : parseTimestamp(record.updatedAt);
   const access = record.access ?? levels.default;
   const elevation = readElevation(record.elevation ?? null, access, levels);
-  const hash = record.passwordHash == null ? { hash: noPassword } : acceptHash(record.passwordHash);
+  const hash = record.passwordHash == null ? { hash: noPassword() } : acceptHash(record.passwordHash);
   const problems = [
     ...(levels.has(access) ? [] : [`access must be one of ${levels.describe()}`]),
     ...elevation.problems,

@@ -14,7 +14,7 @@ export function compile<T extends TSchema>(schema: T): (value: unknown) => value
 /**
  * Checks a schema against the schema of JSON Schema, which is compiled once for all validators of the process.
  *
- * @throws {Error} when it breaks a rule, for instance for a keyword that ajv does not know
+ * @throws {Error} when it breaks a rule, for instance when `required` is no list
  */
 export function assertSchema(schema: AnySchema): void {
   ajv.validateSchema(schema, true);

@@ -35,6 +35,7 @@ function isEqual(some: SharedSchemas, others: SharedSchemas): boolean {
  * message.
  */
 function buildValidator(sharedSchemas: SharedSchemas): ReturnType<BuildValidator> {
+  for (const schema of Object.values(sharedSchemas).flat()) assertSchema(schema);
   const body = once(() => createAjv(sharedSchemas, false));
   const text = once(() => createAjv(sharedSchemas, true));
   // Fastify's types say that a schema comes in; what comes is { schema, method, url, httpPart }.
@@ -86,9 +87,6 @@ function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
   });
   formats.default(ajv);
   ajv.removeKeyword('pattern').addKeyword(pattern);
-  for (const schema of Object.values(sharedSchemas).flat()) {
-    assertSchema(schema);
-    ajv.addSchema(schema);
-  }
+  for (const schema of Object.values(sharedSchemas)) ajv.addSchema(schema);
   return ajv;
 }

@@ -26,11 +26,8 @@ function hold(queue: HashingQueue, cost: HashCost) {
 /** Lets what may begin begin. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-t.test('work begins in its order, as slots and memory are there', async (t) => {
-  const queue = new HashingQueue({ slots: 3, memoryKib: 100 });
-  const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) =>
-    hold(queue, { memoryKib, threads: 1 }),
-  );
+/** Which works run, by their places, at once or when one of them has ended. */
+function watch(works: readonly ReturnType<typeof hold>[]) {
   const running = async () => {
     await turn();
     return works.flatMap(({ isRunning }, at) => (isRunning ? [at] : []));
@@ -40,6 +37,15 @@ t.test('work begins in its order, as slots and memory are there', async (t) => {
     await works[at]?.done;
     return running();
   };
+  return { running, end };
+}
+
+t.test('work begins in its order, as slots and memory are there', async (t) => {
+  const queue = new HashingQueue({ slots: 3, memoryKib: 100 });
+  const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) =>
+    hold(queue, { memoryKib, threads: 1 }),
+  );
+  const { running, end } = watch(works);
   t.strictSame(
     await running(),
     [0, 1],
@@ -59,15 +65,7 @@ t.test('work begins in its order, as slots and memory are there', async (t) => {
 t.test('work of several threads takes a slot for each', async (t) => {
   const queue = new HashingQueue({ slots: 4, memoryKib: 100 });
   const works = [2, 2, 1, 16, 1, 3, 1].map((threads) => hold(queue, { memoryKib: 1, threads }));
-  const running = async () => {
-    await turn();
-    return works.flatMap(({ isRunning }, at) => (isRunning ? [at] : []));
-  };
-  const end = async (at: number) => {
-    works[at]?.end();
-    await works[at]?.done;
-    return running();
-  };
+  const { running, end } = watch(works);
   t.strictSame(await running(), [0, 1], 'two of two threads each');
   t.strictSame(await end(0), [1, 2]);
   t.strictSame(await end(1), [2], 'more threads than there are slots wait until they are alone');
@@ -90,7 +88,7 @@ t.test('work that fails gives its place back', async (t) => {
 t.test('what a hash takes is read from it', async (t) => {
   const salt = 'c2FsdHNhbHRzYWx0';
   for (const [hash, memoryKib, threads] of [
-    [noPassword, 19_456, 1],
+    [noPassword(), 19_456, 1],
     [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2i$v=19$m=131072,p=16,t=8$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64, 1],
