@@ -17,6 +17,7 @@ const layers = [
   ['tokens'],
   ['db'],
   ['problems', 'config'],
+  ['lib'],
 ];
 
 /** A folder of `src`, or the file of its name beside it. */

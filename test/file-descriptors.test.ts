@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
-import { loadOnce } from '#latchkey/config/load-once.ts';
+import { loadOnce } from '#latchkey/lib/load-once.ts';
 import { environment } from './helper.ts';
 import { startMailServer } from './mail-server.ts';
 

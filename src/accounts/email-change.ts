@@ -1,5 +1,5 @@
 import type { Origin } from '../audit/event.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';

@@ -1,5 +1,5 @@
 import { noRequest } from '../audit/event.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { hasAdmin, lockAdmins } from './last-admin.ts';

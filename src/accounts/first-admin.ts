@@ -1,7 +1,7 @@
 import { noRequest } from '../audit/event.ts';
 import { exampleOf } from '../config/check-environment.ts';
-import { compile } from '../config/fits.ts';
 import { type Config, ConfigError } from '../config.ts';
+import { compile } from '../lib/compile-schema.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { hasAdmin } from './last-admin.ts';

@@ -2,7 +2,7 @@ import { accessDenied } from '../access/challenges.ts';
 import type { AccessLevels } from '../access/levels.ts';
 import type { Transaction } from '../db/client.ts';
 import { isUniqueViolation } from '../db/errors.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
 import { type Consequences, change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';

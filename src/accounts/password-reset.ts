@@ -1,6 +1,6 @@
 import { noRequest, type Origin } from '../audit/event.ts';
 import type { Transaction } from '../db/client.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';

@@ -1,4 +1,4 @@
-import { loadOnce } from '../config/load-once.ts';
+import { loadOnce } from '../lib/load-once.ts';
 import { invalidBody } from '../problems/problem.ts';
 
 /** Whose password it is to be. */

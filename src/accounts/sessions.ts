@@ -1,8 +1,8 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
-import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
 import { selectRow } from '../db/select.ts';
+import { newId } from '../lib/id.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import { change, requireCurrent } from './change.ts';
 import type { AccountsContext, Actor } from './context.ts';

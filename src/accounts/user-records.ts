@@ -1,8 +1,8 @@
 import type { AccessLevels } from '../access/levels.ts';
-import { compile } from '../config/fits.ts';
+import { compile } from '../lib/compile-schema.ts';
+import { parseTimestamp, toWholeSeconds } from '../lib/timestamps.ts';
 import { acceptHash } from './password-hashes.ts';
 import { noPassword } from './passwords.ts';
-import { parseTimestamp, toWholeSeconds } from './timestamps.ts';
 import { UserRecord } from './user-record.schemas.ts';
 import { type NewUser, toNewUser } from './users.ts';
 

@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { lowestIdOf } from '../db/id.ts';
+import { lowestIdOf } from '../lib/id.ts';
 import type { AuditAction } from './event.ts';
 
 /** How often something happened, from one time to before another. */

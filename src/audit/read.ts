@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import type { Db } from '../db/client.ts';
-import { lowestIdOf } from '../db/id.ts';
+import { lowestIdOf } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
 import type { ChainedEvent } from './chain.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Handle, Transaction } from '../db/client.ts';
-import { newId } from '../db/id.ts';
 import { insertRows } from '../db/insert.ts';
+import { newId } from '../lib/id.ts';
 import type { AuditRecord } from './event.ts';
 
 /** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */

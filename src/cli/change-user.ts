@@ -1,9 +1,9 @@
 import { AccessLevels } from '../access/levels.ts';
 import { operator } from '../accounts/context.ts';
-import { parseTimestamp, toWholeSeconds } from '../accounts/timestamps.ts';
 import { EmailAddress, Reason, type User } from '../accounts/user.schemas.ts';
 import type { UserChange } from '../accounts/user-change.ts';
 import { type Config, readConfig } from '../config.ts';
+import { parseTimestamp, toWholeSeconds } from '../lib/timestamps.ts';
 import { checkOption, parseLevel } from './check-input.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox';
 import type { AccessLevels } from '../access/levels.ts';
 import { NewPassword } from '../accounts/user.schemas.ts';
-import { compile } from '../config/fits.ts';
 import type { Config } from '../config.ts';
+import { compile } from '../lib/compile-schema.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Holds an option to the schema that a request is held to. @throws {UsageError} */

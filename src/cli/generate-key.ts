@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { codeOf } from '../db/error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 import { type Algorithm, generatePem } from '../tokens/generate-key.ts';
 import { parseSigningKey } from '../tokens/keys.ts';
 import { print } from './print.ts';

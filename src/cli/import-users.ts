@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type ImportCounts, importUsers } from '../accounts/user-import.ts';
 import { readConfig } from '../config.ts';
 import { DataError } from '../db/data-error.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import { withAccounts } from './accounts.ts';
 import { type Chunks, readLines } from './lines.ts';
 import { print } from './print.ts';

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { codeOf } from '../db/error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 import { buildProgram } from './program.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,5 +1,5 @@
 import { DataError } from '../db/data-error.ts';
-import { codeOf } from '../db/error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 
 /**
  * Prints, and waits until it is taken: of a list there may be more than fits into memory.

@@ -1,5 +1,5 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
-import { codeOf } from './error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 
 /** Kinds of a driver adapter's error that say that the database cannot be reached, or lets nobody in at the moment. */
 const unavailableKinds = new Set([

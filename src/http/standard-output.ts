@@ -1,5 +1,5 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { codeOf } from '../db/error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 
 /** Bytes that wait while nobody reads: some thousand lines. */
 const MAX_WAITING_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { Ajv, type AnySchema, type KeywordDefinition, str, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import { assertSchema } from '../config/fits.ts';
+import { assertSchema } from '../lib/compile-schema.ts';
 
 /** What Fastify hands to `schemaController.compilersFactory.buildValidator`. */
 type SharedSchemas = Readonly<Record<string, AnySchema | AnySchema[]>>;

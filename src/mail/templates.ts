@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, packageRoot } from '../config.ts';
-import { codeOf } from '../db/error-code.ts';
+import { codeOf } from '../lib/error-code.ts';
 import { type TemplateName, templateNames } from './template-names.ts';
 
 /** What each mail can say. */

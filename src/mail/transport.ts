@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { loadOnce } from '../config/load-once.ts';
 import type { Config } from '../config.ts';
+import { loadOnce } from '../lib/load-once.ts';
 import type { MailContents } from './templates.ts';
 
 /** Milliseconds for a connection, for the server's first word, and without any word of it. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { compile } from '../config/fits.ts';
+import { compile } from '../lib/compile-schema.ts';
 
 /** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
 export const CLIENT_ID = 'latchkey';

@@ -1,6 +1,6 @@
 import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
 import { withDeadline } from '../db/deadline.ts';
-import { newId } from '../db/id.ts';
+import { newId } from '../lib/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
 

@@ -1,5 +1,5 @@
 /** Somebody who has one of everything, and what the database has of everybody. */
-import { newId } from '#latchkey/db/id.ts';
+import { newId } from '#latchkey/lib/id.ts';
 import type { Api, Person } from '../helper.ts';
 
 export interface Victim extends Person {

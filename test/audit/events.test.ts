@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.ts';
 import { record } from '#latchkey/audit/record.ts';
-import { newId } from '#latchkey/db/id.ts';
+import { newId } from '#latchkey/lib/id.ts';
 import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
 import { seal } from './trail.ts';
 

@@ -5,7 +5,7 @@ import { erasePersonalData } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import type { Finding } from '#latchkey/audit/walk.ts';
 import { type Db, rawSql } from '#latchkey/db/client.ts';
-import { lowestIdOf, newId } from '#latchkey/db/id.ts';
+import { lowestIdOf, newId } from '#latchkey/lib/id.ts';
 import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
 const EVENTS = 20;

@@ -7,10 +7,10 @@ import argon2 from 'argon2';
 import t from 'tap';
 import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.ts';
 import { type Db, databaseKind } from '#latchkey/db/client.ts';
-import { newId } from '#latchkey/db/id.ts';
 import { migrate } from '#latchkey/db/migrate.ts';
 import { migrationsFolder } from '#latchkey/db/migrations.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
+import { newId } from '#latchkey/lib/id.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 

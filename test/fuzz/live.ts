@@ -5,7 +5,7 @@ import { hashPassword } from '#latchkey/accounts/passwords.ts';
 import type { SessionGrant } from '#latchkey/accounts/session-grant.ts';
 import { openSession } from '#latchkey/accounts/sessions.ts';
 import { toNewUser } from '#latchkey/accounts/users.ts';
-import { newId } from '#latchkey/db/id.ts';
+import { newId } from '#latchkey/lib/id.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
 import { type Fill, MARK } from './template.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
-import { codeOf } from '../error-code.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
 
 /** The path in a `file:` URL. */

@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/session-endings.ts';
-import { parseTimestamp, toWholeSeconds } from '../../accounts/timestamps.ts';
 import { User, VisibleUser } from '../../accounts/user.schemas.ts';
 import { changeUser } from '../../accounts/user-change.ts';
 import { listUsers } from '../../accounts/user-list.ts';
@@ -13,6 +12,7 @@ import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/eta
 import { nextPage } from '../../http/pages.ts';
 import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
 import { Done, NextPage, reference } from '../../http/schemas.ts';
+import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
