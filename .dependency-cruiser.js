@@ -15,6 +15,7 @@ const layers = [
   ['access'],
   ['audit', 'mail', 'throttle'],
   ['tokens'],
+  ['crypto'],
   ['db'],
   ['problems', 'config'],
   ['lib'],

@@ -16,6 +16,9 @@ import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
 import { Tally } from './audit/tally.ts';
 import type { Config } from './config.ts';
+import { Encryption } from './crypto/encryption.ts';
+import { Sealer, type Secrets } from './crypto/hmac.ts';
+import { loadSecrets } from './crypto/load-secret.ts';
 import type { Database, DatabaseKind } from './db/client.ts';
 import { openDatabase } from './db/open.ts';
 import browsers from './http/browsers.ts';
@@ -44,10 +47,7 @@ import { Refusals } from './problems/refusals.ts';
 import routes from './routes/index.ts';
 import { registerTelemetry } from './telemetry/register.ts';
 import { Throttle } from './throttle/throttle.ts';
-import { Encryption } from './tokens/encryption.ts';
-import { loadSecrets } from './tokens/load-secret.ts';
 import { RevocationFeed } from './tokens/revocations.ts';
-import { Sealer, type Secrets } from './tokens/secrets.ts';
 import tokens from './tokens/tokens.ts';
 
 /** Milliseconds for the hooks that run before listening: a first boot may wait for another process's migration. */

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { ConfigError } from '../config.ts';
+import type { Encryption } from '../crypto/encryption.ts';
 import type { Database, Transaction } from '../db/client.ts';
-import type { Encryption } from '../tokens/encryption.ts';
 
 /** Of the one row of AuditChain. */
 const ID = 1;

@@ -2,15 +2,15 @@ import { AccessLevels, recordLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { Tally } from '../audit/tally.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from '../crypto/encryption.ts';
+import { Sealer } from '../crypto/hmac.ts';
+import { loadSecrets } from '../crypto/load-secret.ts';
 import { databaseKind } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
 import { openDatabase } from '../db/open.ts';
 import { requireDatabase, sqlitePath } from '../db/sqlite/database-file.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
-import { Encryption } from '../tokens/encryption.ts';
-import { loadSecrets } from '../tokens/load-secret.ts';
-import { Sealer } from '../tokens/secrets.ts';
 
 /**
  * As {@link withAccounts}, for commands that have nothing to do where nothing has been kept yet: in a folder that was mistyped, say.

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
+import { secretFile } from '../crypto/load-secret.ts';
 import { backUp } from '../db/backup.ts';
 import { databaseKind } from '../db/client.ts';
 import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { signingKeyFile } from '../tokens/keys.ts';
-import { secretFile } from '../tokens/load-secret.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 

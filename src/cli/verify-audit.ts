@@ -1,10 +1,10 @@
 import { type Verification, verifyChain } from '../audit/verify.ts';
 import type { Finding, LoggedHead } from '../audit/walk.ts';
 import { readConfig } from '../config.ts';
+import { Encryption } from '../crypto/encryption.ts';
+import { loadSecrets } from '../crypto/load-secret.ts';
 import { migrate } from '../db/migrate.ts';
 import { openDatabase } from '../db/open.ts';
-import { Encryption } from '../tokens/encryption.ts';
-import { loadSecrets } from '../tokens/load-secret.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
+import type { Encryption } from '../crypto/encryption.ts';
 import type { Handle, Transaction } from '../db/client.ts';
 import { insertRows } from '../db/insert.ts';
 import { newId } from '../lib/id.ts';
-import type { Encryption } from '../tokens/encryption.ts';
 import { mailboxOf } from './mailbox.ts';
 import type { TemplateName } from './template-names.ts';
 

@@ -1,8 +1,8 @@
+import type { Sealer } from '../crypto/hmac.ts';
 import type { RunOptions } from '../db/batches.ts';
 import type { Database, Handle } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
 import { retryConflicts } from '../db/transaction.ts';
-import type { Sealer } from '../tokens/secrets.ts';
 import {
   ALL_FAILURES,
   countTries,

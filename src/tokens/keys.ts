@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type Ke
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Config, ConfigError, packageRoot } from '../config.ts';
-import { readOrCreate } from './data-file.ts';
+import { readOrCreate } from '../crypto/secret-file.ts';
 import { type Algorithm, generatePem } from './generate-key.ts';
 
 /** RFC 7518 section 3.3 asks for 2048 bits or more. */

@@ -1,4 +1,4 @@
-import { Sealer, type Secrets } from './secrets.ts';
+import { Sealer, type Secrets } from '../crypto/hmac.ts';
 
 /** What a refresh token says: the session, and which of its refresh tokens it is. */
 export interface RefreshTokenContents {

@@ -3,10 +3,10 @@ import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Config } from '../config.ts';
+import type { Secrets } from '../crypto/hmac.ts';
 import { AccessTokenClaims, areClaims, CLIENT_ID, findTimeProblem, InvalidTokenError } from './claims.ts';
 import { type Keys, loadKeys, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
-import type { Secrets } from './secrets.ts';
 import { readKid, requireCanonical, TOKEN_TYPE } from './token-header.ts';
 
 /** What an access token says of its bearer. */

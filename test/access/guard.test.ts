@@ -84,7 +84,7 @@ t.test('a route that was registered before the guard was there refuses the boot'
   const { default: tokens } = await import('#latchkey/tokens/tokens.ts');
   const { openDatabase } = await import('#latchkey/db/open.ts');
   const { RevocationFeed } = await import('#latchkey/tokens/revocations.ts');
-  const { loadSecrets } = await import('#latchkey/tokens/load-secret.ts');
+  const { loadSecrets } = await import('#latchkey/crypto/load-secret.ts');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({ routerOptions });

@@ -6,9 +6,9 @@ import { record } from '#latchkey/audit/record.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { type Verification, verifyChain } from '#latchkey/audit/verify.ts';
 import type { Finding, LoggedHead } from '#latchkey/audit/walk.ts';
+import { Encryption } from '#latchkey/crypto/encryption.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
-import { Encryption } from '#latchkey/tokens/encryption.ts';
 import { createMigratedDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';
 

@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { Sealer } from '#latchkey/crypto/hmac.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { Throttle } from '#latchkey/throttle/throttle.ts';
-import { Sealer } from '#latchkey/tokens/secrets.ts';
 import { latchkey, type Service, serve, temporaryFolder, type Variables } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';

@@ -5,8 +5,8 @@
  */
 import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import t from 'tap';
+import { Sealer } from '#latchkey/crypto/hmac.ts';
 import { RefreshTokens } from '#latchkey/tokens/refresh-tokens.ts';
-import { Sealer } from '#latchkey/tokens/secrets.ts';
 
 const [current, previous, other] = ['the current secret', 'the previous one', 'of somebody else'];
 const tokens = new RefreshTokens({ current, previous });

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config.ts';
+import { secretFile } from '../../crypto/load-secret.ts';
 import { loadKeys, signingKeyFile } from '../../tokens/keys.ts';
-import { secretFile } from '../../tokens/load-secret.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
 /** Characters of a secret, as SECRET is asked for. */

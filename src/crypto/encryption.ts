@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { deriveKey, type Purpose, type Secrets } from './secrets.ts';
+import { deriveKey, type Purpose, type Secrets } from './hmac.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 /** Bytes of the nonce and of the tag: NIST SP 800-38D section 5.2.1. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Config } from '../config.ts';
-import { readOrCreate } from './data-file.ts';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from './hmac.ts';
+import { readOrCreate } from './secret-file.ts';
 
 /**
  * The secrets: SECRET, else the file `secret` in the data folder, which is made at the first start
