@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import { toNewUser } from '#latchkey/accounts/users.ts';
 import { databaseKind } from '#latchkey/db/client.ts';
-import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres.ts';
+import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres/adapter.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 
 /** Rows of one statement (Postgres), and of one transaction (SQLite). */

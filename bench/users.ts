@@ -15,7 +15,7 @@ import { encodeCursor } from '#latchkey/accounts/user-cursor.ts';
 import { listUsers, type UserListing } from '#latchkey/accounts/user-list.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config.ts';
-import { migrate } from '#latchkey/db/migrate.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';
 

@@ -6,7 +6,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { migrationsFolder } from '#latchkey/db/migrations.ts';
+import { migrationsFolder } from '#latchkey/db/migrations/read-migrations.ts';
 import { committedMigrations, difference, kinds, readModels } from './migrations.ts';
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { listForEngine } from '#latchkey/db/apply.ts';
 import type { DatabaseKind } from '#latchkey/db/client.ts';
-import { type Migration, migrationsFolder, readMigrations } from '#latchkey/db/migrations.ts';
-import { noFilter, withSchemaEngine } from '#latchkey/db/schema-engine.ts';
+import { listForEngine } from '#latchkey/db/migrations/apply.ts';
+import { type Migration, migrationsFolder, readMigrations } from '#latchkey/db/migrations/read-migrations.ts';
+import { noFilter, withSchemaEngine } from '#latchkey/db/migrations/schema-engine.ts';
 import { introspectionFactory } from './introspection.ts';
 import { withScratchDatabase } from './scratch.ts';
 

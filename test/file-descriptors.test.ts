@@ -47,7 +47,7 @@ t.test('what a load failed for is loaded by whoever asks next', async (t) => {
   const mails = await startMailServer(t);
   const script = `
     import { findWeakness } from '#latchkey/accounts/password-rules.ts';
-    import { withSchemaEngine } from '#latchkey/db/schema-engine.ts';
+    import { withSchemaEngine } from '#latchkey/db/migrations/schema-engine.ts';
     import { openTransport } from '#latchkey/mail/transport.ts';
 
     const owner = { name: 'Ada', email: 'ada@example.com' };

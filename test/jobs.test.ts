@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import timers from 'node:timers/promises';
 import t from 'tap';
 import { noRequest } from '#latchkey/audit/event.ts';
-import { MAX_RUN_ROWS } from '#latchkey/db/batches.ts';
+import { MAX_RUN_ROWS } from '#latchkey/db/raw/batches.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';

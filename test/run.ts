@@ -27,7 +27,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { migrate } from '#latchkey/db/migrate.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
 import type { Evidence } from './evidence.ts';
 import { findLeaks } from './leaks.ts';

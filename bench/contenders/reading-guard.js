@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
 import { toNewUser } from '../../src/accounts/users.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/migrations/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';
 

@@ -1,5 +1,5 @@
 /** Whether it takes longer with a million users than with a thousand, and with many revocations than with none. */
-import { migrate } from '#latchkey/db/migrate.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { seedUsers } from '../seed-users.ts';
 import { type Contender, startContender } from '../tools/contender.ts';
 import { type Databases, onEach } from '../tools/databases.ts';

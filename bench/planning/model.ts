@@ -46,7 +46,7 @@ export const built = {
   remembered: HOUR + 60,
   kept: 2 * HOUR,
   overlap: 30,
-  /** Connections of a process to Postgres (src/db/postgres.ts). */
+  /** Connections of a process to Postgres (src/db/postgres/adapter.ts). */
   connections: 10,
   /** Days of audit (AUDIT_RETENTION_DAYS). */
   auditDays: 365,

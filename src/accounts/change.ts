@@ -2,7 +2,7 @@ import { invalidToken } from '../access/challenges.ts';
 import type { AuditRecord } from '../audit/event.ts';
 import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
-import { insertRows } from '../db/insert.ts';
+import { insertRows } from '../db/raw/insert.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Changer } from './context.ts';

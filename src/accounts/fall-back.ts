@@ -1,6 +1,6 @@
 import { noRequest } from '../audit/event.ts';
-import { type RunOptions, runBatches } from '../db/batches.ts';
 import { joinSql } from '../db/client.ts';
+import { type RunOptions, runBatches } from '../db/raw/batches.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 

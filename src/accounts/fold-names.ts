@@ -1,5 +1,5 @@
-import { runBatches } from '../db/batches.ts';
 import { type Db, joinSql, sql } from '../db/client.ts';
+import { runBatches } from '../db/raw/batches.ts';
 import { AFTER_ALL_KEYS, nameKey } from './sort-keys.ts';
 
 /** Users at a time. */

@@ -1,6 +1,6 @@
 import type { Origin } from '../audit/event.ts';
 import type { ColumnsOf, Handle } from '../db/client.ts';
-import { selectRow } from '../db/select.ts';
+import { selectRow } from '../db/raw/select.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import type { Consequences } from './change.ts';
 import type { AccountsContext } from './context.ts';

@@ -1,5 +1,5 @@
-import type { RunOptions } from '../db/batches.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 import type { AccountsContext } from './context.ts';
 
 /** Deletes what was mailed and is over: invitations, registrations, resets and changes of address. @returns how many */

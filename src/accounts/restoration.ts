@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../audit/event.ts';
-import type { RunOptions } from '../db/batches.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 import { generationAsOf } from './generations.ts';

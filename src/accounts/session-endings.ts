@@ -1,8 +1,8 @@
 import { invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
-import type { RunOptions } from '../db/batches.ts';
 import type { ColumnsOf, Transaction } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 import { Problem } from '../problems/problem.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import { type Consequences, change, requireCurrent } from './change.ts';

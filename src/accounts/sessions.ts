@@ -1,7 +1,7 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
-import { insertRows } from '../db/insert.ts';
-import { selectRow } from '../db/select.ts';
+import { insertRows } from '../db/raw/insert.ts';
+import { selectRow } from '../db/raw/select.ts';
 import { newId } from '../lib/id.ts';
 import type { RefreshTokenContents } from '../tokens/refresh-tokens.ts';
 import { change, requireCurrent } from './change.ts';

@@ -1,6 +1,6 @@
 import { invalidCredentials, invalidToken } from '../access/challenges.ts';
 import type { Origin } from '../audit/event.ts';
-import { selectRow } from '../db/select.ts';
+import { selectRow } from '../db/raw/select.ts';
 import { Problem } from '../problems/problem.ts';
 import type { AccountsContext, Actor } from './context.ts';
 import { normalizeEmail } from './email.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Origin } from '../audit/event.ts';
-import type { RunOptions } from '../db/batches.ts';
 import { isForeignKeyViolation } from '../db/errors.ts';
-import { prune } from '../db/prune.ts';
-import { selectRow } from '../db/select.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
+import { selectRow } from '../db/raw/select.ts';
 import { Problem } from '../problems/problem.ts';
 import type { Policy } from '../throttle/failed-tries.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../throttle/network.ts';

@@ -1,8 +1,8 @@
 import { noRequest } from '../audit/event.ts';
 import type { Transaction } from '../db/client.ts';
 import { isAnyUniqueViolation } from '../db/errors.ts';
-import { FirstLines } from '../db/first-lines.ts';
-import { insertRows } from '../db/insert.ts';
+import { FirstLines } from '../db/files/duplicate-finder.ts';
+import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import { change } from './change.ts';
 import type { AccountsContext } from './context.ts';

@@ -3,7 +3,7 @@ import type { AccessLevels } from '../access/levels.ts';
 import type { AuditAction, Origin } from '../audit/event.ts';
 import type { Transaction } from '../db/client.ts';
 import { isUniqueViolation } from '../db/errors.ts';
-import { selectRow } from '../db/select.ts';
+import { selectRow } from '../db/raw/select.ts';
 import { newId } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
 import { type Consequences, change } from './change.ts';

@@ -3,8 +3,8 @@ import { recordLevels } from '../access/levels.ts';
 import { createFirstAdmin } from '../accounts/first-admin.ts';
 import { foldNames } from '../accounts/fold-names.ts';
 import { recordKeys } from '../audit/keys.ts';
-import { migrate } from '../db/migrate.ts';
-import { poolerAdvice } from '../db/pooler.ts';
+import { migrate } from '../db/migrations/migrate.ts';
+import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
 
 /**
  * What a boot does to the database: its tables, and what the configuration says of it.

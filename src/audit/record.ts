@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Handle, Transaction } from '../db/client.ts';
-import { insertRows } from '../db/insert.ts';
+import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import type { AuditRecord } from './event.ts';
 

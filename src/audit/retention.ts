@@ -1,5 +1,5 @@
-import { type RunOptions, runBatches } from '../db/batches.ts';
 import type { Db } from '../db/client.ts';
+import { type RunOptions, runBatches } from '../db/raw/batches.ts';
 import {
   type AuditContext,
   type Chain,

@@ -6,7 +6,7 @@ import { Encryption } from '../crypto/encryption.ts';
 import { Sealer } from '../crypto/hmac.ts';
 import { loadSecrets } from '../crypto/load-secret.ts';
 import { databaseKind } from '../db/client.ts';
-import { migrate } from '../db/migrate.ts';
+import { migrate } from '../db/migrations/migrate.ts';
 import { openDatabase } from '../db/open.ts';
 import { requireDatabase, sqlitePath } from '../db/sqlite/database-file.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { startDraft } from '../db/draft.ts';
-import { nameFile, requireFree } from '../db/files.ts';
+import { nameFile, requireFree } from '../db/files/sync.ts';
+import { startDraft } from '../db/files/temp-file.ts';
 
 /**
  * Writes a file of mode 0600, which has its name only once it is complete and on the disk. `write-file-atomic` would hold

@@ -2,7 +2,7 @@ import { ConfigError } from '../config.ts';
 import { DataError } from '../db/data-error.ts';
 import { describeDriverError } from '../db/describe-error.ts';
 import { isUnavailable } from '../db/errors.ts';
-import { MigrationError } from '../db/migrate.ts';
+import { MigrationError } from '../db/migrations/migrate.ts';
 import { Problem } from '../problems/problem.ts';
 
 /**

@@ -14,7 +14,7 @@ export function migrateCommand(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const [{ readConfig }, { migrate }] = await Promise.all([
         import('../config.ts'),
-        import('../db/migrate.ts'),
+        import('../db/migrations/migrate.ts'),
       ]);
       const { applied } = await migrate(readConfig().databaseUrl);
       const text = applied.length === 0 ? 'Nothing to apply' : `Applied: ${applied.join(', ')}`;

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts';
 import { databaseKind } from '../db/client.ts';
-import { move } from '../db/move/move.ts';
+import { move } from '../db/sqlite-to-postgres/move.ts';
 import { print } from './print.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { UsageError } from './usage-error.ts';

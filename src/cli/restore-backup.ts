@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { endWhatWasRestored, type Restoration } from '../accounts/restoration.ts';
 import { type Config, readConfig } from '../config.ts';
+import { restoreDatabase } from '../db/backup/restore.ts';
 import { databaseKind } from '../db/client.ts';
-import { restoreDatabase } from '../db/restore.ts';
 import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { print } from './print.ts';

@@ -3,7 +3,7 @@ import type { Finding, LoggedHead } from '../audit/walk.ts';
 import { readConfig } from '../config.ts';
 import { Encryption } from '../crypto/encryption.ts';
 import { loadSecrets } from '../crypto/load-secret.ts';
-import { migrate } from '../db/migrate.ts';
+import { migrate } from '../db/migrations/migrate.ts';
 import { openDatabase } from '../db/open.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage-error.ts';

@@ -17,8 +17,8 @@ import {
 } from './client.ts';
 import { LentClients } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
-import { openPool, parsePostgresUrl, postgresFactory } from './postgres.ts';
-import { rawStatements } from './raw.ts';
+import { openPool, parsePostgresUrl, postgresFactory } from './postgres/adapter.ts';
+import { rawStatements } from './raw/raw.ts';
 import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
 import { retryConflicts, runTransaction } from './transaction.ts';
 

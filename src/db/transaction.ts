@@ -10,7 +10,7 @@ import { tooLate, withDeadline } from './deadline.ts';
 import { isConflict } from './errors.ts';
 import { type LentClients, type Loan, TransactionEnded } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
-import { rawStatements } from './raw.ts';
+import { rawStatements } from './raw/raw.ts';
 
 /**
  * Milliseconds that the work of a transaction may take, each try by itself. What a process commits later than this after

@@ -1,8 +1,8 @@
 import { Encryption } from '../crypto/encryption.ts';
 import { Sealer, type Secrets } from '../crypto/hmac.ts';
-import type { RunOptions } from '../db/batches.ts';
 import type { Database, Transaction } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 import { Problem, retryLater } from '../problems/problem.ts';
 
 /** Milliseconds that an answer is kept for. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { runBatches } from '../db/batches.ts';
 import type { Database, Db } from '../db/client.ts';
+import { runBatches } from '../db/raw/batches.ts';
 import { type Due, expireMails, readDue } from './due.ts';
 import type { Outbox } from './outbox.ts';
 import { pauseAfter } from './pauses.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
+import { prune } from '../db/raw/prune.ts';
 import { FARTHEST } from './pauses.ts';
 
 /** A mail that is to be sent. */

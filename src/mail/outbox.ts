@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Encryption } from '../crypto/encryption.ts';
 import type { Handle, Transaction } from '../db/client.ts';
-import { insertRows } from '../db/insert.ts';
+import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import { mailboxOf } from './mailbox.ts';
 import type { TemplateName } from './template-names.ts';

@@ -1,6 +1,6 @@
-import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 
 /** Milliseconds after which failures that nobody repeated are forgotten. */
 const MEMORY_MS = 30 * 86_400_000;

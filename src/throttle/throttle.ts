@@ -1,7 +1,7 @@
 import type { Sealer } from '../crypto/hmac.ts';
-import type { RunOptions } from '../db/batches.ts';
 import type { Database, Handle } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
 import { retryConflicts } from '../db/transaction.ts';
 import {
   ALL_FAILURES,

@@ -1,6 +1,6 @@
-import type { RunOptions } from '../db/batches.ts';
 import type { Database } from '../db/client.ts';
-import { prune } from '../db/prune.ts';
+import type { RunOptions } from '../db/raw/batches.ts';
+import { prune } from '../db/raw/prune.ts';
 
 /** Milliseconds that rows are kept: twice the longest lifetime of an access token. */
 const RETENTION = 2 * 3_600_000;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
 import t from 'tap';
-import { migrate } from '#latchkey/db/migrate.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase, createMigratedDatabase, createSqliteDatabase } from '../database.ts';

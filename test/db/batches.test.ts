@@ -1,7 +1,7 @@
 /** Working off what waits: others have their turn, and there is an end to it. */
 import t from 'tap';
-import { MAX_RUN_ROWS, runBatches } from '#latchkey/db/batches.ts';
-import { prune } from '#latchkey/db/prune.ts';
+import { MAX_RUN_ROWS, runBatches } from '#latchkey/db/raw/batches.ts';
+import { prune } from '#latchkey/db/raw/prune.ts';
 
 /** A backlog that is answered without a turn of the event loop, as SQLite answers. */
 function backlog(rows: number) {

@@ -4,9 +4,9 @@
  */
 import { registerHooks } from 'node:module';
 import { databaseKind } from '#latchkey/db/client.ts';
-import { migrate } from '#latchkey/db/migrate.ts';
-import { postgresMigrations } from '#latchkey/db/migrate-postgres.ts';
-import { sqliteMigrations } from '#latchkey/db/migrate-sqlite.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
+import { postgresMigrations } from '#latchkey/db/migrations/migrate-postgres.ts';
+import { sqliteMigrations } from '#latchkey/db/migrations/migrate-sqlite.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 
 const [task, url = ''] = process.argv.slice(2);

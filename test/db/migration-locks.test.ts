@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import t from 'tap';
-import { migrate } from '#latchkey/db/migrate.ts';
-import { migrationsFolder } from '#latchkey/db/migrations.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
+import { migrationsFolder } from '#latchkey/db/migrations/read-migrations.ts';
 import { createMigratedDatabase, directUrl } from '../database.ts';
 import { until } from '../until.ts';
 

@@ -4,7 +4,7 @@ import { singleConnection } from '#latchkey/db/adapters/single-connection.ts';
 import { wrapAdapter, wrapFactory, wrapTransaction } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind, Db } from '#latchkey/db/client.ts';
 import { openHandle } from '#latchkey/db/open.ts';
-import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres.ts';
+import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres/adapter.ts';
 import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
 /** A statement that was run, and the lines of its plan from just before. */

@@ -6,10 +6,10 @@
 import { Client } from 'pg';
 import t from 'tap';
 import { ConfigError } from '#latchkey/config.ts';
-import { MigrationError, migrate } from '#latchkey/db/migrate.ts';
+import { MigrationError, migrate } from '#latchkey/db/migrations/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
-import { hasUndeclaredPooler, poolerAdvice } from '#latchkey/db/pooler.ts';
-import { sessionSettings } from '#latchkey/db/postgres.ts';
+import { sessionSettings } from '#latchkey/db/postgres/adapter.ts';
+import { hasUndeclaredPooler, poolerAdvice } from '#latchkey/db/postgres/pgbouncer.ts';
 import { createDatabase, createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 import { startPgBouncer } from '../pgbouncer-server.ts';
 import { failure } from './failure.ts';

@@ -6,9 +6,9 @@
 import pg from 'pg';
 import t from 'tap';
 import { type Handle, rawSql } from '#latchkey/db/client.ts';
-import { insertRows } from '#latchkey/db/insert.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
-import { statementName } from '#latchkey/db/statement-names.ts';
+import { statementName } from '#latchkey/db/postgres/statement-names.ts';
+import { insertRows } from '#latchkey/db/raw/insert.ts';
 import { createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 
 /** A database with one connection. */

@@ -6,7 +6,7 @@ import { toNewUser } from '#latchkey/accounts/users.ts';
 import type { Database, Db, Handle } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
-import { selectRow } from '#latchkey/db/select.ts';
+import { selectRow } from '#latchkey/db/raw/select.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { isUnavailable } from '#latchkey/db/errors.ts';
-import { migrate } from '#latchkey/db/migrate.ts';
+import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { createSqliteDatabase } from '../database.ts';
 import type { Teardown } from '../helper.ts';

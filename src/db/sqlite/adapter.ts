@@ -9,7 +9,7 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils';
-import { shareDatabase } from '../hold.ts';
+import { shareDatabase } from '../files/database-lock.ts';
 import { Connection } from './connection.ts';
 import { makePrivateFile, openReader, sqlitePath } from './database-file.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';

@@ -1,4 +1,4 @@
-import { openSqlite } from './sqlite/driver.ts';
+import { openSqlite } from '../sqlite/driver.ts';
 
 /** KiB that it keeps in memory. */
 const CACHE = 16_384;

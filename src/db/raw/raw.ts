@@ -5,7 +5,7 @@ import {
   type SqlQueryable,
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
-import { type DatabaseKind, type Filling, type Statements, sql } from './client.ts';
+import { type DatabaseKind, type Filling, type Statements, sql } from '../client.ts';
 
 /** A raw statement, as the adapters get it. */
 interface RawQuery extends SqlQuery {

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../lib/error-code.ts';
-import { DataError } from './data-error.ts';
+import { codeOf } from '../../lib/error-code.ts';
+import { DataError } from '../data-error.ts';
 
 /** Milliseconds in which whoever writes a file has written something of it. */
 const SILENCE = 24 * 60 * 60 * 1000;

@@ -1,4 +1,4 @@
-import { type ColumnsOf, type Handle, joinSql, type Model, rawSql, sql } from './client.ts';
+import { type ColumnsOf, type Handle, joinSql, type Model, rawSql, sql } from '../client.ts';
 
 /**
  * Reads one row by its unique columns. Prisma's findUnique works out its statement anew each time, which takes four times as

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { ConfigError } from '../config.ts';
-import { databaseKind } from './client.ts';
+import { ConfigError } from '../../config.ts';
+import { databaseKind } from '../client.ts';
 import {
   connectionOptions,
   type PostgresTarget,
@@ -8,7 +8,7 @@ import {
   promisedPid,
   readPid,
   sessionSettings,
-} from './postgres.ts';
+} from './adapter.ts';
 
 /** Tries to see that two connections are one: others may have taken it in between. */
 const ROUNDS = 5;

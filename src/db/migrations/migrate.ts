@@ -1,4 +1,5 @@
-import { databaseKind } from './client.ts';
+import { databaseKind } from '../client.ts';
+import { requireDeclaredPooler } from '../postgres/pgbouncer.ts';
 import { postgresMigrations } from './migrate-postgres.ts';
 import { sqliteMigrations } from './migrate-sqlite.ts';
 import {
@@ -7,10 +8,9 @@ import {
   migrationsFolder,
   pendingMigrations,
   readMigrations,
-} from './migrations.ts';
-import { requireDeclaredPooler } from './pooler.ts';
+} from './read-migrations.ts';
 
-export { MigrationError } from './migrations.ts';
+export { MigrationError } from './read-migrations.ts';
 
 /**
  * Brings a database up to this version's schema. Costs some milliseconds where nothing is pending. Processes that start

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { asDataError, DataError } from './data-error.ts';
-import { startDraft } from './draft.ts';
-import { nameFile, requireFree, syncFile } from './files.ts';
-import { shareDatabase } from './hold.ts';
+import { asDataError, DataError } from '../data-error.ts';
+import { shareDatabase } from '../files/database-lock.ts';
+import { nameFile, requireFree, syncFile } from '../files/sync.ts';
+import { startDraft } from '../files/temp-file.ts';
+import { openReader, requireDatabase } from '../sqlite/database-file.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
-import { openReader, requireDatabase } from './sqlite/database-file.ts';
 
 /** A backup that was made. */
 export interface Backup extends Contents {

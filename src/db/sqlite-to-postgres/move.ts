@@ -1,5 +1,5 @@
 import { DataError } from '../data-error.ts';
-import { migrate } from '../migrate.ts';
+import { migrate } from '../migrations/migrate.ts';
 import { sqlitePath } from '../sqlite/database-file.ts';
 import type { Checksum } from './canonical.ts';
 import { Source } from './source.ts';

@@ -1,11 +1,11 @@
 import { existsSync, linkSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { DataError } from '../data-error.ts';
+import { giveToOwnerOf, holdDatabase } from '../files/database-lock.ts';
+import { syncFile, syncFolderOf } from '../files/sync.ts';
+import { isBusyError, isSqliteError, openSqlite } from '../sqlite/driver.ts';
 import { copyDatabase } from './backup.ts';
-import { DataError } from './data-error.ts';
-import { syncFile, syncFolderOf } from './files.ts';
-import { giveToOwnerOf, holdDatabase } from './hold.ts';
 import { inspectDatabase } from './inspect.ts';
-import { isBusyError, isSqliteError, openSqlite } from './sqlite/driver.ts';
 
 /** Of SQLite, for a file that it cannot make sense of. */
 const isUnreadable = /^SQLITE_(NOTADB|CORRUPT)/;

@@ -1,7 +1,7 @@
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DataError } from './data-error.ts';
-import { isBusyError, openSqlite } from './sqlite/driver.ts';
+import { DataError } from '../data-error.ts';
+import { isBusyError, openSqlite } from '../sqlite/driver.ts';
 
 /** Milliseconds that whoever wants a database alone waits for commands that are about to end. */
 const PATIENCE_MS = 1_000;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { SqlQuery } from '@prisma/driver-adapter-utils';
+import { isRaw } from '../raw/raw.ts';
 import type { BoundedPool } from './bounded-pool.ts';
-import { isRaw } from './raw.ts';
 
 /** Statements that a connection keeps prepared: more than the service has. */
 const MAX_NAMES = 100;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationList } from '@prisma/schema-engine-wasm';
-import type { Migration } from './migrations.ts';
+import type { Migration } from './read-migrations.ts';
 import { noFilter, withSchemaEngine } from './schema-engine.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Cell, type Handle, joinSql, rawSql, sql } from './client.ts';
+import { type Cell, type Handle, joinSql, rawSql, sql } from '../client.ts';
 
 /** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
 const VALUES = 10_000;

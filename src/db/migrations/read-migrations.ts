@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import { packageRoot } from '../config/package.ts';
-import type { DatabaseKind } from './client.ts';
+import { packageRoot } from '../../config/package.ts';
+import type { DatabaseKind } from '../client.ts';
 
 /** A migration that this version of Latchkey has brought along. */
 export interface Migration {

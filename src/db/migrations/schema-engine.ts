@@ -6,7 +6,7 @@ import {
 } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { loadOnce } from '../lib/load-once.ts';
+import { loadOnce } from '../../lib/load-once.ts';
 
 /** The part of WebAssembly that is used here: neither ES2023's nor Node's types have it, and DOM's bring the whole browser. */
 declare namespace WebAssembly {

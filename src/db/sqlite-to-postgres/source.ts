@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { DataError } from '../data-error.ts';
-import { holdDatabase } from '../hold.ts';
-import { readRecorded } from '../migrate-sqlite.ts';
+import { holdDatabase } from '../files/database-lock.ts';
+import { readRecorded } from '../migrations/migrate-sqlite.ts';
 import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase } from '../sqlite/driver.ts';
 import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
 import { readTables, type Table } from './tables.ts';

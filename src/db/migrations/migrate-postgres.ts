@@ -6,9 +6,9 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { MigrationError, type MigrationTarget, type RecordedMigration } from './migrations.ts';
-import { UNFINISHED_MOVE } from './move/state.ts';
-import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from './postgres.ts';
+import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
+import { UNFINISHED_MOVE } from '../sqlite-to-postgres/state.ts';
+import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
 /** Milliseconds to wait for another process that migrates. */
 const LOCK_PATIENCE = 60_000;

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
-import { wrapAdapter } from './adapters/wrap.ts';
-import { asDataError } from './data-error.ts';
-import { shareDatabase } from './hold.ts';
-import { MigrationError, type MigrationTarget, type RecordedMigration } from './migrations.ts';
-import { sqliteFactory } from './sqlite/adapter.ts';
-import { makePrivateFile, openReader, sqlitePath } from './sqlite/database-file.ts';
-import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase, sqliteError } from './sqlite/driver.ts';
+import { wrapAdapter } from '../adapters/wrap.ts';
+import { asDataError } from '../data-error.ts';
+import { shareDatabase } from '../files/database-lock.ts';
+import { sqliteFactory } from '../sqlite/adapter.ts';
+import { makePrivateFile, openReader, sqlitePath } from '../sqlite/database-file.ts';
+import {
+  isBusyError,
+  isSqliteError,
+  openSqlite,
+  type SqliteDatabase,
+  sqliteError,
+} from '../sqlite/driver.ts';
+import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
 /** Milliseconds to wait for another process that migrates. */
 const LOCK_PATIENCE = 60_000;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DataError } from '../data-error.ts';
-import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres.ts';
+import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
 
 /** Milliseconds to wait for a move that was just killed, whose last statement may still run. */
 const LOCK_PATIENCE = 10_000;

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf } from '../lib/error-code.ts';
-import { DataError } from './data-error.ts';
+import { codeOf } from '../../lib/error-code.ts';
+import { DataError } from '../data-error.ts';
 
 /** Has the disk hold what is in a file. */
 export function syncFile(path: string): void {

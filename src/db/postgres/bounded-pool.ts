@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { POOL_IS_FULL } from './errors.ts';
+import { POOL_IS_FULL } from '../errors.ts';
 
 /** Queries and transactions that may wait for each connection of a pool: a fifth of a second, where each takes some milliseconds. */
 const MAX_WAITING_PER_CONNECTION = 50;

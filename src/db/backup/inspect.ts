@@ -1,8 +1,8 @@
-import { DataError } from './data-error.ts';
-import { readRecorded } from './migrate-sqlite.ts';
-import { migrationsFolder, pendingMigrations, readMigrations } from './migrations.ts';
-import { openReader } from './sqlite/database-file.ts';
-import { isSqliteError, type SqliteDatabase } from './sqlite/driver.ts';
+import { DataError } from '../data-error.ts';
+import { readRecorded } from '../migrations/migrate-sqlite.ts';
+import { migrationsFolder, pendingMigrations, readMigrations } from '../migrations/read-migrations.ts';
+import { openReader } from '../sqlite/database-file.ts';
+import { isSqliteError, type SqliteDatabase } from '../sqlite/driver.ts';
 
 /** What is in the file of a database. */
 export interface Contents {
