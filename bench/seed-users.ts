@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { databaseKind } from '#latchkey/db/client.ts';
 import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres/adapter.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { loadCommonPasswords } from './accounts/password-rules.ts';
+import { loadCommonPasswords } from './accounts/passwords/strength.ts';
 import { type AppOptions, buildApp } from './app.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
 import { standardOutput } from './http/standard-output.ts';

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import t from 'tap';
-import { checkFirstAdmin } from '#latchkey/accounts/first-admin.ts';
+import { checkFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
 import { PLACEHOLDER } from '#latchkey/config/environment.ts';
 import { defaultHashMemory } from '#latchkey/config/memory.ts';
 import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.ts';

@@ -46,7 +46,7 @@ async function run(script: string, argument: unknown): Promise<unknown> {
 t.test('what a load failed for is loaded by whoever asks next', async (t) => {
   const mails = await startMailServer(t);
   const script = `
-    import { findWeakness } from '#latchkey/accounts/password-rules.ts';
+    import { findWeakness } from '#latchkey/accounts/passwords/strength.ts';
     import { withSchemaEngine } from '#latchkey/db/migrations/schema-engine.ts';
     import { openTransport } from '#latchkey/mail/transport.ts';
 

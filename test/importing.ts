@@ -1,6 +1,6 @@
 /** Imports users without a process of its own. */
 import type { AccountsContext } from '#latchkey/accounts/context.ts';
-import { type ImportCounts, importUsers } from '#latchkey/accounts/user-import.ts';
+import { type ImportCounts, importUsers } from '#latchkey/accounts/transfer/import.ts';
 
 export interface Imported extends ImportCounts {
   readonly problems: readonly { line: number; problems: readonly string[] }[];

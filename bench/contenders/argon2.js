@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
-import { hashPassword } from '../../src/accounts/passwords.ts';
+import { hashPassword } from '../../src/accounts/passwords/hash.ts';
 
 const password = 'correct horse battery staple';
 const hash = await hashPassword(password);

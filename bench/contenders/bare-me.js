@@ -1,8 +1,8 @@
 // A Fastify route that reads the row of GET /me and checks nothing: what that is compared with. By Prisma's client, or, where BENCH_DIRECT is
 // set, with the statement of GET /me.
 import Fastify from 'fastify';
-import { User } from '../../src/accounts/user.schemas.ts';
-import { findCaller, userColumns } from '../../src/accounts/users.ts';
+import { User } from '../../src/accounts/users/schemas.ts';
+import { findCaller, userColumns } from '../../src/accounts/users/users.ts';
 import { openDatabase } from '../../src/db/open.ts';
 
 const { db } = openDatabase(process.env.DATABASE_URL ?? '');

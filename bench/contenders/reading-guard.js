@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
-import { toNewUser } from '../../src/accounts/users.ts';
+import { toNewUser } from '../../src/accounts/users/users.ts';
 import { migrate } from '../../src/db/migrations/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';

@@ -3,9 +3,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/accounts/passwords.ts';
-import { openSession } from '../../src/accounts/sessions.ts';
-import { toNewUser } from '../../src/accounts/users.ts';
+import { hashPassword } from '../../src/accounts/passwords/hash.ts';
+import { openSession } from '../../src/accounts/sessions/sessions.ts';
+import { toNewUser } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { answer, answerSchema, privateKey } from './kit.js';

@@ -1,6 +1,6 @@
-/** The queue in front of the hashes (src/accounts/passwords.ts), simulated: how full it may be before people wait or are turned away. */
+/** The queue in front of the hashes (src/accounts/passwords/hash.ts), simulated: how full it may be before people wait or are turned away. */
 
-/** Sign-ins that may wait for each core: WAITING of src/accounts/passwords.ts. */
+/** Sign-ins that may wait for each core: WAITING of src/accounts/passwords/hash.ts. */
 const WAITING = 32;
 
 /** Part by which a hash takes longer or shorter than the median: other work on the machine. */

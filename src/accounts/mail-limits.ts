@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts';
 import type { TemplateName } from '../mail/template-names.ts';
 import type { Policy } from '../throttle/failed-tries.ts';
 import type { AccountsContext } from './context.ts';
-import { countedAt } from './tries.ts';
+import { countedAt } from './sign-in/attempts.ts';
 
 const HOURLY_LIMIT = 100;
 const INTERVAL_MS = 3_600_000 / HOURLY_LIMIT;

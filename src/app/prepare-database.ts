@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { recordLevels } from '../access/levels.ts';
-import { createFirstAdmin } from '../accounts/first-admin.ts';
-import { foldNames } from '../accounts/fold-names.ts';
+import { createFirstAdmin } from '../accounts/invitations/first-admin.ts';
+import { foldNames } from '../accounts/users/backfill-sort-keys.ts';
 import { recordKeys } from '../audit/keys.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';

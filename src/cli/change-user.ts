@@ -1,7 +1,7 @@
 import { AccessLevels } from '../access/levels.ts';
 import { operator } from '../accounts/context.ts';
-import { EmailAddress, Reason, type User } from '../accounts/user.schemas.ts';
-import type { UserChange } from '../accounts/user-change.ts';
+import { EmailAddress, Reason, type User } from '../accounts/users/schemas.ts';
+import type { UserChange } from '../accounts/users/update.ts';
 import { type Config, readConfig } from '../config.ts';
 import { parseTimestamp, toWholeSeconds } from '../lib/timestamps.ts';
 import { checkOption, parseLevel } from './check-input.ts';
@@ -60,8 +60,8 @@ async function changeByEmail(
   // Not before: whoever called it wrongly need not wait for them.
   const [{ withExistingAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
     import('./accounts.ts'),
-    import('../accounts/user-change.ts'),
-    import('../accounts/users.ts'),
+    import('../accounts/users/update.ts'),
+    import('../accounts/users/users.ts'),
   ]);
   return withExistingAccounts(config, async (context) => {
     const before = await findUserByEmail(context, email);

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { AccessLevels } from '../access/levels.ts';
-import { NewPassword } from '../accounts/user.schemas.ts';
+import { NewPassword } from '../accounts/users/schemas.ts';
 import type { Config } from '../config.ts';
 import { compile } from '../lib/compile-schema.ts';
 import { UsageError } from './usage-error.ts';

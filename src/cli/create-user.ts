@@ -1,5 +1,5 @@
 import { AccessLevels } from '../access/levels.ts';
-import { EmailAddress, UserName } from '../accounts/user.schemas.ts';
+import { EmailAddress, UserName } from '../accounts/users/schemas.ts';
 import { noRequest } from '../audit/event.ts';
 import { readConfig } from '../config.ts';
 import { checkOption, checkPassword, parseLevel } from './check-input.ts';
@@ -31,7 +31,7 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   // Not before: whoever called it wrongly need not wait for them.
   const [{ withAccounts }, { createUser }] = await Promise.all([
     import('./accounts.ts'),
-    import('../accounts/users.ts'),
+    import('../accounts/users/users.ts'),
   ]);
   const user = { name: options.name, email: options.email, password, access };
   const created = await withAccounts(config, (context) =>

@@ -1,5 +1,5 @@
 import type { AccountsContext } from '../accounts/context.ts';
-import { exportUsers } from '../accounts/user-export.ts';
+import { exportUsers } from '../accounts/transfer/export.ts';
 import { readConfig } from '../config.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { writeFileOf } from './draft-file.ts';

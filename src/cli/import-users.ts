@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type ImportCounts, importUsers } from '../accounts/user-import.ts';
+import { type ImportCounts, importUsers } from '../accounts/transfer/import.ts';
 import { readConfig } from '../config.ts';
 import { DataError } from '../db/data-error.ts';
 import { newId } from '../lib/id.ts';

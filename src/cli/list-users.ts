@@ -1,6 +1,6 @@
 import { AccessLevels } from '../access/levels.ts';
-import type { User, UserSort } from '../accounts/user.schemas.ts';
-import { listUsers } from '../accounts/user-list.ts';
+import { listUsers } from '../accounts/users/list.ts';
+import type { User, UserSort } from '../accounts/users/schemas.ts';
 import { readConfig } from '../config.ts';
 import { withExistingAccounts } from './accounts.ts';
 import { parseLevel } from './check-input.ts';

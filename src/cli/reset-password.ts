@@ -1,4 +1,4 @@
-import { EmailAddress } from '../accounts/user.schemas.ts';
+import { EmailAddress } from '../accounts/users/schemas.ts';
 import { readConfig } from '../config.ts';
 import { checkOption, checkPassword } from './check-input.ts';
 import { print } from './print.ts';
@@ -23,7 +23,7 @@ export async function resetFromCommandLine({ email, json }: UserResetPasswordOpt
   checkPassword(config, password);
   const [{ withExistingAccounts }, { resetPasswordOf }] = await Promise.all([
     import('./accounts.ts'),
-    import('../accounts/password-reset.ts'),
+    import('../accounts/credentials/password-reset.ts'),
   ]);
   const user = await withExistingAccounts(config, (context) => resetPasswordOf(context, { email, password }));
   const note = user.disabled ? '; the account is still disabled' : '';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { endWhatWasRestored, type Restoration } from '../accounts/restoration.ts';
+import { endWhatWasRestored, type Restoration } from '../accounts/transfer/after-restore.ts';
 import { type Config, readConfig } from '../config.ts';
 import { restoreDatabase } from '../db/backup/restore.ts';
 import { databaseKind } from '../db/client.ts';

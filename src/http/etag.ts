@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Type } from 'typebox';
-import type { User } from '../accounts/user.schemas.ts';
-import type { Precondition } from '../accounts/user-change.ts';
+import type { User } from '../accounts/users/schemas.ts';
+import type { Precondition } from '../accounts/users/update.ts';
 import { Problem } from '../problems/problem.ts';
 
 /** An entity tag: RFC 9110 section 8.8.3. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { AccessTokenAnswer, TokenPair } from '../accounts/session.schemas.ts';
-import type { SessionGrant } from '../accounts/session-grant.ts';
+import type { SessionGrant } from '../accounts/sessions/grant.ts';
+import type { AccessTokenAnswer, TokenPair } from '../accounts/sessions/schemas.ts';
 
 /** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
 export function accessTokenAnswer(

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { inviteFirstAdmin } from '../accounts/first-admin-invitation.ts';
+import { inviteFirstAdmin } from '../accounts/invitations/first-admin-invitation.ts';
 
 /**
  * Where there is no admin yet, says how to become the first one: to the person at the terminal, otherwise in a file that only the

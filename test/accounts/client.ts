@@ -1,5 +1,5 @@
 /** What a client does with its tokens, and what time does to a session. */
-import { openSession } from '#latchkey/accounts/sessions.ts';
+import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import type { AccessTokenClaims } from '#latchkey/tokens/claims.ts';
 import { type Answer, type Api, device, PASSWORD } from '../helper.ts';
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { requireAccess } from '#latchkey/access/guard.ts';
 import { withAccess } from '#latchkey/access/plugin.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, signIn } from './client.ts';
 

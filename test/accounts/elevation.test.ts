@@ -1,7 +1,7 @@
 /** Levels with a time limit: they fall back by themselves, and nobody makes more of them than was given. */
 import t from 'tap';
-import { fallBack } from '#latchkey/accounts/fall-back.ts';
-import { endAllSessions } from '#latchkey/accounts/session-endings.ts';
+import { endAllSessions } from '#latchkey/accounts/sessions/end.ts';
+import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
 import { failure } from '../db/failure.ts';
 import { device, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';

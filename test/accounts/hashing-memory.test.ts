@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
-import { HashingQueue } from '#latchkey/accounts/hashing-queue.ts';
-import { costOf, type HashCost } from '#latchkey/accounts/password-hashes.ts';
-import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords.ts';
+import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords/hash.ts';
+import { HashingQueue } from '#latchkey/accounts/passwords/hashing-queue.ts';
+import { costOf, type HashCost } from '#latchkey/accounts/passwords/parse-hash.ts';
 import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
@@ -144,6 +144,6 @@ t.test('nothing in the service makes hashes cheaper', async (t) => {
   const isNamed = ({ text }: { text: string }) => text.includes('setHashParameters');
   t.strictSame(
     sources.filter(isNamed).map(({ path }) => path),
-    ['accounts/passwords.ts'],
+    ['accounts/passwords/hash.ts'],
   );
 });

@@ -2,9 +2,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import argon2 from 'argon2';
 import t from 'tap';
-import { changePassword } from '#latchkey/accounts/password-change.ts';
-import type { SessionGrant } from '#latchkey/accounts/session-grant.ts';
-import { openSession } from '#latchkey/accounts/sessions.ts';
+import { changePassword } from '#latchkey/accounts/credentials/password-change.ts';
+import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
+import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';

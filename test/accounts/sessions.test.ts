@@ -1,7 +1,7 @@
 /** Sign-in, refresh and the ends of sessions, as one process does them. */
 import { request } from 'node:http';
 import t, { type Test } from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';

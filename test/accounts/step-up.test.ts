@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { type Answer, type Ask, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 

@@ -1,7 +1,7 @@
 /** No list reads, or sorts, more than it shows: what the databases say of the statements that are run. */
 import t, { type Test } from 'tap';
-import type { UserSort } from '#latchkey/accounts/user.schemas.ts';
-import { listUsers, type UserListing } from '#latchkey/accounts/user-list.ts';
+import { listUsers, type UserListing } from '#latchkey/accounts/users/list.ts';
+import type { UserSort } from '#latchkey/accounts/users/schemas.ts';
 import { seedUsers } from '../../bench/seed-users.ts';
 import { directUrl } from '../database.ts';
 import { recordPlans } from '../db/plans.ts';

@@ -1,7 +1,7 @@
 /** The list of users: search, sort, filters and pages, held to a list in memory. */
 import fc from 'fast-check';
 import t from 'tap';
-import { type NewUser, toNewUser } from '#latchkey/accounts/users.ts';
+import { type NewUser, toNewUser } from '#latchkey/accounts/users/users.ts';
 import { type Answer, startApi } from '../helper.ts';
 import { request, send } from '../raw.ts';
 

@@ -1,8 +1,8 @@
 /** Who did what on whom, as admins read it: every change is recorded in its transaction, or is not made. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { fallBack } from '#latchkey/accounts/fall-back.ts';
-import { createFirstAdmin } from '#latchkey/accounts/first-admin.ts';
+import { createFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
+import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
 import { refresh, setTime, signIn } from '../accounts/client.ts';
 import { type Answer, type Api, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
-import { openSession } from '#latchkey/accounts/sessions.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { beginChain } from '#latchkey/audit/chain.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';

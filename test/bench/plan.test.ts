@@ -60,5 +60,5 @@ t.test('the plan reckons with what the code is built with', async (t) => {
   t.equal(numberOf('src/tokens/prune-revocations.ts', 'RETENTION'), '2 * 3600000');
   t.equal(built.kept, 7_200);
   t.equal(numberOf('src/db/postgres/adapter.ts', 'CONNECTIONS'), `${built.connections}`);
-  t.equal(numberOf('src/accounts/passwords.ts', 'WAITING_FOR_EACH'), '32');
+  t.equal(numberOf('src/accounts/passwords/hash.ts', 'WAITING_FOR_EACH'), '32');
 });

@@ -1,12 +1,12 @@
 /** No job reads, or sorts, more than it handles, whatever waits: what the databases say of the statements that are run. */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { fallBack } from '#latchkey/accounts/fall-back.ts';
-import { foldNames } from '#latchkey/accounts/fold-names.ts';
-import { pruneMailTokens } from '#latchkey/accounts/prune-mail-tokens.ts';
-import { pruneSessions } from '#latchkey/accounts/session-endings.ts';
-import { pruneTries } from '#latchkey/accounts/tries.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
+import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
+import { pruneTries } from '#latchkey/accounts/sign-in/attempts.ts';
+import { foldNames } from '#latchkey/accounts/users/backfill-sort-keys.ts';
+import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
-import { emailKey, nameKey } from '#latchkey/accounts/sort-keys.ts';
+import { emailKey, nameKey } from '#latchkey/accounts/users/sort-keys.ts';
 import { type Db, databaseKind } from '#latchkey/db/client.ts';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { migrationsFolder } from '#latchkey/db/migrations/read-migrations.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import type { Database, Db, Handle } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';

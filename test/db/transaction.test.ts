@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';

@@ -1,8 +1,8 @@
 /** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { hashPassword } from '#latchkey/accounts/passwords.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { latchkey } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import { type MailServer, startMailServer } from '../mail-server.ts';

@@ -1,10 +1,10 @@
 /** What is there: people, their things, and the tokens that go with them. Made when it is asked for, straight in the database. */
 import { randomBytes } from 'node:crypto';
 import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
-import { hashPassword } from '#latchkey/accounts/passwords.ts';
-import type { SessionGrant } from '#latchkey/accounts/session-grant.ts';
-import { openSession } from '#latchkey/accounts/sessions.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
+import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
+import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';

@@ -8,7 +8,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { hashPassword } from '#latchkey/accounts/passwords.ts';
+import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 

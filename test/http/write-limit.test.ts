@@ -4,7 +4,7 @@
  * @runs once, on SQLite: writes are counted in memory.
  */
 import t from 'tap';
-import { openSession } from '#latchkey/accounts/sessions.ts';
+import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { device, PASSWORD, startApi } from '../helper.ts';
 
 t.test('what one user writes in a minute is bounded, over all routes that write, and sessions', async (t) => {

@@ -1,7 +1,7 @@
 /** What people who were signing in leave behind when their process is killed. */
 import argon2 from 'argon2';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD } from '../helper.ts';
 import { createCluster, type Member, type Reply, until } from './cluster.ts';
 

@@ -1,8 +1,8 @@
 /** Many who sign in at the same moment, over processes that know nothing of each other but the database. */
 import { availableParallelism } from 'node:os';
 import t from 'tap';
-import { hashPassword } from '#latchkey/accounts/passwords.ts';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Cluster, createCluster, type Member, type Reply } from './cluster.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 
 t.test('the caller’s own record', async (t) => {

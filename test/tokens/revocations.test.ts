@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
 import { change } from '#latchkey/accounts/change.ts';
-import { pruneSessions } from '#latchkey/accounts/session-endings.ts';
+import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
 import type { Db, Statements } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { pruneRevocations } from '#latchkey/tokens/prune-revocations.ts';

@@ -1,5 +1,5 @@
-import { checkFirstAdmin } from '../../accounts/first-admin.ts';
-import { MAX_MEMORY } from '../../accounts/password-hashes.ts';
+import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
+import { MAX_MEMORY } from '../../accounts/passwords/parse-hash.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
 import { availableMemory } from '../../config/memory.ts';
 import { type Config, defaultPublicUrl } from '../../config.ts';

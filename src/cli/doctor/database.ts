@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { AccessLevels, checkLevels } from '../../access/levels.ts';
-import { hasAdmin } from '../../accounts/last-admin.ts';
+import { hasAdmin } from '../../accounts/users/last-admin.ts';
 import type { Config } from '../../config.ts';
 import { CLOCK_TOLERANCE, type Database, databaseKind } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrations/migrate.ts';

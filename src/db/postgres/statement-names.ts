@@ -14,7 +14,7 @@ const MAX_NAMED_CHARACTERS = 10_000;
 
 /**
  * Names raw statements, so that each connection prepares and plans them once: one plan is right for all
- * values of each (accounts/user-list.ts sees to that in its own). The statements of Prisma's client have no
+ * values of each (accounts/users/list.ts sees to that in its own). The statements of Prisma's client have no
  * names: they are planned for their values.
  */
 export function statementNames(pool: Pick<BoundedPool, 'isBehindPooler'>): (query: SqlQuery) => string {

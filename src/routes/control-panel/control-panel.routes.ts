@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { readOverview, readPending, readSignIns } from '../../accounts/overview.ts';
+import { readOverview, readPending, readSignIns } from '../../accounts/users/overview.ts';
 import { version } from '../../config.ts';
 import { ControlPanel } from './control-panel.schemas.ts';
 

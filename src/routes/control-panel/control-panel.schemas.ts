@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { User } from '../../accounts/user.schemas.ts';
+import { User } from '../../accounts/users/schemas.ts';
 import { reference } from '../../http/schemas.ts';
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description, examples: [1] });

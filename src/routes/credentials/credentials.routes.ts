@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { requestEmailChange } from '../../accounts/email-change.ts';
-import { changePassword } from '../../accounts/password-change.ts';
-import { AccessTokenAnswer, TokenPair } from '../../accounts/session.schemas.ts';
-import { renewAuthentication } from '../../accounts/sessions.ts';
-import { verifyOwnPassword } from '../../accounts/sign-in.ts';
+import { requestEmailChange } from '../../accounts/credentials/email-change.ts';
+import { changePassword } from '../../accounts/credentials/password-change.ts';
+import { AccessTokenAnswer, TokenPair } from '../../accounts/sessions/schemas.ts';
+import { renewAuthentication } from '../../accounts/sessions/sessions.ts';
+import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
 import { actorOf } from '../../http/actor.ts';
 import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
 import { reference } from '../../http/schemas.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { EmailAddress, GivenPassword, NewPassword } from '../../accounts/user.schemas.ts';
+import { EmailAddress, GivenPassword, NewPassword } from '../../accounts/users/schemas.ts';
 
 export const Reauthentication = Type.Object({ password: GivenPassword }, { additionalProperties: false });
 

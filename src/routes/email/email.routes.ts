@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { verifyEmail } from '../../accounts/email-verification.ts';
-import { User } from '../../accounts/user.schemas.ts';
+import { verifyEmail } from '../../accounts/credentials/email-verification.ts';
+import { User } from '../../accounts/users/schemas.ts';
 import { originOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { Verification } from './email.schemas.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { GivenMailToken, GivenPassword } from '../../accounts/user.schemas.ts';
+import { GivenMailToken, GivenPassword } from '../../accounts/users/schemas.ts';
 
 export const Verification = Type.Object(
   {

@@ -1,8 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Invitation } from '../../accounts/invitation.schemas.ts';
-import { acceptInvitation } from '../../accounts/invitation-acceptance.ts';
-import { invite, listInvitations, resendInvitation, revokeInvitation } from '../../accounts/invitations.ts';
-import { User } from '../../accounts/user.schemas.ts';
+import { acceptInvitation } from '../../accounts/invitations/accept.ts';
+import {
+  invite,
+  listInvitations,
+  resendInvitation,
+  revokeInvitation,
+} from '../../accounts/invitations/invitations.ts';
+import { Invitation } from '../../accounts/invitations/schemas.ts';
+import { User } from '../../accounts/users/schemas.ts';
 import { actorOf, originOf } from '../../http/actor.ts';
 import { requireMail } from '../../http/mail-answer.ts';
 import { nextPage } from '../../http/pages.ts';

@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
-import { Invitation } from '../../accounts/invitation.schemas.ts';
+import { Invitation } from '../../accounts/invitations/schemas.ts';
 import {
   AssignableAccess,
   EmailAddress,
   GivenMailToken,
   NewPassword,
   UserName,
-} from '../../accounts/user.schemas.ts';
+} from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config.ts';
 import { reference } from '../../http/schemas.ts';
 

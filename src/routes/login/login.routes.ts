@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { TokenPair } from '../../accounts/session.schemas.ts';
-import { openSession } from '../../accounts/sessions.ts';
-import { signIn } from '../../accounts/sign-in.ts';
+import { TokenPair } from '../../accounts/sessions/schemas.ts';
+import { openSession } from '../../accounts/sessions/sessions.ts';
+import { signIn } from '../../accounts/sign-in/sign-in.ts';
 import { originOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { tokenPair } from '../../http/token-answer.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AssignableAccess, GivenEmail, GivenPassword } from '../../accounts/user.schemas.ts';
+import { AssignableAccess, GivenEmail, GivenPassword } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config.ts';
 
 export const Credentials = (levels: readonly AccessLevel[]) =>

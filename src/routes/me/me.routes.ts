@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
-import { verifyOwnPassword } from '../../accounts/sign-in.ts';
-import { User } from '../../accounts/user.schemas.ts';
-import { changeOwnName } from '../../accounts/user-change.ts';
-import { deleteUser } from '../../accounts/user-removal.ts';
-import { findCaller } from '../../accounts/users.ts';
+import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
+import { deleteUser } from '../../accounts/users/delete.ts';
+import { User } from '../../accounts/users/schemas.ts';
+import { changeOwnName } from '../../accounts/users/update.ts';
+import { findCaller } from '../../accounts/users/users.ts';
 import { actorOf } from '../../http/actor.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { Done, reference } from '../../http/schemas.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { GivenPassword, UserName } from '../../accounts/user.schemas.ts';
+import { GivenPassword, UserName } from '../../accounts/users/schemas.ts';
 
 export const OwnChange = Type.Object({ name: UserName }, { additionalProperties: false });
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { requestPasswordReset, resetPassword } from '../../accounts/password-reset.ts';
+import { requestPasswordReset, resetPassword } from '../../accounts/credentials/password-reset.ts';
 import { originOf } from '../../http/actor.ts';
 import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
 import { Done, reference } from '../../http/schemas.ts';

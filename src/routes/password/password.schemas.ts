@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { EmailAddress, GivenMailToken, NewPassword } from '../../accounts/user.schemas.ts';
+import { EmailAddress, GivenMailToken, NewPassword } from '../../accounts/users/schemas.ts';
 
 export const ForgottenPassword = Type.Object({ email: EmailAddress }, { additionalProperties: false });
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { invalidRefreshToken } from '../../access/challenges.ts';
-import { TokenPair } from '../../accounts/session.schemas.ts';
-import { refreshSession } from '../../accounts/sessions.ts';
+import { TokenPair } from '../../accounts/sessions/schemas.ts';
+import { refreshSession } from '../../accounts/sessions/sessions.ts';
 import { originOf } from '../../http/actor.ts';
 import { reference } from '../../http/schemas.ts';
 import { tokenPair } from '../../http/token-answer.ts';

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { requestRegistration } from '../../accounts/registration.ts';
-import { User } from '../../accounts/user.schemas.ts';
-import { createUser } from '../../accounts/users.ts';
+import { requestRegistration } from '../../accounts/credentials/registration.ts';
+import { User } from '../../accounts/users/schemas.ts';
+import { createUser } from '../../accounts/users/users.ts';
 import { originOf } from '../../http/actor.ts';
 import { MailAnswer, mailAnswer } from '../../http/mail-answer.ts';
 import { Location, reference } from '../../http/schemas.ts';

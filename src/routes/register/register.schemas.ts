@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { EmailAddress, NewPassword, UserName } from '../../accounts/user.schemas.ts';
+import { EmailAddress, NewPassword, UserName } from '../../accounts/users/schemas.ts';
 
 export const Registration = (passwordMinLength: number) =>
   Type.Object(

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
-import { Session } from '../../accounts/session.schemas.ts';
-import { endOtherSessions, endSession, listSessions } from '../../accounts/session-endings.ts';
+import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions/end.ts';
+import { Session } from '../../accounts/sessions/schemas.ts';
 import { actorOf } from '../../http/actor.ts';
 import { Done } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';

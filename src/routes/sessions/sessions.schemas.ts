@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Session } from '../../accounts/session.schemas.ts';
+import { Session } from '../../accounts/sessions/schemas.ts';
 import { reference } from '../../http/schemas.ts';
 
 export const SessionParams = Type.Object({

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
-import { endAllSessions } from '../../accounts/session-endings.ts';
-import { User, VisibleUser } from '../../accounts/user.schemas.ts';
-import { changeUser } from '../../accounts/user-change.ts';
-import { listUsers } from '../../accounts/user-list.ts';
-import { deleteUser } from '../../accounts/user-removal.ts';
-import { findUser } from '../../accounts/users.ts';
+import { endAllSessions } from '../../accounts/sessions/end.ts';
+import { deleteUser } from '../../accounts/users/delete.ts';
+import { listUsers } from '../../accounts/users/list.ts';
+import { User, VisibleUser } from '../../accounts/users/schemas.ts';
+import { changeUser } from '../../accounts/users/update.ts';
+import { findUser } from '../../accounts/users/users.ts';
 import { actorOf } from '../../http/actor.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { nextPage } from '../../http/pages.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/user.schemas.ts';
+import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config.ts';
 import { reference } from '../../http/schemas.ts';
 
@@ -21,7 +21,7 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
         description: 'users per page',
         examples: [20],
       }),
-      // A name of 100 characters can unfold to 33 bytes each, written twice in 4/3 (accounts/user-cursor.ts).
+      // A name of 100 characters can unfold to 33 bytes each, written twice in 4/3 (accounts/users/cursor.ts).
       cursor: Type.Optional(
         Type.String({
           minLength: 1,

@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users.ts';
+import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';

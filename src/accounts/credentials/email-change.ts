@@ -1,0 +1,90 @@
+import type { Origin } from '../../audit/event.ts';
+import { newId } from '../../lib/id.ts';
+import { Problem } from '../../problems/problem.ts';
+import { change, requireCurrent } from '../change.ts';
+import type { AccountsContext, Actor } from '../context.ts';
+import { requireEmail } from '../email.ts';
+import { allowsMail } from '../mail-limits.ts';
+import { lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
+import { noticeTo } from '../notices.ts';
+import { verifyOwnPassword } from '../sign-in/sign-in.ts';
+import type { User } from '../users/schemas.ts';
+import { emailKey } from '../users/sort-keys.ts';
+import { emailDecides, toUser, userColumns } from '../users/users.ts';
+
+/**
+ * Asks for another address of the actor. It is in force when the new address confirms; until then, and for addresses that are
+ * taken, nothing changes and the answer is the same. A mail that was asked for before is void.
+ *
+ * @param input the address is checked against its schema
+ * @throws {Problem} `wrong-password`; `invalid-token` when the session ended meanwhile
+ */
+export async function requestEmailChange(
+  context: AccountsContext,
+  actor: Actor,
+  input: { email: string; password: string },
+): Promise<void> {
+  await verifyOwnPassword(context, actor, input.password);
+  const email = requireEmail(input.email);
+  const { userId } = actor;
+  await change(context, async (tx, { send }) => {
+    await requireCurrent(context, tx, actor);
+    const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
+    const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
+    if (!(await allowsMail(context, tx, mail, actor.origin))) return;
+    const createdAt = await context.now(tx);
+    const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
+    const { token, tokenHash } = newMailToken();
+    const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
+    await tx.emailChange.deleteMany({ where: { userId } });
+    for (const change of before) await context.outbox.takeBack(tx, change.email, ['email-change']);
+    const expiresAt = taken === null ? notAfter : createdAt;
+    await tx.emailChange.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
+    const content =
+      taken === null
+        ? ({ template: 'email-change', values: tokenValues(context, 'verification', token) } as const)
+        : ({ template: 'account-exists', values: { link: context.frontendUrl } } as const);
+    send({ recipient: email, ...content, notAfter, limited: true });
+  });
+}
+
+/** A change of address whose mail has been answered. */
+export interface EmailChange {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly userId: string;
+  readonly email: string;
+}
+
+/**
+ * Gives an account the address that has confirmed, and tells the old one.
+ *
+ * @param emailChange for which the account's password was verified
+ * @param passwordHash that was verified
+ * @throws {Problem} `mail-token-invalid` when it was used or withdrawn meanwhile; `email-taken`
+ */
+export async function completeEmailChange(
+  context: AccountsContext,
+  { id, tokenHash, userId, email }: EmailChange,
+  passwordHash: string,
+  origin: Origin,
+): Promise<User> {
+  return emailDecides(() =>
+    change(context, async (tx, { record, send }) => {
+      const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
+      const before = await tx.user.findUnique({ where: { id: userId, passwordHash, disabled: false } });
+      if (count === 0 || before === null) throw new Problem('mail-token-invalid');
+      await voidMailTokens(context, tx, before);
+      await tx.registration.deleteMany({ where: { email } });
+      const after = await tx.user.update({
+        where: { id: userId },
+        data: { email, emailKey: emailKey(email), updatedAt: new Date() },
+        select: userColumns,
+      });
+      const personal = { before: { email: before.email }, after: { email } };
+      record({ action: 'user.email-changed', actorId: userId, targetId: userId, personal, origin });
+      send(noticeTo(context, before.email, 'email-changed'));
+      return toUser(after, context.levels);
+    }),
+  );
+}

@@ -1,0 +1,51 @@
+import type { Origin } from '../../audit/event.ts';
+import { Problem } from '../../problems/problem.ts';
+import type { AccountsContext } from '../context.ts';
+import { hashMailToken } from '../mail-tokens.ts';
+import { requireRoom, verifyPassword } from '../passwords/hash.ts';
+import { type Tried, tryMailToken, tryPassword } from '../sign-in/attempts.ts';
+import type { User } from '../users/schemas.ts';
+import { completeEmailChange } from './email-change.ts';
+import { completeRegistration } from './registration.ts';
+
+/**
+ * Confirms an address with the token that was mailed there, and the password of whoever gave the address: the one of the
+ * registration, or of the account that changes. So a stranger who registers with somebody's address gains nothing when its owner
+ * follows the link.
+ *
+ * @throws {Problem} `mail-token-invalid`; `wrong-password`; `email-taken` when the address got an account meanwhile;
+ *   `registration-closed`
+ */
+export async function verifyEmail(
+  context: AccountsContext,
+  { token, password }: { token: string; password: string },
+  { origin, registrationIsOpen }: { origin: Origin; registrationIsOpen: boolean },
+): Promise<User> {
+  requireRoom();
+  const { db, now, tally } = context;
+  const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
+  const found = await tryMailToken(context, origin, async () => {
+    const registration = await db.registration.findUnique({ where });
+    if (registration !== null) return { registration };
+    const emailChange = await db.emailChange.findUnique({ where, include: { user: true } });
+    return emailChange === null || emailChange.user.disabled ? undefined : { emailChange };
+  });
+  if (found === undefined) throw new Problem('mail-token-invalid');
+  const requirePassword = async (tried: Tried, hash: string) => {
+    if (await tryPassword(context, tried, origin, (inSlot) => verifyPassword(hash, password, inSlot))) return;
+    tally.add({ action: 'sign-in.failed', actorId: null, targetId: tried.userId ?? null, origin });
+    throw new Problem('wrong-password');
+  };
+
+  if (found.registration !== undefined) {
+    const { registration } = found;
+    if (!registrationIsOpen) throw new Problem('registration-closed');
+    await requirePassword({ email: registration.email, userId: undefined }, registration.passwordHash);
+    return completeRegistration(context, registration, origin);
+  }
+  const { emailChange } = found;
+  const { user, userId } = emailChange;
+  const { passwordHash } = user;
+  await requirePassword({ email: user.email, userId }, passwordHash);
+  return completeEmailChange(context, emailChange, passwordHash, origin);
+}

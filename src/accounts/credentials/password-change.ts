@@ -1,0 +1,47 @@
+import { change, requireCurrent } from '../change.ts';
+import type { AccountsContext, Actor } from '../context.ts';
+import { voidMailTokens } from '../mail-tokens.ts';
+import { noticeTo } from '../notices.ts';
+import { hashPassword } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import { type SessionGrant, toGrant } from '../sessions/grant.ts';
+import { verifyOwnPassword } from '../sign-in/sign-in.ts';
+import { findCaller } from '../users/users.ts';
+
+/**
+ * Changes the actor's password. Every other session ends; the one that asks goes on, with tokens of the new generation.
+ *
+ * @param newPassword checked against its schema
+ * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed, meanwhile
+ */
+export async function changePassword(
+  context: AccountsContext,
+  actor: Actor,
+  { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+): Promise<SessionGrant> {
+  await verifyOwnPassword(context, actor, currentPassword);
+  const owner = await findCaller(context, actor.userId);
+  await requireGoodPassword(newPassword, owner, '/newPassword');
+  const passwordHash = await hashPassword(newPassword);
+  return change(context, async (tx, { revoke, record, send }) => {
+    // A password that was changed meanwhile has moved the generation.
+    await requireCurrent(context, tx, actor);
+    const time = await context.now(tx);
+    const { userId, sessionId, origin } = actor;
+    await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
+    const user = await tx.user.update({
+      where: { id: userId },
+      data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
+    });
+    // By two, so that the refresh token of before is not the one before: that would still get its successor for a moment.
+    const session = await tx.session.update({
+      where: { id: sessionId },
+      data: { epoch: user.epoch, rotation: { increment: 2 }, rotatedAt: time, authenticatedAt: time },
+    });
+    await voidMailTokens(context, tx, user);
+    revoke({ userId, generation: user.generation });
+    record({ action: 'user.password-changed', actorId: userId, targetId: userId, origin });
+    send(noticeTo(context, user.email, 'password-changed'));
+    return toGrant(session, user, time);
+  });
+}

@@ -1,0 +1,145 @@
+import { noRequest, type Origin } from '../../audit/event.ts';
+import type { Transaction } from '../../db/client.ts';
+import { newId } from '../../lib/id.ts';
+import { Problem } from '../../problems/problem.ts';
+import { change } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
+import { requireEmail } from '../email.ts';
+import { allowsMail } from '../mail-limits.ts';
+import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
+import { noticeTo } from '../notices.ts';
+import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import { raiseEpoch } from '../sessions/end.ts';
+import { reopen, tryMailToken } from '../sign-in/attempts.ts';
+import type { User } from '../users/schemas.ts';
+import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
+
+/**
+ * Sends somebody who forgot the password what sets a new one. For addresses without an account the same rows are written, and
+ * no mail is sent: neither the answer nor its time tells which it was.
+ *
+ * @param input checked against its schema
+ */
+export async function requestPasswordReset(
+  context: AccountsContext,
+  input: { email: string },
+  origin: Origin,
+): Promise<void> {
+  const email = requireEmail(input.email);
+  await change(context, async (tx, { send }) => {
+    const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
+    const mail = { recipient: email, templates: ['password-reset'] } as const;
+    if (!(await allowsMail(context, tx, mail, origin))) return;
+    const createdAt = await context.now(tx);
+    const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
+    const { token, tokenHash } = newMailToken();
+    const userId = user?.id ?? newId();
+    await context.outbox.takeBack(tx, email, ['password-reset']);
+    await tx.passwordReset.deleteMany({ where: { userId } });
+    await tx.passwordReset.create({ data: { id: newId(), tokenHash, userId, createdAt, expiresAt } });
+    send({
+      recipient: email,
+      template: 'password-reset',
+      values: tokenValues(context, 'reset', token),
+      notAfter: expiresAt,
+      limited: true,
+      isDecoy: user === null,
+    });
+  });
+}
+
+/**
+ * Sets a new password with the token that was mailed. Every session ends, and everything else that was mailed is void.
+ *
+ * @param newPassword checked against its schema
+ * @throws {Problem} `mail-token-invalid`
+ */
+export async function resetPassword(
+  context: AccountsContext,
+  { token, newPassword }: { token: string; newPassword: string },
+  origin: Origin,
+): Promise<void> {
+  requireRoom();
+  const { db, now } = context;
+  const tokenHash = hashMailToken(token);
+  const where = { tokenHash, expiresAt: { gt: await now(db) } };
+  // Before the password is hashed, which costs more than a guess should.
+  const owner = await tryMailToken(context, origin, async () => {
+    const asked = await db.passwordReset.findUnique({ where });
+    return asked && db.user.findUnique({ where: { id: asked.userId, disabled: false } });
+  });
+  if (owner === null) throw new Problem('mail-token-invalid');
+  await replacePassword(context, owner, {
+    newPassword,
+    pointer: '/newPassword',
+    actorId: owner.id,
+    origin,
+    requireAllowed: async (tx) => {
+      const reset = await tx.passwordReset.findUnique({ where: { tokenHash }, select: { userId: true } });
+      if (reset?.userId !== owner.id) throw new Problem('mail-token-invalid');
+      const where = { id: owner.id, disabled: false };
+      if ((await tx.user.count({ where })) === 0) throw new Problem('mail-token-invalid');
+    },
+  });
+}
+
+/**
+ * Sets somebody's password on behalf of whoever runs the service. A disabled user stays disabled.
+ *
+ * @param input checked against its schema
+ * @throws {Problem} `user-not-found`; `validation-failed` for a password that is too common
+ */
+export async function resetPasswordOf(
+  context: AccountsContext,
+  input: { email: string; password: string },
+): Promise<User> {
+  const { db, levels } = context;
+  const email = requireEmail(input.email);
+  const owner = await db.user.findUnique({ where: { email }, select: userColumns });
+  if (owner === null) throw noSuchAddress();
+  const changed = await replacePassword(context, owner, {
+    newPassword: input.password,
+    pointer: '/password',
+    actorId: null,
+    origin: noRequest,
+    requireAllowed: async (tx) => {
+      if ((await tx.user.count({ where: { id: owner.id, email } })) === 0) throw noSuchAddress();
+    },
+  });
+  return toUser(changed, levels);
+}
+
+interface Replacement {
+  readonly newPassword: string;
+  /** JSON Pointer to the password in what was sent. */
+  readonly pointer: string;
+  readonly actorId: string | null;
+  readonly origin: Origin;
+  /** Throws when what was true before the password was hashed no longer is. */
+  requireAllowed(tx: Transaction): Promise<void>;
+}
+
+/** Sets a password in place of a forgotten one: every session ends, and the account is open to tries again. */
+async function replacePassword(
+  context: AccountsContext,
+  owner: UserRow,
+  { newPassword, pointer, actorId, origin, requireAllowed }: Replacement,
+): Promise<UserRow> {
+  const { id } = owner;
+  await requireGoodPassword(newPassword, owner, pointer);
+  const passwordHash = await hashPassword(newPassword);
+  const changed = await change(context, async (tx, { revoke, record, send }) => {
+    await requireAllowed(tx);
+    const { generation } = await raiseEpoch(tx, id);
+    const data = { passwordHash, updatedAt: new Date() };
+    const user = await tx.user.update({ where: { id }, data, select: userColumns });
+    await voidMailTokens(context, tx, user);
+    revoke({ userId: id, generation });
+    record({ action: 'user.password-reset', actorId, targetId: id, origin });
+    send(noticeTo(context, user.email, 'password-changed'));
+    return user;
+  });
+  await reopen(context, changed);
+  return changed;
+}

@@ -1,0 +1,80 @@
+import type { Origin } from '../../audit/event.ts';
+import { Problem } from '../../problems/problem.ts';
+import { change } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
+import { allowsMail } from '../mail-limits.ts';
+import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
+import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import type { User } from '../users/schemas.ts';
+import { emailDecides, insertUser, toNewUser } from '../users/users.ts';
+
+/** A registration whose mail has been answered. */
+export interface Registration {
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly email: string;
+  readonly name: string;
+  readonly passwordHash: string;
+}
+
+/**
+ * Sends a mail to an address that somebody registers with: what is to be confirmed, or that there is an account already. Which of
+ * them, neither the answer nor its time tells: both write the same rows.
+ *
+ * @param input checked against the schemas of user.schemas.ts
+ */
+export async function requestRegistration(
+  context: AccountsContext,
+  input: { name: string; email: string; password: string },
+  origin: Origin,
+): Promise<void> {
+  requireRoom();
+  await requireGoodPassword(input.password, input, '/password');
+  const { id, name, email, passwordHash } = toNewUser({
+    ...input,
+    passwordHash: await hashPassword(input.password),
+    access: context.levels.default,
+  });
+  await change(context, async (tx, { send }) => {
+    const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
+    const mail = { recipient: email, templates: ['registration', 'account-exists'] } as const;
+    if (!(await allowsMail(context, tx, mail, origin))) return;
+    const createdAt = await context.now(tx);
+    const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
+    const { token, tokenHash } = newMailToken();
+    // Of an address that has an account, it is over before it begins.
+    const expiresAt = known === null ? notAfter : createdAt;
+    await tx.registration.create({
+      data: { id, tokenHash, email, name, passwordHash, createdAt, expiresAt },
+    });
+    const content =
+      known === null
+        ? ({ template: 'registration', values: tokenValues(context, 'verification', token) } as const)
+        : ({ template: 'account-exists', values: { link: context.frontendUrl } } as const);
+    send({ recipient: email, ...content, notAfter, limited: true });
+  });
+}
+
+/**
+ * Creates the account of a registration. The address's other registrations are over with it, whoever made them.
+ *
+ * @param registration whose password was verified
+ * @throws {Problem} `mail-token-invalid` when it was used meanwhile; `email-taken`
+ */
+export async function completeRegistration(
+  context: AccountsContext,
+  { id, tokenHash, ...registration }: Registration,
+  origin: Origin,
+): Promise<User> {
+  const row = toNewUser({ ...registration, access: context.levels.default });
+  return emailDecides(() =>
+    change(context, async (tx, consequences) => {
+      const { count } = await tx.registration.deleteMany({ where: { id, tokenHash } });
+      if (count === 0) throw new Problem('mail-token-invalid');
+      await tx.registration.deleteMany({ where: { email: row.email } });
+      await context.outbox.takeBack(tx, row.email, ['registration']);
+      return insertUser(context, tx, consequences, row, { action: 'user.registered', origin });
+    }),
+  );
+}

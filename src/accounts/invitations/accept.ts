@@ -1,0 +1,88 @@
+import type { Origin } from '../../audit/event.ts';
+import { reassignPersonalData } from '../../audit/record.ts';
+import type { Transaction } from '../../db/client.ts';
+import { invalidBody, Problem } from '../../problems/problem.ts';
+import { change } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
+import { hashMailToken } from '../mail-tokens.ts';
+import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import { tryMailToken } from '../sign-in/attempts.ts';
+import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
+import type { User } from '../users/schemas.ts';
+import { emailDecides, insertUser, toNewUser } from '../users/users.ts';
+
+/** What somebody answers an invitation with. */
+export interface Acceptance {
+  readonly token: string;
+  readonly name: string;
+  readonly password: string;
+  /** The first admin's only: every other invitation has one. */
+  readonly email?: string;
+}
+
+/**
+ * Creates the account that an invitation offers. The level is checked again: an invitation by somebody who could no longer make
+ * it is void.
+ *
+ * @param acceptance checked against the schemas of user.schemas.ts
+ * @throws {Problem} `mail-token-invalid`; `email-taken`; `validation-failed` for an address that is missing or too many
+ */
+export async function acceptInvitation(
+  context: AccountsContext,
+  { token, name, password, email }: Acceptance,
+  origin: Origin,
+): Promise<User> {
+  requireRoom();
+  const tokenHash = hashMailToken(token);
+  // Before the password is hashed, which costs more than a guess should.
+  const invitation = await tryMailToken(context, origin, () => findOffered(context, context.db, tokenHash));
+  if (invitation === undefined) throw new Problem('mail-token-invalid');
+  const address = addressOf(invitation.email, email);
+  await requireGoodPassword(password, { name, email: address }, '/password');
+  const { access } = invitation;
+  const row = toNewUser({ name, email: address, access, passwordHash: await hashPassword(password) });
+  return emailDecides(() =>
+    change(context, async (tx, consequences) => {
+      if (invitation.inviterId === null) await lockAdmins(tx);
+      const offered = await findOffered(context, tx, tokenHash);
+      if (offered === undefined) throw new Problem('mail-token-invalid');
+      const { id, inviterId } = offered;
+      await tx.invitation.delete({ where: { id } });
+      await tx.registration.deleteMany({ where: { email: row.email } });
+      const user = await insertUser(context, tx, consequences, row, { action: 'user.created', origin });
+      // What was said of the person who was invited is said of this user.
+      await reassignPersonalData(tx, id, user.id);
+      consequences.record({
+        action: 'invitation.accepted',
+        actorId: user.id,
+        targetId: id,
+        after: { access, inviterId },
+        origin,
+      });
+      return user;
+    }),
+  );
+}
+
+/** @returns undefined when there is no such invitation, or whoever made it could no longer make it */
+async function findOffered(context: AccountsContext, tx: Transaction, tokenHash: string) {
+  const { levels, now } = context;
+  const invitation = await tx.invitation.findUnique({
+    where: { tokenHash, expiresAt: { gt: await now(tx) } },
+    include: { inviter: { select: { permanentAccess: true, disabled: true } } },
+  });
+  if (invitation === null || !levels.has(invitation.access)) return undefined;
+  const { inviter, access } = invitation;
+  const isStillOffered =
+    inviter === null ? !(await hasAdmin(tx, levels)) : !inviter.disabled && inviter.permanentAccess >= access;
+  return isStillOffered ? invitation : undefined;
+}
+
+/** @throws {Problem} `validation-failed` */
+function addressOf(invited: string | null, given: string | undefined): string {
+  if (invited === null && given === undefined) throw invalidBody('/email', 'is required of the first admin');
+  if (invited !== null && given !== undefined)
+    throw invalidBody('/email', 'is not known here: the invitation says it');
+  return invited ?? given ?? '';
+}

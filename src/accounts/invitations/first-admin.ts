@@ -1,0 +1,64 @@
+import { noRequest } from '../../audit/event.ts';
+import { exampleOf } from '../../config/check-environment.ts';
+import { type Config, ConfigError } from '../../config.ts';
+import { compile } from '../../lib/compile-schema.ts';
+import { change } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
+import { findWeakness } from '../passwords/strength.ts';
+import { hasAdmin } from '../users/last-admin.ts';
+import { EmailAddress, NewPassword } from '../users/schemas.ts';
+import { insertUser, newUser } from '../users/users.ts';
+
+const NAME = 'Admin';
+
+/**
+ * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account, but that of common passwords, which takes a list.
+ *
+ * @throws {ConfigError} when one of them breaks a rule
+ */
+export function checkFirstAdmin({
+  firstAdmin,
+  passwordMinLength,
+}: Pick<Config, 'firstAdmin' | 'passwordMinLength'>): void {
+  if (firstAdmin === undefined) return;
+  if (!compile(EmailAddress)(firstAdmin.email))
+    throw new ConfigError(
+      `ADMIN_EMAIL must be an email address in ASCII characters ${exampleOf('ADMIN_EMAIL')}`,
+    );
+  if (!compile(NewPassword(passwordMinLength))(firstAdmin.password)) {
+    throw new ConfigError(
+      `ADMIN_PASSWORD must have ${passwordMinLength} to 128 characters ${exampleOf('ADMIN_PASSWORD')}`,
+    );
+  }
+}
+
+/**
+ * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD, if there is no admin yet. Of several processes that boot at once, one does.
+ *
+ * @param account checked with {@link checkFirstAdmin}
+ * @returns whether it was created
+ * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin; when the password is
+ *   one of those that are guessed first
+ */
+export async function createFirstAdmin(
+  context: AccountsContext,
+  account: { email: string; password: string },
+): Promise<boolean> {
+  const { db, levels } = context;
+  if (await hasAdmin(db, levels)) return false;
+  const weakness = await findWeakness(account.password, { ...account, name: NAME });
+  if (weakness !== undefined)
+    throw new ConfigError(`ADMIN_PASSWORD ${weakness} ${exampleOf('ADMIN_PASSWORD')}`);
+  const data = await newUser({ ...account, name: NAME, access: levels.admin });
+  return change(context, async (tx, consequences) => {
+    if (await hasAdmin(tx, levels)) return false;
+    const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
+    if (taken !== null) {
+      throw new ConfigError(
+        "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
+      );
+    }
+    await insertUser(context, tx, consequences, data, { action: 'user.created', origin: noRequest });
+    return true;
+  });
+}

@@ -1,0 +1,185 @@
+import { accessDenied } from '../../access/challenges.ts';
+import type { AccessLevels } from '../../access/levels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { isUniqueViolation } from '../../db/errors.ts';
+import { newId } from '../../lib/id.ts';
+import { Problem } from '../../problems/problem.ts';
+import { type Consequences, change, requireCurrent } from '../change.ts';
+import type { AccountsContext, Actor } from '../context.ts';
+import { requireEmail } from '../email.ts';
+import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
+import { normalizeName } from '../name.ts';
+import type { Invitation } from './schemas.ts';
+
+/** Those of an admin, as the API shows them: not the first admin's. */
+const shown = { inviterId: { not: null }, email: { not: null } } as const;
+
+/** What an admin offers. */
+export interface Offer {
+  readonly email: string;
+  readonly name?: string;
+  readonly access: number;
+}
+
+/**
+ * Invites somebody.
+ *
+ * @param offer checked against the schemas of user.schemas.ts
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`; `invitation-exists`;
+ *   `invalid-token` when the actor was changed since the token was issued
+ */
+export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
+  const email = requireEmail(offer.email);
+  try {
+    return await change(context, async (tx, consequences) => {
+      const { grantable } = await requireCurrent(context, tx, actor);
+      if (offer.access > grantable) throw accessDenied(offer.access, grantable);
+      const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
+      if (user !== null) throw new Problem('email-taken');
+      const createdAt = await context.now(tx);
+      await tx.invitation.deleteMany({ where: { email, expiresAt: { lte: createdAt } } });
+      const { token, tokenHash } = newMailToken();
+      const row = await tx.invitation.create({
+        data: {
+          id: newId(),
+          tokenHash,
+          email,
+          name: offer.name === undefined ? null : normalizeName(offer.name),
+          access: offer.access,
+          inviterId: actor.userId,
+          createdAt,
+          expiresAt: new Date(createdAt.getTime() + lifetimes.invitation),
+        },
+      });
+      consequences.record({
+        action: 'invitation.created',
+        actorId: actor.userId,
+        targetId: row.id,
+        after: { access: row.access },
+        personal: { after: { email, name: row.name } },
+        origin: actor.origin,
+      });
+      if (await context.outbox.allows(tx, email, ['invitation']))
+        sendInvitation(context, consequences, row, token);
+      return toInvitation(row, context.levels);
+    });
+  } catch (error) {
+    if (isUniqueViolation(error, 'email')) throw new Problem('invitation-exists');
+    throw error;
+  }
+}
+
+/**
+ * The invitations that nobody has accepted yet, newest first.
+ *
+ * @param cursor id of the last one of the page before
+ */
+export async function listInvitations(
+  { db, levels }: AccountsContext,
+  limit: number,
+  cursor?: string,
+): Promise<{ invitations: Invitation[]; nextCursor: string | null }> {
+  const rows = await db.invitation.findMany({
+    where: { ...shown, ...(cursor !== undefined && { id: { lt: cursor.toLowerCase() } }) },
+    orderBy: { id: 'desc' },
+    take: limit + 1,
+  });
+  const page = rows.slice(0, limit);
+  return {
+    invitations: page.map((row) => toInvitation(row, levels)),
+    nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}
+
+/**
+ * Mails an invitation again, with a new token and a new span of time: the old token dies. When the address has had its invitations of
+ * the hour, nothing happens, and the token that it has stays good.
+ *
+ * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give; `invalid-token`
+ */
+export async function resendInvitation(
+  context: AccountsContext,
+  actor: Actor,
+  invitationId: string,
+): Promise<Invitation> {
+  return change(context, async (tx, consequences) => {
+    const { grantable } = await requireCurrent(context, tx, actor);
+    const before = await findShown(tx, invitationId);
+    if (before.access > grantable) throw accessDenied(before.access, grantable);
+    if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
+      return toInvitation(before, context.levels);
+    const { token, tokenHash } = newMailToken();
+    const expiresAt = new Date((await context.now(tx)).getTime() + lifetimes.invitation);
+    await context.outbox.takeBack(tx, before.email, ['invitation']);
+    const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
+    const { userId: actorId, origin } = actor;
+    consequences.record({ action: 'invitation.resent', actorId, targetId: row.id, origin });
+    sendInvitation(context, consequences, row, token);
+    return toInvitation(row, context.levels);
+  });
+}
+
+/**
+ * Takes an invitation back.
+ *
+ * @throws {Problem} `invitation-not-found`; `invalid-token`
+ */
+export async function revokeInvitation(
+  context: AccountsContext,
+  actor: Actor,
+  invitationId: string,
+): Promise<void> {
+  await change(context, async (tx, { record }) => {
+    await requireCurrent(context, tx, actor);
+    const { id, email, access } = await findShown(tx, invitationId);
+    await tx.invitation.delete({ where: { id } });
+    await context.outbox.takeBack(tx, email, ['invitation']);
+    const { userId: actorId, origin } = actor;
+    record({ action: 'invitation.revoked', actorId, targetId: id, before: { access }, origin });
+  });
+}
+
+interface Row {
+  readonly id: string;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly access: number;
+  readonly inviterId: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+async function findShown(tx: Transaction, id: string): Promise<Row & { readonly email: string }> {
+  const row = await tx.invitation.findFirst({ where: { id: id.toLowerCase(), ...shown } });
+  if (row?.email == null) throw new Problem('invitation-not-found');
+  return { ...row, email: row.email };
+}
+
+function sendInvitation(
+  context: AccountsContext,
+  { send }: Pick<Consequences, 'send'>,
+  { email, access, expiresAt }: Row,
+  token: string,
+): void {
+  if (email === null) return;
+  send({
+    recipient: email,
+    template: 'invitation',
+    values: { ...tokenValues(context, 'invitation', token), access: context.levels.nameOf(access) },
+    notAfter: expiresAt,
+    limited: true,
+  });
+}
+
+function toInvitation(row: Row, levels: AccessLevels): Invitation {
+  return {
+    id: row.id,
+    email: row.email ?? '',
+    name: row.name,
+    access: row.access,
+    accessName: levels.nameOf(row.access),
+    inviterId: row.inviterId ?? '',
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+  };
+}

@@ -1,0 +1,121 @@
+import { invalidCredentials, invalidRefreshToken, invalidToken } from '../../access/challenges.ts';
+import type { Origin } from '../../audit/event.ts';
+import { insertRows } from '../../db/raw/insert.ts';
+import { selectRow } from '../../db/raw/select.ts';
+import { newId } from '../../lib/id.ts';
+import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
+import { change, requireCurrent } from '../change.ts';
+import type { AccountsContext, Actor } from '../context.ts';
+import type { SignedIn } from '../sign-in/sign-in.ts';
+import { endStolen, findLiving, isRepeated, sessionColumns } from './active.ts';
+import { endSurplusSessions } from './end.ts';
+import { ownerColumns, type SessionGrant, toGrant } from './grant.ts';
+
+const DAY = 86_400_000;
+
+/** Milliseconds without a refresh after which a session ends. */
+const IDLE = 30 * DAY;
+
+/** Milliseconds after which a session ends in any case, and its user signs in again. */
+const ABSOLUTE = 90 * DAY;
+
+/** Characters of a User-Agent header that are kept. */
+const USER_AGENT_LENGTH = 256;
+
+/**
+ * Opens a session for somebody whose password was verified. Who has too many loses the one that was not used for longest.
+ *
+ * @param accessCap the most that its tokens may do; a cap above the user's level does nothing
+ * @throws {Problem} `invalid-credentials` when all sessions were ended, or the user disabled, since the verification
+ */
+export async function openSession(
+  context: AccountsContext,
+  { id, epoch }: SignedIn,
+  origin: Origin,
+  accessCap?: number,
+): Promise<SessionGrant> {
+  const opened = await change(context, async (tx, { record }) => {
+    const user = await selectRow(tx, 'User', ownerColumns, { id });
+    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
+    const time = await context.now(tx);
+    const session = {
+      id: newId(time),
+      userId: id,
+      epoch,
+      rotation: 0,
+      rotatedAt: time,
+      accessCap: accessCap ?? null,
+      authenticatedAt: time,
+      createdAt: time,
+      idleUntil: new Date(time.getTime() + IDLE),
+      expiresAt: new Date(time.getTime() + ABSOLUTE),
+      ip: origin.ip ?? '',
+      userAgent: (origin.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
+    };
+    await insertRows(tx, 'Session', [session]);
+    const grant = toGrant(session, user, time);
+    const after = { sessionId: session.id, access: grant.access };
+    record({ action: 'session.opened', actorId: id, targetId: id, after, origin });
+    return grant;
+  });
+  await endSurplusSessions(context, id, origin);
+  return opened;
+}
+
+/**
+ * Rotates a session's refresh token.
+ *
+ * @param token the contents of a refresh token whose HMAC fits
+ * @throws {Problem} `invalid-refresh-token`; when the token was used before, its session ends, for a thief may hold
+ *   the other copy (RFC 9700 section 4.14.2)
+ */
+export async function refreshSession(
+  context: AccountsContext,
+  token: RefreshTokenContents,
+  origin: Origin,
+): Promise<SessionGrant> {
+  const grant = await change(context, async (tx, consequences) => {
+    const living = await findLiving(context, tx, token.sessionId);
+    if (living === undefined) return undefined;
+    const { session, user, time } = living;
+    const rotation = session.rotation + 1;
+    if (token.rotation === session.rotation) {
+      const count = await tx.raw.execute`
+        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE)}
+        WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
+      if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
+      return toGrant({ ...session, rotation }, user, time);
+    }
+    if (isRepeated(token, living)) return toGrant(session, user, time);
+    await endStolen(context, tx, living, origin, consequences);
+    return undefined;
+  });
+  if (grant === undefined) throw invalidRefreshToken();
+  return grant;
+}
+
+/**
+ * Renews `auth_time` after a password was verified.
+ *
+ * @throws {Problem} `invalid-token` when the session has ended, or the password was changed, since the verification
+ */
+export async function renewAuthentication(
+  context: AccountsContext,
+  actor: Actor,
+  { epoch }: SignedIn,
+): Promise<SessionGrant> {
+  return change(context, async (tx, { record }) => {
+    await requireCurrent(context, tx, actor);
+    const time = await context.now(tx);
+    const where = { id: actor.sessionId, epoch };
+    const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
+    if (count === 0) throw invalidToken();
+    const session = await selectRow(tx, 'Session', sessionColumns, { id: actor.sessionId });
+    const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
+    if (session === undefined || user === undefined) throw invalidToken();
+    const { userId, origin } = actor;
+    const after = { sessionId: session.id };
+    record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, origin });
+    return toGrant(session, user, time);
+  });
+}

@@ -1,0 +1,50 @@
+import type { AccountsContext } from '../context.ts';
+import { accessAsOf } from '../elevation.ts';
+import { isOfPassword } from '../passwords/hash.ts';
+import { type UserRow, userColumns } from '../users/users.ts';
+import type { UserRecord } from './record.schemas.ts';
+
+/** Users that are in memory at a time. */
+const PAGE = 1_000;
+
+/**
+ * Reads all users in the order of their ids, page by page: each as of when its page is read, and whoever is created meanwhile has a
+ * higher id.
+ *
+ * @param withPasswords whether their hashes are in it
+ */
+export async function* exportUsers(
+  { db }: Pick<AccountsContext, 'db'>,
+  withPasswords: boolean,
+): AsyncGenerator<readonly UserRecord[]> {
+  let last = '';
+  for (;;) {
+    const rows = await db.user.findMany({
+      where: { id: { gt: last } },
+      orderBy: { id: 'asc' },
+      take: PAGE,
+      select: { ...userColumns, passwordHash: withPasswords },
+    });
+    const end = rows.at(-1);
+    if (end === undefined) return;
+    yield rows.map(toRecord);
+    last = end.id;
+  }
+}
+
+function toRecord(row: UserRow & { readonly passwordHash?: string }): UserRecord {
+  const { id, name, email, permanentAccess, accessUntil, disabled, passwordHash } = row;
+  const access = accessAsOf(row, new Date());
+  const isElevated = access !== permanentAccess && accessUntil !== null;
+  return {
+    id,
+    name,
+    email,
+    access: permanentAccess,
+    elevation: isElevated ? { access, until: accessUntil.toISOString() } : null,
+    disabled,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    ...(passwordHash !== undefined && { passwordHash: isOfPassword(passwordHash) ? passwordHash : null }),
+  };
+}

@@ -1,0 +1,109 @@
+import type { AccessLevels } from '../../access/levels.ts';
+import { compile } from '../../lib/compile-schema.ts';
+import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
+import { noPassword } from '../passwords/hash.ts';
+import { acceptHash } from '../passwords/parse-hash.ts';
+import { type NewUser, toNewUser } from '../users/users.ts';
+import { UserRecord } from './record.schemas.ts';
+
+/** A user who is to be imported. */
+export interface ImportedUser {
+  readonly row: Omit<NewUser, 'accessUntil'> & { readonly accessUntil: Date | null };
+  /** Whether the record says the id, and it was not made here. */
+  readonly hasOwnId: boolean;
+}
+
+/** What a line says, or all that is wrong with it. */
+export type ReadRecord = { readonly user: ImportedUser } | { readonly problems: readonly string[] };
+
+const members = Object.entries(UserRecord.properties).map(([name, schema]) => ({
+  name,
+  isRequired: UserRecord.required.some((required) => required === name),
+  mustBe: 'description' in schema ? String(schema.description) : '',
+  fits: compile(schema),
+}));
+const isRecord = compile(UserRecord);
+
+/** Reads a line of an export. What is wrong never repeats a hash. */
+export function readRecord(text: string, levels: AccessLevels): ReadRecord {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problems: ['is not a JSON object'] };
+  if (!isRecord(value)) return { problems: findProblems({ ...value }) };
+  return toImportedUser(value, levels);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function findProblems(value: Readonly<Record<string, unknown>>): string[] {
+  const known = new Set(members.map(({ name }) => name));
+  const unknown = Object.keys(value).filter((name) => !known.has(name));
+  return [
+    ...members
+      .filter(({ name, isRequired }) => isRequired && !Object.hasOwn(value, name))
+      .map(({ name }) => `${name} is missing`),
+    ...members
+      .filter(({ name, fits }) => Object.hasOwn(value, name) && !fits(value[name]))
+      .map(({ name, mustBe }) => `${name} must be ${mustBe}`),
+    ...unknown.map(
+      (name) => `${JSON.stringify(name.slice(0, 40))} is not known: the members are ${[...known].join(', ')}`,
+    ),
+  ];
+}
+
+function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
+  const now = new Date();
+  const createdAt = record.createdAt === undefined ? now : parseTimestamp(record.createdAt);
+  const updatedAt = record.updatedAt === undefined ? createdAt : parseTimestamp(record.updatedAt);
+  const access = record.access ?? levels.default;
+  const elevation = readElevation(record.elevation ?? null, access, levels);
+  const hash = record.passwordHash == null ? { hash: noPassword() } : acceptHash(record.passwordHash);
+  const problems = [
+    ...(levels.has(access) ? [] : [`access must be one of ${levels.describe()}`]),
+    ...elevation.problems,
+    ...findTimeProblems({ createdAt, updatedAt }, now),
+    ...('problem' in hash
+      ? [`passwordHash ${hash.problem}: leave it out, and the user sets a password by mail`]
+      : []),
+  ];
+  if (problems.length > 0 || createdAt === undefined || updatedAt === undefined || 'problem' in hash)
+    return { problems };
+  const { name, email, disabled = false } = record;
+  const from = { id: record.id?.toLowerCase(), createdAt };
+  const user = toNewUser({ name, email, access, passwordHash: hash.hash }, from);
+  return {
+    user: { row: { ...user, ...elevation.columns, disabled, updatedAt }, hasOwnId: record.id !== undefined },
+  };
+}
+
+/** One that is over by now is none. */
+function readElevation(
+  elevation: NonNullable<UserRecord['elevation']> | null,
+  permanent: number,
+  levels: AccessLevels,
+) {
+  if (elevation === null) return { problems: [], columns: {} };
+  const { access } = elevation;
+  const until = parseTimestamp(elevation.until);
+  const problems = [
+    ...(levels.has(access) ? [] : [`elevation.access must be one of ${levels.describe()}`]),
+    ...(access > permanent ? [] : [`elevation.access must be above access, ${permanent}`]),
+    ...(until === undefined ? ['elevation.until must be a time as in 2026-01-31T12:00:00Z'] : []),
+  ];
+  const isOver = until === undefined || until <= new Date();
+  return { problems, columns: isOver ? {} : { access, accessUntil: toWholeSeconds(until) } };
+}
+
+/** Ids are made of the time, and lists sort by it: a year too late would be first for a year. */
+function findTimeProblems(times: Readonly<Record<string, Date | undefined>>, now: Date): string[] {
+  return Object.entries(times).flatMap(([name, time]) => {
+    if (time === undefined) return [`${name} must be a time as in 2026-01-31T12:00:00Z`];
+    return time > now ? [`${name} must not be in the future`] : [];
+  });
+}

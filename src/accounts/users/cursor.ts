@@ -1,0 +1,24 @@
+import { invalidQuery } from '../../problems/problem.ts';
+import type { UserSort } from './schemas.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SORT_KEY = /^(?:[0-9a-f]{2})+$/;
+
+/** Where a page ended: opaque to clients, so that its contents can change. It is good for the sort that it was made for. */
+export function encodeCursor(sort: UserSort, position: string): string {
+  return Buffer.from(`${sort}:${position}`).toString('base64url');
+}
+
+/**
+ * @returns the position: of the column that is sorted by, the last value that was listed
+ * @throws {Problem} `validation-failed` for what is no cursor, or one of another sort
+ */
+export function decodeCursor(sort: UserSort, cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const colon = text.indexOf(':');
+  const position = text.slice(colon + 1);
+  const pattern = sort.endsWith('createdAt') ? UUID : SORT_KEY;
+  const isOurs = pattern.test(position) && encodeCursor(sort, position) === cursor;
+  if (isOurs) return position;
+  throw invalidQuery('cursor', 'is not a cursor that an earlier page of this sort gave as nextCursor');
+}

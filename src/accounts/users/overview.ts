@@ -1,0 +1,89 @@
+import { countEvents } from '../../audit/count.ts';
+import { countUndelivered } from '../../mail/count.ts';
+import type { AccountsContext } from '../context.ts';
+import { fallBackForList } from './expire-elevations.ts';
+import type { User } from './schemas.ts';
+import { toUser, userColumns } from './users.ts';
+
+/** How many of the newest users the overview shows. */
+const NEWEST = 10;
+
+/** The accounts at a glance. */
+export interface AccountsOverview {
+  readonly total: number;
+  readonly byAccess: { access: number; accessName: string; count: number }[];
+  readonly disabled: number;
+  readonly newest: User[];
+}
+
+/** Counts the users by access level; every declared level is listed, also one that nobody holds. */
+export async function readOverview(context: AccountsContext): Promise<AccountsOverview> {
+  const { db, levels } = context;
+  await fallBackForList(context);
+  const [groups, disabled, newest] = await Promise.all([
+    db.user.groupBy({ by: ['access'], _count: true }),
+    db.user.count({ where: { disabled: true } }),
+    db.user.findMany({ orderBy: { id: 'desc' }, take: NEWEST, select: userColumns }),
+  ]);
+  const counts = new Map(groups.map((group) => [group.access, group._count]));
+  const byAccess = levels.all.map(({ name, number }) => ({
+    access: number,
+    accessName: name,
+    count: counts.get(number) ?? 0,
+  }));
+  return {
+    total: groups.reduce((sum, group) => sum + group._count, 0),
+    byAccess,
+    disabled,
+    newest: newest.map((row) => toUser(row, levels)),
+  };
+}
+
+/** Hours that sign-ins are shown of, and milliseconds of one. */
+const HOURS = 24;
+const HOUR = 3_600_000;
+
+/** The sign-ins of an hour. */
+export interface SignIns {
+  /** ISO 8601. */
+  readonly hour: string;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** Counts the sign-ins of the last 24 hours, the present one included, oldest first. */
+export async function readSignIns({ db }: Pick<AccountsContext, 'db'>): Promise<SignIns[]> {
+  const last = Math.floor(Date.now() / HOUR) * HOUR;
+  const hours = Array.from({ length: HOURS }, (_, index) => new Date(last - (HOURS - 1 - index) * HOUR));
+  return Promise.all(
+    hours.map(async (hour) => {
+      const end = new Date(hour.getTime() + HOUR);
+      const [succeeded, failed] = await Promise.all([
+        countEvents(db, 'session.opened', hour, end),
+        countEvents(db, 'sign-in.failed', hour, end),
+      ]);
+      return { hour: hour.toISOString(), succeeded, failed };
+    }),
+  );
+}
+
+/** What goes on, or waits for somebody. */
+export interface Pending {
+  readonly activeSessions: number;
+  readonly pendingRegistrations: number;
+  readonly pendingInvitations: number;
+  readonly undeliveredMails: number;
+}
+
+/** Counts what goes on, or waits for somebody. */
+export async function readPending({ db, now }: AccountsContext): Promise<Pending> {
+  const time = await now(db);
+  const live = { expiresAt: { gt: time } };
+  const [activeSessions, pendingRegistrations, pendingInvitations, undeliveredMails] = await Promise.all([
+    db.session.count({ where: { ...live, idleUntil: { gt: time } } }),
+    db.registration.count({ where: live }),
+    db.invitation.count({ where: { ...live, inviterId: { not: null } } }),
+    countUndelivered(db),
+  ]);
+  return { activeSessions, pendingRegistrations, pendingInvitations, undeliveredMails };
+}

@@ -1,0 +1,152 @@
+import { type Static, Type } from 'typebox';
+import type { AccessLevel } from '../../config.ts';
+
+/** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
+const TEXT = '[^\\u0000\\ud800-\\udfff]';
+const PRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
+const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+
+/** 256 characters between angle brackets, less the brackets: RFC 5321 section 4.5.3.1.3. */
+const EMAIL_MAX_LENGTH = 254;
+const PASSWORD_MAX_LENGTH = 128;
+
+/** A valid email address as HTML defines it (WHATWG HTML, input type=email); space around it is trimmed. */
+export const EmailAddress = Type.String({
+  maxLength: EMAIL_MAX_LENGTH,
+  pattern: `^\\s*[a-zA-Z0-9.!#$%&'*+/=?^_\`{|}~-]+@${DOMAIN_LABEL}(?:\\.${DOMAIN_LABEL})*\\s*$`,
+  description: 'an email address in ASCII characters',
+  examples: ['ada@example.com'],
+});
+
+/**
+ * Space, then a character that is none, then any: each character fits one part only, so that the pattern takes one way through a text.
+ * In PRINTABLE is what may not be printed.
+ */
+export const UserName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: `^[^\\S${PRINTABLE}]*[^\\s${PRINTABLE}][^${PRINTABLE}]*$`,
+  description: 'a name that is not blank and has no control characters',
+  examples: ['Ada Lovelace'],
+});
+
+/** Why somebody changes somebody else, for the audit. */
+export const Reason = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: `^${TEXT}*$`,
+  description: 'why, for the audit; any characters but NUL',
+});
+
+/** A password to be: NIST SP 800-63B-4 section 3.1.1.2 asks for a length and for no other composition rule. */
+export const NewPassword = (minLength: number) =>
+  Type.String({
+    minLength,
+    maxLength: PASSWORD_MAX_LENGTH,
+    pattern: `^${TEXT}*$`,
+    description: 'a password of any characters but NUL',
+    examples: ['correct horse battery staple'],
+  });
+
+/** Credentials as typed at sign-in: whether they can be right is not told apart from whether they are. */
+export const GivenEmail = Type.String({
+  minLength: 1,
+  maxLength: EMAIL_MAX_LENGTH,
+  pattern: `^${TEXT}*$`,
+  description: 'the email address of the account',
+  examples: ['ada@example.com'],
+});
+export const GivenPassword = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  pattern: `^${TEXT}*$`,
+  description: 'the password of the account',
+  examples: ['correct horse battery staple'],
+});
+
+/** The token of a mail, as it is sent back. */
+export const GivenMailToken = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description: 'the token of the mail: the end of its link',
+  examples: ['dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8'],
+});
+
+/** A level that a user can be given. */
+export const AssignableAccess = (levels: readonly AccessLevel[]) =>
+  Type.Unsafe<number>({
+    type: 'integer',
+    enum: levels.map(({ number }) => number),
+    description: `access level: ${levels.map(({ name, number }) => `${number} ${name}`).join(', ')}`,
+    examples: [1],
+  });
+
+/** What a list of users is sorted by; with a minus sign, backwards. */
+export const UserSort = Type.Enum(['createdAt', '-createdAt', 'name', '-name', 'email', '-email'], {
+  description:
+    'what they are sorted by, with a minus sign backwards; `email` is for admins. Left out, it is `name` with `q`, `createdAt` without',
+  examples: ['name'],
+});
+export type UserSort = Static<typeof UserSort>;
+
+const UserId = Type.String({
+  format: 'uuid',
+  description: 'UUIDv7',
+  examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+});
+const Access = Type.Integer({ minimum: 0, description: 'access level', examples: [1] });
+const AccessName = Type.String({ description: 'name of the access level', examples: ['user'] });
+const Name = Type.String({ examples: ['Ada Lovelace'] });
+/** No `format`: validators ask for more than HTML does, for a dot in the domain for instance. */
+const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
+const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
+const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
+
+const PermanentAccess = Type.Integer({
+  minimum: 0,
+  description: 'access level without a time limit',
+  examples: [1],
+});
+const AccessUntil = Type.Union([Timestamp, Type.Null()], {
+  description: 'when the access level falls back to the permanent one; null when it does not',
+  examples: [null],
+});
+
+/** A user as admins and the user see it. */
+export const User = Type.Object(
+  {
+    id: UserId,
+    name: Name,
+    email: Email,
+    access: Access,
+    accessName: AccessName,
+    permanentAccess: PermanentAccess,
+    accessUntil: AccessUntil,
+    disabled: Disabled,
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  },
+  { $id: 'User', description: 'A user.' },
+);
+export type User = Static<typeof User>;
+
+/** A user as others see it: admins get every member, users the required ones. */
+export const VisibleUser = Type.Object(
+  {
+    id: UserId,
+    name: Name,
+    access: Access,
+    accessName: AccessName,
+    email: Type.Optional(Email),
+    permanentAccess: Type.Optional(PermanentAccess),
+    accessUntil: Type.Optional(AccessUntil),
+    disabled: Type.Optional(Disabled),
+    createdAt: Type.Optional(Timestamp),
+    updatedAt: Type.Optional(Timestamp),
+  },
+  {
+    $id: 'VisibleUser',
+    description: 'A user as the caller may see it: the optional members are for admins.',
+  },
+);
+export type VisibleUser = Static<typeof VisibleUser>;

@@ -1,0 +1,193 @@
+import { invalidToken } from '../../access/challenges.ts';
+import type { AccessLevels } from '../../access/levels.ts';
+import type { AuditAction, Origin } from '../../audit/event.ts';
+import type { Transaction } from '../../db/client.ts';
+import { isUniqueViolation } from '../../db/errors.ts';
+import { selectRow } from '../../db/raw/select.ts';
+import { newId } from '../../lib/id.ts';
+import { Problem } from '../../problems/problem.ts';
+import { type Consequences, change } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
+import { type AccessColumns, accessAsOf } from '../elevation.ts';
+import { requireEmail } from '../email.ts';
+import { normalizeName } from '../name.ts';
+import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import type { User } from './schemas.ts';
+import { emailKey, nameKey } from './sort-keys.ts';
+
+/** The columns that leave the database for an answer. Never the password's hash. */
+export const userColumns = {
+  id: true,
+  name: true,
+  email: true,
+  access: true,
+  permanentAccess: true,
+  accessUntil: true,
+  disabled: true,
+  createdAt: true,
+  updatedAt: true,
+} as const;
+
+const userColumnNames = Object.keys(userColumns).filter(
+  (name): name is keyof typeof userColumns => name in userColumns,
+);
+
+/** A row of {@link userColumns}. */
+export interface UserRow extends AccessColumns {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** A row as the API shows it: with the level as of now. */
+export function toUser(row: UserRow, levels: AccessLevels): User {
+  const access = accessAsOf(row, new Date());
+  const isElevated = access !== row.permanentAccess;
+  return {
+    id: row.id,
+    name: row.name,
+    email: row.email,
+    access,
+    accessName: levels.nameOf(access),
+    permanentAccess: row.permanentAccess,
+    accessUntil: isElevated ? (row.accessUntil?.toISOString() ?? null) : null,
+    disabled: row.disabled,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+/** How a user came to be. */
+export interface Creation {
+  readonly action: Extract<AuditAction, 'user.registered' | 'user.created'>;
+  readonly origin: Origin;
+}
+
+/**
+ * Creates a user.
+ *
+ * @param input checked against the schemas of user.schemas.ts
+ * @throws {Problem} `email-taken`; `validation-failed` for a password that is too common
+ */
+export async function createUser(
+  context: AccountsContext,
+  input: { name: string; email: string; password: string; access: number },
+  creation: Creation,
+): Promise<User> {
+  requireRoom();
+  await requireGoodPassword(input.password, input, '/password');
+  const row = await newUser(input);
+  return emailDecides(() =>
+    change(context, async (tx, consequences) => insertUser(context, tx, consequences, row, creation)),
+  );
+}
+
+/** Inserts the row of a new user. @returns the user as the API shows it */
+export async function insertUser(
+  { levels }: Pick<AccountsContext, 'levels'>,
+  tx: Transaction,
+  { record }: Pick<Consequences, 'record'>,
+  data: NewUser,
+  { action, origin }: Creation,
+): Promise<User> {
+  const row = await tx.user.create({ data, select: userColumns });
+  const { id, name, email, access } = row;
+  record({
+    action,
+    actorId: null,
+    targetId: id,
+    after: { access },
+    personal: { after: { name, email } },
+    origin,
+  });
+  return toUser(row, levels);
+}
+
+/**
+ * Runs what may meet an address that has an account.
+ *
+ * @throws {Problem} `email-taken`
+ */
+export async function emailDecides<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isUniqueViolation(error, 'email') || isUniqueViolation(error, 'emailKey'))
+      throw new Problem('email-taken');
+    throw error;
+  }
+}
+
+/** The row of a user to be. */
+export type NewUser = ReturnType<typeof toNewUser>;
+
+/** The row of a user to be. Hashes the password, so call it outside transactions. */
+export async function newUser(input: {
+  name: string;
+  email: string;
+  password: string;
+  access: number;
+}): Promise<NewUser> {
+  return toNewUser({ ...input, passwordHash: await hashPassword(input.password) });
+}
+
+/**
+ * The row of a user to be, from a password that has been hashed.
+ *
+ * @param from id and creation of somebody who was a user elsewhere
+ */
+export function toNewUser(
+  input: { name: string; email: string; passwordHash: string; access: number },
+  from: { readonly id?: string | undefined; readonly createdAt?: Date } = {},
+) {
+  const email = requireEmail(input.email);
+  const { createdAt = new Date() } = from;
+  const { id = newId(createdAt) } = from;
+  const name = normalizeName(input.name);
+  return {
+    id,
+    name,
+    nameKey: nameKey(name, id),
+    email,
+    emailKey: emailKey(email),
+    passwordHash: input.passwordHash,
+    access: input.access,
+    permanentAccess: input.access,
+    accessUntil: null,
+    disabled: false,
+    generation: 0,
+    epoch: 0,
+    createdAt,
+    updatedAt: createdAt,
+  };
+}
+
+/** Finds a user. @throws {Problem} `user-not-found` */
+export async function findUser({ db, levels }: AccountsContext, id: string): Promise<User> {
+  const row = await db.user.findUnique({ where: { id: id.toLowerCase() }, select: userColumns });
+  if (row === null) throw new Problem('user-not-found');
+  return toUser(row, levels);
+}
+
+/** Finds a user by address. @throws {Problem} `user-not-found` */
+export async function findUserByEmail({ db, levels }: AccountsContext, email: string): Promise<User> {
+  const row = await db.user.findUnique({ where: { email: requireEmail(email) }, select: userColumns });
+  if (row === null) throw noSuchAddress();
+  return toUser(row, levels);
+}
+
+/** For whoever runs the service: no answer to a request says of an address that it has no account. */
+export function noSuchAddress(): Problem {
+  return new Problem('user-not-found', { detail: 'There is no user with this email address.' });
+}
+
+/** Finds the user of a token. @throws {Problem} `invalid-token` when the user is gone */
+export async function findCaller({ db, levels }: AccountsContext, id: string): Promise<User> {
+  const row = await selectRow(db, 'User', userColumnNames, { id });
+  if (row === undefined) throw invalidToken();
+  return toUser(row, levels);
+}
