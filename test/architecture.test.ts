@@ -133,7 +133,7 @@ t.test('Biome reports what is written in the wrong place, and nothing else', asy
     // Names, and sizes.
     ['db/open.ts', 'export default function open() {}', 'noDefaultExport'],
     ['db/renamed.ts', "export { a as default } from './a.ts';", 'noDefaultExport'],
-    ['http/docs.ts', 'export default fp(docs);'],
+    ['http/plugins/docs.ts', 'export default fp(docs);'],
     ['routes/me/me.routes.ts', 'export default routes;'],
     ['mail/userRole.ts', 'export const a = 1;', 'useFilenamingConvention'],
     ['mail/long.ts', `export const a = 1;\n${'void a;\n'.repeat(200)}`, 'noExcessiveLinesPerFile'],

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHo
 import { type AccessTokenClaims, findTimeProblem, InvalidTokenError } from '../tokens/claims.ts';
 import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
 import { authenticationRequired, invalidRequest, invalidToken } from './challenges.ts';
-import { toError } from './to-error.ts';
 
 /** Of a request: the claims of its token, whose signature was verified before the body was read. Nobody else has the symbol. */
 export const identity: unique symbol = Symbol('claims of a verified token');
@@ -80,4 +79,9 @@ function refuseBody({ headers, routeOptions }: FastifyRequest, reply: FastifyRep
   const { bodyLimit } = routeOptions;
   if (bodyLimit !== undefined && Number(headers['content-length']) > bodyLimit)
     reply.header('connection', 'close');
+}
+
+/** What hooks are to be done with: whatever was thrown, as an error. */
+export function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('The guard failed', { cause: error });
 }

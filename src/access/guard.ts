@@ -1,9 +1,8 @@
 import type { FastifyRequest, HookHandlerDoneFunction, preHandlerHookHandler } from 'fastify';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, toError } from './authenticate.ts';
 import { setCaller } from './caller.ts';
 import { accessDenied, invalidToken, recentSignInRequired } from './challenges.ts';
-import { toError } from './to-error.ts';
 
 export { claimsOf } from './caller.ts';
 

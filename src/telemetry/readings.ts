@@ -4,7 +4,7 @@ import { hashingQueue } from '../accounts/passwords/hash.ts';
 import { signInOutcomes } from '../accounts/sign-in/sign-in.ts';
 import { version } from '../config.ts';
 import type { ConnectionPool } from '../db/client.ts';
-import { droppedLines } from '../http/log.ts';
+import { droppedLines } from '../http/logger.ts';
 import { Backlog } from './backlog.ts';
 
 const KIB_BYTES = 1024;

@@ -14,7 +14,7 @@ import { Sealer } from '#latchkey/crypto/hmac.ts';
 import { rawSql } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { insertRows } from '#latchkey/db/raw/insert.ts';
-import { IdempotentRequests } from '#latchkey/http/idempotent-requests.ts';
+import { IdempotentRequests } from '#latchkey/http/plugins/idempotent-requests.ts';
 import { Delivery } from '#latchkey/mail/delivery.ts';
 import { pruneMails } from '#latchkey/mail/prune-mails.ts';
 import { Throttle } from '#latchkey/throttle/throttle.ts';

@@ -6,8 +6,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
-import { defaultMaxConnections } from '#latchkey/http/connections.ts';
 import { createHttpServer } from '#latchkey/http/http-server.ts';
+import { defaultMaxConnections } from '#latchkey/http/plugins/connections.ts';
 import { startApi, type Teardown } from '../helper.ts';
 import { until } from '../until.ts';
 

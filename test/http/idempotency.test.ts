@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import type {} from '#latchkey/http/idempotency.ts';
+import type {} from '#latchkey/http/plugins/idempotency.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { checkSync } from 'recheck';
 import t, { type Test } from 'tap';
-import { createValidatorFactory } from '#latchkey/http/validation.ts';
+import { createValidatorFactory } from '#latchkey/http/validator.ts';
 import { TOKEN } from '#latchkey/tokens/token-header.ts';
 import { operations, type Schema } from '../operations.ts';
 import { readSources } from '../source-files.ts';

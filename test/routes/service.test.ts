@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type {} from '#latchkey/http/drain.ts';
+import type {} from '#latchkey/http/plugins/graceful-shutdown.ts';
 import { registry, slugs } from '#latchkey/problems/registry.ts';
 import { startApi } from '../helper.ts';
 

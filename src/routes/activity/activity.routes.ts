@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { listActivity } from '../../audit/read.ts';
-import { nextPage } from '../../http/pages.ts';
+import { nextPage } from '../../http/pagination.ts';
 import { NextPage } from '../../http/schemas.ts';
 import { Activity, ActivityQuery } from './activity.schemas.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { actions } from '../../audit/event.ts';
 import { listEvents } from '../../audit/read.ts';
-import { nextPage } from '../../http/pages.ts';
+import { nextPage } from '../../http/pagination.ts';
 import { NextPage } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 import { EventPage, EventQuery } from './audit-events.schemas.ts';

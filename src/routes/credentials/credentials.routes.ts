@@ -4,10 +4,9 @@ import { changePassword } from '../../accounts/credentials/password-change.ts';
 import { AccessTokenAnswer, TokenPair } from '../../accounts/sessions/schemas.ts';
 import { renewAuthentication } from '../../accounts/sessions/sessions.ts';
 import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
-import { actorOf } from '../../http/actor.ts';
-import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
+import { actorOf } from '../../http/request-context.ts';
+import { accessTokenAnswer, MailAnswer, mailAnswer, requireMail, tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { accessTokenAnswer, tokenPair } from '../../http/token-answer.ts';
 import { EmailChange, PasswordChange, Reauthentication } from './credentials.schemas.ts';
 
 /** What the caller signs in with: giving the password again, changing it, and changing the address. */

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { verifyEmail } from '../../accounts/credentials/email-verification.ts';
 import { User } from '../../accounts/users/schemas.ts';
-import { originOf } from '../../http/actor.ts';
+import { originOf } from '../../http/request-context.ts';
 import { reference } from '../../http/schemas.ts';
 import { Verification } from './email.schemas.ts';
 

@@ -8,10 +8,10 @@ import {
 } from '../../accounts/invitations/invitations.ts';
 import { Invitation } from '../../accounts/invitations/schemas.ts';
 import { User } from '../../accounts/users/schemas.ts';
-import { actorOf, originOf } from '../../http/actor.ts';
-import { requireMail } from '../../http/mail-answer.ts';
-import { nextPage } from '../../http/pages.ts';
-import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
+import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
+import { nextPage } from '../../http/pagination.ts';
+import { actorOf, originOf } from '../../http/request-context.ts';
+import { requireMail } from '../../http/responses.ts';
 import { Done, Location, NextPage, reference } from '../../http/schemas.ts';
 import {
   Acceptance,
@@ -28,7 +28,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
     config: {
       access: 'admin',
-      maxAge: RECENT_SIGN_IN,
+      maxAge: RECENT_SIGN_IN_SECONDS,
       idempotent: true,
       problems: ['email-taken', 'invitation-exists', 'mail-not-configured'],
     },
@@ -69,7 +69,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/:id/resend', {
     config: {
       access: 'admin',
-      maxAge: RECENT_SIGN_IN,
+      maxAge: RECENT_SIGN_IN_SECONDS,
       idempotent: true,
       problems: ['invitation-not-found', 'mail-not-configured'],
     },

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { openSession } from '../../accounts/sessions/sessions.ts';
 import { signIn } from '../../accounts/sign-in/sign-in.ts';
-import { originOf } from '../../http/actor.ts';
+import { originOf } from '../../http/request-context.ts';
+import { tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { tokenPair } from '../../http/token-answer.ts';
 import { Credentials } from './login.schemas.ts';
 
 const login: FastifyPluginAsyncTypebox = async (app) => {

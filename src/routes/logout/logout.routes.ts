@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { readCaller } from '../../access/optional-token.ts';
 import { endSession, endSessionOf } from '../../accounts/sessions/end.ts';
-import { actorOf, originOf } from '../../http/actor.ts';
+import { actorOf, originOf } from '../../http/request-context.ts';
 import { Done } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 import { LogoutRequest } from './logout.schemas.ts';

@@ -5,8 +5,8 @@ import { deleteUser } from '../../accounts/users/delete.ts';
 import { User } from '../../accounts/users/schemas.ts';
 import { changeOwnName } from '../../accounts/users/update.ts';
 import { findCaller } from '../../accounts/users/users.ts';
-import { actorOf } from '../../http/actor.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
+import { actorOf } from '../../http/request-context.ts';
 import { Done, reference } from '../../http/schemas.ts';
 import { Leave, OwnChange, Permissions } from './me.schemas.ts';
 

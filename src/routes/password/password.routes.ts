@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { requestPasswordReset, resetPassword } from '../../accounts/credentials/password-reset.ts';
-import { originOf } from '../../http/actor.ts';
-import { MailAnswer, mailAnswer, requireMail } from '../../http/mail-answer.ts';
+import { originOf } from '../../http/request-context.ts';
+import { MailAnswer, mailAnswer, requireMail } from '../../http/responses.ts';
 import { Done, reference } from '../../http/schemas.ts';
 import { ForgottenPassword, PasswordReset } from './password.schemas.ts';
 

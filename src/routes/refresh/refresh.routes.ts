@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { invalidRefreshToken } from '../../access/challenges.ts';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { refreshSession } from '../../accounts/sessions/sessions.ts';
-import { originOf } from '../../http/actor.ts';
+import { originOf } from '../../http/request-context.ts';
+import { tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { tokenPair } from '../../http/token-answer.ts';
 import { RefreshRequest } from './refresh.schemas.ts';
 
 const refresh: FastifyPluginAsyncTypebox = async (app) => {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions/end.ts';
 import { Session } from '../../accounts/sessions/schemas.ts';
-import { actorOf } from '../../http/actor.ts';
+import { actorOf } from '../../http/request-context.ts';
 import { Done } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 import { SessionParams, Sessions } from './sessions.schemas.ts';

@@ -7,10 +7,10 @@ import { listUsers } from '../../accounts/users/list.ts';
 import { User, VisibleUser } from '../../accounts/users/schemas.ts';
 import { changeUser } from '../../accounts/users/update.ts';
 import { findUser } from '../../accounts/users/users.ts';
-import { actorOf } from '../../http/actor.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
-import { nextPage } from '../../http/pages.ts';
-import { RECENT_SIGN_IN } from '../../http/recent-sign-in.ts';
+import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
+import { nextPage } from '../../http/pagination.ts';
+import { actorOf } from '../../http/request-context.ts';
 import { Done, NextPage, reference } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
@@ -80,7 +80,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: { ...reference(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
-      if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN);
+      if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
       const { accessUntil, ...rest } = request.body;
       const wanted = {
         ...rest,
@@ -98,7 +98,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   app.delete('/:id', {
     config: {
       access: 'admin',
-      maxAge: RECENT_SIGN_IN,
+      maxAge: RECENT_SIGN_IN_SECONDS,
       problems: ['user-not-found', 'last-admin', 'precondition-failed'],
     },
     schema: {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
-import { claimsOf, rejectInvalid } from '../access/guard.ts';
-import { declaration } from '../access/plugin.ts';
-import type { Config } from '../config.ts';
-import { retryLater } from '../problems/problem.ts';
-import { type Window, Windows } from './windows.ts';
+import { claimsOf, rejectInvalid } from '../../access/guard.ts';
+import { declaration } from '../../access/plugin.ts';
+import type { Config } from '../../config.ts';
+import { retryLater } from '../../problems/problem.ts';
+import { type Window, Windows } from './rate-limit-store.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { findCallerClaims } from '../access/caller.ts';
-import { Problem } from '../problems/problem.ts';
-import { originOf } from './actor.ts';
+import { findCallerClaims } from '../../access/caller.ts';
+import { Problem } from '../../problems/problem.ts';
+import { originOf } from '../request-context.ts';
 
 /** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
 async function denials(app: FastifyInstance) {

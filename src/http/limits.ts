@@ -13,3 +13,6 @@ export const MAX_REQUESTS_PER_SOCKET = 10_000;
 
 /** Milliseconds that a connection may be silent between two requests: more than the 60 s of most proxies in front. */
 export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** Seconds after which what changes other people's access wants the password again (OWASP ASVS 5, 7.5.1). */
+export const RECENT_SIGN_IN_SECONDS = 15 * 60;

@@ -1,5 +1,5 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
-import { entryOf, isSlug, type ProblemField } from '../problems/registry.ts';
+import { entryOf, isSlug, type ProblemField } from '../../../problems/registry.ts';
 
 /** Components of the OpenAPI document: the header fields that answers of any operation have. */
 export const headerComponents = {

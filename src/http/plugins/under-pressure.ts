@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { retryLater } from '../problems/problem.ts';
-import { isHealthCheck } from './health-check.ts';
+import { retryLater } from '../../problems/problem.ts';
+import { isHealthCheck } from '../request-context.ts';
 
 /** Milliseconds that the event loop may be late. */
 const EVENT_LOOP_DELAY = 1_000;

@@ -1,10 +1,10 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration } from '../access/plugin.ts';
-import type { Config } from '../config.ts';
-import { Problem } from '../problems/problem.ts';
-import { isHealthCheck } from './health-check.ts';
+import { declaration } from '../../access/plugin.ts';
+import type { Config } from '../../config.ts';
+import { Problem } from '../../problems/problem.ts';
+import { isHealthCheck } from '../request-context.ts';
 
 /** Seconds for which browsers keep the answer to a preflight request; two hours are the most that Chromium does. */
 const PREFLIGHT_AGE = 7_200;

@@ -1,11 +1,11 @@
 import fastifyRateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Config } from '../config.ts';
-import { retryLater } from '../problems/problem.ts';
-import { networkOf, SITE_FACTOR, siteOf } from '../throttle/network.ts';
-import { isHealthCheck } from './health-check.ts';
-import { Windows } from './windows.ts';
+import type { Config } from '../../config.ts';
+import { retryLater } from '../../problems/problem.ts';
+import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
+import { isHealthCheck } from '../request-context.ts';
+import { Windows } from './rate-limit-store.ts';
 
 /** Milliseconds in which requests are counted. */
 const WINDOW = 60_000;

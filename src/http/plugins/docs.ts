@@ -1,8 +1,8 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { withAccess } from '../access/plugin.ts';
-import { Problem } from '../problems/problem.ts';
+import { withAccess } from '../../access/plugin.ts';
+import { Problem } from '../../problems/problem.ts';
 
 /** The browsable OpenAPI document, at /docs. Its page may do what no answer of the API may: run its own scripts, and ask the API. */
 async function docs(app: FastifyInstance) {

@@ -1,6 +1,8 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { AccountsContext } from '../accounts/context.ts';
+import type { SessionGrant } from '../accounts/sessions/grant.ts';
+import type { AccessTokenAnswer, TokenPair } from '../accounts/sessions/schemas.ts';
 import { Problem } from '../problems/problem.ts';
 
 /** The answer of what sends a mail, and says neither whether it did nor to whom. */
@@ -23,4 +25,19 @@ export function mailAnswer(reply: FastifyReply): MailAnswer {
 /** @throws {Problem} `mail-not-configured` */
 export function requireMail({ outbox }: Pick<AccountsContext, 'outbox'>): void {
   if (!outbox.settings.isConfigured) throw new Problem('mail-not-configured');
+}
+
+/** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
+export function accessTokenAnswer(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  grant: SessionGrant,
+): AccessTokenAnswer {
+  reply.header('cache-control', 'no-store');
+  return { ...app.tokens.issue(grant), tokenType: 'Bearer' };
+}
+
+/** The access token of a session, and the refresh token that is to be used next. */
+export function tokenPair(app: FastifyInstance, reply: FastifyReply, grant: SessionGrant): TokenPair {
+  return { ...accessTokenAnswer(app, reply, grant), refreshToken: app.refreshTokens.write(grant) };
 }

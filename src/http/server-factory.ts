@@ -1,5 +1,5 @@
 import type { FastifyServerFactoryHandler } from 'fastify';
-import { createHttpServer } from '../http/http-server.ts';
+import { createHttpServer } from './http-server.ts';
 import * as limits from './limits.ts';
 
 /** One server, also for `HOST=localhost`: Fastify would make a second one there, which no limit and no drain of ours knows. */

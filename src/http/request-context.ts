@@ -13,3 +13,8 @@ export function actorOf(request: FastifyRequest): Actor {
 export function originOf(request: FastifyRequest): Origin {
   return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '', requestId: request.id };
 }
+
+/** Whether a request led to a health check: those are always answered. What only begins like one is as any other. */
+export function isHealthCheck(request: FastifyRequest): boolean {
+  return request.url.startsWith('/health/') && request.routeOptions.url !== undefined;
+}

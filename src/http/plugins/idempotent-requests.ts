@@ -1,9 +1,9 @@
-import { Encryption } from '../crypto/encryption.ts';
-import { Sealer, type Secrets } from '../crypto/hmac.ts';
-import type { Database, Transaction } from '../db/client.ts';
-import type { RunOptions } from '../db/raw/batches.ts';
-import { prune } from '../db/raw/prune.ts';
-import { Problem, retryLater } from '../problems/problem.ts';
+import { Encryption } from '../../crypto/encryption.ts';
+import { Sealer, type Secrets } from '../../crypto/hmac.ts';
+import type { Database, Transaction } from '../../db/client.ts';
+import type { RunOptions } from '../../db/raw/batches.ts';
+import { prune } from '../../db/raw/prune.ts';
+import { Problem, retryLater } from '../../problems/problem.ts';
 
 /** Milliseconds that an answer is kept for. */
 const KEPT = 24 * 60 * 60 * 1000;

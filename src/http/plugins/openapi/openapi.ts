@@ -1,13 +1,13 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration } from '../access/plugin.ts';
-import { version } from '../config.ts';
-import { ProblemBody } from '../problems/problem.schemas.ts';
-import { type ProblemSlug, registry, slugs } from '../problems/registry.ts';
+import { declaration } from '../../../access/plugin.ts';
+import { version } from '../../../config.ts';
+import { ProblemBody } from '../../../problems/problem.schemas.ts';
+import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
+import { reference } from '../../schemas.ts';
 import { withExample } from './examples.ts';
-import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './openapi-headers.ts';
-import { reference } from './schemas.ts';
+import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { newRequestId } from '../problems/request-id.ts';
+import { newRequestId } from '../../problems/request-id.ts';
 
 /**
  * What is taken over from a request: UUIDs, and what proxies and tracers write. It goes into logs and the audit as it is, so it
