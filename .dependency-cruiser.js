@@ -25,10 +25,10 @@ const layers = [
 const room = (names) => `^src/(${names.join('|')})(?:/|[.]ts$)`;
 const npm = (name) => `(?:^|/)node_modules/${name}/`;
 
-const kebabCase = '^src/[a-z0-9/-]+(?:[.]routes|[.]schemas)?[.]ts$';
+const kebabCase = '^src/(?:cli/[a-z0-9/-]+[.]command|[a-z0-9/-]+(?:[.]routes|[.]schemas)?)[.]ts$';
 const foreignWord = '^src/.*[/-](?:role|middleware|controller|dto|manager|helper)s?[/.-]';
 const fileName =
-  'kebab-case.ts, with no other ending than .routes and .schemas, and with the words of CONTRIBUTING.md.';
+  'kebab-case.ts, with no other ending than .routes, .schemas and, in cli/, .command, and with the words of CONTRIBUTING.md.';
 
 function onlyFrom(importers, path) {
   const names = importers.map((importer) => `^src/${importer}$`);

@@ -73,6 +73,8 @@ t.test('dependency-cruiser reports each arrow that may not be, and no other', as
     ['db/sqlite/b.ts', "import type Sqlite from 'better-sqlite3';", 'only-src/db/sqlite/driver.ts'],
     // Names.
     ['routes/control-panel/control-panel.ts', "import '../page.ts';"],
+    ['cli/user/create.command.ts', "import 'pino';"],
+    ['mail/create.command.ts', "import 'pino';", 'file-name'],
     ['mail/schemaEngine.ts', "import 'pino';", 'file-name'],
     ['mail/schema_engine.ts', "import 'pino';", 'file-name'],
     ['mail/mail.service.ts', "import 'pino';", 'file-name'],

@@ -1,22 +1,22 @@
 import { Command } from 'commander';
 import { version } from '../config/package.ts';
-import { auditVerifyCommand } from './audit-verify.ts';
-import { backupCommand } from './backup.ts';
-import { doctorCommand } from './doctor.ts';
-import { exportCommand } from './export.ts';
-import { importCommand } from './import.ts';
-import { keysGenerateCommand } from './keys-generate.ts';
-import { migrateCommand } from './migrate.ts';
-import { migrateToCommand } from './migrate-to.ts';
-import { openapiCommand } from './openapi.ts';
-import { restoreCommand } from './restore.ts';
-import { serveCommand } from './serve.ts';
-import { userCreateCommand } from './user-create.ts';
-import { userDisableCommand } from './user-disable.ts';
-import { userEnableCommand } from './user-enable.ts';
-import { userListCommand } from './user-list.ts';
-import { userResetPasswordCommand } from './user-reset-password.ts';
-import { userSetAccessCommand } from './user-set-access.ts';
+import { auditVerifyCommand } from './audit/verify.command.ts';
+import { backupCommand } from './database/backup.command.ts';
+import { migrateCommand } from './database/migrate.command.ts';
+import { migrateToCommand } from './database/migrate-to.command.ts';
+import { restoreCommand } from './database/restore.command.ts';
+import { doctorCommand } from './doctor/doctor.command.ts';
+import { keysGenerateCommand } from './keys/generate.command.ts';
+import { openapiCommand } from './service/openapi.command.ts';
+import { serveCommand } from './service/serve.command.ts';
+import { userCreateCommand } from './user/create.command.ts';
+import { userDisableCommand } from './user/disable.command.ts';
+import { userEnableCommand } from './user/enable.command.ts';
+import { exportCommand } from './user/export.command.ts';
+import { importCommand } from './user/import.command.ts';
+import { userListCommand } from './user/list.command.ts';
+import { userResetPasswordCommand } from './user/reset-password.command.ts';
+import { userSetAccessCommand } from './user/set-access.command.ts';
 
 /** The table of all commands. Each loads what it needs when it is called. */
 export function buildProgram(): Command {

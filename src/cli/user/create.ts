@@ -1,10 +1,10 @@
-import { AccessLevels } from '../access/levels.ts';
-import { EmailAddress, UserName } from '../accounts/users/schemas.ts';
-import { noRequest } from '../audit/event.ts';
-import { readConfig } from '../config.ts';
-import { checkOption, checkPassword, parseLevel } from './check-input.ts';
-import { print } from './print.ts';
-import { readPassword } from './read-password.ts';
+import { AccessLevels } from '../../access/levels.ts';
+import { EmailAddress, UserName } from '../../accounts/users/schemas.ts';
+import { noRequest } from '../../audit/event.ts';
+import { readConfig } from '../../config.ts';
+import { checkOption, checkPassword, parseLevel } from '../check-input.ts';
+import { print } from '../print.ts';
+import { readPassword } from '../read-password.ts';
 
 /** Options on the command line. */
 export interface UserCreateOptions {
@@ -30,8 +30,8 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   checkPassword(config, password);
   // Not before: whoever called it wrongly need not wait for them.
   const [{ withAccounts }, { createUser }] = await Promise.all([
-    import('./accounts.ts'),
-    import('../accounts/users/users.ts'),
+    import('../accounts.ts'),
+    import('../../accounts/users/users.ts'),
   ]);
   const user = { name: options.name, email: options.email, password, access };
   const created = await withAccounts(config, (context) =>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { BackupOptions } from './back-up.ts';
-import { fileArgument } from './file-argument.ts';
+import { fileArgument } from '../file-argument.ts';
+import type { BackupOptions } from './backup.ts';
 
 /** `latchkey backup` */
 export function backupCommand(program: Command): void {
@@ -27,7 +27,7 @@ Examples:
   latchkey backup /backups/latest.db --force --json`,
     )
     .action(async (file: string, options: BackupOptions) => {
-      const { backUpFromCommandLine } = await import('./back-up.ts');
+      const { backUpFromCommandLine } = await import('./backup.ts');
       await backUpFromCommandLine(file, options);
     });
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { fileArgument } from './file-argument.ts';
-import type { KeysGenerateOptions } from './generate-key.ts';
+import { fileArgument } from '../file-argument.ts';
+import type { KeysGenerateOptions } from './generate.ts';
 
 /** `latchkey keys generate` */
 export function keysGenerateCommand(keys: Command): void {
@@ -30,7 +30,7 @@ Examples:
   latchkey keys generate --algorithm EdDSA | vault kv put secret/latchkey key=-`,
     )
     .action(async (options: KeysGenerateOptions) => {
-      const { generateKey } = await import('./generate-key.ts');
+      const { generateKey } = await import('./generate.ts');
       await generateKey(options);
     });
 }

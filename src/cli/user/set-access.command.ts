@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UserSetAccessOptions } from './change-user.ts';
+import type { UserSetAccessOptions } from './change.ts';
 
 /** `latchkey user set-access` */
 export function userSetAccessCommand(user: Command): void {
@@ -24,7 +24,7 @@ Examples:
   latchkey user set-access --email ada@example.com --access admin --until 2026-12-01T18:00:00Z`,
     )
     .action(async (options: UserSetAccessOptions) => {
-      const { setAccessFromCommandLine } = await import('./change-user.ts');
+      const { setAccessFromCommandLine } = await import('./change.ts');
       await setAccessFromCommandLine(options);
     });
 }

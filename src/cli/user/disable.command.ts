@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UserChangeOptions } from './change-user.ts';
+import type { UserChangeOptions } from './change.ts';
 
 /** `latchkey user disable` */
 export function userDisableCommand(user: Command): void {
@@ -21,7 +21,7 @@ Example:
   latchkey user disable --email ada@example.com --reason "stolen laptop"`,
     )
     .action(async (options: UserChangeOptions) => {
-      const { setStateFromCommandLine } = await import('./change-user.ts');
+      const { setStateFromCommandLine } = await import('./change.ts');
       await setStateFromCommandLine(options, true);
     });
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { UserListOptions } from './list-users.ts';
+import type { UserListOptions } from './list.ts';
 
 /** `latchkey user list` */
 export function userListCommand(user: Command): void {
@@ -33,7 +33,7 @@ Examples:
   latchkey user list --json | jq -r 'select(.accessUntil != null) | .email'`,
     )
     .action(async (options: UserListOptions) => {
-      const { listFromCommandLine } = await import('./list-users.ts');
+      const { listFromCommandLine } = await import('./list.ts');
       await listFromCommandLine(options);
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DoctorOptions } from './doctor/examine.ts';
+import type { DoctorOptions } from './examine.ts';
 
 /** `latchkey doctor` */
 export function doctorCommand(program: Command): void {
@@ -17,7 +17,7 @@ Examples:
   latchkey doctor --json | jq '.findings[] | select(.status != "ok")'`,
     )
     .action(async (options: DoctorOptions) => {
-      const { reportFindings } = await import('./doctor/examine.ts');
+      const { reportFindings } = await import('./examine.ts');
       await reportFindings(options);
     });
 }

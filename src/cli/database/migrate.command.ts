@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { print } from './print.ts';
+import { print } from '../print.ts';
 
 /** `latchkey migrate` */
 export function migrateCommand(program: Command): void {
@@ -13,8 +13,8 @@ export function migrateCommand(program: Command): void {
     )
     .action(async ({ json }: { json?: boolean }) => {
       const [{ readConfig }, { migrate }] = await Promise.all([
-        import('../config.ts'),
-        import('../db/migrations/migrate.ts'),
+        import('../../config.ts'),
+        import('../../db/migrations/migrate.ts'),
       ]);
       const { applied } = await migrate(readConfig().databaseUrl);
       const text = applied.length === 0 ? 'Nothing to apply' : `Applied: ${applied.join(', ')}`;

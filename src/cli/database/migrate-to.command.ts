@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { MigrateToOptions } from './move-to-postgres.ts';
+import type { MigrateToOptions } from './migrate-to.ts';
 
 /** `latchkey migrate-to` */
 export function migrateToCommand(program: Command): void {
@@ -27,7 +27,7 @@ Examples:
   TARGET_DATABASE_URL="$(cat /run/secrets/database-url)" latchkey migrate-to`,
     )
     .action(async (url: string | undefined, options: MigrateToOptions) => {
-      const { moveFromCommandLine } = await import('./move-to-postgres.ts');
+      const { moveFromCommandLine } = await import('./migrate-to.ts');
       await moveFromCommandLine(url, options);
     });
 }

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { type Config, readConfig } from '../config.ts';
-import { secretFile } from '../crypto/load-secret.ts';
-import { backUp } from '../db/backup/backup.ts';
-import { databaseKind } from '../db/client.ts';
-import { sqlitePath } from '../db/sqlite/database-file.ts';
-import { signingKeyFile } from '../tokens/keys.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage-error.ts';
+import { type Config, readConfig } from '../../config.ts';
+import { secretFile } from '../../crypto/load-secret.ts';
+import { backUp } from '../../db/backup/backup.ts';
+import { databaseKind } from '../../db/client.ts';
+import { sqlitePath } from '../../db/sqlite/database-file.ts';
+import { signingKeyFile } from '../../tokens/keys.ts';
+import { print } from '../print.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface BackupOptions {

@@ -1,12 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type ImportCounts, importUsers } from '../accounts/transfer/import.ts';
-import { readConfig } from '../config.ts';
-import { DataError } from '../db/data-error.ts';
-import { newId } from '../lib/id.ts';
-import { withAccounts } from './accounts.ts';
+import { type ImportCounts, importUsers } from '../../accounts/transfer/import.ts';
+import { readConfig } from '../../config.ts';
+import { DataError } from '../../db/data-error.ts';
+import { newId } from '../../lib/id.ts';
+import { withAccounts } from '../accounts.ts';
+import { print } from '../print.ts';
+import { startProgressBar } from '../progress-bar.ts';
 import { type Chunks, readLines } from './lines.ts';
-import { print } from './print.ts';
-import { startProgressBar } from './progress-bar.ts';
 
 /** Options on the command line. */
 export interface ImportOptions {

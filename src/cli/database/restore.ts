@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { endWhatWasRestored, type Restoration } from '../accounts/transfer/after-restore.ts';
-import { type Config, readConfig } from '../config.ts';
-import { restoreDatabase } from '../db/backup/restore.ts';
-import { databaseKind } from '../db/client.ts';
-import { sqlitePath } from '../db/sqlite/database-file.ts';
-import { withExistingAccounts } from './accounts.ts';
-import { print } from './print.ts';
-import { startProgressBar } from './progress-bar.ts';
-import { UsageError } from './usage-error.ts';
+import { endWhatWasRestored, type Restoration } from '../../accounts/transfer/after-restore.ts';
+import { type Config, readConfig } from '../../config.ts';
+import { restoreDatabase } from '../../db/backup/restore.ts';
+import { databaseKind } from '../../db/client.ts';
+import { sqlitePath } from '../../db/sqlite/database-file.ts';
+import { withExistingAccounts } from '../accounts.ts';
+import { print } from '../print.ts';
+import { startProgressBar } from '../progress-bar.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface RestoreOptions {

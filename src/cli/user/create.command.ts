@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { UserCreateOptions } from './create-user.ts';
+import type { UserCreateOptions } from './create.ts';
 
 /** `latchkey user create` */
 export function userCreateCommand(user: Command): void {
@@ -22,7 +22,7 @@ Examples:
   latchkey user create --email ada@example.com --name Ada --access admin < password.txt`,
     )
     .action(async (options: UserCreateOptions) => {
-      const { createFromCommandLine } = await import('./create-user.ts');
+      const { createFromCommandLine } = await import('./create.ts');
       await createFromCommandLine(options);
     });
 }

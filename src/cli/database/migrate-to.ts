@@ -1,9 +1,9 @@
-import { readConfig } from '../config.ts';
-import { databaseKind } from '../db/client.ts';
-import { move } from '../db/sqlite-to-postgres/move.ts';
-import { print } from './print.ts';
-import { startProgressBar } from './progress-bar.ts';
-import { UsageError } from './usage-error.ts';
+import { readConfig } from '../../config.ts';
+import { databaseKind } from '../../db/client.ts';
+import { move } from '../../db/sqlite-to-postgres/move.ts';
+import { print } from '../print.ts';
+import { startProgressBar } from '../progress-bar.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface MigrateToOptions {

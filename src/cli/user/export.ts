@@ -1,11 +1,11 @@
-import type { AccountsContext } from '../accounts/context.ts';
-import { exportUsers } from '../accounts/transfer/export.ts';
-import { readConfig } from '../config.ts';
-import { withExistingAccounts } from './accounts.ts';
-import { writeFileOf } from './draft-file.ts';
-import { print } from './print.ts';
-import { startProgressBar } from './progress-bar.ts';
-import { UsageError } from './usage-error.ts';
+import type { AccountsContext } from '../../accounts/context.ts';
+import { exportUsers } from '../../accounts/transfer/export.ts';
+import { readConfig } from '../../config.ts';
+import { withExistingAccounts } from '../accounts.ts';
+import { print } from '../print.ts';
+import { startProgressBar } from '../progress-bar.ts';
+import { writeFileOf } from '../temp-file.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface ExportOptions {

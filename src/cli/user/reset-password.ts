@@ -1,8 +1,8 @@
-import { EmailAddress } from '../accounts/users/schemas.ts';
-import { readConfig } from '../config.ts';
-import { checkOption, checkPassword } from './check-input.ts';
-import { print } from './print.ts';
-import { readPassword } from './read-password.ts';
+import { EmailAddress } from '../../accounts/users/schemas.ts';
+import { readConfig } from '../../config.ts';
+import { checkOption, checkPassword } from '../check-input.ts';
+import { print } from '../print.ts';
+import { readPassword } from '../read-password.ts';
 
 /** Options on the command line. */
 export interface UserResetPasswordOptions {
@@ -22,8 +22,8 @@ export async function resetFromCommandLine({ email, json }: UserResetPasswordOpt
   const password = await readPassword();
   checkPassword(config, password);
   const [{ withExistingAccounts }, { resetPasswordOf }] = await Promise.all([
-    import('./accounts.ts'),
-    import('../accounts/credentials/password-reset.ts'),
+    import('../accounts.ts'),
+    import('../../accounts/credentials/password-reset.ts'),
   ]);
   const user = await withExistingAccounts(config, (context) => resetPasswordOf(context, { email, password }));
   const note = user.disabled ? '; the account is still disabled' : '';

@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { codeOf } from '../lib/error-code.ts';
-import { type Algorithm, generatePem } from '../tokens/generate-key.ts';
-import { parseSigningKey } from '../tokens/keys.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage-error.ts';
+import { codeOf } from '../../lib/error-code.ts';
+import { type Algorithm, generatePem } from '../../tokens/generate-key.ts';
+import { parseSigningKey } from '../../tokens/keys.ts';
+import { print } from '../print.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface KeysGenerateOptions {

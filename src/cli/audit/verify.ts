@@ -1,12 +1,12 @@
-import { type Verification, verifyChain } from '../audit/verify.ts';
-import type { Finding, LoggedHead } from '../audit/walk.ts';
-import { readConfig } from '../config.ts';
-import { Encryption } from '../crypto/encryption.ts';
-import { loadSecrets } from '../crypto/load-secret.ts';
-import { migrate } from '../db/migrations/migrate.ts';
-import { openDatabase } from '../db/open.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage-error.ts';
+import { type Verification, verifyChain } from '../../audit/verify.ts';
+import type { Finding, LoggedHead } from '../../audit/walk.ts';
+import { readConfig } from '../../config.ts';
+import { Encryption } from '../../crypto/encryption.ts';
+import { loadSecrets } from '../../crypto/load-secret.ts';
+import { migrate } from '../../db/migrations/migrate.ts';
+import { openDatabase } from '../../db/open.ts';
+import { print } from '../print.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface AuditVerifyOptions {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { print } from './print.ts';
+import { print } from '../print.ts';
 
 /** `latchkey openapi` */
 export function openapiCommand(program: Command): void {
@@ -30,7 +30,10 @@ async function readContract(): Promise<object> {
 }
 
 async function readContractIn(folder: string): Promise<object> {
-  const [{ buildApp }, { readConfig }] = await Promise.all([import('../app.ts'), import('../config.ts')]);
+  const [{ buildApp }, { readConfig }] = await Promise.all([
+    import('../../app.ts'),
+    import('../../config.ts'),
+  ]);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const app = await buildApp(
     readConfig({

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UserChangeOptions } from './change-user.ts';
+import type { UserChangeOptions } from './change.ts';
 
 /** `latchkey user enable` */
 export function userEnableCommand(user: Command): void {
@@ -20,7 +20,7 @@ Example:
   latchkey user enable --email ada@example.com`,
     )
     .action(async (options: UserChangeOptions) => {
-      const { setStateFromCommandLine } = await import('./change-user.ts');
+      const { setStateFromCommandLine } = await import('./change.ts');
       await setStateFromCommandLine(options, false);
     });
 }

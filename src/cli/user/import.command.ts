@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { fileArgument } from './file-argument.ts';
-import type { ImportOptions } from './import-users.ts';
+import { fileArgument } from '../file-argument.ts';
+import type { ImportOptions } from './import.ts';
 
 /** `latchkey import` */
 export function importCommand(program: Command): void {
@@ -39,7 +39,7 @@ Examples:
   gpg --decrypt users.jsonl.gpg | latchkey import - --json`,
     )
     .action(async (file: string, options: ImportOptions) => {
-      const { importFromCommandLine } = await import('./import-users.ts');
+      const { importFromCommandLine } = await import('./import.ts');
       await importFromCommandLine(file, options);
     });
 }

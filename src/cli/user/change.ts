@@ -1,12 +1,12 @@
-import { AccessLevels } from '../access/levels.ts';
-import { operator } from '../accounts/context.ts';
-import { EmailAddress, Reason, type User } from '../accounts/users/schemas.ts';
-import type { UserChange } from '../accounts/users/update.ts';
-import { type Config, readConfig } from '../config.ts';
-import { parseTimestamp, toWholeSeconds } from '../lib/timestamps.ts';
-import { checkOption, parseLevel } from './check-input.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage-error.ts';
+import { AccessLevels } from '../../access/levels.ts';
+import { operator } from '../../accounts/context.ts';
+import { EmailAddress, Reason, type User } from '../../accounts/users/schemas.ts';
+import type { UserChange } from '../../accounts/users/update.ts';
+import { type Config, readConfig } from '../../config.ts';
+import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
+import { checkOption, parseLevel } from '../check-input.ts';
+import { print } from '../print.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface UserSetAccessOptions extends UserChangeOptions {
@@ -59,9 +59,9 @@ async function changeByEmail(
   if (reason !== undefined) checkOption('--reason', Reason, reason);
   // Not before: whoever called it wrongly need not wait for them.
   const [{ withExistingAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
-    import('./accounts.ts'),
-    import('../accounts/users/update.ts'),
-    import('../accounts/users/users.ts'),
+    import('../accounts.ts'),
+    import('../../accounts/users/update.ts'),
+    import('../../accounts/users/users.ts'),
   ]);
   return withExistingAccounts(config, async (context) => {
     const before = await findUserByEmail(context, email);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { fileArgument } from './file-argument.ts';
-import type { RestoreOptions } from './restore-backup.ts';
+import { fileArgument } from '../file-argument.ts';
+import type { RestoreOptions } from './restore.ts';
 
 /** `latchkey restore` */
 export function restoreCommand(program: Command): void {
@@ -31,7 +31,7 @@ Examples:
   DATABASE_URL=postgresql://latchkey@db/latchkey latchkey restore --in-place`,
     )
     .action(async (file: string | undefined, options: RestoreOptions) => {
-      const { restoreFromCommandLine } = await import('./restore-backup.ts');
+      const { restoreFromCommandLine } = await import('./restore.ts');
       await restoreFromCommandLine(file, options);
     });
 }

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import type { ImportedLine } from '../accounts/transfer/import.ts';
+import type { ImportedLine } from '../../accounts/transfer/import.ts';
 
 /** What a stream of bytes hands out. */
 export type Chunks = AsyncIterable<Buffer | string>;

@@ -1,11 +1,11 @@
-import { AccessLevels } from '../access/levels.ts';
-import { listUsers } from '../accounts/users/list.ts';
-import type { User, UserSort } from '../accounts/users/schemas.ts';
-import { readConfig } from '../config.ts';
-import { withExistingAccounts } from './accounts.ts';
-import { parseLevel } from './check-input.ts';
-import { print } from './print.ts';
-import { UsageError } from './usage-error.ts';
+import { AccessLevels } from '../../access/levels.ts';
+import { listUsers } from '../../accounts/users/list.ts';
+import type { User, UserSort } from '../../accounts/users/schemas.ts';
+import { readConfig } from '../../config.ts';
+import { withExistingAccounts } from '../accounts.ts';
+import { parseLevel } from '../check-input.ts';
+import { print } from '../print.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
 export interface UserListOptions {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AuditVerifyOptions } from './verify-audit.ts';
+import type { AuditVerifyOptions } from './verify.ts';
 
 /** `latchkey audit verify` */
 export function auditVerifyCommand(audit: Command): void {
@@ -18,7 +18,7 @@ Examples:
   latchkey audit verify --head 4711:q0Nd2Hk1p3n0cPSFmOmc2yVvJmXnTzOZpW6kLr8sT4E`,
     )
     .action(async (options: AuditVerifyOptions) => {
-      const { verifyFromCommandLine } = await import('./verify-audit.ts');
+      const { verifyFromCommandLine } = await import('./verify.ts');
       await verifyFromCommandLine(options);
     });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ExportOptions } from './export-users.ts';
-import { fileArgument } from './file-argument.ts';
+import { fileArgument } from '../file-argument.ts';
+import type { ExportOptions } from './export.ts';
 
 /** `latchkey export` */
 export function exportCommand(program: Command): void {
@@ -33,7 +33,7 @@ Examples:
   latchkey export --without-passwords | jq -r .email`,
     )
     .action(async (file: string | undefined, options: ExportOptions) => {
-      const { exportFromCommandLine } = await import('./export-users.ts');
+      const { exportFromCommandLine } = await import('./export.ts');
       await exportFromCommandLine(file, options);
     });
 }
