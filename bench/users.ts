@@ -14,7 +14,7 @@ import { listUsers, type UserListing } from '#latchkey/accounts/users/list.ts';
 import type { User } from '#latchkey/accounts/users/schemas.ts';
 import { emailKey, nameKey } from '#latchkey/accounts/users/sort-keys.ts';
 import { buildApp } from '#latchkey/app.ts';
-import { parseConfig } from '#latchkey/config.ts';
+import { parseConfig } from '#latchkey/config/index.ts';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';

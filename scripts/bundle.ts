@@ -11,7 +11,7 @@ const source = resolve(root, 'src');
 const target = resolve(process.argv[2] ?? resolve(root, 'dist'));
 
 /** What package.json's `exports` and bin/latchkey.js name. */
-const published = ['app.ts', 'config.ts', 'access/guard.ts', 'server.ts', 'cli/index.ts'];
+const published = ['app.ts', 'config/index.ts', 'access/guard.ts', 'server.ts', 'cli/index.ts'];
 
 /** They have binaries, files of their own that they read, or threads, or are loaded by few. */
 const external = [

@@ -3,9 +3,9 @@ import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import { loadCommonPasswords } from './accounts/passwords/strength.ts';
 import { type AppOptions, buildApp } from './app.ts';
-import { type Config, ConfigError, defaultPublicUrl } from './config.ts';
+import { offerFirstAdmin } from './boot/offer-first-admin.ts';
+import { type Config, ConfigError, defaultPublicUrl } from './config/index.ts';
 import { standardOutput } from './http/standard-output.ts';
-import { offerFirstAdmin } from './server/first-admin.ts';
 
 /** Milliseconds in which what is under way is finished after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_DELAY = 10_000;

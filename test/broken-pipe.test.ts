@@ -11,7 +11,7 @@ import { environment } from './helper.ts';
 /** Logs two lines and exits, as on a second signal or a second error: with lines that are still to be written. */
 const script = `
   import { buildApp } from '#latchkey/app.ts';
-  import { parseConfig } from '#latchkey/config.ts';
+  import { parseConfig } from '#latchkey/config/index.ts';
   const app = await buildApp(parseConfig(JSON.parse(process.argv[1])));
   process.on('SIGTERM', () => {
     app.log.error('one');

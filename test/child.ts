@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Environment } from '#latchkey/config.ts';
+import { Environment } from '#latchkey/config/index.ts';
 import { notePrinted, noteSecret, noteSecretsIn } from './evidence.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
 

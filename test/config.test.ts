@@ -10,9 +10,9 @@ import { parseEnv } from 'node:util';
 import t from 'tap';
 import { checkFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
 import { PLACEHOLDER } from '#latchkey/config/environment.ts';
+import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config/index.ts';
 import { defaultHashMemory } from '#latchkey/config/memory.ts';
 import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.ts';
-import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/config.ts';
 
 /** What a process checks before it does anything. */
 function check(variables: Record<string, string | undefined>) {

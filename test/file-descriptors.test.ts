@@ -81,7 +81,7 @@ t.test('what a load failed for is loaded by whoever asks next', async (t) => {
 
 t.test('a service that listens needs no file for the first password', async (t) => {
   const script = `
-    import { parseConfig } from '#latchkey/config.ts';
+    import { parseConfig } from '#latchkey/config/index.ts';
     import { serve } from '#latchkey/server.ts';
     const config = parseConfig(JSON.parse(process.argv[1]));
     const app = await serve(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY });

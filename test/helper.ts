@@ -7,7 +7,7 @@ import { hashPassword, OWASP_PARAMETERS, setHashParameters } from '#latchkey/acc
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { toNewUser } from '#latchkey/accounts/users/users.ts';
 import { type AppOptions, buildApp } from '#latchkey/app.ts';
-import { parseConfig } from '#latchkey/config.ts';
+import { parseConfig } from '#latchkey/config/index.ts';
 import { checkAnswer } from './contract.ts';
 import { createMigratedDatabase } from './database.ts';
 import { noteSecret, noteSecretsIn } from './evidence.ts';

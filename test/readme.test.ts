@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { declaration } from '#latchkey/access/plugin.ts';
-import { Environment } from '#latchkey/config.ts';
+import { Environment } from '#latchkey/config/index.ts';
 import { registry } from '#latchkey/problems/registry.ts';
 import { leaves } from './cli/program.ts';
 import { contract } from './contract.ts';

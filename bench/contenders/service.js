@@ -7,7 +7,7 @@ import { hashPassword } from '../../src/accounts/passwords/hash.ts';
 import { openSession } from '../../src/accounts/sessions/sessions.ts';
 import { toNewUser } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/index.ts';
 import { answer, answerSchema, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));

@@ -9,7 +9,7 @@ import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
-import { parseConfig } from '#latchkey/config.ts';
+import { parseConfig } from '#latchkey/config/index.ts';
 import { startPostgres } from '../../test/postgres-server.ts';
 import { seedUsers } from '../seed-users.ts';
 import { load } from '../tools/load.ts';

@@ -1,7 +1,4 @@
-import { type AuditRecord, noRequest } from '../audit/event.ts';
-import { record } from '../audit/record.ts';
-import { type AccessLevel, ConfigError } from '../config.ts';
-import type { Db, Transaction } from '../db/client.ts';
+import type { AccessLevel } from '../config/index.ts';
 
 /** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
 export type DeclaredAccess = 'public' | (string & {}) | number;
@@ -48,79 +45,4 @@ export class AccessLevels {
   describe(): string {
     return this.all.map(({ name, number }) => `${number} (${name})`).join(', ');
   }
-}
-
-/**
- * Compares the configured levels with the recorded ones and with those that users hold, then records them.
- *
- * @throws {ConfigError} as {@link checkLevels}
- */
-export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
-  await db.transaction(async (tx) => {
-    const recorded = await checkLevels(tx, levels);
-    const known = new Set(recorded.map(({ name }) => name));
-    const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
-    if (gone.length > 0)
-      await tx.accessLevel.deleteMany({ where: { name: { in: gone.map(({ name }) => name) } } });
-    const added = levels.all.filter(({ name }) => !known.has(name));
-    const recordedAt = new Date();
-    if (added.length > 0)
-      await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
-    await record(tx, [
-      ...added.map(({ name, number }) => toEvent('level.added', name, { after: { number } })),
-      ...gone.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
-    ]);
-  });
-}
-
-function toEvent(
-  action: 'level.added' | 'level.removed',
-  name: string,
-  members: Pick<AuditRecord, 'before' | 'after'>,
-): AuditRecord {
-  return { action, actorId: null, targetId: name, ...members, origin: noRequest };
-}
-
-/**
- * Holds the configured levels to the database. Renumbering would turn moderators into admins, so a name keeps its number for as
- * long as it exists.
- *
- * @returns the recorded levels
- * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
- */
-export async function checkLevels(tx: Transaction, levels: AccessLevels): Promise<readonly AccessLevel[]> {
-  const recorded = await tx.accessLevel.findMany();
-  const moved = recorded.find(({ name, number }) =>
-    levels.all.some((level) => level.name === name && level.number !== number),
-  );
-  if (moved) {
-    throw new ConfigError(
-      `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
-        'A number may not change under its name; declare a new name instead.',
-    );
-  }
-  const held = await findUndeclared(tx, levels);
-  if (held !== undefined) {
-    const name = recorded.find(({ number }) => number === held)?.name ?? 'its name';
-    throw new ConfigError(
-      `ACCESS_LEVELS does not declare level ${held}, which users hold. ` +
-        `Declare it (${name}:${held}) or give those users another level first.`,
-    );
-  }
-  return recorded;
-}
-
-/** A level that users hold between two that are declared, below or above them: each is one look at an index, however many users there are. */
-async function findUndeclared(tx: Transaction, levels: AccessLevels): Promise<number | undefined> {
-  const numbers = levels.all.map(({ number }) => number).sort((a, b) => a - b);
-  const gaps = [undefined, ...numbers].map((gt, index) => ({ gt, lt: numbers[index] }));
-  for (const column of ['access', 'permanentAccess'] as const) {
-    for (const { gt, lt } of gaps) {
-      const range = { ...(gt !== undefined && { gt }), ...(lt !== undefined && { lt }) };
-      const query = { where: { [column]: range }, orderBy: { [column]: 'asc' as const } };
-      const orphan = await tx.user.findFirst({ ...query, select: { access: true, permanentAccess: true } });
-      if (orphan !== null) return orphan[column];
-    }
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/index.ts';
 import type { Encryption } from '../crypto/encryption.ts';
 import type { Database, Transaction } from '../db/client.ts';
 

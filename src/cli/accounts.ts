@@ -1,7 +1,8 @@
-import { AccessLevels, recordLevels } from '../access/levels.ts';
+import { AccessLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { Tally } from '../audit/tally.ts';
-import type { Config } from '../config.ts';
+import { recordLevels } from '../boot/levels.ts';
+import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';
 import { Sealer } from '../crypto/hmac.ts';
 import { loadSecrets } from '../crypto/load-secret.ts';

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import type { AccessLevels } from '../access/levels.ts';
 import { NewPassword } from '../accounts/users/schemas.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import { compile } from '../lib/compile-schema.ts';
 import { UsageError } from './usage-error.ts';
 

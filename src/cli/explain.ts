@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/index.ts';
 import { DataError } from '../db/data-error.ts';
 import { describeDriverError } from '../db/describe-error.ts';
 import { isUnavailable } from '../db/errors.ts';

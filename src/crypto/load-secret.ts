@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { Secrets } from './hmac.ts';
 import { readOrCreate } from './secret-file.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { Encryption } from '../crypto/encryption.ts';
 import type { Handle, Transaction } from '../db/client.ts';
 import { insertRows } from '../db/raw/insert.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigError, packageRoot } from '../config.ts';
+import { ConfigError, packageRoot } from '../config/index.ts';
 import { codeOf } from '../lib/error-code.ts';
 import { type TemplateName, templateNames } from './template-names.ts';
 

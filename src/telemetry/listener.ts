@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Config, ConfigError, defaultPublicUrl } from '../config.ts';
+import { type Config, ConfigError, defaultPublicUrl } from '../config/index.ts';
 
 /** Milliseconds in which a request has to arrive. */
 const REQUEST_TIMEOUT = 5_000;

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { hashingQueue } from '../accounts/passwords/hash.ts';
 import { signInOutcomes } from '../accounts/sign-in/sign-in.ts';
-import { version } from '../config.ts';
+import { version } from '../config/index.ts';
 import type { ConnectionPool } from '../db/client.ts';
 import { droppedLines } from '../http/logger.ts';
 import { Backlog } from './backlog.ts';

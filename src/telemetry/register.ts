@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 
 /** Metrics and traces: loaded where somebody asked for them, and no hook of a request otherwise. To be registered before all routes. */
 export async function registerTelemetry(

@@ -10,7 +10,7 @@ import {
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { type Config, version } from '../config.ts';
+import { type Config, version } from '../config/index.ts';
 import { openExporter } from './exporter.ts';
 
 /** Milliseconds that closing waits for the collector. */

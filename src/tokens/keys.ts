@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, ConfigError, packageRoot } from '../config.ts';
+import { type Config, ConfigError, packageRoot } from '../config/index.ts';
 import { readOrCreate } from '../crypto/secret-file.ts';
 import { type Algorithm, generatePem } from './generate-key.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { Secrets } from '../crypto/hmac.ts';
 import { AccessTokenClaims, areClaims, CLIENT_ID, findTimeProblem, InvalidTokenError } from './claims.ts';
 import { type Keys, loadKeys, type VerificationKey } from './keys.ts';

@@ -9,7 +9,7 @@ import t from 'tap';
 import { claimsOf, requireAccess } from '#latchkey/access/guard.ts';
 import { declaration, withAccess } from '#latchkey/access/plugin.ts';
 import { buildApp } from '#latchkey/app.ts';
-import { parseConfig } from '#latchkey/config.ts';
+import { parseConfig } from '#latchkey/config/index.ts';
 import { environment, startApi, type Teardown } from '../helper.ts';
 import { craftToken, goodClaims, testSigningKey } from '../tokens.ts';
 

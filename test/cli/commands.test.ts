@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot, version } from '#latchkey/config.ts';
+import { packageRoot, version } from '#latchkey/config/index.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { leaves } from './program.ts';

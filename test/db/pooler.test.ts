@@ -5,7 +5,7 @@
  */
 import { Client } from 'pg';
 import t from 'tap';
-import { ConfigError } from '#latchkey/config.ts';
+import { ConfigError } from '#latchkey/config/index.ts';
 import { MigrationError, migrate } from '#latchkey/db/migrations/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { sessionSettings } from '#latchkey/db/postgres/adapter.ts';

@@ -1,8 +1,8 @@
 /** The files of deploy/, read with the tools that read them. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { Environment } from '#latchkey/config/index.ts';
 import { secretVariables } from '#latchkey/config/secret-files.ts';
-import { Environment } from '#latchkey/config.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what the tests are about is what is in it
 export type Manifest = any;

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { buildApp } from '#latchkey/app.ts';
-import { ConfigError, parseConfig } from '#latchkey/config.ts';
+import { ConfigError, parseConfig } from '#latchkey/config/index.ts';
 import { templateNames } from '#latchkey/mail/template-names.ts';
 import { Templates } from '#latchkey/mail/templates.ts';
 import { environment, PASSWORD, startApi, type Teardown } from '../helper.ts';

@@ -1,6 +1,6 @@
 /** A service with routes of its own that break, as a process: run by failures.test.ts. */
 import { buildApp } from '#latchkey/app.ts';
-import { readConfig } from '#latchkey/config.ts';
+import { readConfig } from '#latchkey/config/index.ts';
 
 const app = await buildApp(readConfig(), {
   routes: async (own) => {

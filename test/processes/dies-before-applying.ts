@@ -1,5 +1,5 @@
 /** `latchkey serve`, which is killed between committing a revocation and obeying it. */
-import { readConfig } from '#latchkey/config.ts';
+import { readConfig } from '#latchkey/config/index.ts';
 import { serve } from '#latchkey/server.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ConfigError, parseConfig } from '#latchkey/config.ts';
+import { ConfigError, parseConfig } from '#latchkey/config/index.ts';
 import type { Algorithm } from '#latchkey/tokens/generate-key.ts';
 import { type Keys, loadKeys, toJwk } from '#latchkey/tokens/keys.ts';
 import { temporaryFolder } from '../child.ts';

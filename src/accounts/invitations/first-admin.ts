@@ -1,6 +1,6 @@
 import { noRequest } from '../../audit/event.ts';
 import { exampleOf } from '../../config/check-environment.ts';
-import { type Config, ConfigError } from '../../config.ts';
+import { type Config, ConfigError } from '../../config/index.ts';
 import { compile } from '../../lib/compile-schema.ts';
 import { change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { AccessLevel } from '../../config.ts';
+import type { AccessLevel } from '../../config/index.ts';
 
 /** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
 const TEXT = '[^\\u0000\\ud800-\\udfff]';

@@ -1,6 +1,6 @@
 import { type Verification, verifyChain } from '../../audit/verify.ts';
 import type { Finding, LoggedHead } from '../../audit/walk.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { Encryption } from '../../crypto/encryption.ts';
 import { loadSecrets } from '../../crypto/load-secret.ts';
 import { migrate } from '../../db/migrations/migrate.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Config, readConfig } from '../../config.ts';
+import { type Config, readConfig } from '../../config/index.ts';
 import { secretFile } from '../../crypto/load-secret.ts';
 import { backUp } from '../../db/backup/backup.ts';
 import { databaseKind } from '../../db/client.ts';

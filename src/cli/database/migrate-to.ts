@@ -1,4 +1,4 @@
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { databaseKind } from '../../db/client.ts';
 import { move } from '../../db/sqlite-to-postgres/move.ts';
 import { print } from '../print.ts';

@@ -13,7 +13,7 @@ export function migrateCommand(program: Command): void {
     )
     .action(async ({ json }: { json?: boolean }) => {
       const [{ readConfig }, { migrate }] = await Promise.all([
-        import('../../config.ts'),
+        import('../../config/index.ts'),
         import('../../db/migrations/migrate.ts'),
       ]);
       const { applied } = await migrate(readConfig().databaseUrl);

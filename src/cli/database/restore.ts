@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { endWhatWasRestored, type Restoration } from '../../accounts/transfer/after-restore.ts';
-import { type Config, readConfig } from '../../config.ts';
+import { type Config, readConfig } from '../../config/index.ts';
 import { restoreDatabase } from '../../db/backup/restore.ts';
 import { databaseKind } from '../../db/client.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';

@@ -1,8 +1,8 @@
 import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
 import { MAX_MEMORY } from '../../accounts/passwords/parse-hash.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
+import { type Config, defaultPublicUrl } from '../../config/index.ts';
 import { availableMemory } from '../../config/memory.ts';
-import { type Config, defaultPublicUrl } from '../../config.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { isLoopback } from './hosts.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { AccessLevels, checkLevels } from '../../access/levels.ts';
+import { AccessLevels } from '../../access/levels.ts';
 import { hasAdmin } from '../../accounts/users/last-admin.ts';
-import type { Config } from '../../config.ts';
+import { checkLevels } from '../../boot/levels.ts';
+import type { Config } from '../../config/index.ts';
 import { CLOCK_TOLERANCE, type Database, databaseKind } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrations/migrate.ts';
 import { openDatabase } from '../../db/open.ts';

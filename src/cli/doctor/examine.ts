@@ -1,4 +1,4 @@
-import { type Config, readConfig } from '../../config.ts';
+import { type Config, readConfig } from '../../config/index.ts';
 import { explain } from '../explain.ts';
 import { print } from '../print.ts';
 import {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, packageRoot } from '../../config.ts';
+import { type Config, packageRoot } from '../../config/index.ts';
 import { secretFile } from '../../crypto/load-secret.ts';
 import { databaseKind } from '../../db/client.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { secretFile } from '../../crypto/load-secret.ts';
 import { loadKeys, signingKeyFile } from '../../tokens/keys.ts';
 import { type Finding, ok, problem } from './finding.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { Templates } from '../../mail/templates.ts';
 import { greetMailServer } from '../../mail/transport.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';

@@ -1,4 +1,4 @@
-import { type Config, defaultPublicUrl } from '../../config.ts';
+import { type Config, defaultPublicUrl } from '../../config/index.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { isLoopback, isOpen, isPrivate, reachOf } from './hosts.ts';
 

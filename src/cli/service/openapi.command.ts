@@ -32,7 +32,7 @@ async function readContract(): Promise<object> {
 async function readContractIn(folder: string): Promise<object> {
   const [{ buildApp }, { readConfig }] = await Promise.all([
     import('../../app.ts'),
-    import('../../config.ts'),
+    import('../../config/index.ts'),
   ]);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const app = await buildApp(

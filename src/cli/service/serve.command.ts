@@ -10,7 +10,7 @@ export function serveCommand(program: Command): void {
       '\nExit codes: 0 it was told to stop, 1 it could not start or failed, 2 called wrongly.\n\nExample:\n  PORT=8080 latchkey serve',
     )
     .action(async () => {
-      const { readConfig } = await import('../../config.ts');
+      const { readConfig } = await import('../../config/index.ts');
       const config = readConfig();
       const { serve } = await import('../../server.ts');
       await serve(config);

@@ -2,7 +2,7 @@ import { AccessLevels } from '../../access/levels.ts';
 import { operator } from '../../accounts/context.ts';
 import { EmailAddress, Reason, type User } from '../../accounts/users/schemas.ts';
 import type { UserChange } from '../../accounts/users/update.ts';
-import { type Config, readConfig } from '../../config.ts';
+import { type Config, readConfig } from '../../config/index.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { checkOption, parseLevel } from '../check-input.ts';
 import { print } from '../print.ts';

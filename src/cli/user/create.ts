@@ -1,7 +1,7 @@
 import { AccessLevels } from '../../access/levels.ts';
 import { EmailAddress, UserName } from '../../accounts/users/schemas.ts';
 import { noRequest } from '../../audit/event.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { checkOption, checkPassword, parseLevel } from '../check-input.ts';
 import { print } from '../print.ts';
 import { readPassword } from '../read-password.ts';

@@ -1,6 +1,6 @@
 import type { AccountsContext } from '../../accounts/context.ts';
 import { exportUsers } from '../../accounts/transfer/export.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { withExistingAccounts } from '../accounts.ts';
 import { print } from '../print.ts';
 import { startProgressBar } from '../progress-bar.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type ImportCounts, importUsers } from '../../accounts/transfer/import.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { DataError } from '../../db/data-error.ts';
 import { newId } from '../../lib/id.ts';
 import { withAccounts } from '../accounts.ts';

@@ -1,7 +1,7 @@
 import { AccessLevels } from '../../access/levels.ts';
 import { listUsers } from '../../accounts/users/list.ts';
 import type { User, UserSort } from '../../accounts/users/schemas.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { withExistingAccounts } from '../accounts.ts';
 import { parseLevel } from '../check-input.ts';
 import { print } from '../print.ts';

@@ -1,5 +1,5 @@
 import { EmailAddress } from '../../accounts/users/schemas.ts';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/index.ts';
 import { checkOption, checkPassword } from '../check-input.ts';
 import { print } from '../print.ts';
 import { readPassword } from '../read-password.ts';

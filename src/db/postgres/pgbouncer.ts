@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config/index.ts';
 import { databaseKind } from '../client.ts';
 import {
   connectionOptions,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 
 /** Connections at a time, where nobody has said how many: at 10 KB each, they take some 100 MB. */
 const MAX_CONNECTIONS = 10_000;

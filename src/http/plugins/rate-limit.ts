@@ -1,7 +1,7 @@
 import fastifyRateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
 import { isHealthCheck } from '../request-context.ts';

@@ -2,7 +2,7 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../access/plugin.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { Problem } from '../../problems/problem.ts';
 import { isHealthCheck } from '../request-context.ts';
 

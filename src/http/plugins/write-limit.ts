@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunc
 import fp from 'fastify-plugin';
 import { claimsOf, rejectInvalid } from '../../access/guard.ts';
 import { declaration } from '../../access/plugin.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
 import { type Window, Windows } from './rate-limit-store.ts';
 

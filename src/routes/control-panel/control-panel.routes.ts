@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { readOverview, readPending, readSignIns } from '../../accounts/users/overview.ts';
-import { version } from '../../config.ts';
+import { version } from '../../config/index.ts';
 import { ControlPanel } from './control-panel.schemas.ts';
 
 const controlPanel: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
 import type {} from 'fastify';
-import { version } from '../../config.ts';
+import { version } from '../../config/index.ts';
 import { Contract, Home } from './home.schemas.ts';
 
 const home: FastifyPluginAsyncTypebox = async (app) => {

@@ -7,7 +7,7 @@ import {
   NewPassword,
   UserName,
 } from '../../accounts/users/schemas.ts';
-import type { AccessLevel } from '../../config.ts';
+import type { AccessLevel } from '../../config/index.ts';
 import { reference } from '../../http/schemas.ts';
 
 export const InvitationParams = Type.Object({

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { AssignableAccess, GivenEmail, GivenPassword } from '../../accounts/users/schemas.ts';
-import type { AccessLevel } from '../../config.ts';
+import type { AccessLevel } from '../../config/index.ts';
 
 export const Credentials = (levels: readonly AccessLevel[]) =>
   Type.Object(

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/users/schemas.ts';
-import type { AccessLevel } from '../../config.ts';
+import type { AccessLevel } from '../../config/index.ts';
 import { reference } from '../../http/schemas.ts';
 
 export const UserParams = Type.Object({

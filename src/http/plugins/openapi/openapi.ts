@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/plugin.ts';
-import { version } from '../../../config.ts';
+import { version } from '../../../config/index.ts';
 import { ProblemBody } from '../../../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
 import { reference } from '../../schemas.ts';

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { type AccessLevel, parseAccessLevels } from './config/access-levels.ts';
-import { checkEnvironment, exampleOf } from './config/check-environment.ts';
-import { ConfigError, type Environment } from './config/environment.ts';
-import { parseOrigins, parseTrustProxy } from './config/lists.ts';
-import { defaultHashMemory } from './config/memory.ts';
-import { packageRoot } from './config/package.ts';
-import { readSecretFiles } from './config/secret-files.ts';
+import { type AccessLevel, parseAccessLevels } from './access-levels.ts';
+import { checkEnvironment, exampleOf } from './check-environment.ts';
+import { ConfigError, type Environment } from './environment.ts';
+import { parseOrigins, parseTrustProxy } from './lists.ts';
+import { defaultHashMemory } from './memory.ts';
+import { packageRoot } from './package.ts';
+import { readSecretFiles } from './secret-files.ts';
 
-export type { AccessLevel } from './config/access-levels.ts';
-export { ConfigError, Environment } from './config/environment.ts';
-export { packageRoot, version } from './config/package.ts';
+export type { AccessLevel } from './access-levels.ts';
+export { ConfigError, Environment } from './environment.ts';
+export { packageRoot, version } from './package.ts';
 
 /** The configuration of one process: typed, complete and frozen. Lifetimes are seconds. */
 export interface Config {

@@ -1,7 +1,7 @@
+import { type AuditRecord, noRequest } from '../audit/event.ts';
+import { record } from '../audit/record.ts';
 import type { Db } from '../db/client.ts';
 import type { VerificationKey } from '../tokens/keys.ts';
-import { type AuditRecord, noRequest } from './event.ts';
-import { record } from './record.ts';
 
 /** Records which keys for access tokens have come and gone since the last boot. @param keys that tokens are verified with now */
 export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Promise<void> {

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { recordLevels } from '../access/levels.ts';
 import { createFirstAdmin } from '../accounts/invitations/first-admin.ts';
 import { foldNames } from '../accounts/users/backfill-sort-keys.ts';
-import { recordKeys } from '../audit/keys.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
+import { recordKeys } from './keys.ts';
+import { recordLevels } from './levels.ts';
 
 /**
  * What a boot does to the database: its tables, and what the configuration says of it.
