@@ -1,20 +1,20 @@
 import type { FastifyInstance } from 'fastify';
-import activity from './activity/activity.routes.ts';
 import auditEvents from './audit-events/audit-events.routes.ts';
 import controlPanel from './control-panel/control-panel.routes.ts';
-import credentials from './credentials/credentials.routes.ts';
 import email from './email/email.routes.ts';
 import health from './health/health.routes.ts';
 import home from './home/home.routes.ts';
 import invitations from './invitations/invitations.routes.ts';
 import login from './login/login.routes.ts';
 import logout from './logout/logout.routes.ts';
+import activity from './me/activity.routes.ts';
+import credentials from './me/credentials.routes.ts';
 import me from './me/me.routes.ts';
+import sessions from './me/sessions.routes.ts';
 import password from './password/password.routes.ts';
 import problems from './problems/problems.routes.ts';
 import refresh from './refresh/refresh.routes.ts';
 import register from './register/register.routes.ts';
-import sessions from './sessions/sessions.routes.ts';
 import users from './users/users.routes.ts';
 import wellKnown from './well-known/well-known.routes.ts';
 
