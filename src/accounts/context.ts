@@ -1,6 +1,6 @@
 import type { AccessLevels } from '../access/levels.ts';
 import { noRequest, type Origin } from '../audit/event.ts';
-import type { Tally } from '../audit/tally.ts';
+import type { Tally } from '../audit/event-aggregator.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';

@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts';
 import { type AuditContext, describeHead, readChain } from './chain.ts';
-import { type LoggedHead, type Report, Walk } from './walk.ts';
+import { type LoggedHead, type Report, Walk } from './chain-verifier.ts';
 
 /** What a verification came to. */
 export interface Verification {

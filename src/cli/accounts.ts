@@ -1,6 +1,6 @@
 import { AccessLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
-import { Tally } from '../audit/tally.ts';
+import { Tally } from '../audit/event-aggregator.ts';
 import { recordLevels } from '../boot/levels.ts';
 import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';

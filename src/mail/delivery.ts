@@ -4,7 +4,7 @@ import type { Database, Db } from '../db/client.ts';
 import { runBatches } from '../db/raw/batches.ts';
 import { type Due, expireMails, readDue } from './due.ts';
 import type { Outbox } from './outbox.ts';
-import { pauseAfter } from './pauses.ts';
+import { pauseAfter } from './retry-delay.ts';
 import type { Templates } from './templates.ts';
 import { RefusedMailError, type Transport } from './transport.ts';
 

@@ -1,6 +1,6 @@
-import type { Database } from '../db/client.ts';
+import type { Database, Db } from '../db/client.ts';
 import { prune } from '../db/raw/prune.ts';
-import { FARTHEST } from './pauses.ts';
+import { FARTHEST } from './retry-delay.ts';
 
 /** A mail that is to be sent. */
 export interface Due {
@@ -38,4 +38,9 @@ export async function readDue({ db, now }: Pick<Database, 'db' | 'now'>, limit: 
     db.mail.findMany({ where: { outcome: null, nextAttemptAt }, orderBy: { nextAttemptAt: 'asc' }, take });
   const due = await read({ lte: time }, limit);
   return due.length === limit ? due : [...due, ...(await read({ gt: farthest }, limit - due.length))];
+}
+
+/** How many mails wait to be sent. */
+export function countUndelivered(db: Db): Promise<number> {
+  return db.mail.count({ where: { outcome: null } });
 }

@@ -2,10 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { Pace } from './pace.ts';
 import { Problem, problemBody } from './problem.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './problem-counter.ts';
 import type { ProblemSlug } from './registry.ts';
+import { Pace } from './rejection-throttle.ts';
 import { newRequestId } from './request-id.ts';
 import { toProblem } from './translate.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { countUnsealed } from '../audit/count.ts';
 import type { Db } from '../db/client.ts';
-import { countUndelivered } from '../mail/count.ts';
+import { countUndelivered } from '../mail/due.ts';
 
 /** Milliseconds that a scrape waits for the database; Prometheus gives up after ten seconds. */
 const PATIENCE = 1_000;

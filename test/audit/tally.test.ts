@@ -1,6 +1,6 @@
 /** Counts of the audit, and a database that goes away while they are written. */
 import t from 'tap';
-import { Tally } from '#latchkey/audit/tally.ts';
+import { Tally } from '#latchkey/audit/event-aggregator.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { openTrail } from './trail.ts';
 

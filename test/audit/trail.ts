@@ -1,11 +1,11 @@
 /** A chain of audit events without a service around it, for what is done to it from outside. */
 import { randomBytes } from 'node:crypto';
 import { type AuditContext, readChain } from '#latchkey/audit/chain.ts';
+import type { Finding, LoggedHead } from '#latchkey/audit/chain-verifier.ts';
 import type { AuditRecord } from '#latchkey/audit/event.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { type Verification, verifyChain } from '#latchkey/audit/verify.ts';
-import type { Finding, LoggedHead } from '#latchkey/audit/walk.ts';
 import { Encryption } from '#latchkey/crypto/encryption.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';

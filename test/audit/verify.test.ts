@@ -1,9 +1,9 @@
 /** What was done to the audit from outside is found and named; what the service did to it is not. */
 
 import t from 'tap';
+import type { Finding } from '#latchkey/audit/chain-verifier.ts';
 import { erasePersonalData } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
-import type { Finding } from '#latchkey/audit/walk.ts';
 import { type Db, rawSql } from '#latchkey/db/client.ts';
 import { lowestIdOf, newId } from '#latchkey/lib/id.ts';
 import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';

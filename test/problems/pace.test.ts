@@ -5,7 +5,7 @@
  */
 import { Socket } from 'node:net';
 import t from 'tap';
-import { Pace } from '#latchkey/problems/pace.ts';
+import { Pace } from '#latchkey/problems/rejection-throttle.ts';
 import { until } from '../until.ts';
 
 const connections = (count: number) => Array.from({ length: count }, () => new Socket());

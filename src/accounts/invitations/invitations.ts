@@ -6,9 +6,8 @@ import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Consequences, change, requireCurrent } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { requireEmail } from '../email.ts';
 import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
-import { normalizeName } from '../name.ts';
+import { normalizeName, requireEmail } from '../normalize.ts';
 import type { Invitation } from './schemas.ts';
 
 /** Those of an admin, as the API shows them: not the first admin's. */

@@ -3,7 +3,7 @@ import type { Origin } from '../../audit/event.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { normalizeEmail } from '../email.ts';
+import { normalizeEmail } from '../normalize.ts';
 import { hashPassword, needsRehash, requireRoom, verifyPassword } from '../passwords/hash.ts';
 import { tryPassword } from './attempts.ts';
 

@@ -4,7 +4,7 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
-import { generationAsOf } from '../generations.ts';
+import { generationAsOf } from './generation.ts';
 
 /** Rows of one transaction. */
 const USERS = 1_000;

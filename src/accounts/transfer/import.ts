@@ -6,8 +6,8 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
 import { change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
-import { generationAsOf } from '../generations.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
+import { generationAsOf } from './generation.ts';
 import { type ImportedUser, readRecord } from './record.ts';
 
 /** Users of one transaction: some tens of milliseconds in which SQLite's other writers wait. */

@@ -1,5 +1,5 @@
 import { countEvents } from '../../audit/count.ts';
-import { countUndelivered } from '../../mail/count.ts';
+import { countUndelivered } from '../../mail/due.ts';
 import type { AccountsContext } from '../context.ts';
 import { fallBackForList } from './expire-elevations.ts';
 import type { User } from './schemas.ts';

@@ -6,7 +6,7 @@ import type { AccountsContext, Actor, Changer } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
-import { normalizeName } from '../name.ts';
+import { normalizeName } from '../normalize.ts';
 import { raiseEpoch } from '../sessions/end.ts';
 import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { User } from './schemas.ts';

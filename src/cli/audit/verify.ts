@@ -1,5 +1,5 @@
+import type { Finding, LoggedHead } from '../../audit/chain-verifier.ts';
 import { type Verification, verifyChain } from '../../audit/verify.ts';
-import type { Finding, LoggedHead } from '../../audit/walk.ts';
 import { readConfig } from '../../config/index.ts';
 import { Encryption } from '../../crypto/encryption.ts';
 import { loadSecrets } from '../../crypto/load-secret.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { findCallerClaims } from '../../access/caller.ts';
-import { normalizeEmail } from '../../accounts/email.ts';
+import { normalizeEmail } from '../../accounts/normalize.ts';
 import type { Secrets } from '../../crypto/hmac.ts';
 import { type Claim, IdempotentRequests } from './idempotent-requests.ts';
 

@@ -1,9 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { verifyEmail } from '../../accounts/credentials/email-verification.ts';
-import { User } from '../../accounts/users/schemas.ts';
+import { GivenMailToken, GivenPassword, User } from '../../accounts/users/schemas.ts';
 import { originOf } from '../../http/request-context.ts';
 import { reference } from '../../http/schemas.ts';
-import { Verification } from './email.schemas.ts';
+
+export const Verification = Type.Object(
+  {
+    token: GivenMailToken,
+    password: {
+      ...GivenPassword,
+      description: 'the password that was registered with, or that of the account which changes its address',
+    },
+  },
+  { additionalProperties: false },
+);
 
 const email: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/verify', {

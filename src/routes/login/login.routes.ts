@@ -1,11 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { openSession } from '../../accounts/sessions/sessions.ts';
 import { signIn } from '../../accounts/sign-in/sign-in.ts';
+import { AssignableAccess, GivenEmail, GivenPassword } from '../../accounts/users/schemas.ts';
+import type { AccessLevel } from '../../config/index.ts';
 import { originOf } from '../../http/request-context.ts';
 import { tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { Credentials } from './login.schemas.ts';
+
+export const Credentials = (levels: readonly AccessLevel[]) =>
+  Type.Object(
+    {
+      email: GivenEmail,
+      password: GivenPassword,
+      access: Type.Optional({
+        ...AssignableAccess(levels),
+        description: 'the most that the tokens may do, when that is less than the user may',
+      }),
+    },
+    { additionalProperties: false },
+  );
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {

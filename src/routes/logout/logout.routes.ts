@@ -1,11 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { readCaller } from '../../access/optional-token.ts';
 import { endSession, endSessionOf } from '../../accounts/sessions/end.ts';
 import { actorOf, originOf } from '../../http/request-context.ts';
 import { Done } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
-import { LogoutRequest } from './logout.schemas.ts';
+
+export const LogoutRequest = Type.Object(
+  {
+    refreshToken: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'a refresh token of the session, for a client without a valid access token',
+        examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {

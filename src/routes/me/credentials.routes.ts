@@ -1,13 +1,27 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { requestEmailChange } from '../../accounts/credentials/email-change.ts';
 import { changePassword } from '../../accounts/credentials/password-change.ts';
 import { AccessTokenAnswer, TokenPair } from '../../accounts/sessions/schemas.ts';
 import { renewAuthentication } from '../../accounts/sessions/sessions.ts';
 import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
+import { EmailAddress, GivenPassword, NewPassword } from '../../accounts/users/schemas.ts';
 import { actorOf } from '../../http/request-context.ts';
 import { accessTokenAnswer, MailAnswer, mailAnswer, requireMail, tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { EmailChange, PasswordChange, Reauthentication } from './credentials.schemas.ts';
+
+export const Reauthentication = Type.Object({ password: GivenPassword }, { additionalProperties: false });
+
+export const EmailChange = Type.Object(
+  { email: EmailAddress, password: GivenPassword },
+  { additionalProperties: false },
+);
+
+export const PasswordChange = (minLength: number) =>
+  Type.Object(
+    { currentPassword: GivenPassword, newPassword: NewPassword(minLength) },
+    { additionalProperties: false },
+  );
 
 /** What the caller signs in with: giving the password again, changing it, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {

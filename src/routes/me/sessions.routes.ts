@@ -1,11 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { claimsOf } from '../../access/guard.ts';
 import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions/end.ts';
 import { Session } from '../../accounts/sessions/schemas.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { Done } from '../../http/schemas.ts';
+import { Done, reference } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
-import { SessionParams, Sessions } from './sessions.schemas.ts';
+
+export const SessionParams = Type.Object({
+  id: Type.String({
+    format: 'uuid',
+    description: 'id of a session',
+    examples: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+  }),
+});
+
+export const Sessions = Type.Object(
+  { sessions: Type.Array(reference(Session)) },
+  { description: "The caller's sessions, newest first." },
+);
 
 /** Where the caller is signed in. */
 const sessions: FastifyPluginAsyncTypebox = async (app) => {

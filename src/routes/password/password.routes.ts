@@ -1,9 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { requestPasswordReset, resetPassword } from '../../accounts/credentials/password-reset.ts';
+import { EmailAddress, GivenMailToken, NewPassword } from '../../accounts/users/schemas.ts';
 import { originOf } from '../../http/request-context.ts';
 import { MailAnswer, mailAnswer, requireMail } from '../../http/responses.ts';
 import { Done, reference } from '../../http/schemas.ts';
-import { ForgottenPassword, PasswordReset } from './password.schemas.ts';
+
+export const ForgottenPassword = Type.Object({ email: EmailAddress }, { additionalProperties: false });
+
+export const PasswordReset = (passwordMinLength: number) =>
+  Type.Object(
+    { token: GivenMailToken, newPassword: NewPassword(passwordMinLength) },
+    { additionalProperties: false },
+  );
 
 /** A password that was forgotten. Whoever knows theirs changes it with PUT /me/password. */
 const password: FastifyPluginAsyncTypebox = async (app) => {

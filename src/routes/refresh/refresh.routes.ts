@@ -1,11 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { invalidRefreshToken } from '../../access/challenges.ts';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { refreshSession } from '../../accounts/sessions/sessions.ts';
 import { originOf } from '../../http/request-context.ts';
 import { tokenPair } from '../../http/responses.ts';
 import { reference } from '../../http/schemas.ts';
-import { RefreshRequest } from './refresh.schemas.ts';
+
+export const RefreshRequest = Type.Object(
+  {
+    refreshToken: Type.String({
+      maxLength: 256,
+      description: 'the `refreshToken` of the last answer',
+      examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
+    }),
+  },
+  { additionalProperties: false },
+);
 
 const refresh: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {

@@ -1,12 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
 import { requestRegistration } from '../../accounts/credentials/registration.ts';
-import { User } from '../../accounts/users/schemas.ts';
+import { EmailAddress, NewPassword, User, UserName } from '../../accounts/users/schemas.ts';
 import { createUser } from '../../accounts/users/users.ts';
 import { originOf } from '../../http/request-context.ts';
 import { MailAnswer, mailAnswer } from '../../http/responses.ts';
 import { Location, reference } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
-import { Registration } from './register.schemas.ts';
+
+export const Registration = (passwordMinLength: number) =>
+  Type.Object(
+    { name: UserName, email: EmailAddress, password: NewPassword(passwordMinLength) },
+    { additionalProperties: false },
+  );
 
 const register: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {

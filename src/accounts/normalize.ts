@@ -14,3 +14,8 @@ export function requireEmail(email: string): string {
   if (normalized === undefined) throw new Error('An email address that was not checked against its schema');
   return normalized;
 }
+
+/** The form in which a name is stored: trimmed, and each character composed in one way (Unicode NFC). */
+export function normalizeName(name: string): string {
+  return name.trim().normalize('NFC');
+}
