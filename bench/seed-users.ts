@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { databaseKind } from '#latchkey/db/client.ts';
 import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres/adapter.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
@@ -68,7 +68,7 @@ function rowOf(n: number) {
   const email = `${mixed.toString(36)}.${n}@example.com`;
   const percent = (mixed >>> 16) % 100;
   const access = percent < 90 ? 1 : percent < 99 ? 0 : 2;
-  return { ...toNewUser({ name, email, passwordHash: '', access }), disabled: (mixed >>> 4) % 50 === 0 };
+  return { ...buildUserRow({ name, email, passwordHash: '', access }), disabled: (mixed >>> 4) % 50 === 0 };
 }
 
 interface Inserter {

@@ -10,11 +10,11 @@ import { AccessTokenAnswer, TokenPair } from './accounts/sessions/schemas.ts';
 import { User, VisibleUser } from './accounts/users/schemas.ts';
 import type { AuditContext } from './audit/chain.ts';
 import { AuditEvent } from './audit/event.schemas.ts';
-import { Tally } from './audit/event-aggregator.ts';
+import { EventAggregator } from './audit/event-aggregator.ts';
 import { prepareDatabase } from './boot/prepare-database.ts';
 import type { Config } from './config/index.ts';
 import { Encryption } from './crypto/encryption.ts';
-import { Sealer, type Secrets } from './crypto/hmac.ts';
+import { Hmac, type Secrets } from './crypto/hmac.ts';
 import { loadSecrets } from './crypto/load-secret.ts';
 import type { Database, DatabaseKind } from './db/client.ts';
 import { openDatabase } from './db/open.ts';
@@ -34,7 +34,7 @@ import browsers from './http/plugins/security-headers.ts';
 import pressure from './http/plugins/under-pressure.ts';
 import writeLimit from './http/plugins/write-limit.ts';
 import { RequestLines } from './http/request-log.ts';
-import { MailAnswer } from './http/responses.ts';
+import { AcceptedResponse } from './http/responses.ts';
 import { serverFactory } from './http/server-factory.ts';
 import { createValidatorFactory } from './http/validator.ts';
 import jobs from './jobs.ts';
@@ -43,7 +43,7 @@ import { mailSettings, Outbox } from './mail/outbox.ts';
 import { Templates } from './mail/templates.ts';
 import { openTransport } from './mail/transport.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
-import { Refusals } from './problems/problem-counter.ts';
+import { ProblemCounter } from './problems/problem-counter.ts';
 import routes from './routes/index.ts';
 import { registerTelemetry } from './telemetry/register.ts';
 import { Throttle } from './throttle/throttle.ts';
@@ -57,12 +57,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     readonly config: Config;
     readonly accounts: AccountsContext;
-    readonly tally: Tally;
+    readonly eventAggregator: EventAggregator;
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
     readonly database: Pick<Database, 'pool' | 'control'>;
-    readonly refusals: Refusals;
+    readonly problemCounter: ProblemCounter;
   }
 }
 
@@ -85,8 +85,8 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   checkFirstAdmin(config);
   limitHashing(config);
   const inventory = new RouteInventory();
-  const refusals = new Refusals();
-  const app = createInstance(config, inventory, refusals, await openLog(config));
+  const problemCounter = new ProblemCounter();
+  const app = createInstance(config, inventory, problemCounter, await openLog(config));
   const levels = new AccessLevels(config.accessLevels);
   const database = openDatabase(config.databaseUrl, (error) =>
     // Its message only: the driver hangs the whole connection on the error.
@@ -97,18 +97,18 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const revocations = new RevocationFeed(database);
   const secrets = await loadSecrets(config);
   const outbox = new Outbox(new Encryption(secrets, 'mail'), mailSettings(config));
-  const tally = new Tally();
-  const throttle = new Throttle(database, new Sealer(secrets, 'throttle'));
+  const eventAggregator = new EventAggregator();
+  const throttle = new Throttle(database, new Hmac(secrets, 'throttle'));
   const { frontendUrl } = config;
-  app.decorate('accounts', { db, now, levels, revocations, outbox, tally, throttle, frontendUrl });
-  app.decorate('tally', tally);
+  app.decorate('accounts', { db, now, levels, revocations, outbox, eventAggregator, throttle, frontendUrl });
+  app.decorate('eventAggregator', eventAggregator);
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('audit', { db, now, encryption: new Encryption(secrets, 'audit') });
   app.decorate('databaseKind', database.kind);
   app.decorate('database', { pool: database.pool, control: database.control });
-  app.decorate('refusals', refusals);
+  app.decorate('problemCounter', problemCounter);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', () => prepareDatabase(app));
   try {
@@ -128,14 +128,14 @@ async function register(
   secrets: Secrets,
   options: AppOptions,
 ): Promise<void> {
-  const shared = [User, VisibleUser, AccessTokenAnswer, TokenPair, MailAnswer, AuditEvent];
+  const shared = [User, VisibleUser, AccessTokenAnswer, TokenPair, AcceptedResponse, AuditEvent];
   for (const schema of shared) app.addSchema(schema);
-  const { refusals } = app;
+  const { problemCounter } = app;
   await registerTelemetry(app, config);
   await app.register(drain);
   await app.register(connections, config);
   await app.register(requestId);
-  await app.register(problems, { publicUrl: config.publicUrl, refusals, recognise: databaseProblem });
+  await app.register(problems, { publicUrl: config.publicUrl, problemCounter, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(browsers, config);
@@ -155,7 +155,7 @@ async function register(
 function createInstance(
   config: Config,
   inventory: RouteInventory,
-  refusals: Refusals,
+  problemCounter: ProblemCounter,
   loggerInstance: FastifyBaseLogger,
 ): FastifyInstance {
   // Not written in place: Fastify's types don't know buildPrettyMeta.
@@ -172,8 +172,8 @@ function createInstance(
     routerOptions,
     serverFactory,
     trustProxy: trustedProxies(config),
-    frameworkErrors: frameworkErrors({ publicUrl, refusals }),
-    clientErrorHandler: clientErrorHandler({ publicUrl, refusals }),
+    frameworkErrors: frameworkErrors({ publicUrl, problemCounter }),
+    clientErrorHandler: clientErrorHandler({ publicUrl, problemCounter }),
     schemaController: { compilersFactory: { buildValidator: createValidatorFactory() } },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.removeContentTypeParser('text/plain');

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/sessions/end.ts';
-import { pruneTries } from './accounts/sign-in/attempts.ts';
-import { fallBack } from './accounts/users/expire-elevations.ts';
+import { pruneFailedAttempts } from './accounts/sign-in/attempts.ts';
+import { expireElevations } from './accounts/users/expire-elevations.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer, readHead } from './audit/sealer.ts';
 import { endsWithin } from './db/deadline.ts';
@@ -49,43 +49,52 @@ const HOUR = 60 * MINUTE;
 const LAST_FLUSH = 2 * SECOND;
 
 function list(app: FastifyInstance): readonly Job[] {
-  const { revocations, accounts, delivery, idempotentRequests, audit, tally, config, databaseKind } = app;
+  const {
+    revocations,
+    accounts,
+    delivery,
+    idempotentRequests,
+    audit,
+    eventAggregator,
+    config,
+    databaseKind,
+  } = app;
   const sealer = new AuditSealer(audit);
   const days = config.auditRetentionDays;
   return [
-    { name: 'poll the revocations', every: SECOND, run: () => revocations.poll() },
-    { name: 'forget old revocations', every: MINUTE, run: async () => revocations.forget() },
-    { name: 'let levels fall back', every: SECOND, run: (options) => fallBack(accounts, options) },
-    { name: 'send the mails', every: SECOND, run: () => delivery.run() },
-    { name: 'prune the mails', every: 10 * MINUTE, run: (options) => pruneMails(accounts, options) },
+    { name: 'revocations.poll', every: SECOND, run: () => revocations.poll() },
+    { name: 'revocations.evict', every: MINUTE, run: async () => revocations.evictExpired() },
+    { name: 'elevations.expire', every: SECOND, run: (options) => expireElevations(accounts, options) },
+    { name: 'mails.send', every: SECOND, run: () => delivery.run() },
+    { name: 'mails.prune', every: 10 * MINUTE, run: (options) => pruneMails(accounts, options) },
     {
-      name: 'prune the tokens of mails',
+      name: 'mail-tokens.prune',
       every: 10 * MINUTE,
       run: (options) => pruneMailTokens(accounts, options),
     },
-    { name: 'give back interrupted tries', every: SECOND, run: () => accounts.throttle.settle() },
-    { name: 'prune the failed tries', every: 10 * MINUTE, run: (options) => pruneTries(accounts, options) },
+    { name: 'attempts.refund', every: SECOND, run: () => accounts.throttle.flushRefunds() },
+    { name: 'attempts.prune', every: 10 * MINUTE, run: (options) => pruneFailedAttempts(accounts, options) },
     {
-      name: 'prune the idempotent requests',
+      name: 'idempotent-requests.prune',
       every: 10 * MINUTE,
       run: (options) => idempotentRequests.prune(options),
     },
     {
-      name: 'prune the revocations',
+      name: 'revocations.prune',
       every: 10 * MINUTE,
       run: (options) => pruneRevocations(accounts, options),
     },
-    { name: 'prune the sessions', every: 10 * MINUTE, run: (options) => pruneSessions(accounts, options) },
-    { name: 'write the counts of the audit', every: 5 * SECOND, run: () => tally.flush(audit.db) },
-    { name: 'seal the audit events', every: 2 * SECOND, run: (options) => sealer.run(options) },
-    { name: 'log the head of the audit chain', every: HOUR, run: () => logHead(app) },
+    { name: 'sessions.prune', every: 10 * MINUTE, run: (options) => pruneSessions(accounts, options) },
+    { name: 'audit.flush', every: 5 * SECOND, run: () => eventAggregator.flush(audit.db) },
+    { name: 'audit.seal', every: 2 * SECOND, run: (options) => sealer.run(options) },
+    { name: 'audit.log-head', every: HOUR, run: () => logHead(app) },
     {
-      name: 'prune the audit events',
+      name: 'audit.prune',
       every: 10 * MINUTE,
       run: (options) => pruneEvents(audit, days, options),
     },
     ...(databaseKind === 'sqlite'
-      ? [{ name: 'empty the write-ahead log', every: MINUTE, run: () => emptyWal(accounts.db) }]
+      ? [{ name: 'database.checkpoint', every: MINUTE, run: () => emptyWal(accounts.db) }]
       : []),
   ];
 }
@@ -122,11 +131,11 @@ async function logHead({ audit, log }: FastifyInstance): Promise<void> {
   if (head !== undefined) log.info({ head }, 'Audit chain head');
 }
 
-async function flushAll({ audit, tally, log }: FastifyInstance): Promise<void> {
+async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promise<void> {
   const warn = (reason: string) =>
     log.warn({ reason }, 'Refused requests that were counted last are not in the audit');
   try {
-    const isWritten = await endsWithin(tally.flush(audit.db, true), LAST_FLUSH);
+    const isWritten = await endsWithin(eventAggregator.flush(audit.db, true), LAST_FLUSH);
     if (!isWritten) warn('the database was too slow');
   } catch (error) {
     warn(error instanceof Error ? error.message : String(error));

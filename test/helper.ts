@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { hashPassword, OWASP_PARAMETERS, setHashParameters } from '#latchkey/accounts/passwords/hash.ts';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type AppOptions, buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { checkAnswer } from './contract.ts';
@@ -121,7 +121,7 @@ export async function startApi(
   const person: Api['person'] = async (access, name = 'Somebody') => {
     passwordHash ??= hashPassword(PASSWORD);
     const email = `person-${people++}@example.com`;
-    const data = toNewUser({ name, email, passwordHash: await passwordHash, access });
+    const data = buildUserRow({ name, email, passwordHash: await passwordHash, access });
     const { id } = await app.accounts.db.user.create({ data });
     const grant = await openSession(app.accounts, { id, epoch: 0 }, device);
     const { accessToken } = app.tokens.issue(grant);

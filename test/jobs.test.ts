@@ -44,7 +44,7 @@ t.test('what was revoked is known before the first request', async (t) => {
     DATABASE_URL: before.databaseUrl,
     DATA_DIR: before.app.config.dataDir,
   });
-  t.ok(next.app.revocations.isTrusted);
+  t.ok(next.app.revocations.isFresh);
   t.notOk(await isAccepted(next, accessToken));
   t.ok(await isAccepted(next, somebody.token));
 });
@@ -82,15 +82,15 @@ t.test('a job that fails is tried again, and told of once', async (t) => {
     throw new Error('the database is away');
   };
   t.ok(await until(() => tries >= 3, 10 * SECOND), 'it is tried again');
-  t.strictSame(lines, ['error: poll the revocations: A job failed and is tried again']);
-  t.ok(await until(() => !revocations.isTrusted, 5 * SECOND));
+  t.strictSame(lines, ['error: revocations.poll: A job failed and is tried again']);
+  t.ok(await until(() => !revocations.isFresh, 5 * SECOND));
   t.equal((await api.ask('GET', '/health/ready')).status, 503, 'the process is not ready');
   t.equal((await api.ask('GET', '/health/live')).status, 200);
 
   Reflect.deleteProperty(revocations, 'poll');
-  t.ok(await until(() => revocations.isTrusted, 5 * SECOND), 'it recovers by itself');
+  t.ok(await until(() => revocations.isFresh, 5 * SECOND), 'it recovers by itself');
   t.equal((await api.ask('GET', '/health/ready')).status, 200);
-  t.strictSame(lines.slice(1), ['info: poll the revocations: A job works again']);
+  t.strictSame(lines.slice(1), ['info: revocations.poll: A job works again']);
 });
 
 t.test('a clock that is more than 30 s off the database’s makes the process unready', async (t) => {
@@ -164,12 +164,17 @@ t.test('the table of the jobs', async (t) => {
   clock.pass(3600);
   await until(() => heads.length === 1, 5 * SECOND);
   t.match(heads, [/^\d+:[\w-]{43}$/], 'its head is logged');
-  api.app.tally.add({ action: 'sign-in.failed', actorId: null, targetId: id, origin: noRequest });
+  api.app.eventAggregator.add({
+    action: 'sign-in.failed',
+    actorId: null,
+    targetId: id,
+    requestContext: noRequest,
+  });
   clock.pass(5);
   const isCounted = async () => (await db.auditEvent.count({ where: { action: 'sign-in.failed' } })) === 1;
   t.ok(await until(isCounted, 5 * SECOND), 'counts are written');
   let forgot = 0;
-  revocations.forget = () => void forgot++;
+  revocations.evictExpired = () => void forgot++;
   clock.pass(600);
   const isPruned = async () => (await db.session.count({ where: { id: ended.sessionId } })) === 0;
   t.ok(await until(isPruned, 5 * SECOND), 'sessions that have ended are pruned');

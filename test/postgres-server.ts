@@ -124,7 +124,7 @@ async function serve(home: Home, guard: Guard, password: string): Promise<Postgr
  */
 async function prepareHome(password: string): Promise<Home> {
   const user = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
-  const refusals: unknown[] = [];
+  const problemCounter: unknown[] = [];
   for (const place of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     const folder = await mkdtemp(join(place, 'latchkey-postgres-'));
     const home = { folder, bin: join(folder, 'native', 'bin'), data: join(folder, 'data'), user };
@@ -135,12 +135,12 @@ async function prepareHome(password: string): Promise<Home> {
       await run(join(home.bin, 'postgres'), ['--version'], { ...user, cwd: folder });
       return home;
     } catch (error) {
-      refusals.push(error);
+      problemCounter.push(error);
       await rm(folder, { recursive: true, force: true });
     }
   }
   throw new AggregateError(
-    refusals,
+    problemCounter,
     'Postgres runs from no temporary folder; set TMPDIR to one that everybody may enter',
   );
 }

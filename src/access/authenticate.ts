@@ -26,7 +26,7 @@ export function identify(hasBody: boolean): onRequestHookHandler {
     try {
       const claims = verify(request);
       const { revocations } = request.server;
-      if (hasBody && revocations.isTrusted && revocations.revokes(claims)) throw invalidToken();
+      if (hasBody && revocations.isFresh && revocations.revokes(claims)) throw invalidToken();
       request[identity] = claims;
     } catch (error) {
       if (hasBody) refuseBody(request, reply);

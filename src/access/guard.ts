@@ -42,7 +42,7 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
       // fails here.
       if (revocations === undefined) throw new Error('requireAccess needs the plugins of Latchkey');
       const claims = authenticate(request);
-      if (revocations.isTrusted) {
+      if (revocations.isFresh) {
         if (revocations.revokes(claims)) throw invalidToken();
         admit(request, claims, minimum, maxAge);
       } else {

@@ -13,7 +13,7 @@ import { invalidToken } from './challenges.ts';
 export async function readCaller(request: FastifyRequest): Promise<AccessTokenClaims> {
   const claims = authenticate(request);
   const { revocations } = request.server;
-  const isValid = revocations.isTrusted ? !revocations.revokes(claims) : await revocations.confirm(claims);
+  const isValid = revocations.isFresh ? !revocations.revokes(claims) : await revocations.confirm(claims);
   if (!isValid) throw invalidToken();
   setCaller(request, claims);
   return claims;

@@ -84,7 +84,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.addHook('onRoute', function guardRoute(route) {
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) return;
-    const { minimum, guard } = settle(route, declared, levels);
+    const { minimum, guard } = resolveAccess(route, declared, levels);
     if (guard !== null) {
       // New arrays: Fastify makes the HEAD route from the same options, and would find this guard in them.
       route.onRequest = [identify(hasBody(route)), route.onRequest ?? []].flat();
@@ -141,7 +141,7 @@ function hasBody({ method }: RouteOptions): boolean {
 }
 
 /** @throws {Error} that names the route, when the declaration is none */
-function settle(
+function resolveAccess(
   { method, url, config }: RouteOptions,
   declared: DeclaredAccess,
   levels: AccessLevels,

@@ -5,11 +5,11 @@ import type { Transaction } from '../db/client.ts';
 import { insertRows } from '../db/raw/insert.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
 import { type Revocation, toRow } from '../tokens/revocations.ts';
-import type { AccountsContext, Changer } from './context.ts';
+import type { AccountsContext, Principal } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
 /** What follows from a change, and is written in its transaction. */
-export interface Consequences {
+export interface Effects {
   /** Access tokens that are no longer valid once the change is committed. */
   revoke(revocation: Revocation): void;
   /** What happened, for the audit. */
@@ -26,7 +26,7 @@ export interface Consequences {
  */
 export async function change<T>(
   context: AccountsContext,
-  work: (tx: Transaction, consequences: Consequences) => Promise<T>,
+  work: (tx: Transaction, effects: Effects) => Promise<T>,
 ): Promise<T> {
   let revoked: Revocation[] = [];
   const result = await context.db.transaction(async (tx) => {
@@ -54,7 +54,7 @@ export async function change<T>(
 /** Somebody who asks for a change, as of the change. */
 export interface CurrentActor {
   /** The most that this actor may give to others: the lower of the token's level and the permanent one; no limit for an operator. */
-  readonly grantable: number;
+  readonly maxGrantableLevel: number;
 }
 
 /**
@@ -64,12 +64,12 @@ export interface CurrentActor {
  *
  * @throws {Problem} `invalid-token`
  */
-export async function requireCurrent(
+export async function recheckActor(
   { now }: Pick<AccountsContext, 'now'>,
   tx: Transaction,
-  actor: Changer,
+  actor: Principal,
 ): Promise<CurrentActor> {
-  if (actor.userId === null) return { grantable: Number.POSITIVE_INFINITY };
+  if (actor.userId === null) return { maxGrantableLevel: Number.POSITIVE_INFINITY };
   const { userId, sessionId, generation, access } = actor;
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
@@ -94,5 +94,5 @@ export async function requireCurrent(
   const isCurrent =
     !user.disabled && user.generation === generation && user.epoch === session.epoch && present >= access;
   if (!isCurrent) throw invalidToken();
-  return { grantable: Math.min(access, user.permanentAccess) };
+  return { maxGrantableLevel: Math.min(access, user.permanentAccess) };
 }

@@ -1,6 +1,6 @@
 import type { AccessLevels } from '../access/levels.ts';
-import { noRequest, type Origin } from '../audit/event.ts';
-import type { Tally } from '../audit/event-aggregator.ts';
+import { noRequest, type RequestContext } from '../audit/event.ts';
+import type { EventAggregator } from '../audit/event-aggregator.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -13,7 +13,7 @@ export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   /** Slows down whoever guesses. */
   readonly throttle: Throttle;
   /** Counts what is refused. */
-  readonly tally: Pick<Tally, 'add'>;
+  readonly eventAggregator: Pick<EventAggregator, 'add'>;
   readonly outbox: Outbox;
   /** Where the links in mails lead, without a slash at the end. */
   readonly frontendUrl: string;
@@ -25,11 +25,11 @@ export interface Actor {
   readonly sessionId: string;
   readonly access: number;
   readonly generation: number;
-  readonly origin: Origin;
+  readonly requestContext: RequestContext;
 }
 
 /** Whoever runs the service and calls a command: without a token, and free to give every level. */
-export const operator = { userId: null, origin: noRequest } as const;
+export const operator = { userId: null, requestContext: noRequest } as const;
 
 /** Who may change somebody else. */
-export type Changer = Actor | typeof operator;
+export type Principal = Actor | typeof operator;

@@ -1,7 +1,7 @@
-import type { Origin } from '../audit/event.ts';
+import type { RequestContext } from '../audit/event.ts';
 import type { Transaction } from '../db/client.ts';
 import type { TemplateName } from '../mail/template-names.ts';
-import type { Policy } from '../throttle/failed-tries.ts';
+import type { Policy } from '../throttle/failed-attempts.ts';
 import type { AccountsContext } from './context.ts';
 import { countedAt } from './sign-in/attempts.ts';
 
@@ -25,7 +25,7 @@ export async function allowsMail(
   { outbox, throttle }: AccountsContext,
   tx: Transaction,
   { recipient, templates }: { recipient: string; templates: readonly [TemplateName, ...TemplateName[]] },
-  { ip }: Origin,
+  { ip }: RequestContext,
 ): Promise<boolean> {
   if (!(await outbox.allows(tx, recipient, templates))) return false;
   return throttle.count(countedAt(`mail ${templates[0]}`, ip, policy), tx);

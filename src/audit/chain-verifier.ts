@@ -26,7 +26,7 @@ type Row = ChainedEvent & { readonly number: number; readonly code: string | nul
 type PersonalRow = { readonly part: string; readonly salt: string; readonly data: string };
 
 /** Where a walk has come to. */
-interface Step {
+interface Position {
   readonly number: number;
   /** The codes that the next event may follow from; undefined when the event before that is not there. */
   readonly codes: readonly string[] | undefined;
@@ -34,14 +34,14 @@ interface Step {
 }
 
 /** One walk along the chain, from its old end to its head. */
-export class Walk {
+export class ChainVerifier {
   findings = 0;
   events = 0;
   comparedHead = false;
   readonly #audit: AuditContext;
   readonly #report: Report;
   readonly #head: LoggedHead | undefined;
-  #at: Step = { number: 0, codes: [''], isDamaged: false };
+  #position: Position = { number: 0, codes: [''], isDamaged: false };
   /** Of the events that were seen with the number of the step. */
   #ids: string[] = [];
   #anchorNumber = 0;
@@ -88,7 +88,7 @@ export class Walk {
   async #check(chain: Chain, row: Row, personal: readonly PersonalRow[]): Promise<void> {
     const { number, id } = row;
     if (number <= this.#anchorNumber) return;
-    if (number <= this.#at.number) {
+    if (number <= this.#position.number) {
       this.#ids.push(id);
       return this.#find(number, id, 'has the number of another event');
     }
@@ -97,7 +97,7 @@ export class Walk {
     this.#ids = [id];
     this.events += 1;
     if (number > chain.headNumber) {
-      this.#at = { number, codes: undefined, isDamaged: true };
+      this.#position = { number, codes: undefined, isDamaged: true };
       return this.#find(number, id, `has a number beyond the head, ${chain.headNumber}`);
     }
     if (await this.#follow(chain, row)) await this.#checkPersonalData(row, personal);
@@ -107,15 +107,15 @@ export class Walk {
   /** Compares an event with its code. The stored code of the one before counts, so that only what is damaged is found. */
   async #follow({ key }: Chain, row: Row): Promise<boolean> {
     const { number, id, code } = row;
-    const { codes, isDamaged } = this.#at;
+    const { codes, isDamaged } = this.#position;
     const expected = codes?.map((previous) => codeOf(key, previous, number, row));
     if (code !== null && (expected === undefined || expected.includes(code))) {
-      this.#at = { number, codes: [code], isDamaged: false };
+      this.#position = { number, codes: [code], isDamaged: false };
       return true;
     }
     // If nothing but its code was altered, the next event follows from the one that it should have.
     const next = [...(code === null ? [] : [code]), ...(expected ?? [])];
-    this.#at = { number, codes: next, isDamaged: true };
+    this.#position = { number, codes: next, isDamaged: true };
     const problem = isDamaged
       ? 'does not follow from the event before it, which is damaged: that one was replaced, or this one altered too'
       : 'does not fit its code: it was altered, or moved here from another place';
@@ -133,15 +133,15 @@ export class Walk {
 
   /** Reports the numbers between the last event and this one, if there are any and they have not just been pruned. */
   async #closeGap(number: number): Promise<void> {
-    if (number <= this.#at.number + 1) return;
+    if (number <= this.#position.number + 1) return;
     const chain = await readChain(this.#audit);
-    if (chain?.isAuthentic && chain.anchorNumber > this.#at.number) this.#startAfter(chain);
-    const first = this.#at.number + 1;
+    if (chain?.isAuthentic && chain.anchorNumber > this.#position.number) this.#startAfter(chain);
+    const first = this.#position.number + 1;
     if (number <= first) return;
     const others = number - first - 1;
     const which = others === 0 ? 'was removed' : `was removed, and ${others} after it up to ${number - 1}`;
     await this.#find(first, null, which);
-    this.#at = { number: number - 1, codes: undefined, isDamaged: false };
+    this.#position = { number: number - 1, codes: undefined, isDamaged: false };
     this.#ids = [];
   }
 
@@ -156,7 +156,7 @@ export class Walk {
   }
 
   async #compareEnds({ headNumber, headCode, anchorNumber, anchorCode }: Chain): Promise<void> {
-    const { number, codes, isDamaged } = this.#at;
+    const { number, codes, isDamaged } = this.#position;
     if (number === headNumber && codes !== undefined && !isDamaged && !codes.includes(headCode))
       await this.#find(number, this.#ids[0] ?? null, 'is not the event that the service sealed last');
     const head = this.#head;
@@ -179,13 +179,13 @@ export class Walk {
 
   #startAfter({ anchorNumber, anchorCode }: Chain): void {
     this.#anchorNumber = anchorNumber;
-    this.#at = { number: anchorNumber, codes: [anchorCode], isDamaged: false };
+    this.#position = { number: anchorNumber, codes: [anchorCode], isDamaged: false };
     this.#ids = [];
   }
 
   async #readPage(end: number): Promise<Row[]> {
     // The number of the step once more: without the index that forbids it, two events can have one.
-    const number = { gte: this.#at.number, gt: this.#anchorNumber, lte: end };
+    const number = { gte: this.#position.number, gt: this.#anchorNumber, lte: end };
     const where = { number, id: { notIn: this.#ids } };
     const query = { where, orderBy: { number: 'asc' }, take: PAGE } as const;
     const rows = await this.#audit.db.auditEvent.findMany(query);

@@ -9,10 +9,10 @@ const SPAN = 600_000;
 const LIMIT = 200;
 
 /** What is counted: denials and failed sign-ins, which change nothing and which a stranger can cause as often as he likes. */
-export type TalliedEvent = Omit<AuditRecord, 'count'>;
+export type AggregatedEvent = Omit<AuditRecord, 'count'>;
 
 interface Entry {
-  readonly event: TalliedEvent;
+  readonly event: AggregatedEvent;
   readonly count: number;
   /** performance.now() until which further ones are held back. */
   readonly heldUntil: number;
@@ -27,15 +27,15 @@ interface Counted extends Entry {
  * Counts what happens too often to be written each time. The first of its kind is written with the next flush, and the rest as
  * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
  */
-export class Tally {
+export class EventAggregator {
   /** The end of the last flush: two at once would write the same counts. */
   #flushed: Promise<unknown> = Promise.resolve();
   readonly #entries = new Map<string, Entry>();
   /** What may have been written: the answer to the commit was lost. Either all of it is there or nothing. */
-  #doubtful: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
+  #unconfirmed: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
 
-  /** Counts something. Of those of a kind, the last one's origin is kept. */
-  add(event: TalliedEvent): void {
+  /** Counts something. Of those of a kind, the last one's request context is kept. */
+  add(event: AggregatedEvent): void {
     const { action, actorId, targetId, after } = event;
     const key = JSON.stringify([action, actorId, targetId, after]);
     const known = this.#entries.get(key);
@@ -71,50 +71,53 @@ export class Tally {
     let id: string | undefined;
     try {
       await db.transaction(async (tx) => {
-        [id] = await record(tx, await withoutLeavers(tx, events));
+        [id] = await record(tx, await redactDeletedUsers(tx, events));
       });
     } catch (error) {
-      if (id !== undefined) this.#doubtful = { id, counted };
+      if (id !== undefined) this.#unconfirmed = { id, counted };
       throw error;
     }
     this.#settleAll(counted);
   }
 
   async #resolve(db: Db): Promise<void> {
-    if (this.#doubtful === undefined) return;
-    const { id, counted } = this.#doubtful;
+    if (this.#unconfirmed === undefined) return;
+    const { id, counted } = this.#unconfirmed;
     const written = await db.auditEvent.findUnique({ where: { id }, select: { id: true } });
-    this.#doubtful = undefined;
+    this.#unconfirmed = undefined;
     if (written !== null) this.#settleAll(counted);
   }
 
   #settleAll(counted: readonly Counted[]): void {
     const heldUntil = performance.now() + SPAN;
-    for (const { key, count } of counted) this.#settle(key, count, heldUntil);
+    for (const { key, count } of counted) this.#markWritten(key, count, heldUntil);
   }
 
   /** What was counted while the rows were written stays. */
-  #settle(key: string, written: number, heldUntil: number): void {
+  #markWritten(key: string, written: number, heldUntil: number): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) this.#entries.set(key, { ...entry, count: entry.count - written, heldUntil });
   }
 
-  #addToOthers({ action, origin }: TalliedEvent): void {
+  #addToOthers({ action, requestContext }: AggregatedEvent): void {
     const key = JSON.stringify([action]);
     const known = this.#entries.get(key);
-    const event = { action, actorId: null, targetId: null, origin };
+    const event = { action, actorId: null, targetId: null, requestContext };
     this.#entries.set(key, { event, count: (known?.count ?? 0) + 1, heldUntil: known?.heldUntil ?? 0 });
   }
 }
 
 /** Whoever has left since it was counted has had all personal data erased: none comes after. */
-async function withoutLeavers(tx: Transaction, events: readonly AuditRecord[]): Promise<AuditRecord[]> {
+async function redactDeletedUsers(tx: Transaction, events: readonly AuditRecord[]): Promise<AuditRecord[]> {
   const subjects = events.map(subjectOf).filter((id) => id !== null);
   const present = await tx.user.findMany({ where: { id: { in: subjects } }, select: { id: true } });
   const ids = new Set(present.map(({ id }) => id));
   return events.map((event) => {
     const subject = subjectOf(event);
     if (subject === null || ids.has(subject)) return event;
-    return { ...event, origin: { ip: null, userAgent: null, requestId: event.origin.requestId } };
+    return {
+      ...event,
+      requestContext: { ip: null, userAgent: null, requestId: event.requestContext.requestId },
+    };
   });
 }

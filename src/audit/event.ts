@@ -30,14 +30,14 @@ export const actions = [
 export type AuditAction = (typeof actions)[number];
 
 /** Where a change came from; all null for what no request asked for: a command, a job, a boot. */
-export interface Origin {
+export interface RequestContext {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
 }
 
 /** Commands, jobs and boots. */
-export const noRequest: Origin = { ip: null, userAgent: null, requestId: null };
+export const noRequest: RequestContext = { ip: null, userAgent: null, requestId: null };
 
 type Members = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -59,5 +59,5 @@ export interface AuditRecord {
   };
   /** How often it happened; once when it is left out. */
   readonly count?: number;
-  readonly origin: Origin;
+  readonly requestContext: RequestContext;
 }

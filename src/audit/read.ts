@@ -10,7 +10,7 @@ import type { AuditAction } from './event.ts';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Which page of a list. */
-export interface PageWish {
+export interface PageRequest {
   /** Events per page. */
   readonly limit: number;
   /** `nextCursor` of the page before. */
@@ -45,7 +45,7 @@ type Personal = ReadonlyMap<string, { readonly actor?: PersonalMembers; readonly
 export async function listEvents(
   db: Db,
   filter: EventFilter,
-  { limit, cursor }: PageWish,
+  { limit, cursor }: PageRequest,
 ): Promise<EventPage> {
   const { actor, target, action, from, until } = filter;
   const isOfSomebody = actor !== undefined || target !== undefined;
@@ -81,13 +81,17 @@ function actionPastIndexes(action: AuditAction) {
  *
  * @throws {Problem} `validation-failed` for a cursor that cannot be read
  */
-export async function listActivity(db: Db, userId: string, { limit, cursor }: PageWish): Promise<EventPage> {
+export async function listActivity(
+  db: Db,
+  userId: string,
+  { limit, cursor }: PageRequest,
+): Promise<EventPage> {
   const rest = cursor === undefined ? {} : { id: { lt: readCursor(cursor) } };
   // Each is a range of an index, and so is no `OR` of the two.
   const read = (who: { actorId: string } | { targetId: string }) =>
     db.auditEvent.findMany({ where: { ...who, ...rest }, orderBy: { id: 'desc' }, take: limit + 1 });
-  const [done, suffered] = await Promise.all([read({ actorId: userId }), read({ targetId: userId })]);
-  const rows = new Map([...done, ...suffered].map((row) => [row.id, row]));
+  const [asActor, asTarget] = await Promise.all([read({ actorId: userId }), read({ targetId: userId })]);
+  const rows = new Map([...asActor, ...asTarget].map((row) => [row.id, row]));
   const newestFirst = [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   return toPage(db, newestFirst, limit, (row, personal) => ownView(toEvent(row, personal), row, userId));
 }

@@ -51,16 +51,16 @@ export function hashPersonalData(salt: string, data: string): string {
   return createHash('sha256').update(`${salt}.${data}`).digest('base64url');
 }
 
-/** The user whom an event's origin is about: who did it, else to whom a stranger did it. */
+/** The user that the address and user agent of an event belong to: who did it, else to whom a stranger did it. */
 export function subjectOf({ actorId, targetId }: Pick<AuditRecord, 'actorId' | 'targetId'>): string | null {
   return actorId ?? targetId;
 }
 
 function toRows(record: AuditRecord, createdAt: Date) {
-  const { action, actorId, targetId, before, after, personal, count = 1, origin } = record;
+  const { action, actorId, targetId, before, after, personal, count = 1, requestContext } = record;
   const id = newId(createdAt);
-  const { ip, requestId } = origin;
-  const userAgent = origin.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null;
+  const { ip, requestId } = requestContext;
+  const userAgent = requestContext.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null;
   const actor = ip === null ? undefined : personalRow(id, 'actor', subjectOf(record), { ip, userAgent });
   const target = personal === undefined ? undefined : personalRow(id, 'target', targetId, personal);
   const event = {

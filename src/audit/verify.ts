@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts';
 import { type AuditContext, describeHead, readChain } from './chain.ts';
-import { type LoggedHead, type Report, Walk } from './chain-verifier.ts';
+import { ChainVerifier, type LoggedHead, type Report } from './chain-verifier.ts';
 
 /** What a verification came to. */
 export interface Verification {
@@ -32,15 +32,15 @@ export async function verifyChain(
   // Before the head: what has a number now is not beyond a head that is read later.
   const last = await findLastNumber(db);
   const chain = await readChain(audit);
-  const walk = new Walk(audit, report, head);
-  if (chain !== undefined) await walk.run(chain, Math.max(last ?? 0, chain.headNumber));
-  else await walk.reportNoChain(last);
+  const verifier = new ChainVerifier(audit, report, head);
+  if (chain !== undefined) await verifier.run(chain, Math.max(last ?? 0, chain.headNumber));
+  else await verifier.reportNoChain(last);
   return {
-    findings: walk.findings,
-    events: walk.events,
+    findings: verifier.findings,
+    events: verifier.events,
     unsealed: await db.auditEvent.count({ where: { number: null } }),
     head: chain === undefined || chain.headNumber === 0 ? null : describeHead(chain),
-    comparedHead: walk.comparedHead,
+    comparedHead: verifier.comparedHead,
   };
 }
 

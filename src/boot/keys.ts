@@ -28,5 +28,5 @@ function toEvent(
   kid: string,
   members: Pick<AuditRecord, 'before' | 'after'>,
 ): AuditRecord {
-  return { action, actorId: null, targetId: kid, ...members, origin: noRequest };
+  return { action, actorId: null, targetId: kid, ...members, requestContext: noRequest };
 }

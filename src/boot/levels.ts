@@ -32,7 +32,7 @@ function toEvent(
   name: string,
   members: Pick<AuditRecord, 'before' | 'after'>,
 ): AuditRecord {
-  return { action, actorId: null, targetId: name, ...members, origin: noRequest };
+  return { action, actorId: null, targetId: name, ...members, requestContext: noRequest };
 }
 
 /**

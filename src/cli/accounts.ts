@@ -1,10 +1,10 @@
 import { AccessLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
-import { Tally } from '../audit/event-aggregator.ts';
+import { EventAggregator } from '../audit/event-aggregator.ts';
 import { recordLevels } from '../boot/levels.ts';
 import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';
-import { Sealer } from '../crypto/hmac.ts';
+import { Hmac } from '../crypto/hmac.ts';
 import { loadSecrets } from '../crypto/load-secret.ts';
 import { databaseKind } from '../db/client.ts';
 import { migrate } from '../db/migrations/migrate.ts';
@@ -47,8 +47,8 @@ export async function withAccounts<T>(
       levels,
       // Nobody's token is checked here.
       revocations: { apply: () => {} },
-      tally: new Tally(),
-      throttle: new Throttle({ db, now }, new Sealer(secrets, 'throttle')),
+      eventAggregator: new EventAggregator(),
+      throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,
     });

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { nameFile, requireFree } from '../db/files/sync.ts';
-import { startDraft } from '../db/files/temp-file.ts';
+import { createTempFile } from '../db/files/temp-file.ts';
 
 /**
  * Writes a file of mode 0600, which has its name only once it is complete and on the disk. `write-file-atomic` would hold
@@ -16,7 +16,7 @@ export async function writeFileOf<T>(
   work: (write: (text: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   requireFree(path, mayReplace);
-  const draft = startDraft(path);
+  const draft = createTempFile(path);
   const file = await open(draft, 'wx', 0o600);
   try {
     const result = await complete(file, work);

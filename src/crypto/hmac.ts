@@ -17,7 +17,7 @@ export interface Secrets {
 }
 
 /** A message authentication code under SECRET, for one purpose. Keys are derived once. */
-export class Sealer {
+export class Hmac {
   /** Not bytes, of which each code would make such an object anew, in five times the time of the HMAC. */
   readonly #current: KeyObject;
   readonly #accepted: readonly KeyObject[];
@@ -29,20 +29,20 @@ export class Sealer {
   }
 
   /** HMAC-SHA-256 under the current secret, in base64url: 43 characters. */
-  seal(message: string): string {
+  sign(message: string): string {
     return code(this.#current, message).toString('base64url');
   }
 
   /** The codes under every secret that is accepted, the current one's first: to look something up by. */
-  sealAll(message: string): [string, ...string[]] {
+  signAll(message: string): [string, ...string[]] {
     const [, ...others] = this.#accepted.map((key) => code(key, message).toString('base64url'));
-    return [this.seal(message), ...others];
+    return [this.sign(message), ...others];
   }
 
   /** Whether a code is that of the message, under the current or the previous secret; takes the same time for all codes. */
-  fits(message: string, sealed: string): boolean {
-    const given = Buffer.from(sealed, 'base64url');
-    if (given.toString('base64url') !== sealed) return false;
+  matches(message: string, signature: string): boolean {
+    const given = Buffer.from(signature, 'base64url');
+    if (given.toString('base64url') !== signature) return false;
     return this.#accepted.some((key) => {
       const expected = code(key, message);
       return expected.length === given.length && timingSafeEqual(expected, given);

@@ -20,17 +20,17 @@ export type Sql = Prisma.Sql;
 export const { sql, join: joinSql, raw: rawSql } = Prisma;
 
 /** The value of a column. */
-export type Cell = string | number | boolean | Date | null;
+export type SqlValue = string | number | boolean | Date | null;
 
 /** A part of a raw statement that is filled in: a value, or a piece of a statement. */
-export type Filling = Cell | Sql;
+export type SqlParam = SqlValue | Sql;
 
 /** Raw statements: they are written by hand, and go to the driver past Prisma's client (raw.ts). */
 export interface Statements {
   /** Runs a statement that answers with rows. The caller knows their type. */
-  query<Row>(text: TemplateStringsArray, ...fillings: readonly Filling[]): Promise<Row[]>;
+  query<Row>(text: TemplateStringsArray, ...fillings: readonly SqlParam[]): Promise<Row[]>;
   /** Runs a statement that changes rows. @returns how many */
-  execute(text: TemplateStringsArray, ...fillings: readonly Filling[]): Promise<number>;
+  execute(text: TemplateStringsArray, ...fillings: readonly SqlParam[]): Promise<number>;
 }
 
 /** A database or a transaction, for raw statements only. */

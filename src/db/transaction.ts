@@ -122,12 +122,12 @@ async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<Adap
   try {
     return await withDeadline(beginning, maxWaitMs);
   } catch (error) {
-    beginning.then(giveBack).catch(() => {});
+    beginning.then(refund).catch(() => {});
     throw error;
   }
 }
 
-async function giveBack(transaction: AdapterTransaction): Promise<void> {
+async function refund(transaction: AdapterTransaction): Promise<void> {
   await undo(transaction);
   await transaction.commit();
 }

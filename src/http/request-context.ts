@@ -1,16 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import { claimsOf } from '../access/guard.ts';
 import type { Actor } from '../accounts/context.ts';
-import type { Origin } from '../audit/event.ts';
+import type { RequestContext } from '../audit/event.ts';
 
 /** Who makes a guarded request, as `accounts/` wants to know it. */
 export function actorOf(request: FastifyRequest): Actor {
   const { sub, sid, access, gen } = claimsOf(request);
-  return { userId: sub, sessionId: sid, access, generation: gen, origin: originOf(request) };
+  return { userId: sub, sessionId: sid, access, generation: gen, requestContext: requestContextOf(request) };
 }
 
 /** Where a request comes from. */
-export function originOf(request: FastifyRequest): Origin {
+export function requestContextOf(request: FastifyRequest): RequestContext {
   return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '', requestId: request.id };
 }
 

@@ -6,7 +6,7 @@ import type { AccessTokenAnswer, TokenPair } from '../accounts/sessions/schemas.
 import { Problem } from '../problems/problem.ts';
 
 /** The answer of what sends a mail, and says neither whether it did nor to whom. */
-export const MailAnswer = Type.Object(
+export const AcceptedResponse = Type.Object(
   {
     detail: Type.String({
       examples: ['If the address can be used for this, a mail is on its way to it.'],
@@ -14,10 +14,10 @@ export const MailAnswer = Type.Object(
   },
   { $id: 'MailAnswer', description: 'Accepted; the rest is in a mail.' },
 );
-export type MailAnswer = Static<typeof MailAnswer>;
+export type AcceptedResponse = Static<typeof AcceptedResponse>;
 
 /** Answers 202 (RFC 9110 section 15.3.3). */
-export function mailAnswer(reply: FastifyReply): MailAnswer {
+export function acceptedResponse(reply: FastifyReply): AcceptedResponse {
   reply.code(202);
   return { detail: 'If the address can be used for this, a mail is on its way to it.' };
 }

@@ -1,12 +1,12 @@
 import { type Static, type TSchema, Type } from 'typebox';
 
 /**
- * A reference to a shared schema that keeps its type: embedded schemas with an `$id` would be written out again
+ * A Ref to a shared schema that keeps its type: embedded schemas with an `$id` would be written out again
  * at each use, and generated clients would get a type for each.
  *
  * @throws {Error} when the schema has no `$id`
  */
-export function reference<Schema extends TSchema>(schema: Schema) {
+export function Ref<Schema extends TSchema>(schema: Schema) {
   if (!('$id' in schema)) throw new Error('A shared schema has an $id');
   return Type.Unsafe<Static<Schema>>({ $ref: `${String(schema.$id)}#` });
 }
@@ -20,4 +20,4 @@ export const NextPage = Type.String({
 });
 
 /** The answer of a 204. */
-export const Done = (description: string) => Type.Null({ description });
+export const NoContent = (description: string) => Type.Null({ description });

@@ -44,7 +44,7 @@ export interface DeliveryContext extends Pick<Database, 'db' | 'now'> {
 export class Delivery {
   readonly #context: DeliveryContext;
   /** What became of mails, as far as the database does not know it yet: it was away. */
-  readonly #unsettled = new Map<string, Outcome>();
+  readonly #unrecorded = new Map<string, Outcome>();
   readonly #closing = new AbortController();
   /** Rejects some time after the closing has begun. */
   readonly #closed: Promise<never>;
@@ -60,7 +60,7 @@ export class Delivery {
   /** Sends what is due, until the run is over. @returns how many mails it looked at @throws when the database is away */
   async run(): Promise<number> {
     const { signal } = this.#closing;
-    for (const [id, outcome] of this.#unsettled) await this.#settle(id, outcome);
+    for (const [id, outcome] of this.#unrecorded) await this.#recordOutcome(id, outcome);
     await expireMails(this.#context, signal);
     return runBatches(
       async () => {
@@ -83,7 +83,7 @@ export class Delivery {
 
   /** Compare-and-swap: of several processes that read a row, one sends it. */
   async #claim({ id, attempts, nextAttemptAt }: Due): Promise<boolean> {
-    if (this.#unsettled.has(id)) return false;
+    if (this.#unrecorded.has(id)) return false;
     const { db, now } = this.#context;
     const time = await now(db);
     const { count } = await db.mail.updateMany({
@@ -102,7 +102,7 @@ export class Delivery {
         { mail: id },
         'A mail cannot be read: SECRET is another one, and SECRET_PREVIOUS is not that of the mail',
       );
-      await this.#settle(id, 'refused');
+      await this.#recordOutcome(id, 'refused');
       return true;
     }
     try {
@@ -113,7 +113,7 @@ export class Delivery {
     } catch (error) {
       return this.#fail(id, attempts, error);
     }
-    await this.#settle(id, 'sent');
+    await this.#recordOutcome(id, 'sent');
     return true;
   }
 
@@ -122,7 +122,7 @@ export class Delivery {
     const { db, now, log } = this.#context;
     if (error instanceof RefusedMailError) {
       log.warn({ mail: id, responseCode: error.responseCode }, 'The mail server refused a mail');
-      await this.#settle(id, 'refused');
+      await this.#recordOutcome(id, 'refused');
       return true;
     }
     this.#noteServer(error);
@@ -132,10 +132,10 @@ export class Delivery {
   }
 
   /** The end of a mail. It is remembered until the database knows it: the mail is not to be sent again. */
-  async #settle(id: string, outcome: Outcome): Promise<void> {
-    this.#unsettled.set(id, outcome);
-    await settle(this.#context.db, id, outcome);
-    this.#unsettled.delete(id);
+  async #recordOutcome(id: string, outcome: Outcome): Promise<void> {
+    this.#unrecorded.set(id, outcome);
+    await recordOutcome(this.#context.db, id, outcome);
+    this.#unrecorded.delete(id);
   }
 
   /** Waits for the mail server, but not for ever when the process is to end. */
@@ -156,7 +156,7 @@ export class Delivery {
   }
 }
 
-async function settle(db: Db, id: string, outcome: Outcome): Promise<void> {
+async function recordOutcome(db: Db, id: string, outcome: Outcome): Promise<void> {
   await db.mail.updateMany({ where: { id }, data: { outcome, values: null } });
 }
 

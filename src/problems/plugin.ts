@@ -3,16 +3,20 @@ import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Problem, problemBody } from './problem.ts';
-import type { Refusals } from './problem-counter.ts';
+import type { ProblemCounter } from './problem-counter.ts';
 import type { ProblemSlug } from './registry.ts';
-import { Pace } from './rejection-throttle.ts';
+import { RejectionThrottle } from './rejection-throttle.ts';
 import { newRequestId } from './request-id.ts';
 import { toProblem } from './translate.ts';
 
 const contentType = 'application/problem+json; charset=utf-8';
 
 /** Of those who come too often. */
-const paced: ReadonlySet<ProblemSlug> = new Set(['busy', 'too-many-requests', 'too-many-tries']);
+const THROTTLED_PROBLEMS: ReadonlySet<ProblemSlug> = new Set([
+  'busy',
+  'too-many-requests',
+  'too-many-attempts',
+]);
 
 /** Milliseconds between two lines about what passes by itself, of which there may be one a request. */
 const QUIET = 1_000;
@@ -21,7 +25,7 @@ export interface ProblemOptions {
   /** Where the service is reached: problem types are pages under it. */
   readonly publicUrl: string;
   /** Counts what is answered. */
-  readonly refusals: Refusals;
+  readonly problemCounter: ProblemCounter;
   /** Recognises errors of rooms that this one may not know, the database's for instance. */
   readonly recognise?: (error: unknown) => Problem | undefined;
 }
@@ -31,12 +35,12 @@ type AnswerOptions = Omit<ProblemOptions, 'recognise'>;
 /** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, options: ProblemOptions) {
   const { recognise } = options;
-  const pace = new Pace();
+  const pace = new RejectionThrottle();
   app.setErrorHandler((error, request, reply) => {
     const problem = isCutOff(request)
       ? new Problem('bad-request', { cause: error })
       : (recognise?.(error) ?? toProblem(error));
-    if (paced.has(problem.slug))
+    if (THROTTLED_PROBLEMS.has(problem.slug))
       pace.do(request.raw.socket, () => sendProblem(problem, options, request, reply));
     else sendProblem(problem, options, request, reply);
   });
@@ -74,13 +78,13 @@ export function frameworkErrors(options: AnswerOptions) {
 }
 
 /** For bytes that are no HTTP request, and for clients that are too slow: Fastify's `clientErrorHandler` option. */
-export function clientErrorHandler({ publicUrl, refusals }: AnswerOptions) {
+export function clientErrorHandler({ publicUrl, problemCounter }: AnswerOptions) {
   return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return;
     const known = toProblem(error);
     const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
     const requestId = newRequestId();
-    refusals.add(problem.slug);
+    problemCounter.add(problem.slug);
     // Not the error itself: it holds the bytes that were sent, and a token or a password may be among them.
     this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Bytes that are no request');
     const body = JSON.stringify(problemBody(problem, publicUrl, requestId));
@@ -96,11 +100,11 @@ export function clientErrorHandler({ publicUrl, refusals }: AnswerOptions) {
 
 function sendProblem(
   problem: Problem,
-  { publicUrl, refusals }: AnswerOptions,
+  { publicUrl, problemCounter }: AnswerOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  refusals.add(problem.slug);
+  problemCounter.add(problem.slug);
   logProblem(problem, request);
   reply
     .code(problem.statusCode)

@@ -1,7 +1,7 @@
 import { type ProblemSlug, slugs } from './registry.ts';
 
 /** How often each problem has been answered since the process began. */
-export class Refusals {
+export class ProblemCounter {
   readonly #counts = new Map<ProblemSlug, number>(slugs.map((slug) => [slug, 0]));
 
   add(slug: ProblemSlug): void {

@@ -174,10 +174,11 @@ export const registry = {
     title: 'Idempotency key reused',
     detail: 'This Idempotency-Key was sent with another body. Take a new key for a new request.',
   },
-  'too-many-tries': {
+  'too-many-attempts': {
     status: 429,
-    title: 'Too many tries',
-    detail: 'There were too many failed tries. Try again after `Retry-After` seconds, or set a new password.',
+    title: 'Too many attempts',
+    detail:
+      'There were too many failed attempts. Try again after `Retry-After` seconds, or set a new password.',
     field: 'Retry-After',
   },
   'too-many-requests': {

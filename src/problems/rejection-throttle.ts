@@ -16,7 +16,7 @@ const MAX_WAITING = 250;
  * Of one connection one answer waits. Whoever asks for another meanwhile, and whoever comes when {@link MAX_WAITING} wait, gets none:
  * the connection is closed.
  */
-export class Pace {
+export class RejectionThrottle {
   readonly #waiting = new Map<Socket, () => void>();
   #timer: NodeJS.Timeout | undefined;
   #left = AT_A_TIME;
@@ -28,7 +28,7 @@ export class Pace {
 
   /** Does it at once, or when those before have been done. */
   do(connection: Socket, answer: () => void): void {
-    this.#timer ??= setInterval(() => this.#takeTurn(), INTERVAL);
+    this.#timer ??= setInterval(() => this.#flush(), INTERVAL);
     if (this.#waiting.has(connection) || this.#waiting.size >= MAX_WAITING) {
       this.#waiting.delete(connection);
       connection.destroy();
@@ -42,7 +42,7 @@ export class Pace {
     }
   }
 
-  #takeTurn(): void {
+  #flush(): void {
     const turn = [...this.#waiting].slice(0, AT_A_TIME);
     this.#left = AT_A_TIME - turn.length;
     for (const [connection, answer] of turn) {

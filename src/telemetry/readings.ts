@@ -61,7 +61,7 @@ function peopleOf(app: FastifyInstance): readonly Reading[] {
       help: 'Requests that were answered with a problem, by its slug',
       isCounter: true,
       label: 'reason',
-      read: () => Object.fromEntries(app.refusals.counts),
+      read: () => Object.fromEntries(app.problemCounter.counts),
     },
     {
       name: 'http_connections',
@@ -111,7 +111,7 @@ function revocationsOf({ revocations }: FastifyInstance): readonly Reading[] {
     {
       name: 'revocation_feed_trusted',
       help: 'Whether requests are decided by the revocations in memory (1), or by the database (0)',
-      read: () => Number(revocations.isTrusted),
+      read: () => Number(revocations.isFresh),
     },
     { name: 'revocations', help: 'Revocations in memory', read: () => revocations.size },
     {

@@ -1,6 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { type Problem, retryLater } from '../problems/problem.ts';
-import type { Policy, ReservedTry } from './failed-tries.ts';
+import type { Policy, ReservedTry } from './failed-attempts.ts';
 
 /** Something that is counted: what it is, in words that name it once and for all, and how it is throttled. */
 export interface Counted {
@@ -38,6 +38,6 @@ export function end(reservations: readonly (Reservation | undefined)[]): Reserva
 }
 
 /** @param wait milliseconds */
-export function tooManyTries(wait: number): Problem {
-  return retryLater('too-many-tries', wait / 1_000);
+export function tooManyAttempts(wait: number): Problem {
+  return retryLater('too-many-attempts', wait / 1_000);
 }

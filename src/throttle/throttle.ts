@@ -1,19 +1,26 @@
-import type { Sealer } from '../crypto/hmac.ts';
+import type { Hmac } from '../crypto/hmac.ts';
 import type { Database, Handle } from '../db/client.ts';
 import { isUnavailable } from '../db/errors.ts';
 import type { RunOptions } from '../db/raw/batches.ts';
 import { retryConflicts } from '../db/transaction.ts';
 import {
   ALL_FAILURES,
-  countTries,
+  countAttempts,
   failTries,
   type PolicedTry,
   readWaits,
   refundTries,
   reserveTries,
-} from './failed-tries.ts';
-import { pruneFailedTries } from './prune-failed-tries.ts';
-import { type Clock, type Counted, end, type Reservation, readClock, tooManyTries } from './reservation.ts';
+} from './failed-attempts.ts';
+import { pruneFailedTries } from './prune-failed-attempts.ts';
+import {
+  type Clock,
+  type Counted,
+  end,
+  type Reservation,
+  readClock,
+  tooManyAttempts,
+} from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Verdicts that wait for the database to come back: those past that are lost. */
@@ -26,14 +33,14 @@ const MAX_OWED = 1_000;
  */
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
-  readonly #sealer: Sealer;
+  readonly #hmac: Hmac;
   /** Verdicts that could not be written yet: the database went away meanwhile. */
-  readonly #owed = new Set<() => Promise<void>>();
+  readonly #pendingRefunds = new Set<() => Promise<void>>();
   readonly #verdicts = new Verdicts();
 
-  constructor(database: Pick<Database, 'db' | 'now'>, sealer: Sealer) {
+  constructor(database: Pick<Database, 'db' | 'now'>, hmac: Hmac) {
     this.#database = database;
-    this.#sealer = sealer;
+    this.#hmac = hmac;
   }
 
   /** Reads the database's clock, for an attempt. */
@@ -47,7 +54,7 @@ export class Throttle {
    * @param counted the last one is what everybody is counted by: who is refused waits as long as that says
    * @param deadline of `performance.now()`, after which it waits no longer
    * @returns what was reserved, in the order of what is counted; one at least
-   * @throws {Problem} `too-many-tries` when there were too many failures of each; `busy`
+   * @throws {Problem} `too-many-attempts` when there were too many failures of each; `busy`
    */
   async reserve(
     counted: readonly Counted[],
@@ -73,12 +80,15 @@ export class Throttle {
     await this.#write(open, (db) => failTries(db, open, others, first.clock.now()));
   }
 
-  /** Ends an attempt that succeeded. @param forgiven failures of each that are forgotten: all of them, unless it says how many */
+  /** Ends an attempt that succeeded. @param resetOnSuccess failures of each that are forgotten: all of them, unless it says how many */
   async succeed(
     reservations: readonly (Reservation | undefined)[],
-    forgiven: (reservation: Reservation) => number | undefined = () => undefined,
+    resetOnSuccess: (reservation: Reservation) => number | undefined = () => undefined,
   ): Promise<void> {
-    const open = end(reservations).map((one) => ({ ...one, forgiven: forgiven(one) ?? ALL_FAILURES }));
+    const open = end(reservations).map((one) => ({
+      ...one,
+      resetOnSuccess: resetOnSuccess(one) ?? ALL_FAILURES,
+    }));
     const [first] = open;
     if (first === undefined) return;
     await this.#write(open, (db) => refundTries(db, open, first.clock.now()));
@@ -89,11 +99,11 @@ export class Throttle {
     return this.succeed(reservations, () => 0);
   }
 
-  /** @throws {Problem} `too-many-tries` when something has to wait because of failures */
+  /** @throws {Problem} `too-many-attempts` when something has to wait because of failures */
   async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
     const ids = counted.map(({ subject }) => this.hash(subject));
     const waits = await readWaits(this.#database.db, ids, clock.now());
-    if (waits.size > 0) throw tooManyTries(Math.max(...waits.values()));
+    if (waits.size > 0) throw tooManyAttempts(Math.max(...waits.values()));
   }
 
   /**
@@ -108,21 +118,21 @@ export class Throttle {
     const time = (await now(tx ?? db)).getTime();
     const waits = await readWaits(tx ?? db, idsOf(tries), time);
     if (waits.size > 0) return false;
-    if (tx !== undefined) return countTries(tx, tries, time);
-    return retryConflicts(db.raw, () => countTries(db, tries, time));
+    if (tx !== undefined) return countAttempts(tx, tries, time);
+    return retryConflicts(db.raw, () => countAttempts(db, tries, time));
   }
 
   /** Writes the verdicts that an outage has left. @throws when the database is still away */
-  async settle(): Promise<void> {
-    for (const write of this.#owed) {
+  async flushRefunds(): Promise<void> {
+    for (const write of this.#pendingRefunds) {
       await write();
-      this.#owed.delete(write);
+      this.#pendingRefunds.delete(write);
     }
   }
 
   /** The keyed hash under which something is kept. */
   hash(subject: readonly string[]): string {
-    return this.#sealer.seal(JSON.stringify(subject));
+    return this.#hmac.sign(JSON.stringify(subject));
   }
 
   /** Forgets the failures of some of what is counted. */
@@ -140,7 +150,7 @@ export class Throttle {
     return { id: this.hash(subject), policy };
   }
 
-  /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-tries` */
+  /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-attempts` */
   async #tryToReserve(
     tries: readonly PolicedTry[],
     clock: Clock,
@@ -156,7 +166,7 @@ export class Throttle {
     }
     const waits = await readWaits(db, idsOf(tries), time);
     const wait = waits.get(tries.at(-1)?.id ?? '');
-    if (waits.size === tries.length && wait !== undefined) throw tooManyTries(wait);
+    if (waits.size === tries.length && wait !== undefined) throw tooManyAttempts(wait);
     return undefined;
   }
 
@@ -168,7 +178,7 @@ export class Throttle {
       await attempt();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      if (this.#owed.size < MAX_OWED) this.#owed.add(attempt);
+      if (this.#pendingRefunds.size < MAX_OWED) this.#pendingRefunds.add(attempt);
     }
     for (const { id } of tries) this.#verdicts.announce(id);
   }

@@ -1,4 +1,4 @@
-import { Sealer, type Secrets } from '../crypto/hmac.ts';
+import { Hmac, type Secrets } from '../crypto/hmac.ts';
 
 /** What a refresh token says: the session, and which of its refresh tokens it is. */
 export interface RefreshTokenContents {
@@ -11,16 +11,16 @@ export interface RefreshTokenContents {
  * the database holds nothing that one could be made from.
  */
 export class RefreshTokens {
-  readonly #sealer: Sealer;
+  readonly #hmac: Hmac;
 
   constructor(secrets: Secrets) {
-    this.#sealer = new Sealer(secrets, 'refresh-token');
+    this.#hmac = new Hmac(secrets, 'refresh-token');
   }
 
   /** The refresh token of one rotation of a session; the same one each time. */
   write({ sessionId, rotation }: RefreshTokenContents): string {
     const message = `${sessionId}.${rotation}`;
-    return `${message}.${this.#sealer.seal(message)}`;
+    return `${message}.${this.#hmac.sign(message)}`;
   }
 
   /** @returns undefined for a string that is no refresh token of ours */
@@ -28,7 +28,7 @@ export class RefreshTokens {
     const match = /^([0-9a-f-]{36})\.(0|[1-9]\d{0,9})\.([\w-]{43})$/.exec(token);
     if (match === null) return undefined;
     const [, sessionId = '', rotation = '', sealed = ''] = match;
-    return this.#sealer.fits(`${sessionId}.${rotation}`, sealed)
+    return this.#hmac.matches(`${sessionId}.${rotation}`, sealed)
       ? { sessionId, rotation: Number(rotation) }
       : undefined;
   }

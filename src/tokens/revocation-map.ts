@@ -9,7 +9,7 @@ interface Remembered {
   /** The lowest generation that is still valid; unused for sessions. */
   readonly generation: number;
   /** Milliseconds since 1970, by the database's clock. */
-  readonly forgetAt: number;
+  readonly evictAt: number;
 }
 
 /** Revocations in memory. It never evicts: what does not fit makes it overflow, and then it has gaps. */
@@ -42,8 +42,8 @@ export class RevocationMap {
     return (user !== undefined && gen < user.generation) || this.#sessions.has(sid);
   }
 
-  /** @param forgetAt milliseconds since 1970 by the database's clock, as of {@link forget} */
-  add(revocation: NamedRevocation, forgetAt: number): void {
+  /** @param evictAt milliseconds since 1970 by the database's clock, as of {@link evictExpired} */
+  add(revocation: NamedRevocation, evictAt: number): void {
     const isUser = 'userId' in revocation;
     const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
     const known = map.get(key);
@@ -53,7 +53,7 @@ export class RevocationMap {
     }
     map.set(key, {
       generation: Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0),
-      forgetAt: Math.max(forgetAt, known?.forgetAt ?? 0),
+      evictAt: Math.max(evictAt, known?.evictAt ?? 0),
     });
   }
 
@@ -68,9 +68,9 @@ export class RevocationMap {
   }
 
   /** Forgets what was to be remembered until then. */
-  forget(time: number): void {
+  evictExpired(time: number): void {
     for (const map of [this.#users, this.#sessions])
-      for (const [key, { forgetAt }] of map) if (forgetAt <= time) map.delete(key);
+      for (const [key, { evictAt }] of map) if (evictAt <= time) map.delete(key);
   }
 
   /** Makes room for all that is read anew. What has ended every token stays. */

@@ -5,7 +5,7 @@ import type { AccessTokenClaims } from './claims.ts';
 import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
 
 /** What ends the validity of access tokens: all of a user's below a generation, all of a session, or all that there are. */
-export type Revocation = NamedRevocation | { readonly everybody: true };
+export type Revocation = NamedRevocation | { readonly allUsers: true };
 
 /** A revocation's row, which names nobody where it is everybody's. */
 export function toRow(revocation: Revocation, createdAt: Date) {
@@ -14,13 +14,13 @@ export function toRow(revocation: Revocation, createdAt: Date) {
     userId: null,
     generation: null,
     sessionId: null,
-    ...('everybody' in revocation ? {} : revocation),
+    ...('allUsers' in revocation ? {} : revocation),
     createdAt,
   };
 }
 
 /** Milliseconds for which a feed is trusted after the beginning of its last good poll. */
-export const TRUST = 2_000;
+export const MAX_STALENESS_MS = 2_000;
 
 /**
  * Milliseconds that a poll looks back behind the poll before it. A row is dated when it is written and seen when its
@@ -32,7 +32,7 @@ const OVERLAP = 30_000;
 const CONFIRM_PATIENCE_MS = 1_000;
 
 /** Milliseconds for which a revocation is remembered: the longest lifetime of an access token, and a minute for clocks. */
-const MEMORY = 3_600_000 + 60_000;
+const RETENTION_MS = 3_600_000 + 60_000;
 
 /** Entries of the map. At 150 bytes each it stays below 30 MB; what does not fit is read from the database instead. */
 const LIMIT = 200_000;
@@ -67,9 +67,9 @@ export class RevocationFeed {
    * Whether what is in memory is all there is to know. If not, ask {@link confirm}. By a clock that is behind, tokens live longer
    * than their revocations are remembered.
    */
-  get isTrusted(): boolean {
+  get isFresh(): boolean {
     return (
-      performance.now() - this.#polledAt <= TRUST &&
+      performance.now() - this.#polledAt <= MAX_STALENESS_MS &&
       !this.#known.overflowed &&
       Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE
     );
@@ -117,28 +117,28 @@ export class RevocationFeed {
   /** Remembers what this process has committed. */
   apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) {
-      if ('everybody' in revocation) this.#known.revokeAll(Date.now());
-      else this.#known.add(revocation, Date.now() + MEMORY);
+      if ('allUsers' in revocation) this.#known.revokeAll(Date.now());
+      else this.#known.add(revocation, Date.now() + RETENTION_MS);
     }
   }
 
   /**
    * Reads what has been revoked since the poll before, or, the first time, within the memory's time.
    *
-   * @throws when the database is away; what is in memory stays, and is no longer trusted after {@link TRUST}
+   * @throws when the database is away; what is in memory stays, and is no longer trusted after {@link MAX_STALENESS_MS}
    */
   async poll(): Promise<void> {
     const began = performance.now();
     const now = await this.#readTime();
-    if (this.#known.overflowed) await this.#startAgain(now);
+    if (this.#known.overflowed) await this.#reload(now);
     // By hand: where there is a limit and no order, Prisma has the first by their ids looked for, past all that are kept.
     const rows = await this.#database.control.raw.query<RevocationRow>`
       SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
       WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
     for (const { userId, generation, sessionId, createdAt } of rows) {
-      const forgetAt = createdAt.getTime() + MEMORY;
-      if (sessionId !== null) this.#known.add({ sessionId }, forgetAt);
-      else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, forgetAt);
+      const evictAt = createdAt.getTime() + RETENTION_MS;
+      if (sessionId !== null) this.#known.add({ sessionId }, evictAt);
+      else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, evictAt);
       else if (userId === null) this.#known.revokeAll(createdAt.getTime() + this.#clockSkew);
     }
     if (rows.length > this.#limit) this.#known.overflow();
@@ -147,8 +147,8 @@ export class RevocationFeed {
   }
 
   /** Forgets what no token can be alive of, by either clock: one of them may be set back again. */
-  forget(): void {
-    this.#known.forget(Math.min(Date.now(), this.#polledUntil ?? 0));
+  evictExpired(): void {
+    this.#known.evictExpired(Math.min(Date.now(), this.#polledUntil ?? 0));
   }
 
   /**
@@ -156,7 +156,7 @@ export class RevocationFeed {
    * ahead, or not read by a process that started then, has tokens that are alive again.
    */
   #since(now: number): number {
-    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP) return now - MEMORY;
+    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP) return now - RETENTION_MS;
     return Math.min(this.#polledUntil, now) - OVERLAP;
   }
 
@@ -169,9 +169,9 @@ export class RevocationFeed {
   }
 
   /** After an overflow, what is in memory has gaps: it is read anew as soon as all of it fits. */
-  async #startAgain(now: number): Promise<void> {
+  async #reload(now: number): Promise<void> {
     const live = await this.#database.control.raw.query<unknown>`
-      SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - MEMORY)} LIMIT ${this.#limit + 1}`;
+      SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - RETENTION_MS)} LIMIT ${this.#limit + 1}`;
     if (live.length > this.#limit) return;
     this.#known.clear();
     this.#polledUntil = undefined;

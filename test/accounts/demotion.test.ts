@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { requireAccess } from '#latchkey/access/guard.ts';
 import { withAccess } from '#latchkey/access/plugin.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, signIn } from './client.ts';
 
@@ -67,7 +67,7 @@ async function isRefused(t: Test, token: string, name: string): Promise<void> {
 /** Somebody, without the 50 ms of two passwords. */
 async function somebody(access: number): Promise<{ id: string; email: string }> {
   const row = await db.user.findUniqueOrThrow({ where: { id: template.id } });
-  return db.user.create({ data: toNewUser({ ...row, access, email: `${randomUUID()}@example.com` }) });
+  return db.user.create({ data: buildUserRow({ ...row, access, email: `${randomUUID()}@example.com` }) });
 }
 
 async function asBoss(method: 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {

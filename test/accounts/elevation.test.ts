@@ -1,7 +1,7 @@
 /** Levels with a time limit: they fall back by themselves, and nobody makes more of them than was given. */
 import t from 'tap';
 import { endAllSessions } from '#latchkey/accounts/sessions/end.ts';
-import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
+import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
 import { failure } from '../db/failure.ts';
 import { device, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
@@ -97,10 +97,10 @@ t.test(
     // As where the clock of the process is behind that of the database: it has not taken the token for expired.
     await db.user.update({ where: { id: ada.id }, data: { access: 2, permanentAccess: 1, accessUntil } });
     const { sid, gen } = readClaims(ada.token);
-    const actor = { userId: ada.id, sessionId: sid, generation: gen, access: 2, origin: device };
+    const actor = { userId: ada.id, sessionId: sid, generation: gen, access: 2, requestContext: device };
     const endSessions = () => endAllSessions(api.app.accounts, actor, bob.id);
     t.match(await failure(endSessions), { slug: 'invalid-token' }, 'before');
-    await fallBack(api.app.accounts);
+    await expireElevations(api.app.accounts);
     t.match(await failure(endSessions), { slug: 'invalid-token' }, 'afterwards');
   },
 );

@@ -167,7 +167,7 @@ t.test('sign-ins with the old password race a change of it, 200 times, and leave
     const began = performance.now();
     const change = changePassword(
       app.accounts,
-      { ...owner, origin: device },
+      { ...owner, requestContext: device },
       { currentPassword: PASSWORD, newPassword: NEW },
     );
     const signIns = [0.6, 0.9].map(async (part) => {

@@ -1,7 +1,7 @@
 /** Sign-in, refresh and the ends of sessions, as one process does them. */
 import { request } from 'node:http';
 import t, { type Test } from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
@@ -220,7 +220,7 @@ t.test('whoever has no living session gets nothing, and always the same answer',
   };
   for (const [name, end] of Object.entries(ends)) {
     const { id } = await db.user.create({
-      data: toNewUser({ ...(await template()), email: `${Math.random()}@example.com` }),
+      data: buildUserRow({ ...(await template()), email: `${Math.random()}@example.com` }),
     });
     const [first, second] = await rotate(await open(api, id), 1);
     const { sessionId } = first!;
@@ -381,7 +381,7 @@ t.test('a User-Agent of any bytes', async (t) => {
   ];
   for (const agent of agents) {
     const { id } = await db.user.create({
-      data: toNewUser({ ...(await template()), email: `${Math.random()}@example.com` }),
+      data: buildUserRow({ ...(await template()), email: `${Math.random()}@example.com` }),
     });
     const { email } = await db.user.findUniqueOrThrow({ where: { id } });
     const { accessToken } = JSON.parse(await post(`${url}/login`, agent, { email, password: PASSWORD }));

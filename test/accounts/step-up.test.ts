@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type Answer, type Ask, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
 
@@ -50,7 +50,7 @@ function isChallenge(t: Test, { status, headers, body }: Answer, maxAge: number,
 async function victim(): Promise<string> {
   const row = await app.accounts.db.user.findUniqueOrThrow({ where: { id: user.id } });
   const created = await app.accounts.db.user.create({
-    data: toNewUser({ ...row, email: `${randomUUID()}@example.com` }),
+    data: buildUserRow({ ...row, email: `${randomUUID()}@example.com` }),
   });
   return created.id;
 }

@@ -1,7 +1,7 @@
 /** The list of users: search, sort, filters and pages, held to a list in memory. */
 import fc from 'fast-check';
 import t from 'tap';
-import { type NewUser, toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow, type UserRowInput } from '#latchkey/accounts/users/users.ts';
 import { type Answer, startApi } from '../helper.ts';
 import { request, send } from '../raw.ts';
 
@@ -18,14 +18,14 @@ const list = (query: Record<string, unknown>, token = admin.token) => {
 const names = ({ body }: Answer) => body.users.map(({ name }: { name: string }) => name);
 
 /** Only these, beside the admin and the user. */
-async function setUsers(users: readonly NewUser[]) {
+async function setUsers(users: readonly UserRowInput[]) {
   await db.user.deleteMany({ where: { id: { notIn: permanent } } });
   await db.user.createMany({ data: [...users] });
 }
 
 let addresses = 0;
-const named = (name: string, more: Partial<NewUser> = {}) => ({
-  ...toNewUser({ name, email: `list-${addresses++}@example.com`, passwordHash: '', access: 1 }),
+const named = (name: string, more: Partial<UserRowInput> = {}) => ({
+  ...buildUserRow({ name, email: `list-${addresses++}@example.com`, passwordHash: '', access: 1 }),
   ...more,
 });
 
@@ -178,9 +178,12 @@ interface Query {
 }
 
 /** The list as it should be, in memory: ids in order. */
-function expected(users: readonly NewUser[], { sort: given, q = '', access, disabled }: Query): string[] {
+function expected(
+  users: readonly UserRowInput[],
+  { sort: given, q = '', access, disabled }: Query,
+): string[] {
   const sort = given ?? (q === '' ? 'createdAt' : 'name');
-  const textOf = ({ id, name, email }: NewUser) =>
+  const textOf = ({ id, name, email }: UserRowInput) =>
     sort.endsWith('name') ? fold(name) : sort.endsWith('email') ? email : id;
   const found = users.filter(
     (u) =>
@@ -196,7 +199,7 @@ function expected(users: readonly NewUser[], { sort: given, q = '', access, disa
 }
 
 t.test('every list is that of a list in memory; who comes and goes between pages moves nobody', async (t) => {
-  const fixed = (await db.user.findMany({ where: { id: { in: permanent } } })) as unknown as NewUser[];
+  const fixed = (await db.user.findMany({ where: { id: { in: permanent } } })) as unknown as UserRowInput[];
   const property = fc.asyncProperty(
     fc.array(drawnUser, { maxLength: 12 }),
     query,

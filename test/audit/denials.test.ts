@@ -9,7 +9,7 @@ import { type Api, startApi } from '../helper.ts';
 const REQUEST_ID = /^[0-9a-f]{24}$/;
 
 async function flushed(api: Api, token: string, query: string) {
-  await api.app.tally.flush(api.app.audit.db);
+  await api.app.eventAggregator.flush(api.app.audit.db);
   return (await api.ask('GET', `/audit-events?${query}`, { token })).body.events;
 }
 
@@ -59,7 +59,7 @@ t.test('a denied request is recorded: who, which operation, the levels, and wher
 t.test('who is refused while the revocations in memory are too old is known as well', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
-  Object.defineProperty(api.app.revocations, 'isTrusted', { configurable: true, value: false });
+  Object.defineProperty(api.app.revocations, 'isFresh', { configurable: true, value: false });
   t.equal((await api.ask('GET', '/control-panel', { token: ada.token })).status, 403);
   t.equal((await flushed(api, admin.token, `actor=${ada.id}&action=access.denied`)).length, 1);
 });
@@ -95,7 +95,7 @@ t.test(
   async (t) => {
     const api = await startApi(t);
     const ada = await api.person(1);
-    const { tally, audit } = api.app;
+    const { eventAggregator, audit } = api.app;
     const database = openDatabase(api.databaseUrl);
     t.teardown(() => database.close());
     const flood = async (times: number) => {
@@ -107,14 +107,19 @@ t.test(
         if (answers.some(({ statusCode }) => statusCode !== 403)) throw new Error('not denied');
         // Each costs 25 ms over HTTP.
         for (let i = 0; i < 100; i++) {
-          const origin = { ip: `192.0.2.${i}`, userAgent: 'flood', requestId: null };
-          tally.add({ action: 'sign-in.failed', actorId: null, targetId: i % 2 ? ada.id : null, origin });
+          const requestContext = { ip: `192.0.2.${i}`, userAgent: 'flood', requestId: null };
+          eventAggregator.add({
+            action: 'sign-in.failed',
+            actorId: null,
+            targetId: i % 2 ? ada.id : null,
+            requestContext,
+          });
         }
       }
     };
     for (let part = 0; part < 4; part++) {
       await flood(2_500);
-      await tally.flush(audit.db);
+      await eventAggregator.flush(audit.db);
     }
     await api.app.close();
     const rows = await database.db.auditEvent.findMany({
@@ -133,12 +138,17 @@ t.test(
 
 t.test('floods of many kinds are counted together once there are too many', async (t) => {
   const api = await startApi(t);
-  const { tally, audit } = api.app;
+  const { eventAggregator, audit } = api.app;
   for (let i = 0; i < 10_000; i++) {
-    const origin = { ip: '192.0.2.1', userAgent: null, requestId: null };
-    tally.add({ action: 'sign-in.failed', actorId: null, targetId: `somebody-${i}`, origin });
+    const requestContext = { ip: '192.0.2.1', userAgent: null, requestId: null };
+    eventAggregator.add({
+      action: 'sign-in.failed',
+      actorId: null,
+      targetId: `somebody-${i}`,
+      requestContext,
+    });
   }
-  await tally.flush(audit.db, true);
+  await eventAggregator.flush(audit.db, true);
   const rows = await audit.db.auditEvent.findMany({ where: { action: 'sign-in.failed' } });
   t.equal(rows.length, 201);
   t.equal(
@@ -160,15 +170,15 @@ t.test('what is counted of somebody who left meanwhile says nothing of that pers
 t.test('a database that is away loses no counts, and does not hold up closing', async (t) => {
   const api = await startApi(t);
   const ada = await api.person(1);
-  const { tally, audit } = api.app;
+  const { eventAggregator, audit } = api.app;
   await api.ask('GET', '/control-panel', { token: ada.token });
   const { db } = audit;
   const { transaction } = db;
   db.transaction = (() => Promise.reject(new Error('the database is away'))) as never;
-  await t.rejects(tally.flush(audit.db), /is away/);
+  await t.rejects(eventAggregator.flush(audit.db), /is away/);
   await api.ask('GET', '/control-panel', { token: ada.token });
   db.transaction = transaction;
-  await tally.flush(audit.db);
+  await eventAggregator.flush(audit.db);
   t.match(await audit.db.auditEvent.findFirst({ where: { action: 'access.denied' } }), { count: 2 });
 
   const lines: string[] = [];

@@ -184,7 +184,7 @@ t.test(
     await api.ask('PATCH', `/users/${admin.id}`, { token: admin.token, body: { name: 'Grace Hopper' } });
     const again = await api.sessionToken(ada.id);
     await api.ask('GET', '/control-panel', { token: again });
-    await api.app.tally.flush(api.app.audit.db);
+    await api.app.eventAggregator.flush(api.app.audit.db);
 
     const { body, headers } = await api.ask('GET', '/me/activity', { token: again });
     t.equal(headers['cache-control'], 'no-store');
@@ -221,7 +221,7 @@ t.test('activity shows nothing of others, whatever happened between two people',
     before: { access: 1 },
     after: { access: 2 },
     // As an actor Ada is at home; as a target her name is her own.
-    origin:
+    requestContext:
       actorId === ada.id
         ? { ip: '192.0.2.1', userAgent: 'mine', requestId: null }
         : { ip: marks.ip, userAgent: marks.userAgent, requestId: null },

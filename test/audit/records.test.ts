@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
-import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
+import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
 import { refresh, setTime, signIn } from '../accounts/client.ts';
 import { type Answer, type Api, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
@@ -187,7 +187,7 @@ const scenes: readonly Scene[] = [
       const body = { access: 2, accessUntil };
       await admits(api.ask('PATCH', `/users/${ada.id}`, { token: admin.token, body }));
       await api.app.accounts.db.user.update({ where: { id: ada.id }, data: { accessUntil: new Date(0) } });
-      await fallBack(api.app.accounts);
+      await expireElevations(api.app.accounts);
       return ada.id;
     },
     event: () => ({

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { beginChain } from '#latchkey/audit/chain.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
@@ -89,7 +89,7 @@ t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is
   const { db } = api.app.accounts;
   const sealer = new AuditSealer({ ...api.app.audit, db: other.db });
   const users = Array.from({ length: 300 }, (_, index) =>
-    toNewUser({ name: 'Somebody', email: `p${index}@example.com`, passwordHash: '', access: 1 }),
+    buildUserRow({ name: 'Somebody', email: `p${index}@example.com`, passwordHash: '', access: 1 }),
   );
   await db.user.createMany({ data: users });
   const signInAll = async () => {

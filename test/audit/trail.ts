@@ -49,7 +49,7 @@ export const event = (actorId: string, targetId: string = actorId): AuditRecord 
   before: { round: 1 },
   after: { round: 2 },
   personal: { before: { name: 'Ada' }, after: { name: 'Grace' }, reason: 'married' },
-  origin: { ip: '192.0.2.7', userAgent: 'test', requestId: randomBytes(4).toString('hex') },
+  requestContext: { ip: '192.0.2.7', userAgent: 'test', requestId: randomBytes(4).toString('hex') },
 });
 
 /** Records events one after the other, each in a transaction of its own. */

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { Sealer } from '#latchkey/crypto/hmac.ts';
+import { Hmac } from '#latchkey/crypto/hmac.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { Throttle } from '#latchkey/throttle/throttle.ts';
 import { latchkey, type Service, serve, temporaryFolder, type Variables } from '../child.ts';
@@ -38,7 +38,7 @@ t.test('an account that was guessed at is open again, to the new password alone'
   await service.ask('POST', '/password/forgot', { body: { email } });
   // 100 wrong passwords in a row, from networks that Grace does not use.
   await db.knownNetwork.deleteMany();
-  const throttle = new Throttle(database, new Sealer({ current: SECRET, previous: undefined }, 'throttle'));
+  const throttle = new Throttle(database, new Hmac({ current: SECRET, previous: undefined }, 'throttle'));
   const id = throttle.hash(['account', email]);
   await db.failedTries.update({ where: { id }, data: { failures: 100 } });
   t.equal((await signIn(service, PASSWORD)).status, 401, 'it is closed');

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
-import { pruneTries } from '#latchkey/accounts/sign-in/attempts.ts';
+import { pruneFailedAttempts } from '#latchkey/accounts/sign-in/attempts.ts';
 import { foldNames } from '#latchkey/accounts/users/backfill-sort-keys.ts';
-import { fallBack } from '#latchkey/accounts/users/expire-elevations.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
-import { Sealer } from '#latchkey/crypto/hmac.ts';
+import { Hmac } from '#latchkey/crypto/hmac.ts';
 import { rawSql } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { insertRows } from '#latchkey/db/raw/insert.ts';
@@ -55,7 +55,7 @@ const audit = { ...app.audit, db: plans.db, now: accounts.now };
 const secrets = { current: 'the secret of these tests, which is long enough', previous: undefined };
 const throttle = new Throttle(
   { ...app.accounts, db: plans.db, now: accounts.now },
-  new Sealer(secrets, 'throttle'),
+  new Hmac(secrets, 'throttle'),
 );
 const transport = { send: async () => 'nowhere', close: () => {} };
 const templates = { render: () => ({}) };
@@ -72,33 +72,33 @@ interface Job {
 }
 
 const jobs: Record<string, Job> = {
-  'seal the audit events': {
+  'audit.seal': {
     run: () => new AuditSealer(audit).run(),
     by: ['AuditEvent_unsealed_idx', 'AuditEvent_pkey', 'AuditChain_pkey'],
   },
-  'prune the audit events': {
+  'audit.prune': {
     run: () => pruneEvents(audit, 365),
     by: ['AuditEvent_number_key', 'AuditEvent_pkey', 'PersonalData_pkey', 'AuditChain_pkey'],
   },
-  'let levels fall back': {
-    run: () => fallBack(accounts),
+  'elevations.expire': {
+    run: () => expireElevations(accounts),
     by: ['User_accessUntil_idx', 'User_pkey'],
   },
   'fold the names': { run: () => foldNames(plans.db), by: ['User_nameKey_key', 'User_pkey'] },
-  'send the mails': {
+  'mails.send': {
     run: () => new Delivery({ ...accounts, transport, templates, log: app.log } as never).run(),
     by: ['Mail_waiting_nextAttemptAt_idx', 'Mail_waiting_notAfter_idx', 'Mail_pkey'],
   },
-  'prune the mails': { run: () => pruneMails(accounts), by: ['Mail_createdAt_idx', 'Mail_pkey'] },
-  'prune the tokens of mails': {
+  'mails.prune': { run: () => pruneMails(accounts), by: ['Mail_createdAt_idx', 'Mail_pkey'] },
+  'mail-tokens.prune': {
     run: () => pruneMailTokens(accounts),
     by: ['Invitation', 'Registration', 'PasswordReset', 'EmailChange'].flatMap((table) => [
       `${table}_expiresAt_idx`,
       `${table}_pkey`,
     ]),
   },
-  'prune the failed tries': {
-    run: () => pruneTries({ ...accounts, throttle }),
+  'attempts.prune': {
+    run: () => pruneFailedAttempts({ ...accounts, throttle }),
     by: [
       'KnownNetwork_lastSeenAt_idx',
       'KnownNetwork_pkey',
@@ -107,20 +107,20 @@ const jobs: Record<string, Job> = {
       'FailedTries_pkey',
     ],
   },
-  'prune the idempotent requests': {
+  'idempotent-requests.prune': {
     run: () => new IdempotentRequests(accounts, secrets).prune(),
     by: ['IdempotentRequest_startedAt_idx', 'IdempotentRequest_pkey'],
   },
-  'prune the revocations': {
+  'revocations.prune': {
     run: () => pruneRevocations(accounts),
     by: ['Revocation_createdAt_idx', 'Revocation_pkey'],
   },
-  'poll the revocations': {
+  'revocations.poll': {
     run: () => new RevocationFeed(accounts).poll(),
     by: ['Revocation_createdAt_idx'],
     bitmaps: ['Revocation_createdAt_idx'],
   },
-  'prune the sessions': {
+  'sessions.prune': {
     run: () => pruneSessions(accounts),
     by: ['Session_idleUntil_idx', 'Session_expiresAt_idx', 'Session_pkey'],
   },
@@ -187,7 +187,7 @@ async function fill(): Promise<void> {
   await db.transaction((tx) => record(tx, events(ROWS)));
 
   const users = Array.from({ length: ROWS }, (_, n) => ({
-    ...toNewUser({ name: `N ${n}`, email: `${n}@example.com`, passwordHash: '', access: 1 }),
+    ...buildUserRow({ name: `N ${n}`, email: `${n}@example.com`, passwordHash: '', access: 1 }),
     accessUntil: n === 0 ? earlier : later,
   }));
   await insertRows(db, 'User', users);

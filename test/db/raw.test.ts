@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import type { Database, Db, Handle } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -38,7 +38,7 @@ t.test('a row is what Prisma’s client makes of it', async (t) => {
   const columns = ['id', 'name', 'disabled', 'access', 'accessUntil', 'createdAt', 'passwordHash'] as const;
   for (const [n, disabled] of [true, false].entries()) {
     const email = `person-${n}@example.com`;
-    const data = toNewUser({ name: 'Ada “Å” 🎹', email, passwordHash: '', access: 2 });
+    const data = buildUserRow({ name: 'Ada “Å” 🎹', email, passwordHash: '', access: 2 });
     const accessUntil = disabled ? time : null;
     const { id } = await db.user.create({ data: { ...data, accessUntil, disabled, createdAt: time } });
     const select = Object.fromEntries(columns.map((name) => [name, true]));

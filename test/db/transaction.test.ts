@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -59,7 +59,7 @@ t.test('models and raw statements of a transaction are one', async (t) => {
 
 t.test('an operation of several statements is part of its transaction', async (t) => {
   const db = await open(t);
-  const user = toNewUser({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
+  const user = buildUserRow({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
   const network = { id: 'network', lastSeenAt: new Date(0) };
   const data = { ...user, knownNetworks: { create: network } };
   const undone = db.transaction(async (tx) => {

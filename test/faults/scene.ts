@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { latchkey } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import { type MailServer, startMailServer } from '../mail-server.ts';
@@ -152,7 +152,7 @@ export async function makeAccounts(
   const passwordHash = await hashPassword(PASSWORD);
   const make = async (name: string, access: number): Promise<Account> => {
     const email = `${name}@faults.example`;
-    const { id } = await db.user.create({ data: toNewUser({ name, email, passwordHash, access }) });
+    const { id } = await db.user.create({ data: buildUserRow({ name, email, passwordHash, access }) });
     return { id, email };
   };
   const boss = await make('boss', 2);

@@ -4,7 +4,7 @@ import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
 import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
@@ -113,7 +113,12 @@ export class Live {
   }
 
   async #user(access: number): Promise<{ id: string; email: string }> {
-    const data = toNewUser({ name: 'Ada', email: this.#newEmail(), passwordHash: await this.#hash, access });
+    const data = buildUserRow({
+      name: 'Ada',
+      email: this.#newEmail(),
+      passwordHash: await this.#hash,
+      access,
+    });
     await this.#api.app.accounts.db.user.create({ data });
     return data;
   }

@@ -5,13 +5,13 @@
  */
 import { Socket } from 'node:net';
 import t from 'tap';
-import { Pace } from '#latchkey/problems/rejection-throttle.ts';
+import { RejectionThrottle } from '#latchkey/problems/rejection-throttle.ts';
 import { until } from '../until.ts';
 
 const connections = (count: number) => Array.from({ length: count }, () => new Socket());
 
 t.test('some hundred answers wait; past them, connections are closed', async (t) => {
-  const pace = new Pace();
+  const pace = new RejectionThrottle();
   const all = connections(1_000);
   const answered = new Set<Socket>();
   for (const socket of all) pace.do(socket, () => answered.add(socket));
@@ -25,7 +25,7 @@ t.test('some hundred answers wait; past them, connections are closed', async (t)
 });
 
 t.test('one answer waits of a connection: it is closed when it asks for another', async (t) => {
-  const pace = new Pace();
+  const pace = new RejectionThrottle();
   for (const socket of connections(20)) pace.do(socket, () => {});
   const before = pace.waiting;
   const [greedy] = connections(1);
@@ -42,7 +42,7 @@ t.test('one answer waits of a connection: it is closed when it asks for another'
 });
 
 t.test('nobody is waited for who has gone', async (t) => {
-  const pace = new Pace();
+  const pace = new RejectionThrottle();
   const all = connections(100);
   for (const socket of all) pace.do(socket, () => {});
   for (const socket of all) socket.destroy();

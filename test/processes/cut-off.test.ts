@@ -14,7 +14,7 @@ import { startProxy, type TcpProxy } from './proxy.ts';
 
 /** Milliseconds. */
 const OUTAGE = 15_000;
-const TRUST = 2_000;
+const MAX_STALENESS_MS = 2_000;
 const LONGEST_ANSWER = 10_000;
 /** Between two rounds of requests: nine of them at once, which is nearly all connections of a process. */
 const PAUSE = 1_000;
@@ -130,14 +130,14 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
       const replies = (await asked[index]) ?? [];
       const slowest = Math.round(Math.max(...replies.map(({ took }) => took)));
       t.ok(slowest < LONGEST_ANSWER, `every answer came in time, the slowest after ${slowest} ms`);
-      const refusals = replies.filter(({ status }) => status === 503);
-      t.ok(refusals.length > 50);
+      const problemCounter = replies.filter(({ status }) => status === 503);
+      t.ok(problemCounter.length > 50);
       t.ok(
-        refusals.every(({ headers }) => /^[1-9]\d*$/.test(headers['retry-after'] ?? '')),
+        problemCounter.every(({ headers }) => /^[1-9]\d*$/.test(headers['retry-after'] ?? '')),
         'Retry-After',
       );
 
-      const late = replies.filter(({ sentAt }) => sentAt - since > TRUST);
+      const late = replies.filter(({ sentAt }) => sentAt - since > MAX_STALENESS_MS);
       const statuses = (of: RegExp, from: readonly Sent[]): readonly number[] =>
         [...new Set(from.filter(({ what }) => of.test(what)).map(({ status }) => status))].sort();
       t.strictSame(

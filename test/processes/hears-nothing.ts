@@ -7,5 +7,5 @@ import { serve } from '#latchkey/server.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 
 RevocationFeed.prototype.poll = async () => {};
-Object.defineProperty(RevocationFeed.prototype, 'isTrusted', { get: () => true });
+Object.defineProperty(RevocationFeed.prototype, 'isFresh', { get: () => true });
 await serve(readConfig());

@@ -1,7 +1,7 @@
 /** What people who were signing in leave behind when their process is killed. */
 import argon2 from 'argon2';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD } from '../helper.ts';
 import { createCluster, type Member, type Reply, until } from './cluster.ts';
 
@@ -17,7 +17,7 @@ t.test('a process that is killed while people sign in throttles nobody', async (
   const { user, failedTries } = cluster.database.db;
   const slow = await argon2.hash(PASSWORD, { memoryCost: 65_536, timeCost: 20, parallelism: 1 });
   const emails = Array.from({ length: PEOPLE }, (_, n) => `slow-${n}@example.com`);
-  const data = emails.map((email) => toNewUser({ name: 'Ada', email, passwordHash: slow, access: 1 }));
+  const data = emails.map((email) => buildUserRow({ name: 'Ada', email, passwordHash: slow, access: 1 }));
   await user.createMany({ data });
   // Again where the process is too busy to begin, until it is killed.
   const lost = emails.map(async (email) => {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import t from 'tap';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD } from '../helper.ts';
 import { type Cluster, createCluster, type Member, type Reply } from './cluster.ts';
 
@@ -25,7 +25,7 @@ async function addPeople(
 ): Promise<string[]> {
   const emails = Array.from({ length: PEOPLE }, (_, n) => `${name}-${n}@example.com`);
   await db.user.createMany({
-    data: emails.map((email) => toNewUser({ name, email, passwordHash, access: 1 })),
+    data: emails.map((email) => buildUserRow({ name, email, passwordHash, access: 1 })),
   });
   return emails;
 }

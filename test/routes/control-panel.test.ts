@@ -9,7 +9,7 @@ t.test('every number moves with what it counts', async (t) => {
   const read = async () => (await ask('GET', '/control-panel', { token: boss.token })).body;
   const now = async () => {
     // The job does this every few seconds.
-    await app.tally.flush(app.accounts.db, true);
+    await app.eventAggregator.flush(app.accounts.db, true);
     const { signIns, users, ...rest } = await read();
     const { activeSessions, pendingRegistrations, pendingInvitations, undeliveredMails } = rest;
     const { succeeded, failed } = signIns.at(-1);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 
 t.test('the caller’s own record', async (t) => {
@@ -95,7 +95,7 @@ t.test('pages of users, oldest first', async (t) => {
   const { db } = app.accounts;
   for (let i = 0; i < 45; i++) {
     await db.user.create({
-      data: toNewUser({ name: `User ${i}`, email: `u${i}@example.com`, passwordHash: '', access: 1 }),
+      data: buildUserRow({ name: `User ${i}`, email: `u${i}@example.com`, passwordHash: '', access: 1 }),
     });
   }
   const seen: string[] = [];

@@ -39,7 +39,7 @@ t.test('a process that is about to stop is alive, and not ready', async (t) => {
 
 t.test('nor is one that does not know yet what was revoked', async (t) => {
   const { app, ask } = await startApi(t);
-  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
+  Object.defineProperty(app.revocations, 'isFresh', { get: () => false });
   t.match(await ask('GET', '/health/ready'), { status: 503, body: { type: /\/problems\/not-ready$/ } });
 });
 

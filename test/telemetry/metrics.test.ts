@@ -64,7 +64,7 @@ t.test('what happened is counted', async (t) => {
     'http_request_duration_seconds_bucket{le="+Inf",method="GET",route="/me"}': 3,
     'sign_ins_total{outcome="succeeded"}': 1,
     'sign_ins_total{outcome="invalid-credentials"}': 1,
-    'sign_ins_total{outcome="too-many-tries"}': 0,
+    'sign_ins_total{outcome="too-many-attempts"}': 0,
     'refusals_total{reason="authentication-required"}': 1,
     'refusals_total{reason="access-denied"}': 1,
     'refusals_total{reason="not-found"}': 2,
@@ -78,7 +78,7 @@ t.test('what happened is counted', async (t) => {
   t.equal(value('revocation_feed_trusted'), 1);
   t.equal(value('hashing_waiting'), 0);
   t.ok(value('hashing_slots') >= 1);
-  t.equal(value('job_failing{task="poll the revocations"}'), 0);
+  t.equal(value('job_failing{task="revocations.poll"}'), 0);
   t.equal(value('mails_waiting'), 0);
   t.ok(value('audit_events_unsealed') >= 0);
   t.equal(value('draining'), 0);

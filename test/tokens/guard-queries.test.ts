@@ -46,6 +46,6 @@ t.test('the guard asks no database', async (t) => {
   const before = statements.length;
   await ask('GET', '/me', { token: await api.sessionToken(person.id) });
   t.ok(statements.length > before, 'a query is counted');
-  Object.defineProperty(app.revocations, 'isTrusted', { get: () => false });
+  Object.defineProperty(app.revocations, 'isFresh', { get: () => false });
   t.ok((await count(() => person.token, '/users-only', 200)) >= 1000, 'a guard that reads rows is noticed');
 });

@@ -65,9 +65,9 @@ t.test('the database’s time is the time, whatever zone its server is in', asyn
 t.test('a feed is trusted once it has read all that can matter', async (t) => {
   const [fresh, old, forgotten] = [await writeRow(), await writeRow(HOUR), await writeRow(HOUR + 2 * MINUTE)];
   const feed = newFeed();
-  t.notOk(feed.isTrusted, 'not before the first poll');
+  t.notOk(feed.isFresh, 'not before the first poll');
   await feed.poll();
-  t.ok(feed.isTrusted);
+  t.ok(feed.isFresh);
   t.ok(feed.revokes(bearer({ sid: fresh })));
   t.ok(feed.revokes(bearer({ sid: old })), 'from before the process began');
   t.notOk(feed.revokes(bearer({ sid: forgotten })), 'what no token can be alive of is not read');
@@ -84,7 +84,7 @@ t.test('everybody: no token that was issued until then is valid, here and in oth
   t.ok(feed.revokes(bearer({ iat: at - 1 })));
   t.notOk(feed.revokes(bearer({ iat: at + 2 })));
   const other = newFeed();
-  other.apply([{ everybody: true }]);
+  other.apply([{ allUsers: true }]);
   t.ok(other.revokes(bearer({ iat: at - 1 })));
   t.notOk(other.revokes(bearer({ iat: at + 60 })));
 });
@@ -94,9 +94,9 @@ t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {
   const began = performance.now();
   await feed.poll();
   const passed = performance.now() - began;
-  t.ok(later(2000 - passed - 50, () => feed.isTrusted));
+  t.ok(later(2000 - passed - 50, () => feed.isFresh));
   t.notOk(
-    later(2001, () => feed.isTrusted),
+    later(2001, () => feed.isFresh),
     'afterwards, something may be unknown',
   );
 
@@ -112,9 +112,9 @@ t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {
     return now(tx);
   });
   await slow.poll();
-  t.ok(slow.isTrusted);
+  t.ok(slow.isFresh);
   moved = 2001;
-  t.notOk(slow.isTrusted, 'the beginning counts');
+  t.notOk(slow.isFresh, 'the beginning counts');
 });
 
 t.test('revocations of users', async (t) => {
@@ -177,8 +177,8 @@ t.test('a poll that fails renews no trust', async (t) => {
   await feed.poll();
   away = true;
   await t.rejects(feed.poll());
-  t.ok(feed.isTrusted, 'for the rest of its 2 s');
-  t.notOk(later(2001, () => feed.isTrusted));
+  t.ok(feed.isFresh, 'for the rest of its 2 s');
+  t.notOk(later(2001, () => feed.isFresh));
 });
 
 t.test('the database’s clock is set back, and forward again', async (t) => {
@@ -213,7 +213,7 @@ t.test('what was forgotten while the clock was ahead is known again when it is s
   await feed.poll();
   offset = HOUR + 2 * MINUTE;
   await feed.poll();
-  later(offset, () => feed.forget());
+  later(offset, () => feed.evictExpired());
   const started = newFeed(undefined, clock);
   await started.poll();
   for (const one of [feed, started]) t.notOk(one.revokes(bearer({ sid })), 'by now its tokens have expired');
@@ -228,12 +228,12 @@ t.test('a process whose own clock is off forgets nothing, and is not trusted', a
   const sid = await writeRow(MINUTE);
   const feed = newFeed();
   await feed.poll();
-  later(HOUR + 2 * MINUTE, () => feed.forget());
+  later(HOUR + 2 * MINUTE, () => feed.evictExpired());
   t.ok(feed.revokes(bearer({ sid })));
   for (const offset of [-40 * SECOND, 40 * SECOND]) {
     const other = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() + offset));
     await other.poll();
-    t.notOk(other.isTrusted, 'its tokens live for longer, or shorter, than it remembers');
+    t.notOk(other.isFresh, 'its tokens live for longer, or shorter, than it remembers');
   }
 });
 
@@ -246,11 +246,11 @@ t.test('it forgets what no token can be alive of, and nothing before', async (t)
   const knows = () => [feed.revokes(bearer({ sid })), feed.revokes(bearer({ sub }))];
   offset = HOUR;
   await feed.poll();
-  later(offset, () => feed.forget());
+  later(offset, () => feed.evictExpired());
   t.strictSame(knows(), [true, true], 'a token of the moment before may live for an hour');
   offset = HOUR + 2 * MINUTE;
   await feed.poll();
-  later(offset, () => feed.forget());
+  later(offset, () => feed.evictExpired());
   t.strictSame(knows(), [false, false]);
   t.equal(feed.size, 0);
 });
@@ -260,7 +260,7 @@ t.test('it remembers for as long when the database’s clock is slow', async (t)
   const feed = newFeed(undefined, clock);
   const sid = await writeRow(0, clock);
   await feed.poll();
-  later(HOUR, () => feed.forget());
+  later(HOUR, () => feed.evictExpired());
   t.ok(feed.revokes(bearer({ sid })));
 });
 
@@ -268,16 +268,16 @@ t.test('a full feed is not trusted until all of it fits', async (t) => {
   const rows = [await writeRow(), await writeRow(), await writeRow()];
   const feed = newFeed(3);
   await feed.poll();
-  t.ok(feed.isTrusted, 'three of three');
+  t.ok(feed.isFresh, 'three of three');
   rows.push(await writeRow());
   await feed.poll();
-  t.notOk(feed.isTrusted, 'a fourth');
+  t.notOk(feed.isFresh, 'a fourth');
   await feed.poll();
-  t.notOk(feed.isTrusted);
+  t.notOk(feed.isFresh);
   t.equal(feed.size, 3, 'it stays within its bound');
   await db.revocation.deleteMany({ where: { sessionId: rows[0]! } });
   await feed.poll();
-  t.ok(feed.isTrusted, 'three again');
+  t.ok(feed.isFresh, 'three again');
   for (const sid of rows.slice(1)) t.ok(feed.revokes(bearer({ sid })));
 });
 
@@ -286,13 +286,13 @@ t.test('what this process revokes itself fills it too', async (t) => {
   await feed.poll();
   const rows = [await writeRow(), await writeRow(), await writeRow()];
   feed.apply(rows.map((sessionId) => ({ sessionId })));
-  t.notOk(feed.isTrusted, 'at once, not with the next poll');
+  t.notOk(feed.isFresh, 'at once, not with the next poll');
   t.notOk(feed.revokes(bearer({ sid: rows[2]! })), 'for it has gaps');
   await feed.poll();
-  t.notOk(feed.isTrusted);
+  t.notOk(feed.isFresh);
   await db.revocation.deleteMany({ where: { sessionId: rows[0]! } });
   await feed.poll();
-  t.ok(feed.isTrusted);
+  t.ok(feed.isFresh);
   t.ok(feed.revokes(bearer({ sid: rows[2]! })), 'the gap is filled');
 });
 
@@ -307,7 +307,7 @@ t.test('what is known already needs no place', async (t) => {
   await feed.poll();
   const sub = randomUUID();
   for (const generation of [1, 2, 3]) feed.apply([{ userId: sub, generation }]);
-  t.ok(feed.isTrusted);
+  t.ok(feed.isFresh);
   t.ok(feed.revokes(bearer({ sub, gen: 2 })));
 });
 
@@ -327,7 +327,7 @@ t.test('while a feed that was full reads anew, it is not trusted, and loses noth
   const feed = new RevocationFeed({ db, control: slow, now: () => now(db) }, 2);
   const rows = [await writeRow(), await writeRow(), await writeRow()];
   await feed.poll();
-  t.notOk(feed.isTrusted);
+  t.notOk(feed.isFresh);
   await db.revocation.deleteMany({ where: { sessionId: { in: rows.slice(1) } } });
   isSlow = true;
   const polling = feed.poll();
@@ -335,11 +335,11 @@ t.test('while a feed that was full reads anew, it is not trusted, and loses noth
   const deadline = performance.now() + 5 * SECOND;
   while (!isReading && performance.now() < deadline) await new Promise(setImmediate);
   t.ok(isReading, 'the rows are being read');
-  t.ok(!feed.isTrusted || feed.revokes(bearer({ sid: rows[0]! })), 'it waves nothing through meanwhile');
+  t.ok(!feed.isFresh || feed.revokes(bearer({ sid: rows[0]! })), 'it waves nothing through meanwhile');
   feed.apply([{ sessionId: own }]);
   open();
   await polling;
-  t.ok(feed.isTrusted);
+  t.ok(feed.isFresh);
   t.ok(feed.revokes(bearer({ sid: rows[0]! })));
   t.ok(feed.revokes(bearer({ sid: own })), 'what was revoked here meanwhile');
 });
@@ -385,7 +385,7 @@ t.test('while the feed is full, the guard reads the rows, and decides by them', 
   t.ok(await isAccepted(own, pairs.ended.accessToken), 'a feed that is trusted is believed');
 
   revocations.apply(Array.from({ length: 200_001 }, () => ({ sessionId: randomUUID() })));
-  t.notOk(revocations.isTrusted);
+  t.notOk(revocations.isFresh);
   t.notOk(await isAccepted(own, pairs.ended.accessToken), 'the row has gone');
   t.ok(await isAccepted(own, pairs.alive.accessToken), 'the row is there');
   const refused = await own.ask('GET', '/control-panel', { token: pairs.alive.accessToken });
@@ -395,7 +395,7 @@ t.test('while the feed is full, the guard reads the rows, and decides by them', 
   t.notOk(await isAccepted(own, pairs.alive.accessToken), 'what does not fit is obeyed all the same');
 
   await poll();
-  t.ok(revocations.isTrusted, 'its rows fit again');
+  t.ok(revocations.isFresh, 'its rows fit again');
   t.equal((await own.ask('GET', '/health/ready')).status, 200);
   t.equal(revocations.size, 1);
   t.notOk(await isAccepted(own, pairs.alive.accessToken), 'and say the same');

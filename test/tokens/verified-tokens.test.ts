@@ -15,7 +15,7 @@ const { verifiedTokens } = app;
 
 /** Keeps the feed fresh on a slow machine. With a stale one, the guard looks for a user, and there is none. */
 const status: typeof statusNow = async (...request) => {
-  if (!app.revocations.isTrusted) await poll();
+  if (!app.revocations.isFresh) await poll();
   return statusNow(...request);
 };
 

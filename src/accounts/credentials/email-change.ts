@@ -1,7 +1,7 @@
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, requireCurrent } from '../change.ts';
+import { change, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
@@ -10,7 +10,7 @@ import { noticeTo } from '../notices.ts';
 import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import type { User } from '../users/schemas.ts';
 import { emailKey } from '../users/sort-keys.ts';
-import { emailDecides, toUser, userColumns } from '../users/users.ts';
+import { toUser, translateEmailConflict, userColumns } from '../users/users.ts';
 
 /**
  * Asks for another address of the actor. It is in force when the new address confirms; until then, and for addresses that are
@@ -28,10 +28,10 @@ export async function requestEmailChange(
   const email = requireEmail(input.email);
   const { userId } = actor;
   await change(context, async (tx, { send }) => {
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, actor.origin))) return;
+    if (!(await allowsMail(context, tx, mail, actor.requestContext))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();
@@ -67,9 +67,9 @@ export async function completeEmailChange(
   context: AccountsContext,
   { id, tokenHash, userId, email }: EmailChange,
   passwordHash: string,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<User> {
-  return emailDecides(() =>
+  return translateEmailConflict(() =>
     change(context, async (tx, { record, send }) => {
       const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
       const before = await tx.user.findUnique({ where: { id: userId, passwordHash, disabled: false } });
@@ -82,7 +82,7 @@ export async function completeEmailChange(
         select: userColumns,
       });
       const personal = { before: { email: before.email }, after: { email } };
-      record({ action: 'user.email-changed', actorId: userId, targetId: userId, personal, origin });
+      record({ action: 'user.email-changed', actorId: userId, targetId: userId, personal, requestContext });
       send(noticeTo(context, before.email, 'email-changed'));
       return toUser(after, context.levels);
     }),

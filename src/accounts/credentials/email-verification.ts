@@ -1,9 +1,9 @@
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken } from '../mail-tokens.ts';
 import { requireRoom, verifyPassword } from '../passwords/hash.ts';
-import { type Tried, tryMailToken, tryPassword } from '../sign-in/attempts.ts';
+import { type AttemptTarget, attemptMailToken, attemptPassword } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { completeEmailChange } from './email-change.ts';
 import { completeRegistration } from './registration.ts';
@@ -19,21 +19,31 @@ import { completeRegistration } from './registration.ts';
 export async function verifyEmail(
   context: AccountsContext,
   { token, password }: { token: string; password: string },
-  { origin, registrationIsOpen }: { origin: Origin; registrationIsOpen: boolean },
+  { requestContext, registrationIsOpen }: { requestContext: RequestContext; registrationIsOpen: boolean },
 ): Promise<User> {
   requireRoom();
-  const { db, now, tally } = context;
+  const { db, now, eventAggregator } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
-  const found = await tryMailToken(context, origin, async () => {
+  const found = await attemptMailToken(context, requestContext, async () => {
     const registration = await db.registration.findUnique({ where });
     if (registration !== null) return { registration };
     const emailChange = await db.emailChange.findUnique({ where, include: { user: true } });
     return emailChange === null || emailChange.user.disabled ? undefined : { emailChange };
   });
   if (found === undefined) throw new Problem('mail-token-invalid');
-  const requirePassword = async (tried: Tried, hash: string) => {
-    if (await tryPassword(context, tried, origin, (inSlot) => verifyPassword(hash, password, inSlot))) return;
-    tally.add({ action: 'sign-in.failed', actorId: null, targetId: tried.userId ?? null, origin });
+  const requirePassword = async (tried: AttemptTarget, hash: string) => {
+    if (
+      await attemptPassword(context, tried, requestContext, (inSlot) =>
+        verifyPassword(hash, password, inSlot),
+      )
+    )
+      return;
+    eventAggregator.add({
+      action: 'sign-in.failed',
+      actorId: null,
+      targetId: tried.userId ?? null,
+      requestContext,
+    });
     throw new Problem('wrong-password');
   };
 
@@ -41,11 +51,11 @@ export async function verifyEmail(
     const { registration } = found;
     if (!registrationIsOpen) throw new Problem('registration-closed');
     await requirePassword({ email: registration.email, userId: undefined }, registration.passwordHash);
-    return completeRegistration(context, registration, origin);
+    return completeRegistration(context, registration, requestContext);
   }
   const { emailChange } = found;
   const { user, userId } = emailChange;
   const { passwordHash } = user;
   await requirePassword({ email: user.email, userId }, passwordHash);
-  return completeEmailChange(context, emailChange, passwordHash, origin);
+  return completeEmailChange(context, emailChange, passwordHash, requestContext);
 }

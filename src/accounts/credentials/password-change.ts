@@ -1,4 +1,4 @@
-import { change, requireCurrent } from '../change.ts';
+import { change, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
@@ -25,9 +25,9 @@ export async function changePassword(
   const passwordHash = await hashPassword(newPassword);
   return change(context, async (tx, { revoke, record, send }) => {
     // A password that was changed meanwhile has moved the generation.
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const time = await context.now(tx);
-    const { userId, sessionId, origin } = actor;
+    const { userId, sessionId, requestContext } = actor;
     await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
     const user = await tx.user.update({
       where: { id: userId },
@@ -40,7 +40,7 @@ export async function changePassword(
     });
     await voidMailTokens(context, tx, user);
     revoke({ userId, generation: user.generation });
-    record({ action: 'user.password-changed', actorId: userId, targetId: userId, origin });
+    record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));
     return toGrant(session, user, time);
   });

@@ -1,4 +1,4 @@
-import { noRequest, type Origin } from '../../audit/event.ts';
+import { noRequest, type RequestContext } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
@@ -11,7 +11,7 @@ import { noticeTo } from '../notices.ts';
 import { hashPassword, requireRoom } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { raiseEpoch } from '../sessions/end.ts';
-import { reopen, tryMailToken } from '../sign-in/attempts.ts';
+import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
 
@@ -24,13 +24,13 @@ import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users
 export async function requestPasswordReset(
   context: AccountsContext,
   input: { email: string },
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<void> {
   const email = requireEmail(input.email);
   await change(context, async (tx, { send }) => {
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
     const mail = { recipient: email, templates: ['password-reset'] } as const;
-    if (!(await allowsMail(context, tx, mail, origin))) return;
+    if (!(await allowsMail(context, tx, mail, requestContext))) return;
     const createdAt = await context.now(tx);
     const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
     const { token, tokenHash } = newMailToken();
@@ -58,14 +58,14 @@ export async function requestPasswordReset(
 export async function resetPassword(
   context: AccountsContext,
   { token, newPassword }: { token: string; newPassword: string },
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<void> {
   requireRoom();
   const { db, now } = context;
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };
   // Before the password is hashed, which costs more than a guess should.
-  const owner = await tryMailToken(context, origin, async () => {
+  const owner = await attemptMailToken(context, requestContext, async () => {
     const asked = await db.passwordReset.findUnique({ where });
     return asked && db.user.findUnique({ where: { id: asked.userId, disabled: false } });
   });
@@ -74,7 +74,7 @@ export async function resetPassword(
     newPassword,
     pointer: '/newPassword',
     actorId: owner.id,
-    origin,
+    requestContext,
     requireAllowed: async (tx) => {
       const reset = await tx.passwordReset.findUnique({ where: { tokenHash }, select: { userId: true } });
       if (reset?.userId !== owner.id) throw new Problem('mail-token-invalid');
@@ -102,7 +102,7 @@ export async function resetPasswordOf(
     newPassword: input.password,
     pointer: '/password',
     actorId: null,
-    origin: noRequest,
+    requestContext: noRequest,
     requireAllowed: async (tx) => {
       if ((await tx.user.count({ where: { id: owner.id, email } })) === 0) throw noSuchAddress();
     },
@@ -115,7 +115,7 @@ interface Replacement {
   /** JSON Pointer to the password in what was sent. */
   readonly pointer: string;
   readonly actorId: string | null;
-  readonly origin: Origin;
+  readonly requestContext: RequestContext;
   /** Throws when what was true before the password was hashed no longer is. */
   requireAllowed(tx: Transaction): Promise<void>;
 }
@@ -124,7 +124,7 @@ interface Replacement {
 async function replacePassword(
   context: AccountsContext,
   owner: UserRow,
-  { newPassword, pointer, actorId, origin, requireAllowed }: Replacement,
+  { newPassword, pointer, actorId, requestContext, requireAllowed }: Replacement,
 ): Promise<UserRow> {
   const { id } = owner;
   await requireGoodPassword(newPassword, owner, pointer);
@@ -136,10 +136,10 @@ async function replacePassword(
     const user = await tx.user.update({ where: { id }, data, select: userColumns });
     await voidMailTokens(context, tx, user);
     revoke({ userId: id, generation });
-    record({ action: 'user.password-reset', actorId, targetId: id, origin });
+    record({ action: 'user.password-reset', actorId, targetId: id, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));
     return user;
   });
-  await reopen(context, changed);
+  await unlockAccount(context, changed);
   return changed;
 }

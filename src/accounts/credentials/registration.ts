@@ -1,4 +1,4 @@
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
 import { change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
@@ -7,7 +7,7 @@ import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { hashPassword, requireRoom } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import type { User } from '../users/schemas.ts';
-import { emailDecides, insertUser, toNewUser } from '../users/users.ts';
+import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
 
 /** A registration whose mail has been answered. */
 export interface Registration {
@@ -27,11 +27,11 @@ export interface Registration {
 export async function requestRegistration(
   context: AccountsContext,
   input: { name: string; email: string; password: string },
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<void> {
   requireRoom();
   await requireGoodPassword(input.password, input, '/password');
-  const { id, name, email, passwordHash } = toNewUser({
+  const { id, name, email, passwordHash } = buildUserRow({
     ...input,
     passwordHash: await hashPassword(input.password),
     access: context.levels.default,
@@ -39,7 +39,7 @@ export async function requestRegistration(
   await change(context, async (tx, { send }) => {
     const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['registration', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, origin))) return;
+    if (!(await allowsMail(context, tx, mail, requestContext))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();
@@ -65,16 +65,16 @@ export async function requestRegistration(
 export async function completeRegistration(
   context: AccountsContext,
   { id, tokenHash, ...registration }: Registration,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<User> {
-  const row = toNewUser({ ...registration, access: context.levels.default });
-  return emailDecides(() =>
-    change(context, async (tx, consequences) => {
+  const row = buildUserRow({ ...registration, access: context.levels.default });
+  return translateEmailConflict(() =>
+    change(context, async (tx, effects) => {
       const { count } = await tx.registration.deleteMany({ where: { id, tokenHash } });
       if (count === 0) throw new Problem('mail-token-invalid');
       await tx.registration.deleteMany({ where: { email: row.email } });
       await context.outbox.takeBack(tx, row.email, ['registration']);
-      return insertUser(context, tx, consequences, row, { action: 'user.registered', origin });
+      return insertUser(context, tx, effects, row, { action: 'user.registered', requestContext });
     }),
   );
 }

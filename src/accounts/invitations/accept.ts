@@ -1,4 +1,4 @@
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { reassignPersonalData } from '../../audit/record.ts';
 import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
@@ -7,10 +7,10 @@ import type { AccountsContext } from '../context.ts';
 import { hashMailToken } from '../mail-tokens.ts';
 import { hashPassword, requireRoom } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
-import { tryMailToken } from '../sign-in/attempts.ts';
+import { attemptMailToken } from '../sign-in/attempts.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
 import type { User } from '../users/schemas.ts';
-import { emailDecides, insertUser, toNewUser } from '../users/users.ts';
+import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
 
 /** What somebody answers an invitation with. */
 export interface Acceptance {
@@ -31,34 +31,36 @@ export interface Acceptance {
 export async function acceptInvitation(
   context: AccountsContext,
   { token, name, password, email }: Acceptance,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<User> {
   requireRoom();
   const tokenHash = hashMailToken(token);
   // Before the password is hashed, which costs more than a guess should.
-  const invitation = await tryMailToken(context, origin, () => findOffered(context, context.db, tokenHash));
+  const invitation = await attemptMailToken(context, requestContext, () =>
+    findOffered(context, context.db, tokenHash),
+  );
   if (invitation === undefined) throw new Problem('mail-token-invalid');
   const address = addressOf(invitation.email, email);
   await requireGoodPassword(password, { name, email: address }, '/password');
   const { access } = invitation;
-  const row = toNewUser({ name, email: address, access, passwordHash: await hashPassword(password) });
-  return emailDecides(() =>
-    change(context, async (tx, consequences) => {
+  const row = buildUserRow({ name, email: address, access, passwordHash: await hashPassword(password) });
+  return translateEmailConflict(() =>
+    change(context, async (tx, effects) => {
       if (invitation.inviterId === null) await lockAdmins(tx);
       const offered = await findOffered(context, tx, tokenHash);
       if (offered === undefined) throw new Problem('mail-token-invalid');
       const { id, inviterId } = offered;
       await tx.invitation.delete({ where: { id } });
       await tx.registration.deleteMany({ where: { email: row.email } });
-      const user = await insertUser(context, tx, consequences, row, { action: 'user.created', origin });
+      const user = await insertUser(context, tx, effects, row, { action: 'user.created', requestContext });
       // What was said of the person who was invited is said of this user.
       await reassignPersonalData(tx, id, user.id);
-      consequences.record({
+      effects.record({
         action: 'invitation.accepted',
         actorId: user.id,
         targetId: id,
         after: { access, inviterId },
-        origin,
+        requestContext,
       });
       return user;
     }),

@@ -31,7 +31,7 @@ export async function inviteFirstAdmin(context: AccountsContext): Promise<string
       },
     });
     const after = { access: levels.admin };
-    record({ action: 'invitation.created', actorId: null, targetId: id, after, origin: noRequest });
+    record({ action: 'invitation.created', actorId: null, targetId: id, after, requestContext: noRequest });
     return true;
   });
   return isInvited ? token : undefined;

@@ -7,7 +7,7 @@ import type { AccountsContext } from '../context.ts';
 import { findWeakness } from '../passwords/strength.ts';
 import { hasAdmin } from '../users/last-admin.ts';
 import { EmailAddress, NewPassword } from '../users/schemas.ts';
-import { insertUser, newUser } from '../users/users.ts';
+import { hashAndBuildUser, insertUser } from '../users/users.ts';
 
 const NAME = 'Admin';
 
@@ -49,8 +49,8 @@ export async function createFirstAdmin(
   const weakness = await findWeakness(account.password, { ...account, name: NAME });
   if (weakness !== undefined)
     throw new ConfigError(`ADMIN_PASSWORD ${weakness} ${exampleOf('ADMIN_PASSWORD')}`);
-  const data = await newUser({ ...account, name: NAME, access: levels.admin });
-  return change(context, async (tx, consequences) => {
+  const data = await hashAndBuildUser({ ...account, name: NAME, access: levels.admin });
+  return change(context, async (tx, effects) => {
     if (await hasAdmin(tx, levels)) return false;
     const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
     if (taken !== null) {
@@ -58,7 +58,7 @@ export async function createFirstAdmin(
         "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
       );
     }
-    await insertUser(context, tx, consequences, data, { action: 'user.created', origin: noRequest });
+    await insertUser(context, tx, effects, data, { action: 'user.created', requestContext: noRequest });
     return true;
   });
 }

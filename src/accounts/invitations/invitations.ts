@@ -4,7 +4,7 @@ import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { type Consequences, change, requireCurrent } from '../change.ts';
+import { change, type Effects, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
@@ -30,9 +30,9 @@ export interface Offer {
 export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
   const email = requireEmail(offer.email);
   try {
-    return await change(context, async (tx, consequences) => {
-      const { grantable } = await requireCurrent(context, tx, actor);
-      if (offer.access > grantable) throw accessDenied(offer.access, grantable);
+    return await change(context, async (tx, effects) => {
+      const { maxGrantableLevel } = await recheckActor(context, tx, actor);
+      if (offer.access > maxGrantableLevel) throw accessDenied(offer.access, maxGrantableLevel);
       const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
       if (user !== null) throw new Problem('email-taken');
       const createdAt = await context.now(tx);
@@ -50,16 +50,16 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
           expiresAt: new Date(createdAt.getTime() + lifetimes.invitation),
         },
       });
-      consequences.record({
+      effects.record({
         action: 'invitation.created',
         actorId: actor.userId,
         targetId: row.id,
         after: { access: row.access },
         personal: { after: { email, name: row.name } },
-        origin: actor.origin,
+        requestContext: actor.requestContext,
       });
       if (await context.outbox.allows(tx, email, ['invitation']))
-        sendInvitation(context, consequences, row, token);
+        sendInvitation(context, effects, row, token);
       return toInvitation(row, context.levels);
     });
   } catch (error) {
@@ -101,19 +101,19 @@ export async function resendInvitation(
   actor: Actor,
   invitationId: string,
 ): Promise<Invitation> {
-  return change(context, async (tx, consequences) => {
-    const { grantable } = await requireCurrent(context, tx, actor);
+  return change(context, async (tx, effects) => {
+    const { maxGrantableLevel } = await recheckActor(context, tx, actor);
     const before = await findShown(tx, invitationId);
-    if (before.access > grantable) throw accessDenied(before.access, grantable);
+    if (before.access > maxGrantableLevel) throw accessDenied(before.access, maxGrantableLevel);
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
     const expiresAt = new Date((await context.now(tx)).getTime() + lifetimes.invitation);
     await context.outbox.takeBack(tx, before.email, ['invitation']);
     const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
-    const { userId: actorId, origin } = actor;
-    consequences.record({ action: 'invitation.resent', actorId, targetId: row.id, origin });
-    sendInvitation(context, consequences, row, token);
+    const { userId: actorId, requestContext } = actor;
+    effects.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
+    sendInvitation(context, effects, row, token);
     return toInvitation(row, context.levels);
   });
 }
@@ -129,12 +129,12 @@ export async function revokeInvitation(
   invitationId: string,
 ): Promise<void> {
   await change(context, async (tx, { record }) => {
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const { id, email, access } = await findShown(tx, invitationId);
     await tx.invitation.delete({ where: { id } });
     await context.outbox.takeBack(tx, email, ['invitation']);
-    const { userId: actorId, origin } = actor;
-    record({ action: 'invitation.revoked', actorId, targetId: id, before: { access }, origin });
+    const { userId: actorId, requestContext } = actor;
+    record({ action: 'invitation.revoked', actorId, targetId: id, before: { access }, requestContext });
   });
 }
 
@@ -156,7 +156,7 @@ async function findShown(tx: Transaction, id: string): Promise<Row & { readonly 
 
 function sendInvitation(
   context: AccountsContext,
-  { send }: Pick<Consequences, 'send'>,
+  { send }: Pick<Effects, 'send'>,
   { email, access, expiresAt }: Row,
   token: string,
 ): void {

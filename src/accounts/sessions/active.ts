@@ -1,8 +1,8 @@
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Handle } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import type { Consequences } from '../change.ts';
+import type { Effects } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { noticeTo } from '../notices.ts';
 import { type Owner, ownerColumns, SHORTEST_TOKEN } from './grant.ts';
@@ -53,7 +53,7 @@ export function isRepeated({ rotation }: RefreshTokenContents, { session, time }
 }
 
 /** Ends a session and its access tokens. */
-export async function endLiving(tx: Handle, { session }: Living, { revoke }: Consequences): Promise<void> {
+export async function endLiving(tx: Handle, { session }: Living, { revoke }: Effects): Promise<void> {
   await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
   revoke({ sessionId: session.id });
 }
@@ -63,12 +63,12 @@ export async function endStolen(
   context: AccountsContext,
   tx: Handle,
   living: Living,
-  origin: Origin,
-  consequences: Consequences,
+  requestContext: RequestContext,
+  effects: Effects,
 ): Promise<void> {
-  await endLiving(tx, living, consequences);
+  await endLiving(tx, living, effects);
   const { id, email } = living.user;
   const before = { sessionId: living.session.id };
-  consequences.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, origin });
-  consequences.send(noticeTo(context, email, 'reuse-detected'));
+  effects.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, requestContext });
+  effects.send(noticeTo(context, email, 'reuse-detected'));
 }

@@ -1,20 +1,20 @@
 import { invalidToken } from '../../access/challenges.ts';
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { type Consequences, change, requireCurrent } from '../change.ts';
+import { change, type Effects, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endLiving, endStolen, findLiving, isRepeated } from './active.ts';
 import type { Session } from './schemas.ts';
 
 /** Sessions that a user may have. Whatever is done with all of them stays small, whoever signs in every minute and never out. */
-const MOST = 100;
+const MAX_SESSIONS = 100;
 
-/** Sessions beyond {@link MOST} that end at a time: of those who sign in at once, each ends some. */
-const SURPLUS = 10;
+/** Sessions beyond {@link MAX_SESSIONS} that end at a time: of those who sign in at once, each ends some. */
+const EVICT_BATCH = 10;
 
 /** The living sessions of a user, newest first. @param current id of the session that asks */
 export async function listSessions(
@@ -43,7 +43,7 @@ export async function listSessions(
 /** Ends one of the actor's sessions. @returns whether there was one */
 export async function endSession(
   context: AccountsContext,
-  { userId, origin }: Actor,
+  { userId, requestContext }: Actor,
   sessionId: string,
 ): Promise<boolean> {
   return change(context, async (tx, { revoke, record }) => {
@@ -51,7 +51,13 @@ export async function endSession(
     const { count } = await tx.session.deleteMany({ where: { id, userId } });
     if (count === 0) return false;
     revoke({ sessionId: id });
-    record({ action: 'session.ended', actorId: userId, targetId: userId, before: { sessionId: id }, origin });
+    record({
+      action: 'session.ended',
+      actorId: userId,
+      targetId: userId,
+      before: { sessionId: id },
+      requestContext,
+    });
     return true;
   });
 }
@@ -64,48 +70,54 @@ export async function endSession(
 export async function endSessionOf(
   context: AccountsContext,
   token: RefreshTokenContents,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<void> {
-  await change(context, async (tx, consequences) => {
+  await change(context, async (tx, effects) => {
     const living = await findLiving(context, tx, token.sessionId);
     if (living === undefined) return;
     const { session, user } = living;
     if (token.rotation !== session.rotation && !isRepeated(token, living))
-      return endStolen(context, tx, living, origin, consequences);
-    await endLiving(tx, living, consequences);
+      return endStolen(context, tx, living, requestContext, effects);
+    await endLiving(tx, living, effects);
     const before = { sessionId: session.id };
-    consequences.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, origin });
+    effects.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, requestContext });
   });
 }
 
-/** Ends what a user has beyond {@link MOST} sessions: those that were not used for longest. */
+/** Ends what a user has beyond {@link MAX_SESSIONS} sessions: those that were not used for longest. */
 export async function endSurplusSessions(
   context: AccountsContext,
   userId: string,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<void> {
   const surplus = await context.db.raw.query<{ id: string }>`
-    SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${SURPLUS} OFFSET ${MOST}`;
+    SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${EVICT_BATCH} OFFSET ${MAX_SESSIONS}`;
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };
   await change(context, async (tx, { revoke, record }) => {
     for (const sessionId of await endThose(tx, where, revoke))
-      record({ action: 'session.ended', actorId: null, targetId: userId, before: { sessionId }, origin });
+      record({
+        action: 'session.ended',
+        actorId: null,
+        targetId: userId,
+        before: { sessionId },
+        requestContext,
+      });
   });
 }
 
 /** Ends all sessions of the actor but the one that asks. */
 export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
-  const { userId, sessionId, origin } = actor;
+  const { userId, sessionId, requestContext } = actor;
   await change(context, async (tx, { revoke, record }) => {
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const others = await endThose(tx, { userId, id: { not: sessionId } }, revoke);
     record({
       action: 'session.ended',
       actorId: userId,
       targetId: userId,
       before: { sessions: others.length },
-      origin,
+      requestContext,
     });
   });
 }
@@ -114,7 +126,7 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
 async function endThose(
   tx: Transaction,
   where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
-  revoke: Consequences['revoke'],
+  revoke: Effects['revoke'],
 ): Promise<string[]> {
   const ending = await tx.session.findMany({ where, select: { id: true } });
   await tx.session.deleteMany({ where });
@@ -129,7 +141,7 @@ async function endThose(
  */
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
   await change(context, async (tx, { revoke, record }) => {
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
     if (user === null) throw new Problem('user-not-found');
     const sessions = await tx.session.count({ where: { userId: user.id } });
@@ -140,7 +152,7 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
       actorId: actor.userId,
       targetId: user.id,
       before: { sessions },
-      origin: actor.origin,
+      requestContext: actor.requestContext,
     });
   });
 }

@@ -1,10 +1,10 @@
 import { invalidCredentials, invalidRefreshToken, invalidToken } from '../../access/challenges.ts';
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { insertRows } from '../../db/raw/insert.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { change, requireCurrent } from '../change.ts';
+import { change, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 import { endStolen, findLiving, isRepeated, sessionColumns } from './active.ts';
@@ -31,7 +31,7 @@ const USER_AGENT_LENGTH = 256;
 export async function openSession(
   context: AccountsContext,
   { id, epoch }: SignedIn,
-  origin: Origin,
+  requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
   const opened = await change(context, async (tx, { record }) => {
@@ -49,16 +49,16 @@ export async function openSession(
       createdAt: time,
       idleUntil: new Date(time.getTime() + IDLE),
       expiresAt: new Date(time.getTime() + ABSOLUTE),
-      ip: origin.ip ?? '',
-      userAgent: (origin.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
+      ip: requestContext.ip ?? '',
+      userAgent: (requestContext.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
     };
     await insertRows(tx, 'Session', [session]);
     const grant = toGrant(session, user, time);
     const after = { sessionId: session.id, access: grant.access };
-    record({ action: 'session.opened', actorId: id, targetId: id, after, origin });
+    record({ action: 'session.opened', actorId: id, targetId: id, after, requestContext });
     return grant;
   });
-  await endSurplusSessions(context, id, origin);
+  await endSurplusSessions(context, id, requestContext);
   return opened;
 }
 
@@ -72,9 +72,9 @@ export async function openSession(
 export async function refreshSession(
   context: AccountsContext,
   token: RefreshTokenContents,
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<SessionGrant> {
-  const grant = await change(context, async (tx, consequences) => {
+  const grant = await change(context, async (tx, effects) => {
     const living = await findLiving(context, tx, token.sessionId);
     if (living === undefined) return undefined;
     const { session, user, time } = living;
@@ -87,7 +87,7 @@ export async function refreshSession(
       return toGrant({ ...session, rotation }, user, time);
     }
     if (isRepeated(token, living)) return toGrant(session, user, time);
-    await endStolen(context, tx, living, origin, consequences);
+    await endStolen(context, tx, living, requestContext, effects);
     return undefined;
   });
   if (grant === undefined) throw invalidRefreshToken();
@@ -105,7 +105,7 @@ export async function renewAuthentication(
   { epoch }: SignedIn,
 ): Promise<SessionGrant> {
   return change(context, async (tx, { record }) => {
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
     const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
@@ -113,9 +113,9 @@ export async function renewAuthentication(
     const session = await selectRow(tx, 'Session', sessionColumns, { id: actor.sessionId });
     const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
     if (session === undefined || user === undefined) throw invalidToken();
-    const { userId, origin } = actor;
+    const { userId, requestContext } = actor;
     const after = { sessionId: session.id };
-    record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, origin });
+    record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, requestContext });
     return toGrant(session, user, time);
   });
 }

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { isForeignKeyViolation } from '../../db/errors.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
-import type { Policy } from '../../throttle/failed-tries.ts';
+import type { Policy } from '../../throttle/failed-attempts.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
 import type { Counted } from '../../throttle/reservation.ts';
 import type { AccountsContext } from '../context.ts';
 import { asLongAsAnAttempt, MAX_WAIT_MS, noteAttempt } from '../passwords/hashing-turn.ts';
-import { type Attempt, tryAsStranger, tryWhereKnown, type Verify } from './password-attempt.ts';
+import {
+  type Attempt,
+  attemptAsUnknownClient,
+  attemptFromKnownNetwork,
+  type Verify,
+} from './password-attempt.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -40,7 +45,7 @@ const NETWORK_MEMORY = 90 * DAY;
 const NETWORK_RENEWAL = DAY;
 
 /** Whose password is tried. */
-export interface Tried {
+export interface AttemptTarget {
   /** As it was given, in its stored form where it has one. */
   readonly email: string;
   /** Of the account; undefined when there is none. */
@@ -51,16 +56,16 @@ export interface Tried {
  * Tries a password. It is reserved before it is verified, and counts as a failure once it proved wrong. Where its owner signed in from
  * before, an account has a counter of its own: nobody locks anybody out by guessing from elsewhere, or at other accounts of the network.
  * Unknown addresses are counted like known ones, an account that is closed answers like a wrong password, and what a wrong one is answered
- * follows from what everybody is counted by.
+ * follows from what allClients is counted by.
  *
  * @param verify whether it is right; when it throws, nothing was tried
  * @returns whether it is right, and the account not closed
- * @throws {Problem} `too-many-tries`; `busy`; whatever `verify` throws
+ * @throws {Problem} `too-many-attempts`; `busy`; whatever `verify` throws
  */
-export async function tryPassword(
+export async function attemptPassword(
   context: AccountsContext,
-  { email, userId }: Tried,
-  { ip }: Origin,
+  { email, userId }: AttemptTarget,
+  { ip }: RequestContext,
   verify: Verify,
 ): Promise<boolean> {
   const began = performance.now();
@@ -68,7 +73,7 @@ export async function tryPassword(
   const id = throttle.hash(['known-network', userId ?? randomUUID(), networkOf(ip ?? '')]);
   const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
   const attempt: Attempt = {
-    everybody: { subject: accountFrom(email), policy: account },
+    allClients: { subject: accountFrom(email), policy: account },
     places: countedAt('network', ip, network),
     deadline: began + MAX_WAIT_MS,
     check: verify,
@@ -76,14 +81,17 @@ export async function tryPassword(
   try {
     const time =
       known === undefined
-        ? await tryAsStranger(context, attempt)
-        : await tryWhereKnown(context, attempt, { subject: accountFrom(email, id), policy: account });
+        ? await attemptAsUnknownClient(context, attempt)
+        : await attemptFromKnownNetwork(context, attempt, {
+            subject: accountFrom(email, id),
+            policy: account,
+          });
     noteAttempt(began);
     if (time === undefined) return false;
     if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
     return true;
   } catch (error) {
-    if (error instanceof Problem && error.slug === 'too-many-tries') await asLongAsAnAttempt(began);
+    if (error instanceof Problem && error.slug === 'too-many-attempts') await asLongAsAnAttempt(began);
     throw error;
   }
 }
@@ -93,11 +101,11 @@ export async function tryPassword(
  * it comes from.
  *
  * @param find what the token is of; null or undefined when it is of nothing
- * @throws {Problem} `too-many-tries`; whatever `find` throws
+ * @throws {Problem} `too-many-attempts`; whatever `find` throws
  */
-export async function tryMailToken<T>(
+export async function attemptMailToken<T>(
   { throttle }: AccountsContext,
-  { ip }: Origin,
+  { ip }: RequestContext,
   find: () => Promise<T>,
 ): Promise<T> {
   const found = await find();
@@ -118,7 +126,7 @@ export function countedAt(what: string, ip: string | null, policy: Policy): read
 }
 
 /** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
-export async function reopen(
+export async function unlockAccount(
   { db, throttle }: AccountsContext,
   { id: userId, email }: { readonly id: string; readonly email: string },
 ): Promise<void> {
@@ -132,7 +140,7 @@ function accountFrom(email: string, knownNetwork?: string): string[] {
 }
 
 /** Deletes what was counted and remembered too long ago. @returns how many rows */
-export async function pruneTries(
+export async function pruneFailedAttempts(
   { db, now, throttle }: AccountsContext,
   options: RunOptions = {},
 ): Promise<number> {

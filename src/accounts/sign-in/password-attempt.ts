@@ -4,12 +4,12 @@ import type { InSlot } from '../passwords/hash.ts';
 import { inHashingTurn } from '../passwords/hashing-turn.ts';
 
 /** Failures in a row after which nobody signs in with the password from an unknown network: NIST SP 800-63B-4 section 3.2.2. */
-const CLOSED = 100;
+const LOCKOUT_THRESHOLD = 100;
 
 /** An attempt at a password, and what it is counted by. */
 export interface Attempt {
   /** What everybody's attempts at the account are counted by. */
-  readonly everybody: Counted;
+  readonly allClients: Counted;
   /** What is counted by where it comes from. */
   readonly places: readonly Counted[];
   /** Of `performance.now()`, until when it waits. */
@@ -27,13 +27,13 @@ export type Verify = (inSlot?: InSlot) => Promise<boolean>;
  *
  * @returns when it was reserved; undefined when it failed
  */
-export async function tryAsStranger(
+export async function attemptAsUnknownClient(
   { throttle }: AccountsContext,
-  { everybody, places, deadline, check }: Attempt,
+  { allClients, places, deadline, check }: Attempt,
 ): Promise<Date | undefined> {
   const clock = await throttle.readClock();
   await throttle.requireOpen(places, clock);
-  const reservations = await throttle.reserve([everybody], deadline, clock);
+  const reservations = await throttle.reserve([allClients], deadline, clock);
   const inSlot: InSlot = async (hash) => {
     await throttle.requireOpen(places, clock);
     const matches = await hash();
@@ -42,7 +42,7 @@ export async function tryAsStranger(
   };
   try {
     const isRight = await inHashingTurn(deadline, () => check(inSlot));
-    if (isRight && reservations.every((one) => one !== undefined && one.failures < CLOSED)) {
+    if (isRight && reservations.every((one) => one !== undefined && one.failures < LOCKOUT_THRESHOLD)) {
       await throttle.succeed(reservations);
       return clock.date;
     }
@@ -54,11 +54,11 @@ export async function tryAsStranger(
 }
 
 /**
- * Makes an attempt from where the owner signed in before: the account's own counter of the network lets it, or that of everybody.
+ * Makes an attempt from where the owner signed in before: the account's own counter of the network lets it, or that of allClients.
  *
  * @returns when it was reserved; undefined when it failed
  */
-export async function tryWhereKnown(
+export async function attemptFromKnownNetwork(
   context: AccountsContext,
   attempt: Attempt,
   own: Counted,
@@ -69,9 +69,9 @@ export async function tryWhereKnown(
   const [ofOwn, ofEverybody] = reservations;
   try {
     if (await inHashingTurn(attempt.deadline, () => attempt.check())) {
-      // Of everybody's, its own mistakes: what others have guessed is not forgiven for them.
-      const forgiven = ofOwn?.failures;
-      await throttle.succeed(reservations, (one) => (one === ofEverybody ? forgiven : undefined));
+      // Of everybody's, its own mistakes: what others have guessed is not resetOnSuccess for them.
+      const resetOnSuccess = ofOwn?.failures;
+      await throttle.succeed(reservations, (one) => (one === ofEverybody ? resetOnSuccess : undefined));
       return clock.date;
     }
     await failWhereKnown(context, attempt, reservations, clock);
@@ -84,12 +84,12 @@ export async function tryWhereKnown(
 /** @throws {Problem} what a stranger would be told, where nothing lets it */
 async function reserveWhereKnown(
   { throttle }: AccountsContext,
-  { everybody, places, deadline }: Attempt,
+  { allClients, places, deadline }: Attempt,
   own: Counted,
   clock: Clock,
 ): Promise<(Reservation | undefined)[]> {
   try {
-    return await throttle.reserve([own, everybody], deadline, clock);
+    return await throttle.reserve([own, allClients], deadline, clock);
   } catch (error) {
     await throttle.requireOpen(places, clock);
     throw error;
@@ -99,14 +99,14 @@ async function reserveWhereKnown(
 /** @throws {Problem} what a stranger would be told without a hash */
 async function failWhereKnown(
   { throttle }: AccountsContext,
-  { everybody, places, deadline }: Attempt,
+  { allClients, places, deadline }: Attempt,
   [ofOwn, ofEverybody]: readonly (Reservation | undefined)[],
   clock: Clock,
 ): Promise<void> {
   let counted: readonly (Reservation | undefined)[] = [ofEverybody];
   try {
     await throttle.requireOpen(places, clock);
-    if (ofEverybody === undefined) counted = await throttle.reserve([everybody], deadline, clock);
+    if (ofEverybody === undefined) counted = await throttle.reserve([allClients], deadline, clock);
   } catch (error) {
     await throttle.fail([ofOwn], []);
     throw error;

@@ -1,11 +1,11 @@
 import { invalidCredentials, invalidToken } from '../../access/challenges.ts';
-import type { Origin } from '../../audit/event.ts';
+import type { RequestContext } from '../../audit/event.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { normalizeEmail } from '../normalize.ts';
 import { hashPassword, needsRehash, requireRoom, verifyPassword } from '../passwords/hash.ts';
-import { tryPassword } from './attempts.ts';
+import { attemptPassword } from './attempts.ts';
 
 /** Somebody whose password was verified, and the epoch of the row that it was verified against. */
 export interface SignedIn {
@@ -17,7 +17,7 @@ export interface SignedIn {
 const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch'] as const;
 
 /** How often each outcome of {@link signIn} has come about since the process began. */
-const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-tries': 0, busy: 0, error: 0 };
+const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-attempts': 0, busy: 0, error: 0 };
 export type SignInOutcome = keyof typeof outcomes;
 export const signInOutcomes: Readonly<Record<SignInOutcome, number>> = outcomes;
 
@@ -25,15 +25,15 @@ export const signInOutcomes: Readonly<Record<SignInOutcome, number>> = outcomes;
  * Verifies credentials. Unknown users, disabled users, closed accounts and wrong passwords take the same time
  * and get the same answer (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
  *
- * @throws {Problem} `invalid-credentials`; `too-many-tries`; `busy`
+ * @throws {Problem} `invalid-credentials`; `too-many-attempts`; `busy`
  */
 export async function signIn(
   context: AccountsContext,
   credentials: { email: string; password: string },
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<SignedIn> {
   try {
-    const signedIn = await verifyCredentials(context, credentials, origin);
+    const signedIn = await verifyCredentials(context, credentials, requestContext);
     outcomes.succeeded++;
     return signedIn;
   } catch (error) {
@@ -49,19 +49,24 @@ function isOutcome(slug: string): slug is SignInOutcome {
 async function verifyCredentials(
   context: AccountsContext,
   credentials: { email: string; password: string },
-  origin: Origin,
+  requestContext: RequestContext,
 ): Promise<SignedIn> {
   requireRoom();
-  const { db, tally } = context;
+  const { db, eventAggregator } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
   const tried = { email: email ?? credentials.email, userId: user?.id };
-  const isSignedIn = await tryPassword(context, tried, origin, async (inSlot) => {
+  const isSignedIn = await attemptPassword(context, tried, requestContext, async (inSlot) => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password, inSlot);
     return isRight && user?.disabled === false;
   });
   if (user === undefined || !isSignedIn) {
-    tally.add({ action: 'sign-in.failed', actorId: null, targetId: user?.id ?? null, origin });
+    eventAggregator.add({
+      action: 'sign-in.failed',
+      actorId: null,
+      targetId: user?.id ?? null,
+      requestContext,
+    });
     throw invalidCredentials();
   }
   await renewHash(context, user, credentials.password);
@@ -88,7 +93,7 @@ async function renewHash(
 /**
  * Verifies the password of somebody who is signed in. It is counted with the sign-ins.
  *
- * @throws {Problem} `wrong-password`; `too-many-tries`; `busy`; `invalid-token` when the user is gone or disabled
+ * @throws {Problem} `wrong-password`; `too-many-attempts`; `busy`; `invalid-token` when the user is gone or disabled
  */
 export async function verifyOwnPassword(
   context: AccountsContext,
@@ -96,16 +101,16 @@ export async function verifyOwnPassword(
   password: string,
 ): Promise<SignedIn> {
   requireRoom();
-  const { db, tally } = context;
-  const { userId, origin } = actor;
+  const { db, eventAggregator } = context;
+  const { userId, requestContext } = actor;
   const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
   const tried = { email: user.email, userId };
-  const isRight = await tryPassword(context, tried, origin, (inSlot) =>
+  const isRight = await attemptPassword(context, tried, requestContext, (inSlot) =>
     verifyPassword(user.passwordHash, password, inSlot),
   );
   if (!isRight) {
-    tally.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, origin });
+    eventAggregator.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, requestContext });
     throw new Problem('wrong-password');
   }
   return { id: user.id, epoch: user.epoch };

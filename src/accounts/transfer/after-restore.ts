@@ -33,7 +33,7 @@ export interface Restoration {
  *
  * @param onProgress hears how many users are done
  */
-export async function endWhatWasRestored(
+export async function invalidateCredentialsAfterRestore(
   context: AccountsContext,
   onProgress: (users: number) => void = () => {},
 ): Promise<Restoration> {
@@ -53,13 +53,13 @@ export async function endWhatWasRestored(
   const restoration = { ...ended, mails, mailTokens };
   await change(context, async (_tx, { revoke, record }) => {
     // Also those of users whom the backup does not know: nobody has a generation for them.
-    revoke({ everybody: true });
+    revoke({ allUsers: true });
     record({
       action: 'database.restored',
       actorId: null,
       targetId: null,
       after: { ...restoration },
-      origin: noRequest,
+      requestContext: noRequest,
     });
   });
   await wait(1_000 - ((await now(db)).getTime() % 1_000));
@@ -125,7 +125,7 @@ async function revokeInvitations(context: AccountsContext): Promise<number> {
       const rows = await tx.invitation.findMany({ take: INVITATIONS, select: { id: true, access: true } });
       await tx.invitation.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
       for (const { id, access } of rows) {
-        const who = { actorId: null, targetId: id, origin: noRequest };
+        const who = { actorId: null, targetId: id, requestContext: noRequest };
         record({ action: 'invitation.revoked', ...who, before: { access } });
       }
       return rows.length;

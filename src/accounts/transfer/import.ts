@@ -1,7 +1,7 @@
 import { noRequest } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
 import { isAnyUniqueViolation } from '../../db/errors.ts';
-import { FirstLines } from '../../db/files/duplicate-finder.ts';
+import { DuplicateFinder } from '../../db/files/duplicate-finder.ts';
 import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
 import { change } from '../change.ts';
@@ -55,13 +55,13 @@ export async function importUsers(
 ): Promise<ImportCounts> {
   const deleted = await readDeleted(context);
   const generation = generationAsOf(await context.now(context.db));
-  const seen = new FirstLines();
+  const seen = new DuplicateFinder();
   const counts = { created: 0, skipped: 0, failed: 0 };
   const fail = (line: number, problems: readonly string[]) => {
     counts.failed += 1;
     return onProblem(line, problems);
   };
-  const settle = async (batch: readonly Entry[]) => {
+  const commitBatch = async (batch: readonly Entry[]) => {
     const outcomes = isDryRun
       ? await findOutcomes(context.db, batch, deleted)
       : await createBatch(context, batch, deleted, { importId, generation });
@@ -79,10 +79,10 @@ export async function importUsers(
       if ('user' in read && problems.length === 0) batch.push({ line: line.number, ...read.user });
       else await fail(line.number, problems);
       if (batch.length < BATCH) continue;
-      await settle(batch);
+      await commitBatch(batch);
       batch = [];
     }
-    if (batch.length > 0) await settle(batch);
+    if (batch.length > 0) await commitBatch(batch);
   } finally {
     seen.close();
   }
@@ -95,7 +95,7 @@ interface Entry extends ImportedUser {
 
 type Outcome = 'created' | 'skipped' | { readonly problem: string };
 
-function findRepetition(seen: FirstLines, line: number, { row, hasOwnId }: ImportedUser): string[] {
+function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: ImportedUser): string[] {
   const keys = [['email', row.email] as const, ...(hasOwnId ? [['id', row.id] as const] : [])];
   return keys.flatMap(([member, value]) => {
     const first = seen.note(value, line);
@@ -122,7 +122,14 @@ async function createBatch(
         for (const { id, name, email, access } of rows) {
           const personal = { after: { name, email } };
           const after = { access, import: importId };
-          record({ action: 'user.created', actorId: null, targetId: id, after, personal, origin: noRequest });
+          record({
+            action: 'user.created',
+            actorId: null,
+            targetId: id,
+            after,
+            personal,
+            requestContext: noRequest,
+          });
         }
         return outcomes;
       });

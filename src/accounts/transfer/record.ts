@@ -3,12 +3,12 @@ import { compile } from '../../lib/compile-schema.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { noPassword } from '../passwords/hash.ts';
 import { acceptHash } from '../passwords/parse-hash.ts';
-import { type NewUser, toNewUser } from '../users/users.ts';
+import { buildUserRow, type UserRowInput } from '../users/users.ts';
 import { UserRecord } from './record.schemas.ts';
 
 /** A user who is to be imported. */
 export interface ImportedUser {
-  readonly row: Omit<NewUser, 'accessUntil'> & { readonly accessUntil: Date | null };
+  readonly row: Omit<UserRowInput, 'accessUntil'> & { readonly accessUntil: Date | null };
   /** Whether the record says the id, and it was not made here. */
   readonly hasOwnId: boolean;
 }
@@ -76,7 +76,7 @@ function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
     return { problems };
   const { name, email, disabled = false } = record;
   const from = { id: record.id?.toLowerCase(), createdAt };
-  const user = toNewUser({ name, email, access, passwordHash: hash.hash }, from);
+  const user = buildUserRow({ name, email, access, passwordHash: hash.hash }, from);
   return {
     user: { row: { ...user, ...elevation.columns, disabled, updatedAt }, hasOwnId: record.id !== undefined },
   };

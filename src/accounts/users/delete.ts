@@ -2,7 +2,7 @@ import { type AuditRecord, noRequest } from '../../audit/event.ts';
 import { erasePersonalData } from '../../audit/record.ts';
 import type { Transaction } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
-import { type Consequences, change, requireCurrent } from '../change.ts';
+import { change, type Effects, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
@@ -25,19 +25,21 @@ export async function deleteUser(
   userId: string,
   precondition: Precondition,
 ): Promise<void> {
-  await change(context, async (tx, consequences) => {
+  await change(context, async (tx, effects) => {
     await lockAdmins(tx);
-    await requireCurrent(context, tx, actor);
+    await recheckActor(context, tx, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: userColumns });
     if (user === null) throw new Problem('user-not-found');
     precondition(toUser(user, context.levels));
     await requireAnotherAdmin(tx, context.levels, user);
     const isOwn = actor.userId === user.id;
     // Of somebody who leaves, nothing is kept.
-    const origin = isOwn ? { ...noRequest, requestId: actor.origin.requestId } : actor.origin;
-    const who = { actorId: actor.userId, origin };
-    await remove(context, tx, user, { ...who, ...consequences });
-    consequences.record({
+    const requestContext = isOwn
+      ? { ...noRequest, requestId: actor.requestContext.requestId }
+      : actor.requestContext;
+    const who = { actorId: actor.userId, requestContext };
+    await remove(context, tx, user, { ...who, ...effects });
+    effects.record({
       action: 'user.deleted',
       ...who,
       targetId: user.id,
@@ -50,7 +52,7 @@ async function remove(
   context: AccountsContext,
   tx: Transaction,
   user: { readonly id: string; readonly email: string },
-  { revoke, ...who }: Pick<AuditRecord, 'actorId' | 'origin'> & Pick<Consequences, 'revoke' | 'record'>,
+  { revoke, ...who }: Pick<AuditRecord, 'actorId' | 'requestContext'> & Pick<Effects, 'revoke' | 'record'>,
 ): Promise<void> {
   await voidMailTokens(context, tx, user);
   await voidInvitations(context, tx, user.id, who);

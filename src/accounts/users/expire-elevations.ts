@@ -19,7 +19,7 @@ const MAX_LIST_ROWS = 1_000;
  *
  * @returns how many
  */
-export function fallBack(context: AccountsContext, options: RunOptions = {}): Promise<number> {
+export function expireElevations(context: AccountsContext, options: RunOptions = {}): Promise<number> {
   const { db, now } = context;
   return runBatches(async () => {
     const isOver = { accessUntil: { lte: await now(db) } };
@@ -31,7 +31,7 @@ export function fallBack(context: AccountsContext, options: RunOptions = {}): Pr
 
 /** What lists call first, so that they can be searched by level. */
 export async function fallBackForList(context: AccountsContext): Promise<void> {
-  await fallBack(context, { maxRows: MAX_LIST_ROWS });
+  await expireElevations(context, { maxRows: MAX_LIST_ROWS });
 }
 
 function fallBackSome(context: AccountsContext): Promise<number> {
@@ -49,7 +49,7 @@ function fallBackSome(context: AccountsContext): Promise<number> {
         targetId: id,
         before: { access },
         after: { access: permanentAccess },
-        origin: noRequest,
+        requestContext: noRequest,
       });
     }
     return rows.length;

@@ -1,4 +1,4 @@
-import { type Cell, joinSql, rawSql, type Sql, sql } from '../../db/client.ts';
+import { joinSql, rawSql, type Sql, type SqlValue, sql } from '../../db/client.ts';
 import { invalidQuery } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -160,7 +160,7 @@ function asRow(columns: readonly Sql[]): Sql {
  * expects a third of the table, and reads in the order of the index. It would trust its statistics on a value
  * that it knows: they may be coarse, or old.
  */
-function unknownToPlanner(value: Cell, type: 'TEXT' | 'INTEGER' | 'BOOLEAN'): Sql {
+function unknownToPlanner(value: SqlValue, type: 'TEXT' | 'INTEGER' | 'BOOLEAN'): Sql {
   return sql`(SELECT CAST(${value} AS ${rawSql(type)}))`;
 }
 

@@ -49,14 +49,14 @@ export const NewPassword = (minLength: number) =>
   });
 
 /** Credentials as typed at sign-in: whether they can be right is not told apart from whether they are. */
-export const GivenEmail = Type.String({
+export const EmailInput = Type.String({
   minLength: 1,
   maxLength: EMAIL_MAX_LENGTH,
   pattern: `^${TEXT}*$`,
   description: 'the email address of the account',
   examples: ['ada@example.com'],
 });
-export const GivenPassword = Type.String({
+export const PasswordInput = Type.String({
   minLength: 1,
   maxLength: PASSWORD_MAX_LENGTH,
   pattern: `^${TEXT}*$`,

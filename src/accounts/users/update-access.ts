@@ -1,8 +1,8 @@
 import { accessDenied } from '../../access/challenges.ts';
 import type { Transaction } from '../../db/client.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import type { Consequences, CurrentActor } from '../change.ts';
-import type { AccountsContext, Changer } from '../context.ts';
+import type { CurrentActor, Effects } from '../change.ts';
+import type { AccountsContext, Principal } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { noticeTo } from '../notices.ts';
@@ -26,24 +26,24 @@ export interface AccessChange {
 export async function changeAccess(
   context: AccountsContext,
   tx: Transaction,
-  { userId: actorId, origin }: Changer,
-  { grantable }: CurrentActor,
+  { userId: actorId, requestContext }: Principal,
+  { maxGrantableLevel }: CurrentActor,
   before: UserRow,
   { access, accessUntil = null, reason }: AccessChange,
-  { record, send }: Pick<Consequences, 'record' | 'send'>,
+  { record, send }: Pick<Effects, 'record' | 'send'>,
 ) {
   if (access === undefined) return {};
   const now = await context.now(tx);
   const current = accessAsOf(before, now);
   const until = current === before.permanentAccess ? null : before.accessUntil;
   if (access === current && accessUntil?.getTime() === until?.getTime()) return {};
-  if (access > grantable && !(access === before.permanentAccess && accessUntil === null))
-    throw accessDenied(access, grantable);
+  if (access > maxGrantableLevel && !(access === before.permanentAccess && accessUntil === null))
+    throw accessDenied(access, maxGrantableLevel);
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
   if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
   if (permanentAccess < before.permanentAccess || access < current)
-    await voidInvitations(context, tx, before.id, { actorId, origin, record });
+    await voidInvitations(context, tx, before.id, { actorId, requestContext, record });
   record({
     action: 'user.access-changed',
     actorId,
@@ -51,7 +51,7 @@ export async function changeAccess(
     before: { access: current, accessUntil: until?.toISOString() ?? null },
     after: { access, accessUntil: accessUntil?.toISOString() ?? null },
     ...(reason !== undefined && { personal: { reason } }),
-    origin,
+    requestContext,
   });
   const span = accessUntil === null ? '' : ` until ${accessUntil.toISOString()}`;
   send(noticeTo(context, before.email, 'access-changed', { access: context.levels.nameOf(access) + span }));

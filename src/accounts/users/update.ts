@@ -1,8 +1,8 @@
 import { accessDenied } from '../../access/challenges.ts';
 import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
-import { type Consequences, type CurrentActor, change, requireCurrent } from '../change.ts';
-import type { AccountsContext, Actor, Changer } from '../context.ts';
+import { type CurrentActor, change, type Effects, recheckActor } from '../change.ts';
+import type { AccountsContext, Actor, Principal } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
@@ -28,11 +28,11 @@ export async function changeOwnName(
   name: string,
   precondition: Precondition,
 ): Promise<User> {
-  return change(context, async (tx, consequences) => {
-    await requireCurrent(context, tx, actor);
+  return change(context, async (tx, effects) => {
+    await recheckActor(context, tx, actor);
     const before = await tx.user.findUniqueOrThrow({ where: { id: actor.userId }, select: userColumns });
     precondition(toUser(before, context.levels));
-    const renamed = rename(before, name, actor, consequences);
+    const renamed = rename(before, name, actor, effects);
     const data = { ...renamed, updatedAt: new Date() };
     return toUser(
       await tx.user.update({ where: { id: before.id }, data, select: userColumns }),
@@ -56,15 +56,15 @@ export interface UserChange extends AccessChange {
  */
 export async function changeUser(
   context: AccountsContext,
-  actor: Changer,
+  actor: Principal,
   userId: string,
   wanted: UserChange,
   precondition: Precondition,
 ): Promise<User> {
-  requireWish(wanted);
-  return change(context, async (tx, consequences) => {
+  assertNotEmpty(wanted);
+  return change(context, async (tx, effects) => {
     if (wanted.access !== undefined || wanted.disabled === true) await lockAdmins(tx);
-    const current = await requireCurrent(context, tx, actor);
+    const current = await recheckActor(context, tx, actor);
     const before = await tx.user.findUnique({
       where: { id: userId.toLowerCase() },
       select: { ...userColumns, generation: true },
@@ -73,9 +73,9 @@ export async function changeUser(
     precondition(toUser(before, context.levels));
     const { id } = before;
     const data = {
-      ...(wanted.name !== undefined && rename(before, wanted.name, actor, consequences, wanted.reason)),
-      ...(await changeState(context, tx, actor, current, before, wanted, consequences)),
-      ...(await changeAccess(context, tx, actor, current, before, wanted, consequences)),
+      ...(wanted.name !== undefined && rename(before, wanted.name, actor, effects, wanted.reason)),
+      ...(await changeState(context, tx, actor, current, before, wanted, effects)),
+      ...(await changeAccess(context, tx, actor, current, before, wanted, effects)),
       updatedAt: new Date(),
     };
     const { generation, ...row } = await tx.user.update({
@@ -83,13 +83,13 @@ export async function changeUser(
       data,
       select: { ...userColumns, generation: true },
     });
-    if (generation !== before.generation) consequences.revoke({ userId: id, generation });
+    if (generation !== before.generation) effects.revoke({ userId: id, generation });
     return toUser(row, context.levels);
   });
 }
 
 /** @throws {Problem} `validation-failed` when nothing is wanted, or a time limit of no level */
-function requireWish({ name, access, accessUntil, disabled }: UserChange): void {
+function assertNotEmpty({ name, access, accessUntil, disabled }: UserChange): void {
   if (accessUntil !== undefined && access === undefined)
     throw invalidBody('/access', 'is required with accessUntil');
   if (name === undefined && access === undefined && disabled === undefined)
@@ -99,36 +99,36 @@ function requireWish({ name, access, accessUntil, disabled }: UserChange): void 
 function rename(
   { id, name: before }: UserRow,
   wanted: string,
-  { userId: actorId, origin }: Changer,
-  { record }: Pick<Consequences, 'record'>,
+  { userId: actorId, requestContext }: Principal,
+  { record }: Pick<Effects, 'record'>,
   reason?: string,
 ) {
   const name = normalizeName(wanted);
   if (name === before) return {};
   const personal = { before: { name: before }, after: { name }, ...(reason !== undefined && { reason }) };
-  record({ action: 'user.name-changed', actorId, targetId: id, personal, origin });
+  record({ action: 'user.name-changed', actorId, targetId: id, personal, requestContext });
   return { name, nameKey: nameKey(name, id) };
 }
 
 async function changeState(
   context: AccountsContext,
   tx: Transaction,
-  { userId: actorId, origin }: Changer,
-  { grantable }: CurrentActor,
+  { userId: actorId, requestContext }: Principal,
+  { maxGrantableLevel }: CurrentActor,
   before: UserRow,
   { disabled, reason }: UserChange,
-  { record }: Pick<Consequences, 'record'>,
+  { record }: Pick<Effects, 'record'>,
 ) {
   if (disabled === undefined || disabled === before.disabled) return {};
   if (disabled) {
     await requireAnotherAdmin(tx, context.levels, before);
     await raiseEpoch(tx, before.id);
     await voidMailTokens(context, tx, before);
-    await voidInvitations(context, tx, before.id, { actorId, origin, record });
+    await voidInvitations(context, tx, before.id, { actorId, requestContext, record });
   } else {
     // Whoever could not make this user an admin does not bring one back either.
     const level = Math.max(before.permanentAccess, accessAsOf(before, await context.now(tx)));
-    if (level > grantable) throw accessDenied(level, grantable);
+    if (level > maxGrantableLevel) throw accessDenied(level, maxGrantableLevel);
   }
   const action = disabled ? 'user.disabled' : 'user.enabled';
   record({
@@ -136,7 +136,7 @@ async function changeState(
     actorId,
     targetId: before.id,
     ...(reason !== undefined && { personal: { reason } }),
-    origin,
+    requestContext,
   });
   return { disabled };
 }

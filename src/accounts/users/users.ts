@@ -1,12 +1,12 @@
 import { invalidToken } from '../../access/challenges.ts';
 import type { AccessLevels } from '../../access/levels.ts';
-import type { AuditAction, Origin } from '../../audit/event.ts';
+import type { AuditAction, RequestContext } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { type Consequences, change } from '../change.ts';
+import { change, type Effects } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { type AccessColumns, accessAsOf } from '../elevation.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
@@ -63,7 +63,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
 /** How a user came to be. */
 export interface Creation {
   readonly action: Extract<AuditAction, 'user.registered' | 'user.created'>;
-  readonly origin: Origin;
+  readonly requestContext: RequestContext;
 }
 
 /**
@@ -79,9 +79,9 @@ export async function createUser(
 ): Promise<User> {
   requireRoom();
   await requireGoodPassword(input.password, input, '/password');
-  const row = await newUser(input);
-  return emailDecides(() =>
-    change(context, async (tx, consequences) => insertUser(context, tx, consequences, row, creation)),
+  const row = await hashAndBuildUser(input);
+  return translateEmailConflict(() =>
+    change(context, async (tx, effects) => insertUser(context, tx, effects, row, creation)),
   );
 }
 
@@ -89,9 +89,9 @@ export async function createUser(
 export async function insertUser(
   { levels }: Pick<AccountsContext, 'levels'>,
   tx: Transaction,
-  { record }: Pick<Consequences, 'record'>,
-  data: NewUser,
-  { action, origin }: Creation,
+  { record }: Pick<Effects, 'record'>,
+  data: UserRowInput,
+  { action, requestContext }: Creation,
 ): Promise<User> {
   const row = await tx.user.create({ data, select: userColumns });
   const { id, name, email, access } = row;
@@ -101,7 +101,7 @@ export async function insertUser(
     targetId: id,
     after: { access },
     personal: { after: { name, email } },
-    origin,
+    requestContext,
   });
   return toUser(row, levels);
 }
@@ -111,7 +111,7 @@ export async function insertUser(
  *
  * @throws {Problem} `email-taken`
  */
-export async function emailDecides<T>(work: () => Promise<T>): Promise<T> {
+export async function translateEmailConflict<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -122,16 +122,16 @@ export async function emailDecides<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The row of a user to be. */
-export type NewUser = ReturnType<typeof toNewUser>;
+export type UserRowInput = ReturnType<typeof buildUserRow>;
 
 /** The row of a user to be. Hashes the password, so call it outside transactions. */
-export async function newUser(input: {
+export async function hashAndBuildUser(input: {
   name: string;
   email: string;
   password: string;
   access: number;
-}): Promise<NewUser> {
-  return toNewUser({ ...input, passwordHash: await hashPassword(input.password) });
+}): Promise<UserRowInput> {
+  return buildUserRow({ ...input, passwordHash: await hashPassword(input.password) });
 }
 
 /**
@@ -139,7 +139,7 @@ export async function newUser(input: {
  *
  * @param from id and creation of somebody who was a user elsewhere
  */
-export function toNewUser(
+export function buildUserRow(
   input: { name: string; email: string; passwordHash: string; access: number },
   from: { readonly id?: string | undefined; readonly createdAt?: Date } = {},
 ) {

@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
-import { endWhatWasRestored, type Restoration } from '../../accounts/transfer/after-restore.ts';
+import {
+  invalidateCredentialsAfterRestore,
+  type Restoration,
+} from '../../accounts/transfer/after-restore.ts';
 import { type Config, readConfig } from '../../config/index.ts';
 import { restoreDatabase } from '../../db/backup/restore.ts';
 import { databaseKind } from '../../db/client.ts';
@@ -55,7 +58,9 @@ function endSessionsOf(config: Config): Promise<Restoration> {
   return withExistingAccounts(config, async (context) => {
     const progress = startProgressBar(await context.db.user.count());
     try {
-      return await endWhatWasRestored(context, (users) => progress.update(users, 'Ending sessions'));
+      return await invalidateCredentialsAfterRestore(context, (users) =>
+        progress.update(users, 'Ending sessions'),
+      );
     } finally {
       progress.stop();
     }

@@ -35,7 +35,7 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   ]);
   const user = { name: options.name, email: options.email, password, access };
   const created = await withAccounts(config, (context) =>
-    createUser(context, user, { action: 'user.created', origin: noRequest }),
+    createUser(context, user, { action: 'user.created', requestContext: noRequest }),
   );
   const text = `Created ${created.email} with access ${created.access} (${created.accessName}), id ${created.id}`;
   await print(`${options.json ? JSON.stringify(created) : text}\n`);

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { asDataError, DataError } from '../data-error.ts';
-import { shareDatabase } from '../files/database-lock.ts';
+import { lockShared } from '../files/database-lock.ts';
 import { nameFile, requireFree, syncFile } from '../files/sync.ts';
-import { startDraft } from '../files/temp-file.ts';
+import { createTempFile } from '../files/temp-file.ts';
 import { openReader, requireDatabase } from '../sqlite/database-file.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
 
@@ -26,8 +26,8 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   requireDatabase(path);
   requireOther(path, file);
   requireFree(file, isForced);
-  const draft = startDraft(file);
-  const release = shareDatabase(path);
+  const draft = createTempFile(file);
+  const release = lockShared(path);
   try {
     copyDatabase(path, draft);
     const contents = await inspectDatabase(draft, path);

@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../data-error.ts';
-import { giveToOwnerOf, holdDatabase } from '../files/database-lock.ts';
+import { giveToOwnerOf, lockExclusive } from '../files/database-lock.ts';
 import { syncFile, syncFolderOf } from '../files/sync.ts';
 import { isBusyError, isSqliteError, openSqlite } from '../sqlite/driver.ts';
 import { copyDatabase } from './backup.ts';
@@ -14,7 +14,7 @@ const isUnreadable = /^SQLITE_(NOTADB|CORRUPT)/;
 const SETTLE_TIMEOUT_MS = 1_000;
 
 /** The name of the folder in which a restoration is made ready; what a killed one has left is found by it. */
-const WORKSHOP = '.restoring-';
+const STAGING_SUFFIX = '.restoring-';
 
 /**
  * Puts a backup in the place of a database, all or not at all: it is made ready beside it, and takes its name as the last step.
@@ -32,10 +32,10 @@ export async function restoreDatabase<T>(
   prepare: (url: string) => Promise<T>,
 ): Promise<{ readonly prepared: T; readonly kept: string | undefined }> {
   await inspectDatabase(file);
-  const release = holdDatabase(path);
+  const release = lockExclusive(path);
   try {
     removeWorkshops(path);
-    const workshop = mkdtempSync(`${path}${WORKSHOP}`);
+    const workshop = mkdtempSync(`${path}${STAGING_SUFFIX}`);
     try {
       const draft = join(workshop, basename(path));
       copyDatabase(file, draft);
@@ -53,7 +53,7 @@ export async function restoreDatabase<T>(
 
 /** No other restoration is under way: whoever calls has the database alone. */
 function removeWorkshops(path: string): void {
-  const prefix = `${basename(path)}${WORKSHOP}`;
+  const prefix = `${basename(path)}${STAGING_SUFFIX}`;
   for (const name of readdirSync(dirname(path)))
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true, force: true });
 }
@@ -77,7 +77,7 @@ function replace(path: string, draft: string): string | undefined {
   }
   const kept = `${path}.before-restore-${new Date().toISOString().replaceAll(/[-:.]/g, '')}`;
   if (existsSync(kept)) throw new DataError(`${kept} exists: run it again`);
-  const release = settle(path, kept);
+  const release = checkpointAndLock(path, kept);
   try {
     // For a moment the same file has both names: there is no time at which there is no database.
     linkSync(path, kept);
@@ -95,7 +95,7 @@ function replace(path: string, draft: string): string | undefined {
  *
  * @throws {DataError} when another program has it open
  */
-function settle(path: string, kept: string): () => void {
+function checkpointAndLock(path: string, kept: string): () => void {
   const database = openSqlite(path, { busyTimeoutMs: SETTLE_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');

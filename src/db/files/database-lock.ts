@@ -11,14 +11,14 @@ export type Release = () => void;
 
 /**
  * Says that this process works on a SQLite database, as others may do too. Whoever replaces its file wants it alone
- * ({@link holdDatabase}): a process that went on with the replaced file would write where nobody reads.
+ * ({@link lockExclusive}): a process that went on with the replaced file would write where nobody reads.
  *
  * The lock is SQLite's own, on a file beside the database, and so ends with the process, whatever ends it.
  *
  * @param path of the database
  * @throws {DataError} while somebody has it alone
  */
-export function shareDatabase(path: string): Release {
+export function lockShared(path: string): Release {
   return lock(path, 0, 'BEGIN; SELECT count(*) FROM sqlite_master', () => {
     return new DataError(`${path} is being restored or moved: wait until that has ended, and start again`);
   });
@@ -30,7 +30,7 @@ export function shareDatabase(path: string): Release {
  * @param path of the database
  * @throws {DataError} while somebody works on it
  */
-export function holdDatabase(path: string): Release {
+export function lockExclusive(path: string): Release {
   return lock(path, PATIENCE_MS, 'BEGIN EXCLUSIVE', () => {
     return new DataError(`the service, or another command, works on ${path}: stop it first`);
   });

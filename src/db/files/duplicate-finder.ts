@@ -7,7 +7,7 @@ const CACHE = 16_384;
  * Remembers on which line of a file something came first, for files of any length: in a database of its own without a name, which
  * SQLite keeps in memory as far as it is small, else in a temporary file.
  */
-export class FirstLines {
+export class DuplicateFinder {
   readonly #database = openSqlite('');
   readonly #insert;
   readonly #find;

@@ -16,7 +16,7 @@ const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
  *
  * @throws {DataError} when its folder is not there
  */
-export function startDraft(path: string): string {
+export function createTempFile(path: string): string {
   const folder = dirname(path);
   if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
   const draft = `${path}${suffixOf(process.pid)}`;

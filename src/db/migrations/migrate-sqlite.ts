@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { wrapAdapter } from '../adapters/wrap.ts';
 import { asDataError } from '../data-error.ts';
-import { shareDatabase } from '../files/database-lock.ts';
+import { lockShared } from '../files/database-lock.ts';
 import { sqliteFactory } from '../sqlite/adapter.ts';
 import { makePrivateFile, openReader, sqlitePath } from '../sqlite/database-file.ts';
 import {
@@ -29,7 +29,7 @@ export function sqliteMigrations(url: string): MigrationTarget {
     factory: { ...factory, connect: async () => forEngine(await factory.connect()) },
     recorded: async () => readRecorded(path),
     locked: async (work) => {
-      const release = shareDatabase(path);
+      const release = lockShared(path);
       try {
         return await withLockFile(`${path}.migrate-lock`, work);
       } finally {

@@ -1,4 +1,4 @@
-import { type Cell, type Handle, joinSql, rawSql, sql } from '../client.ts';
+import { type Handle, joinSql, rawSql, type SqlValue, sql } from '../client.ts';
 
 /** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
 const VALUES = 10_000;
@@ -9,7 +9,7 @@ const VALUES = 10_000;
  *
  * @param table a model's name; it does not come from outside, nor do the names of the columns, which all rows have
  */
-export async function insertRows<Row extends { readonly [Name in keyof Row]: Cell }>(
+export async function insertRows<Row extends { readonly [Name in keyof Row]: SqlValue }>(
   tx: Handle,
   table: string,
   rows: readonly Row[],

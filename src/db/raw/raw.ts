@@ -5,7 +5,7 @@ import {
   type SqlQueryable,
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
-import { type DatabaseKind, type Filling, type Statements, sql } from '../client.ts';
+import { type DatabaseKind, type SqlParam, type Statements, sql } from '../client.ts';
 
 /** A raw statement, as the adapters get it. */
 interface RawQuery extends SqlQuery {
@@ -27,7 +27,7 @@ export function isRaw(query: SqlQuery): boolean {
  */
 export function rawStatements(kind: DatabaseKind, connect: () => Promise<SqlQueryable>): Statements {
   const placeholders = kind === 'sqlite' ? 'sql' : 'text';
-  const toQuery = (text: TemplateStringsArray, fillings: readonly Filling[]): RawQuery => {
+  const toQuery = (text: TemplateStringsArray, fillings: readonly SqlParam[]): RawQuery => {
     const { [placeholders]: written, values: args } = sql(text, ...fillings);
     // The adapters look at a value itself where they are not told what it is.
     const argTypes = args.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { DataError } from '../data-error.ts';
-import { holdDatabase } from '../files/database-lock.ts';
+import { lockExclusive } from '../files/database-lock.ts';
 import { readRecorded } from '../migrations/migrate-sqlite.ts';
 import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase } from '../sqlite/driver.ts';
 import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
@@ -30,7 +30,7 @@ export class Source {
   /** @throws {DataError} when there is none, or somebody works on it */
   constructor(path: string) {
     if (!existsSync(path)) throw new DataError(`${path} is not there: there is nothing to move`);
-    this.#release = holdDatabase(path);
+    this.#release = lockExclusive(path);
     try {
       this.migrations = readRecorded(path).map(({ name }) => name);
       this.#database = openAlone(path);

@@ -9,7 +9,7 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils';
-import { shareDatabase } from '../files/database-lock.ts';
+import { lockShared } from '../files/database-lock.ts';
 import { Connection } from './connection.ts';
 import { makePrivateFile, openReader, sqlitePath } from './database-file.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
@@ -52,7 +52,7 @@ export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactor
     adapterName,
     connectToShadowDb: async () => sqliteAdapter(openSqlite(':memory:')),
     connect: async () => {
-      const release = shareDatabase(path);
+      const release = lockShared(path);
       try {
         makePrivateFile(path);
         return sqliteAdapter(openSqlite(path), writerPragmas, release);

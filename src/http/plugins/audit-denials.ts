@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { findCallerClaims } from '../../access/caller.ts';
 import { Problem } from '../../problems/problem.ts';
-import { originOf } from '../request-context.ts';
+import { requestContextOf } from '../request-context.ts';
 
 /** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
 async function denials(app: FastifyInstance) {
   app.addHook('onError', async (request, _reply, error) => {
-    if (isDenial(error)) app.tally.add(toEvent(request, error));
+    if (isDenial(error)) app.eventAggregator.add(toEvent(request, error));
   });
 }
 
@@ -29,7 +29,7 @@ function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }
       ...(required !== undefined && { required }),
       ...(actual !== undefined && { actual }),
     },
-    origin: originOf(request),
+    requestContext: requestContextOf(request),
   };
 }
 

@@ -1,15 +1,15 @@
 import { Encryption } from '../../crypto/encryption.ts';
-import { Sealer, type Secrets } from '../../crypto/hmac.ts';
+import { Hmac, type Secrets } from '../../crypto/hmac.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem, retryLater } from '../../problems/problem.ts';
 
 /** Milliseconds that an answer is kept for. */
-const KEPT = 24 * 60 * 60 * 1000;
+const ANSWER_TTL_MS = 24 * 60 * 60 * 1000;
 
 /** Milliseconds after which a request that has not ended counts as dead: well above what one may take, some 5 s a transaction. */
-const DEAD = 60 * 1000;
+const STALE_AFTER_MS = 60 * 1000;
 
 /** Seconds after which it is worth to ask again for a request that is still running. */
 const RETRY_AFTER = 1;
@@ -46,14 +46,14 @@ interface Row extends Claim {
 /** The requests with an Idempotency-Key, by keyed hashes: of the rows alone, neither a key nor a body can be guessed. */
 export class IdempotentRequests {
   readonly #database: Pick<Database, 'db' | 'now'>;
-  readonly #ids: Sealer;
-  readonly #fingerprints: Sealer;
+  readonly #ids: Hmac;
+  readonly #fingerprints: Hmac;
   readonly #encryption: Encryption;
 
   constructor({ db, now }: Pick<Database, 'db' | 'now'>, secrets: Secrets) {
     this.#database = { db, now };
-    this.#ids = new Sealer(secrets, 'idempotency-id');
-    this.#fingerprints = new Sealer(secrets, 'idempotency-fingerprint');
+    this.#ids = new Hmac(secrets, 'idempotency-id');
+    this.#fingerprints = new Hmac(secrets, 'idempotency-fingerprint');
     this.#encryption = new Encryption(secrets, 'idempotency');
   }
 
@@ -63,13 +63,13 @@ export class IdempotentRequests {
    * @throws {Problem} `idempotency-key-reused` for another body; `request-in-progress`
    */
   async begin({ route, caller, key, body }: KeyedRequest): Promise<Claim | KeptAnswer> {
-    const ids = this.#ids.sealAll(JSON.stringify([route, caller, key]));
+    const ids = this.#ids.signAll(JSON.stringify([route, caller, key]));
     const content = canonical(body);
     return this.#database.db.transaction(async (tx) => {
       const now = await this.#database.now(tx);
       const row = await tx.idempotentRequest.findFirst({ where: { id: { in: ids } } });
       if (row === null || isOver(row, now)) return this.#claim(tx, row?.id ?? ids[0], content, now);
-      if (!this.#fingerprints.fits(content, row.fingerprint)) throw new Problem('idempotency-key-reused');
+      if (!this.#fingerprints.matches(content, row.fingerprint)) throw new Problem('idempotency-key-reused');
       if (row.answer !== null) return this.#open(row) ?? this.#claim(tx, row.id, content, now);
       if (isDead(row, now)) return this.#claim(tx, row.id, content, now);
       throw retryLater('request-in-progress', RETRY_AFTER);
@@ -92,7 +92,7 @@ export class IdempotentRequests {
   /** Deletes the rows whose time is over. @returns how many */
   async prune(options: RunOptions = {}): Promise<number> {
     const { db, now } = this.#database;
-    const where = { startedAt: { lte: new Date((await now(db)).getTime() - KEPT) } };
+    const where = { startedAt: { lte: new Date((await now(db)).getTime() - ANSWER_TTL_MS) } };
     return prune(
       (take) =>
         db.idempotentRequest.findMany({ where, orderBy: { startedAt: 'asc' }, take, select: { id: true } }),
@@ -103,7 +103,7 @@ export class IdempotentRequests {
 
   /** Serializable isolation makes it a compare-and-swap with what was read before. */
   async #claim(tx: Transaction, id: string, content: string, startedAt: Date): Promise<Claim> {
-    const data = { fingerprint: this.#fingerprints.seal(content), answer: null, startedAt };
+    const data = { fingerprint: this.#fingerprints.sign(content), answer: null, startedAt };
     await tx.idempotentRequest.upsert({ where: { id }, create: { id, ...data }, update: data });
     return { id, startedAt };
   }
@@ -116,12 +116,12 @@ export class IdempotentRequests {
 }
 
 function isOver({ startedAt }: Row, now: Date): boolean {
-  return startedAt.getTime() + KEPT <= now.getTime();
+  return startedAt.getTime() + ANSWER_TTL_MS <= now.getTime();
 }
 
 /** One that began in the future, before the clock was set back, has ended too. */
 function isDead({ startedAt }: Row, now: Date): boolean {
-  return Math.abs(now.getTime() - startedAt.getTime()) >= DEAD;
+  return Math.abs(now.getTime() - startedAt.getTime()) >= STALE_AFTER_MS;
 }
 
 /** JSON in which the order of members does not matter. No body is as good as null. */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { AuditEvent } from '../../audit/event.schemas.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 const Moment = (description: string) =>
   Type.Optional(Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00Z'] }));
@@ -37,7 +37,7 @@ export const EventQuery = <const Action extends string>(actions: readonly Action
 
 export const EventPage = Type.Object(
   {
-    events: Type.Array(reference(AuditEvent)),
+    events: Type.Array(Ref(AuditEvent)),
     nextCursor: Type.Union([Type.String(), Type.Null()], {
       description: 'send it as `cursor` for the next page; null on the last one',
     }),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { User } from '../../accounts/users/schemas.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description, examples: [1] });
 
@@ -16,7 +16,7 @@ export const ControlPanel = Type.Object(
         }),
       ),
       disabled: Count('users who cannot sign in'),
-      newest: Type.Array(reference(User), { description: 'at most 10, newest first' }),
+      newest: Type.Array(Ref(User), { description: 'at most 10, newest first' }),
     }),
     signIns: Type.Array(
       Type.Object({

@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { verifyEmail } from '../../accounts/credentials/email-verification.ts';
-import { GivenMailToken, GivenPassword, User } from '../../accounts/users/schemas.ts';
-import { originOf } from '../../http/request-context.ts';
-import { reference } from '../../http/schemas.ts';
+import { GivenMailToken, PasswordInput, User } from '../../accounts/users/schemas.ts';
+import { requestContextOf } from '../../http/request-context.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const Verification = Type.Object(
   {
     token: GivenMailToken,
     password: {
-      ...GivenPassword,
+      ...PasswordInput,
       description: 'the password that was registered with, or that of the account which changes its address',
     },
   },
@@ -23,7 +23,7 @@ const email: FastifyPluginAsyncTypebox = async (app) => {
       problems: [
         'mail-token-invalid',
         'wrong-password',
-        'too-many-tries',
+        'too-many-attempts',
         'email-taken',
         'registration-closed',
       ],
@@ -36,11 +36,11 @@ const email: FastifyPluginAsyncTypebox = async (app) => {
         'Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: ' +
         'whoever registers with an address that is not theirs gains nothing when its owner follows the link.',
       body: Verification,
-      response: { 200: reference(User) },
+      response: { 200: Ref(User) },
     },
     handler: async (request) =>
       verifyEmail(app.accounts, request.body, {
-        origin: originOf(request),
+        requestContext: requestContextOf(request),
         registrationIsOpen: app.config.registration === 'open',
       }),
   });

@@ -41,9 +41,9 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 /** Why the process should get no requests, for the log. */
-function findReason({ drain, revocations: { isTrusted, clockSkew } }: FastifyInstance): string | undefined {
+function findReason({ drain, revocations: { isFresh, clockSkew } }: FastifyInstance): string | undefined {
   if (drain.hasBegun) return 'it is about to stop';
-  if (!isTrusted) return 'what was revoked is not known';
+  if (!isFresh) return 'what was revoked is not known';
   if (Math.abs(clockSkew) > CLOCK_TOLERANCE) return "its clock is not the database's";
   return undefined;
 }
@@ -54,7 +54,7 @@ function findReason({ drain, revocations: { isTrusted, clockSkew } }: FastifyIns
  * @throws when the database is away
  */
 async function pingDatabase({ database, revocations }: FastifyInstance): Promise<string | undefined> {
-  const isThere = (await pingWithin(database.control, PATIENCE)) || revocations.isTrusted;
+  const isThere = (await pingWithin(database.control, PATIENCE)) || revocations.isFresh;
   return isThere ? undefined : 'the database does not answer';
 }
 

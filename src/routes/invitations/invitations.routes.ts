@@ -10,15 +10,15 @@ import { Invitation } from '../../accounts/invitations/schemas.ts';
 import { User } from '../../accounts/users/schemas.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
 import { nextPage } from '../../http/pagination.ts';
-import { actorOf, originOf } from '../../http/request-context.ts';
+import { actorOf, requestContextOf } from '../../http/request-context.ts';
 import { requireMail } from '../../http/responses.ts';
-import { Done, Location, NextPage, reference } from '../../http/schemas.ts';
+import { Location, NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import {
   Acceptance,
+  CreateInvitationBody,
   InvitationPage,
   InvitationParams,
   InvitationQuery,
-  Offer,
 } from './invitations.schemas.ts';
 
 /** How people come in whom an admin knows. */
@@ -38,8 +38,8 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Invite somebody',
       description:
         'A mail with a token that is good for 7 days goes to the address. The level is at most your own permanent one; without one it is that of new users.',
-      body: Offer(app.levels.all),
-      response: { 201: { ...reference(Invitation), headers: { Location: Location('the invitation') } } },
+      body: CreateInvitationBody(app.levels.all),
+      response: { 201: { ...Ref(Invitation), headers: { Location: Location('the invitation') } } },
     },
     handler: async (request, reply) => {
       requireMail(app.accounts);
@@ -80,7 +80,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       description:
         'An address gets at most 3 invitations an hour; past that, the token that it has stays good.',
       params: InvitationParams,
-      response: { 200: reference(Invitation) },
+      response: { 200: Ref(Invitation) },
     },
     handler: async (request) => {
       requireMail(app.accounts);
@@ -95,7 +95,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Invitations'],
       summary: 'Take an invitation back',
       params: InvitationParams,
-      response: { 204: Done('Taken back.') },
+      response: { 204: NoContent('Taken back.') },
     },
     handler: async (request, reply) => {
       await revokeInvitation(app.accounts, actorOf(request), request.params.id);
@@ -105,16 +105,16 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.post('/accept', {
-    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-tries', 'email-taken'] },
+    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-attempts', 'email-taken'] },
     schema: {
       operationId: 'acceptInvitation',
       tags: ['Invitations'],
       summary: 'Become a user by invitation',
       body: Acceptance(app.config.passwordMinLength),
-      response: { 201: { ...reference(User), headers: { Location: Location('the user') } } },
+      response: { 201: { ...Ref(User), headers: { Location: Location('the user') } } },
     },
     handler: async (request, reply) => {
-      const user = await acceptInvitation(app.accounts, request.body, originOf(request));
+      const user = await acceptInvitation(app.accounts, request.body, requestContextOf(request));
       reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
       return user;
     },

@@ -8,7 +8,7 @@ import {
   UserName,
 } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const InvitationParams = Type.Object({
   id: Type.String({
@@ -34,7 +34,7 @@ export const InvitationQuery = Type.Object(
 
 export const InvitationPage = Type.Object(
   {
-    invitations: Type.Array(reference(Invitation)),
+    invitations: Type.Array(Ref(Invitation)),
     nextCursor: Type.Union([Type.String(), Type.Null()], {
       description: 'send it as `cursor` for the next page; null on the last one',
     }),
@@ -42,7 +42,7 @@ export const InvitationPage = Type.Object(
   { description: 'A page of invitations, newest first.' },
 );
 
-export const Offer = (levels: readonly AccessLevel[]) =>
+export const CreateInvitationBody = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
       email: EmailAddress,

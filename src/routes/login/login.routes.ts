@@ -3,17 +3,17 @@ import { Type } from 'typebox';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { openSession } from '../../accounts/sessions/sessions.ts';
 import { signIn } from '../../accounts/sign-in/sign-in.ts';
-import { AssignableAccess, GivenEmail, GivenPassword } from '../../accounts/users/schemas.ts';
+import { AssignableAccess, EmailInput, PasswordInput } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
-import { originOf } from '../../http/request-context.ts';
+import { requestContextOf } from '../../http/request-context.ts';
 import { tokenPair } from '../../http/responses.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const Credentials = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
-      email: GivenEmail,
-      password: GivenPassword,
+      email: EmailInput,
+      password: PasswordInput,
       access: Type.Optional({
         ...AssignableAccess(levels),
         description: 'the most that the tokens may do, when that is less than the user may',
@@ -24,18 +24,18 @@ export const Credentials = (levels: readonly AccessLevel[]) =>
 
 const login: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/', {
-    config: { access: 'public', problems: ['invalid-credentials', 'too-many-tries'] },
+    config: { access: 'public', problems: ['invalid-credentials', 'too-many-attempts'] },
     schema: {
       operationId: 'signIn',
       tags: ['Sign-in'],
       summary: 'Sign in: open a session and get its tokens',
       body: Credentials(app.levels.all),
-      response: { 200: reference(TokenPair) },
+      response: { 200: Ref(TokenPair) },
     },
     handler: async (request, reply) => {
-      const origin = originOf(request);
-      const user = await signIn(app.accounts, request.body, origin);
-      const grant = await openSession(app.accounts, user, origin, request.body.access);
+      const requestContext = requestContextOf(request);
+      const user = await signIn(app.accounts, request.body, requestContext);
+      const grant = await openSession(app.accounts, user, requestContext, request.body.access);
       return tokenPair(app, reply, grant);
     },
   });

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { readCaller } from '../../access/optional-token.ts';
 import { endSession, endSessionOf } from '../../accounts/sessions/end.ts';
-import { actorOf, originOf } from '../../http/request-context.ts';
-import { Done } from '../../http/schemas.ts';
+import { actorOf, requestContextOf } from '../../http/request-context.ts';
+import { NoContent } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 
 export const LogoutRequest = Type.Object(
@@ -37,14 +37,14 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
         'one that is unknown, or of a session that has ended, gets the same answer. One that was used before ends its session as at ' +
         '`POST /refresh`, and counts as stolen.',
       body: LogoutRequest,
-      response: { 204: Done('Signed out.') },
+      response: { 204: NoContent('Signed out.') },
     },
     handler: async (request, reply) => {
       const { refreshToken } = request.body;
       const sessionId = await findSession(request, refreshToken !== undefined);
       if (sessionId !== undefined) await endSession(app.accounts, actorOf(request), sessionId);
       const token = refreshToken === undefined ? undefined : app.refreshTokens.read(refreshToken);
-      if (token !== undefined) await endSessionOf(app.accounts, token, originOf(request));
+      if (token !== undefined) await endSessionOf(app.accounts, token, requestContextOf(request));
       reply.code(204);
       return null;
     },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { AuditEvent } from '../../audit/event.schemas.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const ActivityQuery = Type.Object(
   {
@@ -18,7 +18,7 @@ export const ActivityQuery = Type.Object(
 
 export const Activity = Type.Object(
   {
-    events: Type.Array(reference(AuditEvent)),
+    events: Type.Array(Ref(AuditEvent)),
     nextCursor: Type.Union([Type.String(), Type.Null()], {
       description: 'send it as `cursor` for the next page; null on the last one',
     }),

@@ -5,34 +5,40 @@ import { changePassword } from '../../accounts/credentials/password-change.ts';
 import { AccessTokenAnswer, TokenPair } from '../../accounts/sessions/schemas.ts';
 import { renewAuthentication } from '../../accounts/sessions/sessions.ts';
 import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
-import { EmailAddress, GivenPassword, NewPassword } from '../../accounts/users/schemas.ts';
+import { EmailAddress, NewPassword, PasswordInput } from '../../accounts/users/schemas.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { accessTokenAnswer, MailAnswer, mailAnswer, requireMail, tokenPair } from '../../http/responses.ts';
-import { reference } from '../../http/schemas.ts';
+import {
+  AcceptedResponse,
+  acceptedResponse,
+  accessTokenAnswer,
+  requireMail,
+  tokenPair,
+} from '../../http/responses.ts';
+import { Ref } from '../../http/schemas.ts';
 
-export const Reauthentication = Type.Object({ password: GivenPassword }, { additionalProperties: false });
+export const Reauthentication = Type.Object({ password: PasswordInput }, { additionalProperties: false });
 
 export const EmailChange = Type.Object(
-  { email: EmailAddress, password: GivenPassword },
+  { email: EmailAddress, password: PasswordInput },
   { additionalProperties: false },
 );
 
 export const PasswordChange = (minLength: number) =>
   Type.Object(
-    { currentPassword: GivenPassword, newPassword: NewPassword(minLength) },
+    { currentPassword: PasswordInput, newPassword: NewPassword(minLength) },
     { additionalProperties: false },
   );
 
 /** What the caller signs in with: giving the password again, changing it, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
-    config: { access: 'guest', problems: ['wrong-password', 'too-many-tries'] },
+    config: { access: 'guest', problems: ['wrong-password', 'too-many-attempts'] },
     schema: {
       operationId: 'renewAuthentication',
       tags: ['Me'],
       summary: 'Give the password again, for what asks for a recent sign-in',
       body: Reauthentication,
-      response: { 200: reference(AccessTokenAnswer) },
+      response: { 200: Ref(AccessTokenAnswer) },
     },
     handler: async (request, reply) => {
       const actor = actorOf(request);
@@ -42,13 +48,13 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.put('/password', {
-    config: { access: 'guest', writeLimit: 'password', problems: ['wrong-password', 'too-many-tries'] },
+    config: { access: 'guest', writeLimit: 'password', problems: ['wrong-password', 'too-many-attempts'] },
     schema: {
       operationId: 'changePassword',
       tags: ['Me'],
       summary: 'Change the password: every other session ends, this one goes on with a new pair',
       body: PasswordChange(app.config.passwordMinLength),
-      response: { 200: reference(TokenPair) },
+      response: { 200: Ref(TokenPair) },
     },
     handler: async (request, reply) =>
       tokenPair(app, reply, await changePassword(app.accounts, actorOf(request), request.body)),
@@ -58,7 +64,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
     config: {
       access: 'guest',
       idempotent: true,
-      problems: ['wrong-password', 'too-many-tries', 'mail-not-configured'],
+      problems: ['wrong-password', 'too-many-attempts', 'mail-not-configured'],
     },
     schema: {
       operationId: 'requestEmailChange',
@@ -67,12 +73,12 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
       description:
         'The answer is the same for addresses that have an account. The token in the mail is good for a day and goes to `POST /email/verify`.',
       body: EmailChange,
-      response: { 202: reference(MailAnswer) },
+      response: { 202: Ref(AcceptedResponse) },
     },
     handler: async (request, reply) => {
       requireMail(app.accounts);
       await requestEmailChange(app.accounts, actorOf(request), request.body);
-      return mailAnswer(reply);
+      return acceptedResponse(reply);
     },
   });
 };

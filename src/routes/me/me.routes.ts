@@ -7,8 +7,8 @@ import { changeOwnName } from '../../accounts/users/update.ts';
 import { findCaller } from '../../accounts/users/users.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { Done, reference } from '../../http/schemas.ts';
-import { Leave, OwnChange, Permissions } from './me.schemas.ts';
+import { NoContent, Ref } from '../../http/schemas.ts';
+import { DeleteMeBody, Permissions, UpdateMeBody } from './me.schemas.ts';
 
 const me: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
@@ -17,7 +17,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getMe',
       tags: ['Me'],
       summary: "The caller's own record",
-      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
+      response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       const user = await findCaller(app.accounts, claimsOf(request).sub);
@@ -33,8 +33,8 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Me'],
       summary: "Change the caller's name",
       headers: ConditionalHeaders,
-      body: OwnChange,
-      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
+      body: UpdateMeBody,
+      response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       const { body, headers } = request;
@@ -47,15 +47,15 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
   app.delete('/', {
     config: {
       access: 'guest',
-      problems: ['wrong-password', 'too-many-tries', 'last-admin', 'precondition-failed'],
+      problems: ['wrong-password', 'too-many-attempts', 'last-admin', 'precondition-failed'],
     },
     schema: {
       operationId: 'deleteMe',
       tags: ['Me'],
       summary: 'Leave: delete the account, and what the audit says of the person',
       headers: ConditionalHeaders,
-      body: Leave,
-      response: { 204: Done('Gone.') },
+      body: DeleteMeBody,
+      response: { 204: NoContent('Gone.') },
     },
     handler: async (request, reply) => {
       const actor = actorOf(request);

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
-import { GivenPassword, UserName } from '../../accounts/users/schemas.ts';
+import { PasswordInput, UserName } from '../../accounts/users/schemas.ts';
 
-export const OwnChange = Type.Object({ name: UserName }, { additionalProperties: false });
+export const UpdateMeBody = Type.Object({ name: UserName }, { additionalProperties: false });
 
-export const Leave = Type.Object({ password: GivenPassword }, { additionalProperties: false });
+export const DeleteMeBody = Type.Object({ password: PasswordInput }, { additionalProperties: false });
 
 export const Permissions = Type.Object(
   {

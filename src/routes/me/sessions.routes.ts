@@ -4,7 +4,7 @@ import { claimsOf } from '../../access/guard.ts';
 import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions/end.ts';
 import { Session } from '../../accounts/sessions/schemas.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { Done, reference } from '../../http/schemas.ts';
+import { NoContent, Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 
 export const SessionParams = Type.Object({
@@ -16,7 +16,7 @@ export const SessionParams = Type.Object({
 });
 
 export const Sessions = Type.Object(
-  { sessions: Type.Array(reference(Session)) },
+  { sessions: Type.Array(Ref(Session)) },
   { description: "The caller's sessions, newest first." },
 );
 
@@ -44,7 +44,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'endOtherSessions',
       tags: ['Me'],
       summary: 'End all sessions but this one',
-      response: { 204: Done('Ended.') },
+      response: { 204: NoContent('Ended.') },
     },
     handler: async (request, reply) => {
       await endOtherSessions(app.accounts, actorOf(request));
@@ -60,7 +60,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Me'],
       summary: 'End one session',
       params: SessionParams,
-      response: { 204: Done('Ended.') },
+      response: { 204: NoContent('Ended.') },
     },
     handler: async (request, reply) => {
       const ended = await endSession(app.accounts, actorOf(request), request.params.id);

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { requestPasswordReset, resetPassword } from '../../accounts/credentials/password-reset.ts';
 import { EmailAddress, GivenMailToken, NewPassword } from '../../accounts/users/schemas.ts';
-import { originOf } from '../../http/request-context.ts';
-import { MailAnswer, mailAnswer, requireMail } from '../../http/responses.ts';
-import { Done, reference } from '../../http/schemas.ts';
+import { requestContextOf } from '../../http/request-context.ts';
+import { AcceptedResponse, acceptedResponse, requireMail } from '../../http/responses.ts';
+import { NoContent, Ref } from '../../http/schemas.ts';
 
 export const ForgottenPassword = Type.Object({ email: EmailAddress }, { additionalProperties: false });
 
@@ -25,26 +25,26 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
       description:
         'The answer is the same for addresses without an account. The token in the mail is good for 30 minutes.',
       body: ForgottenPassword,
-      response: { 202: reference(MailAnswer) },
+      response: { 202: Ref(AcceptedResponse) },
     },
     handler: async (request, reply) => {
       requireMail(app.accounts);
-      await requestPasswordReset(app.accounts, request.body, originOf(request));
-      return mailAnswer(reply);
+      await requestPasswordReset(app.accounts, request.body, requestContextOf(request));
+      return acceptedResponse(reply);
     },
   });
 
   app.post('/reset', {
-    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-tries'] },
+    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-attempts'] },
     schema: {
       operationId: 'resetPassword',
       tags: ['Sign-in'],
       summary: 'Set a new password, with the token of the mail: every session ends',
       body: PasswordReset(app.config.passwordMinLength),
-      response: { 204: Done('Set. Sign in with it.') },
+      response: { 204: NoContent('Set. Sign in with it.') },
     },
     handler: async (request, reply) => {
-      await resetPassword(app.accounts, request.body, originOf(request));
+      await resetPassword(app.accounts, request.body, requestContextOf(request));
       reply.code(204);
       return null;
     },

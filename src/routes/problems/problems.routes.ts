@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 import { isSlug, type ProblemSlug, registry, slugs } from '../../problems/registry.ts';
 
@@ -34,7 +34,7 @@ const problems: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Service'],
       summary: 'Every problem that the service can answer with',
       response: {
-        200: Type.Object({ problems: Type.Array(reference(ProblemEntry)) }, { description: 'The registry.' }),
+        200: Type.Object({ problems: Type.Array(Ref(ProblemEntry)) }, { description: 'The registry.' }),
       },
     },
     handler: async () => ({ problems: slugs.map(toEntry) }),
@@ -47,7 +47,7 @@ const problems: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Service'],
       summary: 'One problem: the page that `type` points to',
       params: ProblemParams,
-      response: { 200: reference(ProblemEntry) },
+      response: { 200: Ref(ProblemEntry) },
     },
     handler: async ({ params }) => {
       if (!isSlug(params.slug)) throw new Problem('not-found');

@@ -3,9 +3,9 @@ import { Type } from 'typebox';
 import { invalidRefreshToken } from '../../access/challenges.ts';
 import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { refreshSession } from '../../accounts/sessions/sessions.ts';
-import { originOf } from '../../http/request-context.ts';
+import { requestContextOf } from '../../http/request-context.ts';
 import { tokenPair } from '../../http/responses.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const RefreshRequest = Type.Object(
   {
@@ -29,12 +29,12 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
         'A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it; ' +
         'later, or when it is older, it counts as stolen and the session ends.',
       body: RefreshRequest,
-      response: { 200: reference(TokenPair) },
+      response: { 200: Ref(TokenPair) },
     },
     handler: async (request, reply) => {
       const token = app.refreshTokens.read(request.body.refreshToken);
       if (token === undefined) throw invalidRefreshToken();
-      return tokenPair(app, reply, await refreshSession(app.accounts, token, originOf(request)));
+      return tokenPair(app, reply, await refreshSession(app.accounts, token, requestContextOf(request)));
     },
   });
 };

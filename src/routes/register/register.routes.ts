@@ -3,9 +3,9 @@ import { Type } from 'typebox';
 import { requestRegistration } from '../../accounts/credentials/registration.ts';
 import { EmailAddress, NewPassword, User, UserName } from '../../accounts/users/schemas.ts';
 import { createUser } from '../../accounts/users/users.ts';
-import { originOf } from '../../http/request-context.ts';
-import { MailAnswer, mailAnswer } from '../../http/responses.ts';
-import { Location, reference } from '../../http/schemas.ts';
+import { requestContextOf } from '../../http/request-context.ts';
+import { AcceptedResponse, acceptedResponse } from '../../http/responses.ts';
+import { Location, Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 
 export const Registration = (passwordMinLength: number) =>
@@ -26,21 +26,21 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
         'Without one the account is there at once (201), or the address is taken (409).',
       body: Registration(app.config.passwordMinLength),
       response: {
-        201: { ...reference(User), headers: { Location: Location('the user') } },
-        202: reference(MailAnswer),
+        201: { ...Ref(User), headers: { Location: Location('the user') } },
+        202: Ref(AcceptedResponse),
       },
     },
     handler: async (request, reply) => {
       const { body } = request;
       if (app.config.registration !== 'open') throw new Problem('registration-closed');
       if (app.accounts.outbox.settings.hasServer) {
-        await requestRegistration(app.accounts, body, originOf(request));
-        return mailAnswer(reply);
+        await requestRegistration(app.accounts, body, requestContextOf(request));
+        return acceptedResponse(reply);
       }
       const user = await createUser(
         app.accounts,
         { ...body, access: app.levels.default },
-        { action: 'user.registered', origin: originOf(request) },
+        { action: 'user.registered', requestContext: requestContextOf(request) },
       );
       reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
       return user;

@@ -11,7 +11,7 @@ import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/eta
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
 import { nextPage } from '../../http/pagination.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { Done, NextPage, reference } from '../../http/schemas.ts';
+import { NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
@@ -53,7 +53,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'One user',
       params: UserParams,
-      response: { 200: { ...reference(VisibleUser), headers: { ETag: Etag } } },
+      response: { 200: { ...Ref(VisibleUser), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       const { access } = claimsOf(request);
@@ -77,7 +77,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       params: UserParams,
       headers: ConditionalHeaders,
       body: UserChange(levels.all),
-      response: { 200: { ...reference(User), headers: { ETag: Etag } } },
+      response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
@@ -107,7 +107,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Delete a user',
       params: UserParams,
       headers: ConditionalHeaders,
-      response: { 204: Done('Deleted.') },
+      response: { 204: NoContent('Deleted.') },
     },
     handler: async (request, reply) => {
       await deleteUser(app.accounts, actorOf(request), request.params.id, preconditionOf(request.headers));
@@ -123,7 +123,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'End all sessions of a user',
       params: UserParams,
-      response: { 204: Done('Ended.') },
+      response: { 204: NoContent('Ended.') },
     },
     handler: async (request, reply) => {
       await endAllSessions(app.accounts, actorOf(request), request.params.id);

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
-import { reference } from '../../http/schemas.ts';
+import { Ref } from '../../http/schemas.ts';
 
 export const UserParams = Type.Object({
   id: Type.String({
@@ -52,7 +52,7 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
 
 export const UserPage = Type.Object(
   {
-    users: Type.Array(reference(VisibleUser)),
+    users: Type.Array(Ref(VisibleUser)),
     nextCursor: Type.Union([Type.String(), Type.Null()], {
       description: 'send it as `cursor` for the next page; null on the last one',
     }),

@@ -7,7 +7,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
-import { toNewUser } from '#latchkey/accounts/users/users.ts';
+import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { record } from '#latchkey/audit/record.ts';
 import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
@@ -63,11 +63,11 @@ t.test('nothing names those who have left, once the -wal file was emptied', asyn
   const ids = [second.id];
   for (let n = 0; n < PEOPLE; n++) {
     const email = `${MARK}-many-${n}@example.com`;
-    const data = toNewUser({ name: `${MARK} ${'x'.repeat(n)}`, email, passwordHash: '', access: 1 });
+    const data = buildUserRow({ name: `${MARK} ${'x'.repeat(n)}`, email, passwordHash: '', access: 1 });
     await accounts.db.transaction(async (tx) => {
       const { id } = await tx.user.create({ data });
-      const origin = { ip: '192.0.2.1', userAgent: `${MARK} browser ${n}`, requestId: null };
-      await record(tx, [{ action: 'user.registered', actorId: id, targetId: id, origin }]);
+      const requestContext = { ip: '192.0.2.1', userAgent: `${MARK} browser ${n}`, requestId: null };
+      await record(tx, [{ action: 'user.registered', actorId: id, targetId: id, requestContext }]);
       ids.push(id);
     });
   }

@@ -48,7 +48,7 @@ export const completeDocument: SwaggerTransformObject = (document) => {
           headers: {
             ...headersOf(answer),
             ...headersOfProblems(answer),
-            'X-Request-Id': reference('RequestId'),
+            'X-Request-Id': Ref('RequestId'),
           },
         });
     }
@@ -61,7 +61,7 @@ function settleBody(operation: unknown): void {
   if ('requestBody' in operation) Object.assign(Object(operation.requestBody), { required: false });
 }
 
-function reference(component: Component) {
+function Ref(component: Component) {
   return { $ref: `#/components/headers/${component}` };
 }
 
@@ -80,5 +80,5 @@ function headersOfProblems(answer: object): object {
   const fields = Object.keys(Object(content?.examples))
     .filter(isSlug)
     .flatMap((slug) => entryOf(slug).field ?? []);
-  return Object.fromEntries(fields.map((field) => [field, reference(components[field])]));
+  return Object.fromEntries(fields.map((field) => [field, Ref(components[field])]));
 }

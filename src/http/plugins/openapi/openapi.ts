@@ -5,7 +5,7 @@ import { declaration } from '../../../access/plugin.ts';
 import { version } from '../../../config/index.ts';
 import { ProblemBody } from '../../../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
-import { reference } from '../../schemas.ts';
+import { Ref } from '../../schemas.ts';
 import { withExample } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
 
@@ -122,7 +122,7 @@ function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown
         description: [...members].map((slug) => `\`${slug}\`: ${registry[slug].title}`).join('; '),
         content: {
           'application/problem+json': {
-            schema: reference(ProblemBody),
+            schema: Ref(ProblemBody),
             examples: Object.fromEntries(
               [...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
             ),

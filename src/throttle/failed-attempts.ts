@@ -43,7 +43,7 @@ export interface ReservedTry extends PolicedTry {
 export interface RefundedTry extends PolicedTry {
   readonly pendingSince: number;
   /** Failures that its success forgives. */
-  readonly forgiven: number;
+  readonly resetOnSuccess: number;
 }
 
 /**
@@ -101,7 +101,11 @@ export async function failTries(
  * @param time milliseconds since 1970
  * @returns whether none of them had to wait; what had to is not counted
  */
-export async function countTries(tx: Handle, tries: readonly PolicedTry[], time: number): Promise<boolean> {
+export async function countAttempts(
+  tx: Handle,
+  tries: readonly PolicedTry[],
+  time: number,
+): Promise<boolean> {
   const counted = await tx.raw.query<{ id: string }>`
     ${counting(tries, time)} WHERE ${isOpen(time)} RETURNING "id"`;
   return counted.length === tries.length;
@@ -115,8 +119,8 @@ export async function countTries(tx: Handle, tries: readonly PolicedTry[], time:
  */
 export async function refundTries(tx: Handle, tries: readonly RefundedTry[], time: number): Promise<void> {
   const rows = inOrder(tries).map(({ id }) => sql`(${id}, 0, ${double(time)}, 0, 0, 0)`);
-  const forgiven = by(tries, (refunded) => refunded.forgiven);
-  const left = sql`CASE WHEN "FailedTries"."failures" > ${forgiven} THEN "FailedTries"."failures" - ${forgiven} ELSE 0 END`;
+  const resetOnSuccess = by(tries, (refunded) => refunded.resetOnSuccess);
+  const left = sql`CASE WHEN "FailedTries"."failures" > ${resetOnSuccess} THEN "FailedTries"."failures" - ${resetOnSuccess} ELSE 0 END`;
   await tx.raw.execute`
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "failures" = ${left}, "pending" = ${pendingWithout(tries)}, "nextTryAt" =

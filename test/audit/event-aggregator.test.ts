@@ -1,11 +1,11 @@
 /** Counts of the audit, and a database that goes away while they are written. */
 import t from 'tap';
-import { Tally } from '#latchkey/audit/event-aggregator.ts';
+import { EventAggregator } from '#latchkey/audit/event-aggregator.ts';
 import type { Db } from '#latchkey/db/client.ts';
 import { openTrail } from './trail.ts';
 
-const origin = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
-const denial = { action: 'access.denied', actorId: null, targetId: null, origin } as const;
+const requestContext = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
+const denial = { action: 'access.denied', actorId: null, targetId: null, requestContext } as const;
 
 /** The database as seen over a connection that breaks at the end of each transaction: before its COMMIT, or after. */
 function breaking(db: Db, when: 'before' | 'after'): Db {
@@ -26,16 +26,16 @@ function breaking(db: Db, when: 'before' | 'after'): Db {
 for (const when of ['before', 'after'] as const) {
   t.test(`a connection that breaks ${when} the commit neither loses nor doubles a count`, async (t) => {
     const { db } = await openTrail(t);
-    const tally = new Tally();
+    const eventAggregator = new EventAggregator();
     const written = async () => (await db.auditEvent.aggregate({ _sum: { count: true } }))._sum.count ?? 0;
-    tally.add(denial);
-    tally.add(denial);
-    await t.rejects(tally.flush(breaking(db, when)));
+    eventAggregator.add(denial);
+    eventAggregator.add(denial);
+    await t.rejects(eventAggregator.flush(breaking(db, when)));
     t.equal(await written(), when === 'before' ? 0 : 2);
-    tally.add(denial);
-    await tally.flush(db, true);
+    eventAggregator.add(denial);
+    await eventAggregator.flush(db, true);
     t.equal(await written(), 3);
-    await tally.flush(db, true);
+    await eventAggregator.flush(db, true);
     t.equal(await written(), 3);
   });
 }
