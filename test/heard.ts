@@ -3,9 +3,11 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, openSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import { bin, childEnvironment, temporaryFolder, type Variables } from './child.ts';
 import { createMigratedDatabase } from './database.ts';
 import { PUBLIC_URL, type Teardown } from './helper.ts';
@@ -98,12 +100,22 @@ export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
     find(/Metrics: (http:\S+\/metrics)/),
   ];
   const pid = Number(find(/"pid":(\d+)/));
-  const get = async (address: string) => {
-    const response = await fetch(address, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    return { status: response.status, body: await response.text() };
+  // Not fetch: it does not let a caller choose the Host header, which is the part of a log line that clients fill.
+  const get = async (address: string, host?: string) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const asked = request(address, { signal, ...(host !== undefined && { headers: { host } }) }).end();
+    const [response]: IncomingMessage[] = await once(asked, 'response');
+    return { status: response?.statusCode, body: response === undefined ? '' : await readText(response) };
   };
   const stop = () => process.kill(pid, 'SIGTERM');
-  return { ...heard, url, get: (path: string) => get(url + path), metrics: () => get(metrics), stop, ended };
+  return {
+    ...heard,
+    url,
+    get: (path: string, host?: string) => get(url + path, host),
+    metrics: () => get(metrics),
+    stop,
+    ended,
+  };
 }
 
 export type HeardService = Awaited<ReturnType<typeof startHeard>>;

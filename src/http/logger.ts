@@ -4,19 +4,38 @@ import type { Config } from '../config/index.ts';
 import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
 
-/**
- * What the log says of a request. Its URL comes without the query, in which mistaken clients put tokens and passwords
- * (RFC 6750 section 5.3).
- */
-export function describeRequest({ method, url, host, ip, socket }: FastifyRequest) {
+/** UUIDs (RFC 9562 section 4): parameters with other values may be anything that a client mistook for one. */
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The URL of a request that no route takes, in the log. */
+const NO_ROUTE = '(no route)';
+
+/** Describes a request in the log. */
+export function describeRequest(request: FastifyRequest) {
+  const { method, host, ip, socket } = request;
   const { remotePort } = socket;
   return {
     method,
-    url: url.split('?', 1)[0] ?? '',
+    url: describeUrl(request),
     host,
     remoteAddress: ip,
     ...(remotePort !== undefined && { remotePort }),
   };
+}
+
+/**
+ * The path of the route, with the ids of the request in it. Mistaken clients put tokens and passwords into the
+ * path or the query (RFC 6750 section 5.3). So the log has no other part of a URL.
+ */
+function describeUrl({ routeOptions, params }: FastifyRequest): string {
+  // Requests whose URL cannot be decoded have no route options.
+  const path = routeOptions?.url;
+  if (path === undefined) return NO_ROUTE;
+  const values = new Map<string, unknown>(Object.entries(params ?? {}));
+  return path.replace(/:(\w+)/g, (parameter, name: string) => {
+    const value = values.get(name);
+    return typeof value === 'string' && UUID.test(value) ? value : parameter;
+  });
 }
 
 /** Opens the log of the service. No line of it waits for its reader: those that a reader does not take are dropped, and counted. */

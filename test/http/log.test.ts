@@ -12,6 +12,8 @@ import { PUBLIC_URL, type Teardown } from '../helper.ts';
 import { testSigningKey } from '../tokens.ts';
 import { until } from '../until.ts';
 
+const ID = '01234567-89ab-7def-8123-456789abcdef';
+
 /** What the service prints in a terminal until it has answered a request and was told to stop. `script` makes the terminal. */
 async function printed(t: Teardown, variables: Variables): Promise<string> {
   const { url: DATABASE_URL } = await createMigratedDatabase(t);
@@ -28,8 +30,12 @@ async function printed(t: Teardown, variables: Variables): Promise<string> {
   });
   const urlOf = () => /Latchkey listens on (http:\/\/[\d.:]+)/.exec(text)?.[1];
   await until(() => urlOf() !== undefined);
-  await fetch(`${urlOf()}/nowhere?token=in-the-query`);
-  await until(() => text.includes('/nowhere'));
+  await fetch(`${urlOf()}/%zz-in-the-path`);
+  await fetch(`${urlOf()}/users/${ID}?token=in-the-query`);
+  await fetch(`${urlOf()}/users/in-the-parameter`);
+  await fetch(`${urlOf()}/docs/static/in-the-wildcard`);
+  await fetch(`${urlOf()}/in-the-path/${ID}`);
+  await until(() => text.split('request completed').length > 4);
   // Ctrl-C, as a terminal sends it.
   child.stdin.write('\u0003');
   await until(() => child.exitCode !== null);
@@ -39,9 +45,11 @@ async function printed(t: Teardown, variables: Variables): Promise<string> {
 t.test('in a terminal', async (t) => {
   const text = await printed(t, {});
   t.match(text, /\[\d\d:\d\d:\d\d\.\d{3}\] .*INFO/, 'a line for people');
-  t.match(text, '/nowhere');
+  t.match(text, `/users/${ID}`);
   t.notMatch(text, /\{"level":/);
-  t.notMatch(text, 'in-the-query');
+  t.match(text, '/users/:id', 'a parameter that is no id is left out');
+  t.match(text, '(no route)', 'so is a path that no route has');
+  t.notMatch(text, /in-the-|%zz/);
   t.match(text, 'The process was told to stop');
 });
 
@@ -52,6 +60,6 @@ t.test('in production, a terminal too gets JSON lines', async (t) => {
     JWT_PRIVATE_KEY: testSigningKey.pem,
   };
   const text = await printed(t, production);
-  t.match(text, /\{"level":30,.*"url":"\/nowhere"/);
+  t.match(text, new RegExp(`{"level":30,.*"url":"/users/${ID}"`));
   t.notMatch(text, /INFO/);
 });

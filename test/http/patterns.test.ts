@@ -24,7 +24,7 @@ const PATIENCE_MS = 60_000;
 
 /** Folders and files whose expressions are run on what strangers send. */
 const OF_STRANGERS =
-  /^(access|http|problems|routes|throttle)\/|^tokens\/(refresh-tokens|token-header)\.ts|^accounts\/(email|sort-keys|timestamps|user-cursor)\.ts/;
+  /^(access|http|problems|routes|throttle)\/|^tokens\/(refresh-tokens|token-header)\.ts|^lib\/timestamps\.ts|^accounts\/(normalize|users\/(sort-keys|cursor))\.ts/;
 
 /** A regular expression as it stands in a source. */
 const LITERAL =

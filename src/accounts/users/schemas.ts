@@ -6,14 +6,23 @@ const TEXT = '[^\\u0000\\ud800-\\udfff]';
 const PRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 
+/**
+ * The last label of a domain, which begins with a letter (RFC 1123 section 2.1). Otherwise software that sends
+ * mails reads the domain as a number: `256` as 0.0.1.0, `0x7f.1` as 127.0.0.1 (WHATWG URL, IPv4 parser).
+ */
+const LAST_DOMAIN_LABEL = '[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+
 /** 256 characters between angle brackets, less the brackets: RFC 5321 section 4.5.3.1.3. */
 const EMAIL_MAX_LENGTH = 254;
 const PASSWORD_MAX_LENGTH = 128;
 
-/** A valid email address as HTML defines it (WHATWG HTML, input type=email); space around it is trimmed. */
+/**
+ * A valid email address as HTML defines it (WHATWG HTML, input type=email), whose domain is no number; space
+ * around it is trimmed.
+ */
 export const EmailAddress = Type.String({
   maxLength: EMAIL_MAX_LENGTH,
-  pattern: `^\\s*[a-zA-Z0-9.!#$%&'*+/=?^_\`{|}~-]+@${DOMAIN_LABEL}(?:\\.${DOMAIN_LABEL})*\\s*$`,
+  pattern: `^\\s*[a-zA-Z0-9.!#$%&'*+/=?^_\`{|}~-]+@(?:${DOMAIN_LABEL}\\.)*${LAST_DOMAIN_LABEL}\\s*$`,
   description: 'an email address in ASCII characters',
   examples: ['ada@example.com'],
 });
