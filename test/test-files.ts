@@ -61,6 +61,9 @@ export const suites = {
   },
 } as const satisfies Record<string, Suite>;
 
+/** Slow files at most that share a process: with more, the last process of the suite would run by itself. */
+const SLOW_IN_A_PROCESS = 6;
+
 /** The files that one process runs, one after the other. */
 export interface Run {
   /** Paths below the root. */
@@ -76,13 +79,14 @@ export interface Run {
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
 /**
- * Files that start no process share one, unless their first comment says `@runs alone: <why>`: they change something of the
- * whole process, or measure it.
+ * Files share a process, unless their first comment says `@runs alone: <why>`: they change something of the whole
+ * process, or measure it.
  */
-const alone = /@runs alone: \S/;
+const runsAlone = /@runs alone: \S/;
 
-/** Waits for outages and clocks rather than for a processor. */
+/** Files that wait for outages and clocks rather than for a processor. */
 const waits = /^test\/(processes\/|mail\/delivery|life|jobs|db\/raw)/;
+/** Files that take long, for each start of a process takes about a second. */
 const startsProcesses =
   /from '([.\w/-]+\/(child|cluster|front|daemon|program|(postgres|pgbouncer)-server)\.ts|node:child_process)'/;
 
@@ -106,21 +110,39 @@ export async function findRuns(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),
     )
     .sort();
-  const runs: Run[] = [];
-  const sharing = new Map<Database, string[]>(chosen.map((database) => [database, []]));
+  const alone: Run[] = [];
+  const sharing = chosen.map((database): Sharing => ({ database, idle: [], slow: [], others: [] }));
   for (const file of files) {
     const text = await readFile(join(root, file), 'utf8');
     const comment = text.startsWith('/**') ? text.slice(0, text.indexOf('*/')) : '';
     const isIdle = waits.test(file);
-    const isAlone = inAProcess === 1 || isIdle || startsProcesses.test(text) || alone.test(comment);
-    for (const database of chosen.filter((database) => runsOn(file, comment, database)))
-      if (isAlone) runs.push({ files: [file], database, isIdle });
-      else sharing.get(database)?.push(file);
+    const isAlone = inAProcess === 1 || runsAlone.test(comment);
+    for (const of of sharing.filter(({ database }) => runsOn(file, comment, database)))
+      if (isAlone) alone.push({ files: [file], database: of.database, isIdle });
+      else of[isIdle ? 'idle' : startsProcesses.test(text) ? 'slow' : 'others'].push(file);
   }
-  for (const [database, files] of sharing)
-    for (const part of deal(files, Math.ceil(files.length / inAProcess)))
-      runs.push({ files: part, database, isIdle: false });
-  return runs;
+  const share = (kind: 'idle' | 'slow' | 'others', most: number) =>
+    sharing.flatMap(({ database, [kind]: files }) =>
+      deal(files, Math.ceil(files.length / most)).map((part) => ({
+        files: part,
+        database,
+        isIdle: kind === 'idle',
+      })),
+    );
+  return [
+    ...share('idle', inAProcess),
+    ...share('slow', SLOW_IN_A_PROCESS),
+    ...alone,
+    ...share('others', inAProcess),
+  ];
+}
+
+/** The files that share processes, by database. */
+interface Sharing {
+  readonly database: Database;
+  readonly idle: string[];
+  readonly slow: string[];
+  readonly others: string[];
 }
 
 /** Deals files out as cards are, so that those of one folder, which take about as long, come apart. */
@@ -131,7 +153,7 @@ function deal(files: readonly string[], count: number): string[][] {
 /** @throws {Error} when the first comment says something of its runs that is not understood */
 function runsOn(file: string, comment: string, database: Database): boolean {
   const [, only] = once.exec(comment) ?? [];
-  if (only === undefined && comment.replace(alone, '').includes('@runs'))
+  if (only === undefined && comment.replace(runsAlone, '').includes('@runs'))
     throw new Error(
       `${file}: @runs is followed by "once, on SQLite: <why>" (or Postgres), or "alone: <why>"`,
     );
