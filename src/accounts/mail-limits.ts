@@ -1,8 +1,7 @@
 import type { RequestContext } from '../audit/event.ts';
-import type { Transaction } from '../db/client.ts';
 import type { TemplateName } from '../mail/template-names.ts';
 import type { Policy } from '../throttle/failed-attempts.ts';
-import type { AccountsContext } from './context.ts';
+import type { Change } from './change.ts';
 import { countedAt } from './sign-in/attempts.ts';
 
 const HOURLY_LIMIT = 100;
@@ -22,8 +21,7 @@ const policy: Policy = {
  * @param templates what counts together, as in {@link Outbox.allows}
  */
 export async function allowsMail(
-  { outbox, throttle }: AccountsContext,
-  tx: Transaction,
+  { context: { outbox, throttle }, tx }: Change,
   { recipient, templates }: { recipient: string; templates: readonly [TemplateName, ...TemplateName[]] },
   { ip }: RequestContext,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Transaction } from '../db/client.ts';
+import type { Change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 
 const MINUTE = 60_000;
@@ -48,8 +48,7 @@ export function tokenValues(
 
 /** Voids what was mailed to a user and not used yet: the password or the address is another now, or the user is disabled. */
 export async function voidMailTokens(
-  { outbox }: Pick<AccountsContext, 'outbox'>,
-  tx: Transaction,
+  { context: { outbox }, tx }: Change,
   user: { readonly id: string; readonly email: string },
 ): Promise<void> {
   const where = { userId: user.id };

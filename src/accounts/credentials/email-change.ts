@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../audit/event.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
@@ -27,17 +27,18 @@ export async function requestEmailChange(
   await verifyOwnPassword(context, actor, input.password);
   const email = requireEmail(input.email);
   const { userId } = actor;
-  await change(context, async (tx, { send }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx, send } = change;
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, actor.requestContext))) return;
+    if (!(await allowsMail(change, mail, actor.requestContext))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();
     const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
     await tx.emailChange.deleteMany({ where: { userId } });
-    for (const change of before) await context.outbox.takeBack(tx, change.email, ['email-change']);
+    for (const old of before) await context.outbox.takeBack(tx, old.email, ['email-change']);
     const expiresAt = taken === null ? notAfter : createdAt;
     await tx.emailChange.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
     const content =
@@ -70,11 +71,12 @@ export async function completeEmailChange(
   requestContext: RequestContext,
 ): Promise<User> {
   return translateEmailConflict(() =>
-    change(context, async (tx, { record, send }) => {
+    makeChange(context, async (change) => {
+      const { tx, record, send } = change;
       const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
       const before = await tx.user.findUnique({ where: { id: userId, passwordHash, disabled: false } });
       if (count === 0 || before === null) throw new Problem('mail-token-invalid');
-      await voidMailTokens(context, tx, before);
+      await voidMailTokens(change, before);
       await tx.registration.deleteMany({ where: { email } });
       const after = await tx.user.update({
         where: { id: userId },

@@ -1,4 +1,4 @@
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
@@ -23,9 +23,10 @@ export async function changePassword(
   const owner = await findCaller(context, actor.userId);
   await requireGoodPassword(newPassword, owner, '/newPassword');
   const passwordHash = await hashPassword(newPassword);
-  return change(context, async (tx, { revoke, record, send }) => {
-    // A password that was changed meanwhile has moved the generation.
-    await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    // Fails when the password was changed meanwhile: that has raised the generation.
+    const change = await recheckActor(unchecked, actor);
+    const { tx, revoke, record, send } = change;
     const time = await context.now(tx);
     const { userId, sessionId, requestContext } = actor;
     await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
@@ -38,7 +39,7 @@ export async function changePassword(
       where: { id: sessionId },
       data: { epoch: user.epoch, rotation: { increment: 2 }, rotatedAt: time, authenticatedAt: time },
     });
-    await voidMailTokens(context, tx, user);
+    await voidMailTokens(change, user);
     revoke({ userId, generation: user.generation });
     record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));

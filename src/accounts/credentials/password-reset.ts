@@ -2,7 +2,7 @@ import { noRequest, type RequestContext } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
@@ -27,10 +27,11 @@ export async function requestPasswordReset(
   requestContext: RequestContext,
 ): Promise<void> {
   const email = requireEmail(input.email);
-  await change(context, async (tx, { send }) => {
+  await makeChange(context, async (change) => {
+    const { tx, send } = change;
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
     const mail = { recipient: email, templates: ['password-reset'] } as const;
-    if (!(await allowsMail(context, tx, mail, requestContext))) return;
+    if (!(await allowsMail(change, mail, requestContext))) return;
     const createdAt = await context.now(tx);
     const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
     const { token, tokenHash } = newMailToken();
@@ -129,12 +130,13 @@ async function replacePassword(
   const { id } = owner;
   await requireGoodPassword(newPassword, owner, pointer);
   const passwordHash = await hashPassword(newPassword);
-  const changed = await change(context, async (tx, { revoke, record, send }) => {
+  const changed = await makeChange(context, async (change) => {
+    const { tx, revoke, record, send } = change;
     await requireAllowed(tx);
     const { generation } = await raiseEpoch(tx, id);
     const data = { passwordHash, updatedAt: new Date() };
     const user = await tx.user.update({ where: { id }, data, select: userColumns });
-    await voidMailTokens(context, tx, user);
+    await voidMailTokens(change, user);
     revoke({ userId: id, generation });
     record({ action: 'user.password-reset', actorId, targetId: id, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
@@ -36,10 +36,11 @@ export async function requestRegistration(
     passwordHash: await hashPassword(input.password),
     access: context.levels.default,
   });
-  await change(context, async (tx, { send }) => {
+  await makeChange(context, async (change) => {
+    const { tx, send } = change;
     const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['registration', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, requestContext))) return;
+    if (!(await allowsMail(change, mail, requestContext))) return;
     const createdAt = await context.now(tx);
     const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
     const { token, tokenHash } = newMailToken();
@@ -69,12 +70,13 @@ export async function completeRegistration(
 ): Promise<User> {
   const row = buildUserRow({ ...registration, access: context.levels.default });
   return translateEmailConflict(() =>
-    change(context, async (tx, effects) => {
+    makeChange(context, async (change) => {
+      const { tx } = change;
       const { count } = await tx.registration.deleteMany({ where: { id, tokenHash } });
       if (count === 0) throw new Problem('mail-token-invalid');
       await tx.registration.deleteMany({ where: { email: row.email } });
       await context.outbox.takeBack(tx, row.email, ['registration']);
-      return insertUser(context, tx, effects, row, { action: 'user.registered', requestContext });
+      return insertUser(change, row, { action: 'user.registered', requestContext });
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { RequestContext } from '../../audit/event.ts';
 import { reassignPersonalData } from '../../audit/record.ts';
 import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken } from '../mail-tokens.ts';
 import { hashPassword, requireRoom } from '../passwords/hash.ts';
@@ -45,17 +45,18 @@ export async function acceptInvitation(
   const { access } = invitation;
   const row = buildUserRow({ name, email: address, access, passwordHash: await hashPassword(password) });
   return translateEmailConflict(() =>
-    change(context, async (tx, effects) => {
+    makeChange(context, async (change) => {
+      const { tx, record } = change;
       if (invitation.inviterId === null) await lockAdmins(tx);
       const offered = await findOffered(context, tx, tokenHash);
       if (offered === undefined) throw new Problem('mail-token-invalid');
       const { id, inviterId } = offered;
       await tx.invitation.delete({ where: { id } });
       await tx.registration.deleteMany({ where: { email: row.email } });
-      const user = await insertUser(context, tx, effects, row, { action: 'user.created', requestContext });
+      const user = await insertUser(change, row, { action: 'user.created', requestContext });
       // What was said of the person who was invited is said of this user.
       await reassignPersonalData(tx, id, user.id);
-      effects.record({
+      record({
         action: 'invitation.accepted',
         actorId: user.id,
         targetId: id,

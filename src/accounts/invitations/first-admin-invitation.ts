@@ -1,6 +1,6 @@
 import { noRequest } from '../../audit/event.ts';
 import { newId } from '../../lib/id.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { lifetimes, newMailToken } from '../mail-tokens.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
@@ -15,7 +15,7 @@ export async function inviteFirstAdmin(context: AccountsContext): Promise<string
   const { levels } = context;
   if (await hasAdmin(context.db, levels)) return undefined;
   const { token, tokenHash } = newMailToken();
-  const isInvited = await change(context, async (tx, { record }) => {
+  const isInvited = await makeChange(context, async ({ tx, record }) => {
     await lockAdmins(tx);
     if (await hasAdmin(tx, levels)) return false;
     await tx.invitation.deleteMany({ where: { inviterId: null } });

@@ -2,7 +2,7 @@ import { noRequest } from '../../audit/event.ts';
 import { exampleOf } from '../../config/check-environment.ts';
 import { type Config, ConfigError } from '../../config/index.ts';
 import { compile } from '../../lib/compile-schema.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { findWeakness } from '../passwords/strength.ts';
 import { hasAdmin } from '../users/last-admin.ts';
@@ -50,7 +50,8 @@ export async function createFirstAdmin(
   if (weakness !== undefined)
     throw new ConfigError(`ADMIN_PASSWORD ${weakness} ${exampleOf('ADMIN_PASSWORD')}`);
   const data = await hashAndBuildUser({ ...account, name: NAME, access: levels.admin });
-  return change(context, async (tx, effects) => {
+  return makeChange(context, async (change) => {
+    const { tx } = change;
     if (await hasAdmin(tx, levels)) return false;
     const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
     if (taken !== null) {
@@ -58,7 +59,7 @@ export async function createFirstAdmin(
         "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
       );
     }
-    await insertUser(context, tx, effects, data, { action: 'user.created', requestContext: noRequest });
+    await insertUser(change, data, { action: 'user.created', requestContext: noRequest });
     return true;
   });
 }

@@ -4,7 +4,7 @@ import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, type Effects, recheckActor } from '../change.ts';
+import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
@@ -30,8 +30,9 @@ export interface Offer {
 export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
   const email = requireEmail(offer.email);
   try {
-    return await change(context, async (tx, effects) => {
-      const { maxGrantableLevel } = await recheckActor(context, tx, actor);
+    return await makeChange(context, async (unchecked) => {
+      const change = await recheckActor(unchecked, actor);
+      const { tx, maxGrantableLevel } = change;
       if (offer.access > maxGrantableLevel) throw accessDenied(offer.access, maxGrantableLevel);
       const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
       if (user !== null) throw new Problem('email-taken');
@@ -50,7 +51,7 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
           expiresAt: new Date(createdAt.getTime() + lifetimes.invitation),
         },
       });
-      effects.record({
+      change.record({
         action: 'invitation.created',
         actorId: actor.userId,
         targetId: row.id,
@@ -58,8 +59,7 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
         personal: { after: { email, name: row.name } },
         requestContext: actor.requestContext,
       });
-      if (await context.outbox.allows(tx, email, ['invitation']))
-        sendInvitation(context, effects, row, token);
+      if (await context.outbox.allows(tx, email, ['invitation'])) sendInvitation(change, row, token);
       return toInvitation(row, context.levels);
     });
   } catch (error) {
@@ -101,8 +101,9 @@ export async function resendInvitation(
   actor: Actor,
   invitationId: string,
 ): Promise<Invitation> {
-  return change(context, async (tx, effects) => {
-    const { maxGrantableLevel } = await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx, maxGrantableLevel } = change;
     const before = await findShown(tx, invitationId);
     if (before.access > maxGrantableLevel) throw accessDenied(before.access, maxGrantableLevel);
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
@@ -112,8 +113,8 @@ export async function resendInvitation(
     await context.outbox.takeBack(tx, before.email, ['invitation']);
     const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
     const { userId: actorId, requestContext } = actor;
-    effects.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
-    sendInvitation(context, effects, row, token);
+    change.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
+    sendInvitation(change, row, token);
     return toInvitation(row, context.levels);
   });
 }
@@ -128,8 +129,8 @@ export async function revokeInvitation(
   actor: Actor,
   invitationId: string,
 ): Promise<void> {
-  await change(context, async (tx, { record }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const { tx, record } = await recheckActor(unchecked, actor);
     const { id, email, access } = await findShown(tx, invitationId);
     await tx.invitation.delete({ where: { id } });
     await context.outbox.takeBack(tx, email, ['invitation']);
@@ -154,12 +155,7 @@ async function findShown(tx: Transaction, id: string): Promise<Row & { readonly 
   return { ...row, email: row.email };
 }
 
-function sendInvitation(
-  context: AccountsContext,
-  { send }: Pick<Effects, 'send'>,
-  { email, access, expiresAt }: Row,
-  token: string,
-): void {
+function sendInvitation({ context, send }: Change, { email, access, expiresAt }: Row, token: string): void {
   if (email === null) return;
   send({
     recipient: email,

@@ -2,7 +2,7 @@ import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Handle } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import type { Effects } from '../change.ts';
+import type { Change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { noticeTo } from '../notices.ts';
 import { type Owner, ownerColumns, SHORTEST_TOKEN } from './grant.ts';
@@ -53,22 +53,20 @@ export function isRepeated({ rotation }: RefreshTokenContents, { session, time }
 }
 
 /** Ends a session and its access tokens. */
-export async function endLiving(tx: Handle, { session }: Living, { revoke }: Effects): Promise<void> {
+export async function endLiving({ tx, revoke }: Change, { session }: Living): Promise<void> {
   await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
   revoke({ sessionId: session.id });
 }
 
 /** Ends a session of which somebody else may hold a refresh token, and tells its user. */
 export async function endStolen(
-  context: AccountsContext,
-  tx: Handle,
+  change: Change,
   living: Living,
   requestContext: RequestContext,
-  effects: Effects,
 ): Promise<void> {
-  await endLiving(tx, living, effects);
+  await endLiving(change, living);
   const { id, email } = living.user;
   const before = { sessionId: living.session.id };
-  effects.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, requestContext });
-  effects.send(noticeTo(context, email, 'reuse-detected'));
+  change.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, requestContext });
+  change.send(noticeTo(change.context, email, 'reuse-detected'));
 }

@@ -5,7 +5,7 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { change, type Effects, recheckActor } from '../change.ts';
+import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endLiving, endStolen, findLiving, isRepeated } from './active.ts';
 import type { Session } from './schemas.ts';
@@ -46,7 +46,7 @@ export async function endSession(
   { userId, requestContext }: Actor,
   sessionId: string,
 ): Promise<boolean> {
-  return change(context, async (tx, { revoke, record }) => {
+  return makeChange(context, async ({ tx, revoke, record }) => {
     const id = sessionId.toLowerCase();
     const { count } = await tx.session.deleteMany({ where: { id, userId } });
     if (count === 0) return false;
@@ -72,15 +72,15 @@ export async function endSessionOf(
   token: RefreshTokenContents,
   requestContext: RequestContext,
 ): Promise<void> {
-  await change(context, async (tx, effects) => {
-    const living = await findLiving(context, tx, token.sessionId);
+  await makeChange(context, async (change) => {
+    const living = await findLiving(context, change.tx, token.sessionId);
     if (living === undefined) return;
     const { session, user } = living;
     if (token.rotation !== session.rotation && !isRepeated(token, living))
-      return endStolen(context, tx, living, requestContext, effects);
-    await endLiving(tx, living, effects);
+      return endStolen(change, living, requestContext);
+    await endLiving(change, living);
     const before = { sessionId: session.id };
-    effects.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, requestContext });
+    change.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, requestContext });
   });
 }
 
@@ -94,9 +94,9 @@ export async function endSurplusSessions(
     SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${EVICT_BATCH} OFFSET ${MAX_SESSIONS}`;
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };
-  await change(context, async (tx, { revoke, record }) => {
-    for (const sessionId of await endThose(tx, where, revoke))
-      record({
+  await makeChange(context, async (change) => {
+    for (const sessionId of await endThose(change, where))
+      change.record({
         action: 'session.ended',
         actorId: null,
         targetId: userId,
@@ -109,10 +109,10 @@ export async function endSurplusSessions(
 /** Ends all sessions of the actor but the one that asks. */
 export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
   const { userId, sessionId, requestContext } = actor;
-  await change(context, async (tx, { revoke, record }) => {
-    await recheckActor(context, tx, actor);
-    const others = await endThose(tx, { userId, id: { not: sessionId } }, revoke);
-    record({
+  await makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const others = await endThose(change, { userId, id: { not: sessionId } });
+    change.record({
       action: 'session.ended',
       actorId: userId,
       targetId: userId,
@@ -124,9 +124,8 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
 
 /** @returns the ids of the sessions that ended */
 async function endThose(
-  tx: Transaction,
+  { tx, revoke }: Change,
   where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
-  revoke: Effects['revoke'],
 ): Promise<string[]> {
   const ending = await tx.session.findMany({ where, select: { id: true } });
   await tx.session.deleteMany({ where });
@@ -140,8 +139,8 @@ async function endThose(
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
-  await change(context, async (tx, { revoke, record }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const { tx, revoke, record } = await recheckActor(unchecked, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
     if (user === null) throw new Problem('user-not-found');
     const sessions = await tx.session.count({ where: { userId: user.id } });

@@ -4,7 +4,7 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 import { endStolen, findLiving, isRepeated, sessionColumns } from './active.ts';
@@ -34,7 +34,7 @@ export async function openSession(
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const opened = await change(context, async (tx, { record }) => {
+  const opened = await makeChange(context, async ({ tx, record }) => {
     const user = await selectRow(tx, 'User', ownerColumns, { id });
     if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
@@ -74,7 +74,8 @@ export async function refreshSession(
   token: RefreshTokenContents,
   requestContext: RequestContext,
 ): Promise<SessionGrant> {
-  const grant = await change(context, async (tx, effects) => {
+  const grant = await makeChange(context, async (change) => {
+    const { tx } = change;
     const living = await findLiving(context, tx, token.sessionId);
     if (living === undefined) return undefined;
     const { session, user, time } = living;
@@ -87,7 +88,7 @@ export async function refreshSession(
       return toGrant({ ...session, rotation }, user, time);
     }
     if (isRepeated(token, living)) return toGrant(session, user, time);
-    await endStolen(context, tx, living, requestContext, effects);
+    await endStolen(change, living, requestContext);
     return undefined;
   });
   if (grant === undefined) throw invalidRefreshToken();
@@ -104,8 +105,8 @@ export async function renewAuthentication(
   actor: Actor,
   { epoch }: SignedIn,
 ): Promise<SessionGrant> {
-  return change(context, async (tx, { record }) => {
-    await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    const { tx, record } = await recheckActor(unchecked, actor);
     const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
     const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../../audit/event.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { generationAsOf } from './generation.ts';
 
@@ -51,7 +51,7 @@ export async function invalidateCredentialsAfterRestore(
   const mailTokens = (await endMailTokens(context)) + (await revokeInvitations(context));
   const ended = await endSessions(context, onProgress);
   const restoration = { ...ended, mails, mailTokens };
-  await change(context, async (_tx, { revoke, record }) => {
+  await makeChange(context, async ({ revoke, record }) => {
     // Also those of users whom the backup does not know: nobody has a generation for them.
     revoke({ allUsers: true });
     record({
@@ -121,7 +121,7 @@ async function endMailTokens({ db }: AccountsContext): Promise<number> {
 /** @returns how many there were */
 async function revokeInvitations(context: AccountsContext): Promise<number> {
   for (let revoked = 0; ; ) {
-    const count = await change(context, async (tx, { record }) => {
+    const count = await makeChange(context, async ({ tx, record }) => {
       const rows = await tx.invitation.findMany({ take: INVITATIONS, select: { id: true, access: true } });
       await tx.invitation.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
       for (const { id, access } of rows) {

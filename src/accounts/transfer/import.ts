@@ -4,7 +4,7 @@ import { isAnyUniqueViolation } from '../../db/errors.ts';
 import { DuplicateFinder } from '../../db/files/duplicate-finder.ts';
 import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
 import { generationAsOf } from './generation.ts';
@@ -112,7 +112,7 @@ async function createBatch(
 ): Promise<Outcome[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await change(context, async (tx, { record }) => {
+      return await makeChange(context, async ({ tx, record }) => {
         const outcomes = await findOutcomes(tx, batch, deleted);
         const rows = batch
           .filter((_, index) => outcomes[index] === 'created')

@@ -1,7 +1,7 @@
 import { noRequest } from '../../audit/event.ts';
 import { joinSql } from '../../db/client.ts';
 import { type RunOptions, runBatches } from '../../db/raw/batches.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 
 /** Rows that fall back in one transaction. */
@@ -35,7 +35,7 @@ export async function fallBackForList(context: AccountsContext): Promise<void> {
 }
 
 function fallBackSome(context: AccountsContext): Promise<number> {
-  return change(context, async (tx, { record }) => {
+  return makeChange(context, async ({ tx, record }) => {
     const where = { accessUntil: { lte: await context.now(tx) } };
     const rows = await tx.user.findMany({ where, orderBy, take: BATCH });
     if (rows.length === 0) return 0;

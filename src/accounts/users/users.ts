@@ -1,12 +1,11 @@
 import { invalidToken } from '../../access/challenges.ts';
 import type { AccessLevels } from '../../access/levels.ts';
 import type { AuditAction, RequestContext } from '../../audit/event.ts';
-import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, type Effects } from '../change.ts';
+import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { type AccessColumns, accessAsOf } from '../elevation.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
@@ -80,16 +79,12 @@ export async function createUser(
   requireRoom();
   await requireGoodPassword(input.password, input, '/password');
   const row = await hashAndBuildUser(input);
-  return translateEmailConflict(() =>
-    change(context, async (tx, effects) => insertUser(context, tx, effects, row, creation)),
-  );
+  return translateEmailConflict(() => makeChange(context, (change) => insertUser(change, row, creation)));
 }
 
 /** Inserts the row of a new user. @returns the user as the API shows it */
 export async function insertUser(
-  { levels }: Pick<AccountsContext, 'levels'>,
-  tx: Transaction,
-  { record }: Pick<Effects, 'record'>,
+  { context, tx, record }: Change,
   data: UserRowInput,
   { action, requestContext }: Creation,
 ): Promise<User> {
@@ -103,7 +98,7 @@ export async function insertUser(
     personal: { after: { name, email } },
     requestContext,
   });
-  return toUser(row, levels);
+  return toUser(row, context.levels);
 }
 
 /**

@@ -14,7 +14,7 @@ import { actorOf } from '../../http/request-context.ts';
 import { NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
+import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
@@ -76,20 +76,20 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
         'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
       params: UserParams,
       headers: ConditionalHeaders,
-      body: UserChange(levels.all),
+      body: UserChangeBody(levels.all),
       response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
-      const { accessUntil, ...rest } = request.body;
+      const { accessUntil, ...others } = request.body;
       const wanted = {
-        ...rest,
+        ...others,
         ...(accessUntil !== undefined && {
           accessUntil: accessUntil === null ? null : readUntil(accessUntil),
         }),
       };
-      const isUnchanged = preconditionOf(request.headers);
-      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
+      const precondition = preconditionOf(request.headers);
+      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, precondition);
       reply.header('etag', etagOf(user));
       return user;
     },

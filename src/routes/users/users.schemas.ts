@@ -60,7 +60,7 @@ export const UserPage = Type.Object(
   { description: 'A page of users.' },
 );
 
-export const UserChange = (levels: readonly AccessLevel[]) =>
+export const UserChangeBody = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
       name: Type.Optional(UserName),
