@@ -31,8 +31,8 @@ export interface ActorChange extends Change {
 }
 
 /**
- * Makes a change. Mails, audit events and revocations are written in the same transaction, the revocations last.
- * This process obeys the revocations as soon as they are committed.
+ * Makes a change. Mails, audit events and revocations are written in the same transaction, the revocations
+ * last. This process obeys the revocations as soon as they are committed.
  *
  * @param work may run several times, as in `Db.transaction`
  */
@@ -66,9 +66,9 @@ export async function makeChange<T>(
 }
 
 /**
- * Checks the actor again inside the transaction of the change. Another process may still accept the token of a
- * demoted admin for a moment; this check refuses the change. Serializable isolation guarantees that the rows
- * that were read stay the same until the commit.
+ * Checks the actor again inside the transaction of the change. Another process may still accept the token of
+ * a demoted admin for a moment; this check refuses the change. Serializable isolation guarantees that the
+ * rows that were read stay the same until the commit.
  *
  * @returns the change with its actor
  * @throws {Problem} `invalid-token`

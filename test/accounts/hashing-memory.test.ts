@@ -2,7 +2,12 @@
 import { resolve } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
-import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords/hash.ts';
+import {
+  hashingQueue,
+  hashPassword,
+  requireHashingCapacity,
+  unusableHash,
+} from '#latchkey/accounts/passwords/hash.ts';
 import { HashingQueue } from '#latchkey/accounts/passwords/hashing-queue.ts';
 import { costOf, type HashCost } from '#latchkey/accounts/passwords/parse-hash.ts';
 import { noteSecret } from '../evidence.ts';
@@ -88,7 +93,7 @@ t.test('work that fails gives its place back', async (t) => {
 t.test('what a hash takes is read from it', async (t) => {
   const salt = 'c2FsdHNhbHRzYWx0';
   for (const [hash, memoryKib, threads] of [
-    [noPassword(), 19_456, 1],
+    [unusableHash(), 19_456, 1],
     [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2i$v=19$m=131072,p=16,t=8$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64, 1],
@@ -133,7 +138,7 @@ t.test('where memory is short, fewer may wait', async (t) => {
   t.throws(() => {
     for (;;) hashes.push(hashPassword(PASSWORD));
   });
-  t.throws(requireRoom);
+  t.throws(requireHashingCapacity);
   t.equal(hashes.length, 33);
   t.equal(hashingQueue().running, 1);
   await Promise.all(hashes);

@@ -25,7 +25,7 @@ async function seed(t: Test, users: number) {
   return async (listing: UserListing) => {
     plans.take();
     const page = await listUsers(accounts, listing);
-    const { plan } = plans.take().find(({ sql }) => sql.includes('AS "places"'))!;
+    const { plan } = plans.take().find(({ sql }) => sql.includes('AS "positions"'))!;
     return { ...page, plan };
   };
 }
@@ -89,6 +89,6 @@ function check(
   );
   t.equal(reads.length, groups, name);
   // What lies beyond the other end of the span is left out after the limit.
-  const beforeLimit = plan.filter((line) => !/^Filter: \((ROW\()?places/.test(line));
+  const beforeLimit = plan.filter((line) => !/^Filter: \((ROW\()?positions/.test(line));
   t.notMatch(beforeLimit.join('\n'), /TEMP B-TREE|Sort|Filter|Seq Scan|Bitmap|SCAN User/, name);
 }

@@ -9,10 +9,12 @@ import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import { findCaller } from '../users/users.ts';
 
 /**
- * Changes the actor's password. Every other session ends; the one that asks goes on, with tokens of the new generation.
+ * Changes the actor's password. Every other session ends. The current session continues with tokens of the
+ * new generation.
  *
  * @param newPassword checked against its schema
- * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed, meanwhile
+ * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed,
+ *   meanwhile
  */
 export async function changePassword(
   context: AccountsContext,
@@ -34,7 +36,8 @@ export async function changePassword(
       where: { id: userId },
       data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
     });
-    // By two, so that the refresh token of before is not the one before: that would still get its successor for a moment.
+    // Two steps, so that the old refresh token is not the previous one: that one would still get its
+    // successor for 10 s.
     const session = await tx.session.update({
       where: { id: sessionId },
       data: { epoch: user.epoch, rotation: { increment: 2 }, rotatedAt: time, authenticatedAt: time },

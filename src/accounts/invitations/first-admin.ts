@@ -12,7 +12,8 @@ import { hashAndBuildUser, insertUser } from '../users/users.ts';
 const NAME = 'Admin';
 
 /**
- * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account, but that of common passwords, which takes a list.
+ * Checks ADMIN_EMAIL and ADMIN_PASSWORD against the rules of every other account. It does not look for common
+ * passwords, because that takes a list.
  *
  * @throws {ConfigError} when one of them breaks a rule
  */
@@ -33,12 +34,13 @@ export function checkFirstAdmin({
 }
 
 /**
- * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD, if there is no admin yet. Of several processes that boot at once, one does.
+ * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD if there is no admin yet. When several processes start
+ * at once, one of them creates it.
  *
  * @param account checked with {@link checkFirstAdmin}
  * @returns whether it was created
- * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin; when the password is
- *   one of those that are guessed first
+ * @throws {ConfigError} when the address has an account, because the person who registered it would become an
+ *   admin; when the password is one of the most common ones
  */
 export async function createFirstAdmin(
   context: AccountsContext,

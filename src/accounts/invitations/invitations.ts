@@ -6,14 +6,14 @@ import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
+import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
 import type { Invitation } from './schemas.ts';
 
-/** Those of an admin, as the API shows them: not the first admin's. */
+/** The invitations that the API shows. The one of the first admin is left out. */
 const shown = { inviterId: { not: null }, email: { not: null } } as const;
 
-/** What an admin offers. */
+/** The account that an admin offers. */
 export interface Offer {
   readonly email: string;
   readonly name?: string;
@@ -21,11 +21,11 @@ export interface Offer {
 }
 
 /**
- * Invites somebody.
+ * Invites a person.
  *
- * @param offer checked against the schemas of user.schemas.ts
- * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`; `invitation-exists`;
- *   `invalid-token` when the actor was changed since the token was issued
+ * @param offer checked against the schemas of users/schemas.ts
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`;
+ *   `invitation-exists`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
   const email = requireEmail(offer.email);
@@ -48,7 +48,7 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
           access: offer.access,
           inviterId: actor.userId,
           createdAt,
-          expiresAt: new Date(createdAt.getTime() + lifetimes.invitation),
+          expiresAt: new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.invitation),
         },
       });
       change.record({
@@ -69,9 +69,9 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
 }
 
 /**
- * The invitations that nobody has accepted yet, newest first.
+ * Lists the invitations that are not accepted yet, newest first.
  *
- * @param cursor id of the last one of the page before
+ * @param cursor id of the last invitation of the page before
  */
 export async function listInvitations(
   { db, levels }: AccountsContext,
@@ -91,10 +91,11 @@ export async function listInvitations(
 }
 
 /**
- * Mails an invitation again, with a new token and a new span of time: the old token dies. When the address has had its invitations of
- * the hour, nothing happens, and the token that it has stays good.
+ * Mails an invitation again, with a new token and a new expiry. The old token becomes invalid. When the
+ * address has reached its hourly limit, nothing happens and the old token stays valid.
  *
- * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give; `invalid-token`
+ * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give;
+ *   `invalid-token`
  */
 export async function resendInvitation(
   context: AccountsContext,
@@ -109,7 +110,7 @@ export async function resendInvitation(
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
-    const expiresAt = new Date((await context.now(tx)).getTime() + lifetimes.invitation);
+    const expiresAt = new Date((await context.now(tx)).getTime() + MAIL_TOKEN_LIFETIMES_MS.invitation);
     await context.outbox.takeBack(tx, before.email, ['invitation']);
     const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
     const { userId: actorId, requestContext } = actor;
@@ -120,7 +121,7 @@ export async function resendInvitation(
 }
 
 /**
- * Takes an invitation back.
+ * Revokes an invitation.
  *
  * @throws {Problem} `invitation-not-found`; `invalid-token`
  */

@@ -10,7 +10,9 @@ import type { UserRow } from './users.ts';
 /** The access level that an actor wants a user to have. */
 export interface WantedAccess {
   readonly access?: number;
-  /** When the level ends and the permanent one is back. The level is permanent when this is null or left out. */
+  /**
+   * When the level ends and the permanent one is back. The level is permanent when this is null or left out.
+   */
   readonly accessUntil?: Date | null;
   readonly reason?: string;
 }
@@ -19,8 +21,8 @@ export interface WantedAccess {
  * Changes a user's access level. An equal level changes nothing.
  *
  * @returns the columns to update
- * @throws {Problem} `access-denied` for a level that the actor may not give; `validation-failed` for a time limit
- *   that does not limit anything; `last-admin`
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `validation-failed` for a time
+ *   limit that does not limit anything; `last-admin`
  */
 export async function changeAccess(
   change: ActorChange,

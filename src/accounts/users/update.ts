@@ -14,8 +14,8 @@ import { changeAccess, type WantedAccess } from './update-access.ts';
 import { toUser, type UserRow, userColumns } from './users.ts';
 
 /**
- * A check that runs inside the transaction of the change. It throws when the user is not in the state that the
- * caller expects.
+ * A check that runs inside the transaction of the change. It throws when the user is not in the state that
+ * the caller expects.
  */
 export type Precondition = (user: User) => void;
 
@@ -50,8 +50,8 @@ export interface WantedUser extends WantedAccess {
 }
 
 /**
- * Changes a user on behalf of an admin or of an operator. Another access level revokes the user's access tokens.
- * Disabling a user ends the sessions too.
+ * Changes a user on behalf of an admin or of an operator. Another access level revokes the user's access
+ * tokens. Disabling a user ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
  *   `access-denied` for a level that the actor may not give; `last-admin`; any error of the precondition

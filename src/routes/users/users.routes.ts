@@ -18,7 +18,7 @@ import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
-  /** Admins see all of a user, users what is needed to recognise one. */
+  /** The properties of a user that the caller may see. Admins see all, users see the name and the level. */
   const visibleTo = (access: number, user: User): VisibleUser =>
     access >= levels.admin
       ? user
@@ -31,7 +31,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'List, search and sort the users',
       description:
-        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins: others could work out what they may not see.',
+        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins, because they would reveal email addresses and states.',
       querystring: UserQuery(levels.all),
       response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
@@ -73,7 +73,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: "Change a user's name, access level or state",
       description:
-        'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
+        'A change of the access level requires a sign-in within the last 15 minutes. The change applies at once.',
       params: UserParams,
       headers: ConditionalHeaders,
       body: UserChangeBody(levels.all),
@@ -133,7 +133,10 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** @throws {Problem} `validation-failed` for what fits the format and is no time that can be answered with */
+/**
+ * @throws {Problem} `validation-failed` for a text in the right format whose time does not exist or cannot be
+ *   stored
+ */
 function readUntil(text: string): Date {
   const time = parseTimestamp(text);
   if (time === undefined) throw invalidBody('/accessUntil', 'is a time that does not exist');
