@@ -87,6 +87,6 @@ async function findOffered(context: AccountsContext, tx: Transaction, tokenHash:
 function addressOf(invited: string | null, given: string | undefined): string {
   if (invited === null && given === undefined) throw invalidBody('/email', 'is required of the first admin');
   if (invited !== null && given !== undefined)
-    throw invalidBody('/email', 'is not known here: the invitation says it');
+    throw invalidBody('/email', 'is not known here: the invitation has the address');
   return invited ?? given ?? '';
 }

@@ -6,7 +6,7 @@ import { MAIL_TOKEN_LIFETIMES_MS, newMailToken } from '../mail-tokens.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
 
 /**
- * Invites the operator to be the first admin. The token is good for 30 minutes and for one use, and only
+ * Invites the operator to be the first admin. The token is valid for 30 minutes and for one use, and only
  * while there is no admin. Earlier tokens become invalid.
  *
  * @returns the token; undefined when there is an admin

@@ -31,8 +31,8 @@ export interface UserPage {
 }
 
 /**
- * The columns of each order. Their values are unique. Each has a unique index, and an index after (access,
- * disabled).
+ * The columns of each order. Their values are unique. Each has a unique index, and an index
+ * that begins with (access, disabled).
  */
 const orders = {
   createdAt: { column: 'id', isBackwards: false },

@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/sessions/end.ts';
 import { deleteUser } from '../../accounts/users/delete.ts';
 import { listUsers } from '../../accounts/users/list.ts';
 import { User, VisibleUser } from '../../accounts/users/schemas.ts';
-import { changeUser } from '../../accounts/users/update.ts';
+import { changeUser, type WantedUser } from '../../accounts/users/update.ts';
 import { findUser } from '../../accounts/users/users.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
@@ -81,13 +82,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
-      const { accessUntil, ...others } = request.body;
-      const wanted = {
-        ...others,
-        ...(accessUntil !== undefined && {
-          accessUntil: accessUntil === null ? null : readUntil(accessUntil),
-        }),
-      };
+      const wanted = toWanted(request.body);
       const precondition = preconditionOf(request.headers);
       const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, precondition);
       reply.header('etag', etagOf(user));
@@ -133,7 +128,15 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
+/** Reads the properties that an admin wants a user to have. @throws {Problem} `validation-failed` */
+function toWanted({ accessUntil, ...wanted }: Static<ReturnType<typeof UserChangeBody>>): WantedUser {
+  if (accessUntil === undefined) return wanted;
+  return { ...wanted, accessUntil: accessUntil === null ? null : readUntil(accessUntil) };
+}
+
 /**
+ * Reads the end of an elevation.
+ *
  * @throws {Problem} `validation-failed` for a text in the right format whose time does not exist or cannot be
  *   stored
  */
