@@ -8,32 +8,46 @@ import { type Revocation, toRow } from '../tokens/revocations.ts';
 import type { AccountsContext, Principal } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
-/** What follows from a change, and is written in its transaction. */
-export interface Effects {
-  /** Access tokens that are no longer valid once the change is committed. */
+/** A change under way: its transaction, and what is committed together with it. */
+export interface Change {
+  readonly context: AccountsContext;
+  readonly tx: Transaction;
+  /** Revokes access tokens as soon as the change is committed. */
   revoke(revocation: Revocation): void;
-  /** What happened, for the audit. */
+  /** Adds an event to the audit log. */
   record(event: AuditRecord): void;
-  /** A mail; it is sent once the change is committed. */
+  /** Sends a mail as soon as the change is committed. */
   send(mail: OutgoingMail): void;
 }
 
+/** A change whose actor was checked inside its transaction. */
+export interface ActorChange extends Change {
+  readonly actor: Principal;
+  /**
+   * The highest level that the actor may give to others: the lower one of the token's level and the permanent
+   * one. An operator has no limit.
+   */
+  readonly maxGrantableLevel: number;
+}
+
 /**
- * Makes a change together with what follows from it: mails, audit events and, as the last statement, revocations, which this
- * process obeys as soon as they are committed.
+ * Makes a change. Mails, audit events and revocations are written in the same transaction, the revocations
+ * last. This process obeys the revocations as soon as they are committed.
  *
  * @param work may run several times, as in `Db.transaction`
  */
-export async function change<T>(
+export async function makeChange<T>(
   context: AccountsContext,
-  work: (tx: Transaction, effects: Effects) => Promise<T>,
+  work: (change: Change) => Promise<T>,
 ): Promise<T> {
   let revoked: Revocation[] = [];
   const result = await context.db.transaction(async (tx) => {
     revoked = [];
     const events: AuditRecord[] = [];
     const mails: OutgoingMail[] = [];
-    const value = await work(tx, {
+    const value = await work({
+      context,
+      tx,
       revoke: (revocation) => void revoked.push(revocation),
       record: (event) => void events.push(event),
       send: (mail) => void mails.push(mail),
@@ -51,25 +65,17 @@ export async function change<T>(
   return result;
 }
 
-/** Somebody who asks for a change, as of the change. */
-export interface CurrentActor {
-  /** The most that this actor may give to others: the lower of the token's level and the permanent one; no limit for an operator. */
-  readonly maxGrantableLevel: number;
-}
-
 /**
- * Checks the actor again inside the transaction of the change: a demoted admin's token may still be accepted for a
- * moment by another process, but what it asks for is not done. Serializable isolation keeps the rows as they were read
- * until the commit.
+ * Checks the actor again inside the transaction of the change. Another process may still accept the token of
+ * a demoted admin for a moment; this check refuses the change. Serializable isolation guarantees that the
+ * rows that were read stay the same until the commit.
  *
+ * @returns the change with its actor
  * @throws {Problem} `invalid-token`
  */
-export async function recheckActor(
-  { now }: Pick<AccountsContext, 'now'>,
-  tx: Transaction,
-  actor: Principal,
-): Promise<CurrentActor> {
-  if (actor.userId === null) return { maxGrantableLevel: Number.POSITIVE_INFINITY };
+export async function recheckActor(change: Change, actor: Principal): Promise<ActorChange> {
+  if (actor.userId === null) return { ...change, actor, maxGrantableLevel: Number.POSITIVE_INFINITY };
+  const { context, tx } = change;
   const { userId, sessionId, generation, access } = actor;
   const session = await tx.session.findUnique({
     where: { id: sessionId, userId },
@@ -89,10 +95,13 @@ export async function recheckActor(
   });
   if (session === null) throw invalidToken();
   const { user } = session;
-  // A level whose time is over ends without a new generation, whether that was written down already or not.
-  const present = user.accessUntil === null ? user.access : accessAsOf(user, await now(tx));
+  // An elevation that has expired ends without a new generation, even before the job has written that down.
+  const currentAccess = user.accessUntil === null ? user.access : accessAsOf(user, await context.now(tx));
   const isCurrent =
-    !user.disabled && user.generation === generation && user.epoch === session.epoch && present >= access;
+    !user.disabled &&
+    user.generation === generation &&
+    user.epoch === session.epoch &&
+    currentAccess >= access;
   if (!isCurrent) throw invalidToken();
-  return { maxGrantableLevel: Math.min(access, user.permanentAccess) };
+  return { ...change, actor, maxGrantableLevel: Math.min(access, user.permanentAccess) };
 }

@@ -6,20 +6,20 @@ import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 
-/** What every function of accounts works with: routes, commands and jobs hand over the same. */
+/** The dependencies of every function in `accounts/`. Routes, commands and jobs pass the same. */
 export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly levels: AccessLevels;
   readonly revocations: Pick<RevocationFeed, 'apply'>;
-  /** Slows down whoever guesses. */
+  /** The limit on failed attempts. */
   readonly throttle: Throttle;
-  /** Counts what is refused. */
+  /** The counts of denied requests and failed sign-ins for the audit log. */
   readonly eventAggregator: Pick<EventAggregator, 'add'>;
   readonly outbox: Outbox;
-  /** Where the links in mails lead, without a slash at the end. */
+  /** The base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
 }
 
-/** Who asks for a change: the claims of the token that the request came with. */
+/** The user who asks for a change: the claims of the request's access token. */
 export interface Actor {
   readonly userId: string;
   readonly sessionId: string;
@@ -28,8 +28,8 @@ export interface Actor {
   readonly requestContext: RequestContext;
 }
 
-/** Whoever runs the service and calls a command: without a token, and free to give every level. */
+/** The operator who runs the service and calls a command. There is no token, and every level may be given. */
 export const operator = { userId: null, requestContext: noRequest } as const;
 
-/** Who may change somebody else. */
+/** A user or an operator who asks for a change to an account. */
 export type Principal = Actor | typeof operator;

@@ -1,14 +1,16 @@
 import type { RequestContext } from '../audit/event.ts';
-import type { Transaction } from '../db/client.ts';
 import type { TemplateName } from '../mail/template-names.ts';
 import type { Policy } from '../throttle/failed-attempts.ts';
-import type { AccountsContext } from './context.ts';
-import { countedAt } from './sign-in/attempts.ts';
+import type { Change } from './change.ts';
+import { networkCounters } from './sign-in/attempts.ts';
 
 const HOURLY_LIMIT = 100;
 const INTERVAL_MS = 3_600_000 / HOURLY_LIMIT;
 
-/** Mails of a kind that one network may cause: an office may register within minutes, and goes on with one each 36 seconds. */
+/**
+ * The limit on mails of one kind that one network may cause. An office may register within minutes, and can
+ * then send one more mail every 36 seconds.
+ */
 const policy: Policy = {
   free: HOURLY_LIMIT,
   firstDelay: INTERVAL_MS,
@@ -17,16 +19,16 @@ const policy: Policy = {
 };
 
 /**
- * Whether somebody may cause another mail: counted by the mailbox and, where that may get it, by the network that the request comes from.
+ * Decides whether a client may cause another mail. Mails are counted by recipient. If the recipient may get
+ * one more, they are counted by the client's network too.
  *
- * @param templates what counts together, as in {@link Outbox.allows}
+ * @param templates that are counted together, as in {@link Outbox.allows}
  */
 export async function allowsMail(
-  { outbox, throttle }: AccountsContext,
-  tx: Transaction,
+  { context: { outbox, throttle }, tx }: Change,
   { recipient, templates }: { recipient: string; templates: readonly [TemplateName, ...TemplateName[]] },
   { ip }: RequestContext,
 ): Promise<boolean> {
   if (!(await outbox.allows(tx, recipient, templates))) return false;
-  return throttle.count(countedAt(`mail ${templates[0]}`, ip, policy), tx);
+  return throttle.count(networkCounters(`mail ${templates[0]}`, ip, policy), tx);
 }

@@ -1,20 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Transaction } from '../db/client.ts';
+import type { Change } from './change.ts';
 import type { AccountsContext } from './context.ts';
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Milliseconds for which the token in a mail is good. */
-export const lifetimes = {
-  invitation: 7 * DAY,
-  verification: DAY,
-  reset: 30 * MINUTE,
-  firstAdmin: 30 * MINUTE,
+/** The lifetimes of the tokens in mails. */
+export const MAIL_TOKEN_LIFETIMES_MS = {
+  invitation: 7 * DAY_MS,
+  verification: DAY_MS,
+  reset: 30 * MINUTE_MS,
+  firstAdmin: 30 * MINUTE_MS,
 } as const;
 
-/** Bytes of a token: 256 bits, which nobody guesses, so that its hash needs neither salt nor cost. */
-const SIZE = 32;
+/** 256 bits. They cannot be guessed, so the token's hash needs neither a salt nor a slow function. */
+const TOKEN_BYTES = 32;
 
 /** The pages of the frontend that the links in mails lead to. */
 const pages = {
@@ -23,20 +23,20 @@ const pages = {
   reset: 'reset-password',
 } as const;
 
-/** A new token of a mail, and what is kept of it. */
+/** A new token for a mail, and the hash of it that is stored. */
 export function newMailToken(): { readonly token: string; readonly tokenHash: string } {
-  const token = randomBytes(SIZE).toString('base64url');
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
   return { token, tokenHash: hashMailToken(token) };
 }
 
-/** What is kept of a token. */
+/** The hash of a token that is stored. */
 export function hashMailToken(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
 /**
- * What a mail with a token says. The token is in the link's fragment, which browsers send to nobody: it stays out of logs and
- * `Referer` headers (RFC 9110 section 10.1.3).
+ * The values for a mail with a token. The token is in the fragment of the link. Browsers do not send the
+ * fragment, so the token stays out of logs and `Referer` headers (RFC 9110 section 10.1.3).
  */
 export function tokenValues(
   { frontendUrl }: Pick<AccountsContext, 'frontendUrl'>,
@@ -46,10 +46,12 @@ export function tokenValues(
   return { link: `${frontendUrl}/${pages[page]}#token=${token}`, token };
 }
 
-/** Voids what was mailed to a user and not used yet: the password or the address is another now, or the user is disabled. */
+/**
+ * Voids a user's unused tokens. Call it when the password or the address changes, or when the user is
+ * disabled.
+ */
 export async function voidMailTokens(
-  { outbox }: Pick<AccountsContext, 'outbox'>,
-  tx: Transaction,
+  { context: { outbox }, tx }: Change,
   user: { readonly id: string; readonly email: string },
 ): Promise<void> {
   const where = { userId: user.id };

@@ -1,7 +1,8 @@
 /**
- * The form in which an address is stored and looked up: trimmed, lower case.
+ * The stored form of an email address: trimmed and in lower case.
  *
- * @returns undefined for what is not ASCII: U+212A (Kelvin sign) would become `k`, and be somebody else's address
+ * @returns undefined for an address that is not ASCII: U+212A (Kelvin sign) would become `k`, which can be
+ *   the address of another person
  */
 export function normalizeEmail(email: string): string | undefined {
   const trimmed = email.trim();
@@ -15,7 +16,7 @@ export function requireEmail(email: string): string {
   return normalized;
 }
 
-/** The form in which a name is stored: trimmed, and each character composed in one way (Unicode NFC). */
+/** The stored form of a name: trimmed, with composed characters (Unicode NFC). */
 export function normalizeName(name: string): string {
   return name.trim().normalize('NFC');
 }

@@ -2,10 +2,10 @@ import type { OutgoingMail } from '../mail/outbox.ts';
 import type { TemplateName } from '../mail/template-names.ts';
 import type { AccountsContext } from './context.ts';
 
-/** Milliseconds after which a notice that could not be sent is no news any more. */
-const LIFETIME = 3 * 86_400_000;
+/** A notice that could not be sent within this time is out of date. */
+const LIFETIME_MS = 3 * 86_400_000;
 
-/** A mail that tells the owner of an account what happened to it. It says nothing that somebody typed. */
+/** A mail that tells the owner of an account about an event. It contains no text that was typed by a user. */
 export function noticeTo(
   { frontendUrl }: Pick<AccountsContext, 'frontendUrl'>,
   recipient: string,
@@ -16,7 +16,7 @@ export function noticeTo(
     recipient,
     template,
     values: { link: frontendUrl, ...values },
-    notAfter: new Date(Date.now() + LIFETIME),
+    notAfter: new Date(Date.now() + LIFETIME_MS),
     limited: false,
   };
 }

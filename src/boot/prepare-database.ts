@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { createFirstAdmin } from '../accounts/invitations/first-admin.ts';
-import { foldNames } from '../accounts/users/backfill-sort-keys.ts';
+import { backfillSortKeys } from '../accounts/users/backfill-sort-keys.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
 import { recordKeys } from './keys.ts';
@@ -15,7 +15,7 @@ export async function prepareDatabase({ config, accounts, keys, log }: FastifyIn
   const { applied } = await migrate(config.databaseUrl);
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
   for (const advice of await poolerAdvice(config.databaseUrl)) log.warn(advice);
-  await foldNames(accounts.db);
+  await backfillSortKeys(accounts.db);
   await recordLevels(accounts.db, accounts.levels);
   await recordKeys(accounts.db, keys.verification);
   if (config.firstAdmin !== undefined && (await createFirstAdmin(accounts, config.firstAdmin)))

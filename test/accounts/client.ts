@@ -1,4 +1,4 @@
-/** What a client does with its tokens, and what time does to a session. */
+/** The steps of a client with its tokens, and changes to the times of a session. */
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import type { AccessTokenClaims } from '#latchkey/tokens/claims.ts';
 import { type Answer, type Api, device, PASSWORD } from '../helper.ts';
@@ -10,12 +10,12 @@ export interface Pair {
   readonly sessionId: string;
 }
 
-/** The claims of a token, whoever signed it. */
+/** The claims of a token. The signature is not checked. */
 export function readClaims(accessToken: string): AccessTokenClaims {
   return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
 }
 
-/** The pair in the answer of a sign-in or a refresh. */
+/** The pair in the answer to a sign-in or a refresh. */
 export function pairOf({ status, text, body }: Answer): Pair {
   if (status !== 200) throw new Error(`No pair but ${status}: ${text}`);
   const { accessToken, refreshToken } = body;
@@ -27,7 +27,7 @@ export function signIn(api: Api, email: string, access?: number, password = PASS
   return api.ask('POST', '/login', { body: { email, password, ...(access !== undefined && { access }) } });
 }
 
-/** Opens a session as a sign-in does once it has verified the password, which would cost 25 ms. */
+/** Opens a session like a sign-in after the verification of the password, which would cost 25 ms. */
 export async function open(api: Api, userId: string, cap?: number): Promise<Pair> {
   const { accounts, tokens, refreshTokens } = api.app;
   const { epoch } = await accounts.db.user.findUniqueOrThrow({ where: { id: userId } });
@@ -40,14 +40,14 @@ export function refresh(api: Api, refreshToken: string): Promise<Answer> {
   return api.ask('POST', '/refresh', { body: { refreshToken } });
 }
 
-/** Whether an access token is accepted. */
+/** Tells whether an access token is accepted. */
 export async function isAccepted(api: Api, accessToken: string): Promise<boolean> {
   const { status } = await api.ask('GET', '/me/permissions', { token: accessToken });
   if (status !== 200 && status !== 401) throw new Error(`An access token got ${status}`);
   return status === 200;
 }
 
-/** Moves a time of a session: negative seconds are in the past. */
+/** Changes a time of a session. Negative seconds are in the past. */
 export async function setTime(
   api: Api,
   id: string,

@@ -1,4 +1,4 @@
-/** What ends the validity of access tokens: the very next request to the same process is refused. */
+/** Changes that revoke access tokens: the next request to the same process is refused. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
@@ -26,9 +26,12 @@ const api = await startApi(
 );
 const { ask, app } = api;
 const { db } = app.accounts;
-const [boss, template] = [await api.person(3), await api.person(1)];
+const [admin, template] = [await api.person(3), await api.person(1)];
 
-/** Every kind of guarded route: read, written, with a body, with one that does not fit, HEAD, by hook, of a vendor. */
+/**
+ * Every kind of guarded route: reading, writing, a valid body, an invalid body, HEAD, a hook, a plugin of a
+ * vendor.
+ */
 const routes: ['GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT' | 'DELETE', string, unknown?][] = [
   ['GET', '/me'],
   ['HEAD', '/me'],
@@ -43,10 +46,10 @@ const routes: ['GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT' | 'DELETE', string, unk
   ['POST', '/logout'],
   ['GET', '/users'],
   ['GET', '/users?limit=x'],
-  ['GET', `/users/${boss.id}`],
-  ['PATCH', `/users/${boss.id}`, { access: 0 }],
-  ['DELETE', `/users/${boss.id}`],
-  ['DELETE', `/users/${boss.id}/sessions`],
+  ['GET', `/users/${admin.id}`],
+  ['PATCH', `/users/${admin.id}`, { access: 0 }],
+  ['DELETE', `/users/${admin.id}`],
+  ['DELETE', `/users/${admin.id}/sessions`],
   ['GET', '/control-panel'],
   ['GET', '/by-name'],
   ['GET', '/by-number'],
@@ -64,14 +67,14 @@ async function isRefused(t: Test, token: string, name: string): Promise<void> {
   }
 }
 
-/** Somebody, without the 50 ms of two passwords. */
-async function somebody(access: number): Promise<{ id: string; email: string }> {
+/** Creates a user without the 50 ms of two password hashes. */
+async function createUser(access: number): Promise<{ id: string; email: string }> {
   const row = await db.user.findUniqueOrThrow({ where: { id: template.id } });
   return db.user.create({ data: buildUserRow({ ...row, access, email: `${randomUUID()}@example.com` }) });
 }
 
-async function asBoss(method: 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {
-  const token = await api.sessionToken(boss.id);
+async function asAdmin(method: 'PATCH' | 'DELETE', url: string, body?: unknown): Promise<void> {
+  const token = await api.sessionToken(admin.id);
   const { status, text } = await ask(method, url, { token, ...(body !== undefined && { body }) });
   if (status >= 300) throw new Error(`${method} ${url} -> ${status}: ${text}`);
 }
@@ -80,56 +83,56 @@ interface Case {
   /** Level before. */
   readonly access: number;
   readonly change: (id: string, pair: Pair) => Promise<unknown>;
-  /** Level at which the session goes on after a refresh; undefined when it has ended. */
-  readonly goesOnAt?: number;
+  /** Level at which the session continues after a refresh; undefined when it has ended. */
+  readonly levelAfter?: number;
 }
 
 const cases: Record<string, Case> = {
   'demoted to guest': {
     access: 1,
-    change: (id) => asBoss('PATCH', `/users/${id}`, { access: 0 }),
-    goesOnAt: 0,
+    change: (id) => asAdmin('PATCH', `/users/${id}`, { access: 0 }),
+    levelAfter: 0,
   },
   'demoted by one': {
     access: 3,
-    change: (id) => asBoss('PATCH', `/users/${id}`, { access: 2 }),
-    goesOnAt: 2,
+    change: (id) => asAdmin('PATCH', `/users/${id}`, { access: 2 }),
+    levelAfter: 2,
   },
-  promoted: { access: 1, change: (id) => asBoss('PATCH', `/users/${id}`, { access: 3 }), goesOnAt: 3 },
-  'demoted beside a new name': {
+  promoted: { access: 1, change: (id) => asAdmin('PATCH', `/users/${id}`, { access: 3 }), levelAfter: 3 },
+  'demoted and renamed': {
     access: 3,
-    change: (id) => asBoss('PATCH', `/users/${id}`, { access: 1, name: 'New' }),
-    goesOnAt: 1,
+    change: (id) => asAdmin('PATCH', `/users/${id}`, { access: 1, name: 'New' }),
+    levelAfter: 1,
   },
   'demoted and promoted again': {
     access: 2,
     change: async (id) => {
-      await asBoss('PATCH', `/users/${id}`, { access: 1 });
-      await asBoss('PATCH', `/users/${id}`, { access: 2 });
+      await asAdmin('PATCH', `/users/${id}`, { access: 1 });
+      await asAdmin('PATCH', `/users/${id}`, { access: 2 });
     },
-    goesOnAt: 2,
+    levelAfter: 2,
   },
-  disabled: { access: 3, change: (id) => asBoss('PATCH', `/users/${id}`, { disabled: true }) },
+  disabled: { access: 3, change: (id) => asAdmin('PATCH', `/users/${id}`, { disabled: true }) },
   'disabled and demoted at once': {
     access: 3,
-    change: (id) => asBoss('PATCH', `/users/${id}`, { disabled: true, access: 0 }),
+    change: (id) => asAdmin('PATCH', `/users/${id}`, { disabled: true, access: 0 }),
   },
   'disabled and enabled again': {
     access: 1,
     change: async (id) => {
-      await asBoss('PATCH', `/users/${id}`, { disabled: true });
-      await asBoss('PATCH', `/users/${id}`, { disabled: false });
+      await asAdmin('PATCH', `/users/${id}`, { disabled: true });
+      await asAdmin('PATCH', `/users/${id}`, { disabled: false });
     },
   },
-  deleted: { access: 3, change: (id) => asBoss('DELETE', `/users/${id}`) },
-  'deleted, the id in capitals': {
+  deleted: { access: 3, change: (id) => asAdmin('DELETE', `/users/${id}`) },
+  'deleted by an id in capitals': {
     access: 1,
-    change: (id) => asBoss('DELETE', `/users/${id.toUpperCase()}`),
+    change: (id) => asAdmin('DELETE', `/users/${id.toUpperCase()}`),
   },
-  'demoted, the id in capitals': {
+  'demoted by an id in capitals': {
     access: 1,
-    change: (id) => asBoss('PATCH', `/users/${id.toUpperCase()}`, { access: 0 }),
-    goesOnAt: 0,
+    change: (id) => asAdmin('PATCH', `/users/${id.toUpperCase()}`, { access: 0 }),
+    levelAfter: 0,
   },
   'signed out': {
     access: 3,
@@ -146,9 +149,9 @@ const cases: Record<string, Case> = {
   },
   'signed out everywhere by an admin': {
     access: 3,
-    change: (id) => asBoss('DELETE', `/users/${id}/sessions`),
+    change: (id) => asAdmin('DELETE', `/users/${id}/sessions`),
   },
-  'of a changed password': {
+  'given a new password': {
     access: 1,
     change: async (id) =>
       ask('PUT', '/me/password', {
@@ -158,9 +161,9 @@ const cases: Record<string, Case> = {
   },
 };
 
-for (const [name, { access, change, goesOnAt }] of Object.entries(cases)) {
-  t.test(`the token of somebody ${name}`, async (t) => {
-    const { id } = await somebody(access);
+for (const [name, { access, change, levelAfter }] of Object.entries(cases)) {
+  t.test(`The token of a user who was ${name} is refused at once`, async (t) => {
+    const { id } = await createUser(access);
     const pair = await open(api, id);
     const bystander = await open(api, template.id);
     t.ok(await isAccepted(api, pair.accessToken), 'before');
@@ -168,29 +171,29 @@ for (const [name, { access, change, goesOnAt }] of Object.entries(cases)) {
     t.notOk(await isAccepted(api, pair.accessToken), 'the very next request');
     await isRefused(t, pair.accessToken, name);
     const answer = await refresh(api, pair.refreshToken);
-    if (goesOnAt === undefined) {
+    if (levelAfter === undefined) {
       t.equal(answer.status, 401, 'its session has ended');
     } else {
       const next = pairOf(answer);
-      t.equal(readClaims(next.accessToken).access, goesOnAt);
+      t.equal(readClaims(next.accessToken).access, levelAfter);
       const asked = await ask('GET', '/me/permissions', { token: next.accessToken });
-      t.equal(asked.body.access, goesOnAt, 'after a refresh it goes on at the new level');
+      t.equal(asked.body.access, levelAfter, 'after a refresh it goes on at the new level');
       t.equal(
         (await ask('GET', '/control-panel', { token: next.accessToken })).status,
-        goesOnAt < 3 ? 403 : 200,
+        levelAfter < 3 ? 403 : 200,
       );
       await isRefused(t, pair.accessToken, `${name}, after the refresh`);
     }
-    t.ok(await isAccepted(api, bystander.accessToken), 'nobody else is touched');
+    t.ok(await isAccepted(api, bystander.accessToken), 'other users are not affected');
   });
 }
 
-t.test('enabling somebody again revives neither tokens nor sessions, but lets sign in', async (t) => {
-  const { id, email } = await somebody(1);
+t.test('A user who is enabled again can sign in, and the old tokens and sessions stay invalid', async (t) => {
+  const { id, email } = await createUser(1);
   const pairs = [await open(api, id), await open(api, id, 0)];
-  await asBoss('PATCH', `/users/${id}`, { disabled: true });
+  await asAdmin('PATCH', `/users/${id}`, { disabled: true });
   t.equal((await signIn(api, email)).status, 401);
-  await asBoss('PATCH', `/users/${id}`, { disabled: false });
+  await asAdmin('PATCH', `/users/${id}`, { disabled: false });
   for (const { accessToken, refreshToken } of pairs) {
     t.notOk(await isAccepted(api, accessToken));
     t.equal((await refresh(api, refreshToken)).status, 401);
@@ -200,24 +203,24 @@ t.test('enabling somebody again revives neither tokens nor sessions, but lets si
   t.ok(await isAccepted(api, pairOf(await refresh(api, pair.refreshToken)).accessToken));
 });
 
-t.test('a change that changes nothing about access revokes nothing', async (t) => {
-  const { id } = await somebody(1);
+t.test('A change that does not affect access revokes no token', async (t) => {
+  const { id } = await createUser(1);
   const pair = await open(api, id);
   const count = () => db.revocation.count();
   const before = await count();
   const own = (method: 'PATCH' | 'DELETE', url: string, body?: unknown) =>
     ask(method, url, { token: pair.accessToken, ...(body !== undefined && { body }) });
   const changes: Record<string, () => Promise<unknown>> = {
-    'the level that somebody has': () => asBoss('PATCH', `/users/${id}`, { access: 1 }),
-    'a name': () => asBoss('PATCH', `/users/${id}`, { name: 'New' }),
-    'enabling somebody who is enabled': () => asBoss('PATCH', `/users/${id}`, { disabled: false }),
-    'all of it': () => asBoss('PATCH', `/users/${id}`, { access: 1, name: 'Newer', disabled: false }),
+    'the current level': () => asAdmin('PATCH', `/users/${id}`, { access: 1 }),
+    'a name': () => asAdmin('PATCH', `/users/${id}`, { name: 'New' }),
+    'enabling a user who is enabled': () => asAdmin('PATCH', `/users/${id}`, { disabled: false }),
+    'all of it': () => asAdmin('PATCH', `/users/${id}`, { access: 1, name: 'Newer', disabled: false }),
     'one’s own name': () => own('PATCH', '/me', { name: 'Newest' }),
     'a session that there is not': () => own('DELETE', `/me/sessions/${randomUUID()}`),
     'no other sessions': () => own('DELETE', '/me/sessions'),
-    'a change that is refused': () => own('PATCH', `/users/${boss.id}`, { access: 0 }),
+    'a change that is refused': () => own('PATCH', `/users/${admin.id}`, { access: 0 }),
     'a user who is not there': async () =>
-      ask('DELETE', `/users/${randomUUID()}`, { token: await api.sessionToken(boss.id) }),
+      ask('DELETE', `/users/${randomUUID()}`, { token: await api.sessionToken(admin.id) }),
   };
   for (const [name, make] of Object.entries(changes)) {
     await make();
@@ -226,14 +229,14 @@ t.test('a change that changes nothing about access revokes nothing', async (t) =
   }
   pairOf(await refresh(api, pair.refreshToken));
 
-  await asBoss('PATCH', `/users/${id}`, { disabled: true });
+  await asAdmin('PATCH', `/users/${id}`, { disabled: true });
   const { generation } = await db.user.findUniqueOrThrow({ where: { id } });
-  await asBoss('PATCH', `/users/${id}`, { disabled: true });
+  await asAdmin('PATCH', `/users/${id}`, { disabled: true });
   t.equal((await db.user.findUniqueOrThrow({ where: { id } })).generation, generation, 'disabled once');
 });
 
-t.test('an admin who demotes himself has done so', async (t) => {
-  const { id } = await somebody(3);
+t.test('An admin who demotes himself loses the admin level at once', async (t) => {
+  const { id } = await createUser(3);
   const { accessToken, refreshToken } = await open(api, id);
   const demote = (token: string, access: number) => ask('PATCH', `/users/${id}`, { token, body: { access } });
   t.match((await demote(accessToken, 1)).body, { access: 1 });

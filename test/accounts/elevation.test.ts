@@ -1,4 +1,6 @@
-/** Levels with a time limit: they fall back by themselves, and nobody makes more of them than was given. */
+/**
+ * Levels with a time limit: they expire by themselves, and they cannot be used to grant more than was given.
+ */
 import t from 'tap';
 import { endAllSessions } from '#latchkey/accounts/sessions/end.ts';
 import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
@@ -11,20 +13,20 @@ import { isAccepted, readClaims, refresh } from './client.ts';
 const api = await startApi(t, NO_MAIL_SERVER);
 const { ask, app, person } = api;
 const { db } = app.accounts;
-const boss = await person(2);
+const admin = await person(2);
 
-/** A time to the second, as it is kept. */
+/** A time in whole seconds, as the database stores it. */
 const inSeconds = (seconds: number) =>
   new Date((Math.floor(Date.now() / 1000) + seconds) * 1000).toISOString();
 const patch = (token: string, id: string, body: object) => ask('PATCH', `/users/${id}`, { token, body });
 const elevate = (id: string, seconds = 3600, access = 2) =>
-  patch(boss.token, id, { access, accessUntil: inSeconds(seconds), reason: 'on call' });
-const levelOf = async (id: string) => (await ask('GET', `/users/${id}`, { token: boss.token })).body.access;
+  patch(admin.token, id, { access, accessUntil: inSeconds(seconds), reason: 'on call' });
+const levelOf = async (id: string) => (await ask('GET', `/users/${id}`, { token: admin.token })).body.access;
 
-t.test('a level with a time limit is there at once, and its end is told', async (t) => {
+t.test('A level with a time limit applies at once, and the mail tells its end', async (t) => {
   const ada = await person(1);
   const accessUntil = inSeconds(3600);
-  const { status, body } = await patch(boss.token, ada.id, { access: 2, accessUntil, reason: 'on call' });
+  const { status, body } = await patch(admin.token, ada.id, { access: 2, accessUntil, reason: 'on call' });
   t.equal(status, 200);
   t.match(body, { access: 2, accessName: 'admin', permanentAccess: 1, accessUntil });
   t.notOk(await isAccepted(api, ada.token), 'the token of the level before is over');
@@ -35,13 +37,13 @@ t.test('a level with a time limit is there at once, and its end is told', async 
     { template: 'access-changed', values: { access: `admin until ${accessUntil}` } },
   ]);
   t.match(await db.auditEvent.findFirst({ where: { targetId: ada.id, action: 'user.access-changed' } }), {
-    actorId: boss.id,
+    actorId: admin.id,
     before: '{"access":1,"accessUntil":null}',
     after: JSON.stringify({ access: 2, accessUntil }),
   });
 });
 
-t.test('tokens never outlive it, whatever the lifetime of tokens is', async (t) => {
+t.test('A token never outlives a level with a time limit, for any token lifetime', async (t) => {
   const ada = await person(1);
   const { body } = await elevate(ada.id, 60);
   const end = Math.floor(Date.parse(body.accessUntil) / 1000);
@@ -53,7 +55,7 @@ t.test('tokens never outlive it, whatever the lifetime of tokens is', async (t) 
   t.equal(capped.body.expiresIn, 900, 'a token of the permanent level lives on');
 });
 
-t.test('at its end the permanent level is back by itself, for every reader', async (t) => {
+t.test('A level with a time limit expires, and every reader sees the permanent level', async (t) => {
   const ada = await person(1);
   await elevate(ada.id, 3);
   const elevated = await refresh(api, ada.refreshToken);
@@ -70,53 +72,50 @@ t.test('at its end the permanent level is back by itself, for every reader', asy
   ]);
 });
 
-t.test('readers use the level as of now, also before anybody has written down its end', async (t) => {
+t.test('Readers use the current level before the expiry of an elevation is stored', async (t) => {
   const ada = await person(1);
   await db.user.update({
     where: { id: ada.id },
     data: { access: 2, permanentAccess: 1, accessUntil: new Date(Date.now() - 1) },
   });
   const [one, me, token] = [
-    await ask('GET', `/users/${ada.id}`, { token: boss.token }),
+    await ask('GET', `/users/${ada.id}`, { token: admin.token }),
     await ask('GET', '/me', { token: ada.token }),
     await api.sessionToken(ada.id),
   ];
   t.match(one.body, { access: 1, accessUntil: null });
   t.match(me.body, { access: 1, accessUntil: null });
   t.equal(readClaims(token).access, 1);
-  const { body } = await ask('GET', '/control-panel', { token: boss.token });
+  const { body } = await ask('GET', '/control-panel', { token: admin.token });
   const admins = body.users.byAccess.find(({ access }: { access: number }) => access === 2).count;
   t.equal(admins, await db.user.count({ where: { access: 2 } }), 'counted when the ends were written down');
 });
 
-t.test(
-  'a token of a level whose time is over changes nothing, also when its end was written down',
-  async (t) => {
-    const [ada, bob] = [await person(1), await person(1)];
-    const accessUntil = new Date(Date.now() - 1);
-    // As where the clock of the process is behind that of the database: it has not taken the token for expired.
-    await db.user.update({ where: { id: ada.id }, data: { access: 2, permanentAccess: 1, accessUntil } });
-    const { sid, gen } = readClaims(ada.token);
-    const actor = { userId: ada.id, sessionId: sid, generation: gen, access: 2, requestContext: device };
-    const endSessions = () => endAllSessions(api.app.accounts, actor, bob.id);
-    t.match(await failure(endSessions), { slug: 'invalid-token' }, 'before');
-    await expireElevations(api.app.accounts);
-    t.match(await failure(endSessions), { slug: 'invalid-token' }, 'afterwards');
-  },
-);
+t.test('A token of an expired level is refused, before and after the expiry is stored', async (t) => {
+  const [ada, bob] = [await person(1), await person(1)];
+  const accessUntil = new Date(Date.now() - 1);
+  // The clock of the process may be behind that of the database: the process then accepts the expired token.
+  await db.user.update({ where: { id: ada.id }, data: { access: 2, permanentAccess: 1, accessUntil } });
+  const { sid, gen } = readClaims(ada.token);
+  const actor = { userId: ada.id, sessionId: sid, generation: gen, access: 2, requestContext: device };
+  const endSessions = () => endAllSessions(api.app.accounts, actor, bob.id);
+  t.match(await failure(endSessions), { slug: 'invalid-token' }, 'before');
+  await expireElevations(api.app.accounts);
+  t.match(await failure(endSessions), { slug: 'invalid-token' }, 'afterwards');
+});
 
-t.test('another level without a time limit ends it', async (t) => {
+t.test('A new level without a time limit ends the elevation', async (t) => {
   for (const access of [0, 1, 2]) {
     const ada = await person(1);
     await elevate(ada.id);
     const token = await api.sessionToken(ada.id);
-    const { body } = await patch(boss.token, ada.id, { access });
+    const { body } = await patch(admin.token, ada.id, { access });
     t.match(body, { access, permanentAccess: access, accessUntil: null }, `${access}`);
     t.notOk(await isAccepted(api, token));
   }
 });
 
-t.test('a shorter limit is obeyed by tokens that were issued before', async (t) => {
+t.test('A shorter time limit applies to tokens that were issued before', async (t) => {
   const ada = await person(1);
   await elevate(ada.id, 3600);
   const token = await api.sessionToken(ada.id);
@@ -124,7 +123,7 @@ t.test('a shorter limit is obeyed by tokens that were issued before', async (t) 
   t.notOk(await isAccepted(api, token));
 });
 
-t.test('a limit that limits nothing is refused', async (t) => {
+t.test('A time limit that limits nothing is refused', async (t) => {
   const ada = await person(1);
   const wrong: [object, string][] = [
     [{ access: 1, accessUntil: inSeconds(60) }, '/access'],
@@ -133,28 +132,29 @@ t.test('a limit that limits nothing is refused', async (t) => {
     [{ accessUntil: inSeconds(60) }, '/access'],
     [{ name: 'Ada', accessUntil: null }, '/access'],
     [{ access: 2, accessUntil: 'tomorrow' }, '/accessUntil'],
-    // They fit the format: the last leap second, which JavaScript does not know, and the year 10000, which no timestamp has.
+    // Valid formats of times that cannot be stored: the last leap second, which JavaScript does not know, and
+    // the year 10000, which no timestamp can have.
     [{ access: 2, accessUntil: '2016-12-31T23:59:60Z' }, '/accessUntil'],
     [{ access: 2, accessUntil: '9999-12-31T23:59:59-23:59' }, '/accessUntil'],
     [{ reason: 'for nothing' }, ''],
   ];
   for (const [body, pointer] of wrong) {
-    const answer = await patch(boss.token, ada.id, body);
+    const answer = await patch(admin.token, ada.id, body);
     t.match(answer.body, { status: 400 }, JSON.stringify(body));
     t.ok(
       answer.body.errors.some((error: { pointer: string }) => error.pointer === pointer),
       answer.text,
     );
   }
-  t.match((await ask('GET', `/users/${ada.id}`, { token: boss.token })).body, {
+  t.match((await ask('GET', `/users/${ada.id}`, { token: admin.token })).body, {
     access: 1,
     accessUntil: null,
   });
 });
 
-t.test('an admin for an hour makes no other admin, nor himself one for good', async (t) => {
+t.test('An admin for an hour cannot grant the admin level, not even to himself for good', async (t) => {
   const [hour, other, disabled] = [await person(1), await person(1), await person(2)];
-  await patch(boss.token, disabled.id, { disabled: true });
+  await patch(admin.token, disabled.id, { disabled: true });
   await elevate(hour.id);
   const token = await api.sessionToken(hour.id);
   const refused = {
@@ -177,10 +177,10 @@ t.test('an admin for an hour makes no other admin, nor himself one for good', as
     200,
     'what is below his own level he may give',
   );
-  t.match((await ask('GET', `/users/${hour.id}`, { token: boss.token })).body, { permanentAccess: 1 });
+  t.match((await ask('GET', `/users/${hour.id}`, { token: admin.token })).body, { permanentAccess: 1 });
 });
 
-t.test('nobody changes their own level by another way', async (t) => {
+t.test('A user has no other way to change their own level', async (t) => {
   const ada = await person(1);
   for (const body of [{ access: 2 }, { name: 'Ada', access: 2 }, { name: 'Ada', permanentAccess: 2 }])
     t.equal((await ask('PATCH', '/me', { token: ada.token, body })).status, 400);

@@ -1,4 +1,7 @@
-/** Another address: asked for with the password, in force when the new address confirms, told to the old one. */
+/**
+ * Changes of the email address: requested with the password, confirmed by the new address, notified to the
+ * old one.
+ */
 import t from 'tap';
 import { PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
@@ -15,7 +18,7 @@ const verify = (token: string, password = PASSWORD) =>
   ask('POST', '/email/verify', { body: { token, password } });
 const kinds = async (email: string) => (await waitingFor(api, email)).map(({ template }) => template);
 
-t.test('the address changes when the new one confirms, and the old one is told', async (t) => {
+t.test('The address changes when the new one confirms, and the old one gets a notice', async (t) => {
   const ada = await person(1);
   const email = newAddress();
   t.equal((await change(ada.token, email)).status, 202);
@@ -30,7 +33,7 @@ t.test('the address changes when the new one confirms, and the old one is told',
   t.equal((await verify(token)).status, 403, 'once');
 });
 
-t.test('the password is asked for', async (t) => {
+t.test('A change of address requires the password', async (t) => {
   const { token } = await person(1);
   const email = newAddress();
   t.match((await change(token, email, 'not the password at all')).body, {
@@ -40,14 +43,14 @@ t.test('the password is asked for', async (t) => {
   t.strictSame(await waitingFor(api, email), []);
 });
 
-t.test('a taken address answers alike, and its owner learns of it without a token', async (t) => {
+t.test('A taken address gets the same answer, and its owner gets a mail without a token', async (t) => {
   const [ada, grace] = [await person(1), await person(1)];
   const [taken, free] = [await change(ada.token, grace.email), await change(ada.token, newAddress())];
   t.strictSame([taken.status, taken.body], [free.status, free.body]);
   t.strictSame(await kinds(grace.email), ['account-exists']);
 });
 
-t.test('whoever confirms first gets the address', async (t) => {
+t.test('The first user who confirms an address gets it', async (t) => {
   const [ada, grace] = [await person(1), await person(1)];
   const email = newAddress();
   await change(ada.token, email);
@@ -58,7 +61,7 @@ t.test('whoever confirms first gets the address', async (t) => {
   t.match(await db.user.findUnique({ where: { email } }), { id: grace.id });
 });
 
-t.test('another request, another password and another address void what is outstanding', async (t) => {
+t.test('A new request, a new password and a new address void the outstanding mail', async (t) => {
   const ada = await person(1);
   const [first, second] = [newAddress(), newAddress()];
   await change(ada.token, first);
@@ -81,7 +84,7 @@ t.test('another request, another password and another address void what is outst
   t.equal((await verify(third, 'a password that was changed')).status, 403, 'asked for before the change');
 });
 
-t.test('leaving asks for the password, and takes everything along', async (t) => {
+t.test('Deleting the own account requires the password and removes all its data', async (t) => {
   const ada = await person(1);
   await person(2);
   const leave = (password: string) => ask('DELETE', '/me', { token: ada.token, body: { password } });

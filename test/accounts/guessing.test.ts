@@ -1,19 +1,22 @@
-/** Guessing passwords: counted for each account and each network, in the database, and slower with each failure. */
+/**
+ * Failed attempts at passwords: counted in the database for each account and each network, with longer waits
+ * after each failure.
+ */
 import argon2 from 'argon2';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 
-/** Tries a password from somewhere. */
-async function tryFrom({ app }: Api, remoteAddress: string, email: string, password: string) {
+/** Makes an attempt at a password from an IP address. */
+async function attemptFrom({ app }: Api, remoteAddress: string, email: string, password: string) {
   const payload = { email, password };
   const options: InjectOptions = { method: 'POST', url: '/login', payload, remoteAddress };
   const { statusCode, headers, body } = await app.inject(options);
   return { status: statusCode, retryAfter: Number(headers['retry-after']), body };
 }
 
-/** As if the wait after the last failure was over. */
+/** Ends the wait after the last failure. */
 const wait = ({ app }: Api) => app.accounts.db.failedTries.updateMany({ data: { nextTryAt: 0 } });
 
 const failures = async ({ app }: Api) =>
@@ -21,56 +24,53 @@ const failures = async ({ app }: Api) =>
     .map((row) => Math.round(row.failures))
     .filter((count) => count > 0);
 
-t.test(
-  'after five failures each further try waits, twice as long each time, whether the account exists or not',
-  async (t) => {
-    const api = await startApi(t);
-    const { email } = await api.person(1);
-    const seen: Record<string, [number, number][]> = {};
-    for (const [address, who] of [
-      ['192.0.2.1', email],
-      ['192.0.2.2', 'nobody@example.com'],
-    ] as const) {
-      const answers: [number, number][] = [];
-      for (let i = 0; i < 5; i++) {
-        const { status } = await tryFrom(api, address, who, 'wrong');
-        answers.push([status, 0]);
-      }
-      for (let i = 0; i < 4; i++) {
-        const { status, retryAfter } = await tryFrom(api, address, who, 'wrong');
-        answers.push([status, retryAfter]);
-        await wait(api);
-        answers.push([(await tryFrom(api, address, who, 'wrong')).status, 0]);
-      }
-      seen[who] = answers;
+t.test('Each attempt after five failures waits twice as long, for known and unknown accounts', async (t) => {
+  const api = await startApi(t);
+  const { email } = await api.person(1);
+  const seen: Record<string, [number, number][]> = {};
+  for (const [address, who] of [
+    ['192.0.2.1', email],
+    ['192.0.2.2', 'nobody@example.com'],
+  ] as const) {
+    const answers: [number, number][] = [];
+    for (let i = 0; i < 5; i++) {
+      const { status } = await attemptFrom(api, address, who, 'wrong');
+      answers.push([status, 0]);
     }
-    const [known, unknown] = Object.values(seen);
-    t.strictSame(known, unknown);
-    t.strictSame(known!.slice(0, 5), Array(5).fill([401, 0]));
-    t.strictSame(known!.slice(5), [
-      [429, 1],
-      [401, 0],
-      [429, 2],
-      [401, 0],
-      [429, 4],
-      [401, 0],
-      [429, 8],
-      [401, 0],
-    ]);
-    t.equal((await tryFrom(api, '192.0.2.1', email, 'wrong')).status, 401);
-    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'the right one waits too');
-    await wait(api);
-    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
-  },
-);
+    for (let i = 0; i < 4; i++) {
+      const { status, retryAfter } = await attemptFrom(api, address, who, 'wrong');
+      answers.push([status, retryAfter]);
+      await wait(api);
+      answers.push([(await attemptFrom(api, address, who, 'wrong')).status, 0]);
+    }
+    seen[who] = answers;
+  }
+  const [known, unknown] = Object.values(seen);
+  t.strictSame(known, unknown);
+  t.strictSame(known!.slice(0, 5), Array(5).fill([401, 0]));
+  t.strictSame(known!.slice(5), [
+    [429, 1],
+    [401, 0],
+    [429, 2],
+    [401, 0],
+    [429, 4],
+    [401, 0],
+    [429, 8],
+    [401, 0],
+  ]);
+  t.equal((await attemptFrom(api, '192.0.2.1', email, 'wrong')).status, 401);
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'the right one waits too');
+  await wait(api);
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+});
 
-t.test('parallel guesses do not outrun the count, also on two processes', async (t) => {
+t.test('Parallel attempts on two processes do not exceed the limit', async (t) => {
   const first = await startApi(t);
   const second = await startApi(t, { DATABASE_URL: first.databaseUrl, DATA_DIR: first.app.config.dataDir });
   const { email } = await first.person(1);
-  // Few enough to be counted within the second after which one more is free, also on a slow machine.
+  // So few that they are made before one more is free after a second, also on a slow machine.
   const guesses = Array.from({ length: 20 }, (_, i) =>
-    tryFrom(i % 2 ? first : second, `198.51.100.${i}`, email, `wrong ${i}`),
+    attemptFrom(i % 2 ? first : second, `198.51.100.${i}`, email, `wrong ${i}`),
   );
   const answers = await Promise.all(guesses);
   t.equal(answers.filter(({ status }) => status === 401).length, 5, 'as many as are free');
@@ -78,59 +78,59 @@ t.test('parallel guesses do not outrun the count, also on two processes', async 
   for (const { status, retryAfter } of answers) if (status === 429) t.ok(retryAfter >= 1);
 });
 
-t.test('a success gives back what was reserved', async (t) => {
+t.test('A success refunds the reserved attempt', async (t) => {
   const api = await startApi(t);
   const { email } = await api.person(1);
-  for (let i = 0; i < 4; i++) await tryFrom(api, '192.0.2.1', email, 'wrong');
-  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  for (let i = 0; i < 4; i++) await attemptFrom(api, '192.0.2.1', email, 'wrong');
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
   t.strictSame(await failures(api), [4], 'the network keeps its failures, the account starts anew');
-  for (let i = 0; i < 20; i++) t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  for (let i = 0; i < 20; i++) t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
   t.strictSame(await failures(api), [4]);
 });
 
-t.test('nobody locks a user out by guessing from elsewhere', async (t) => {
+t.test('Attempts from other networks do not lock a user out', async (t) => {
   const api = await startApi(t);
   const { email } = await api.person(1);
-  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'home is known now');
-  for (let i = 0; i < 8; i++) await tryFrom(api, `198.51.100.${i}`, email, 'wrong');
-  t.equal((await tryFrom(api, '198.51.100.99', email, PASSWORD)).status, 429, 'from elsewhere it waits');
-  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it does not');
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'home is known now');
+  for (let i = 0; i < 8; i++) await attemptFrom(api, `198.51.100.${i}`, email, 'wrong');
+  t.equal((await attemptFrom(api, '198.51.100.99', email, PASSWORD)).status, 429, 'from elsewhere it waits');
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it does not');
 });
 
 t.test(
-  'an account that was guessed at 100 times is closed to networks that are not known, until it gets another password',
+  'An account with 100 failures is locked for unknown networks until it gets a new password',
   async (t) => {
     const api = await startApi(t, { SMTP_URL: 'smtp://127.0.0.1:9' });
     const { email } = await api.person(1);
-    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
-    await tryFrom(api, '198.51.100.1', email, 'wrong');
+    t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+    await attemptFrom(api, '198.51.100.1', email, 'wrong');
     const { throttle, db } = api.app.accounts;
     const id = throttle.hash(['account', email]);
     await db.failedTries.update({ where: { id }, data: { failures: 100 } });
-    const closed = await tryFrom(api, '198.51.100.1', email, PASSWORD);
+    const closed = await attemptFrom(api, '198.51.100.1', email, PASSWORD);
     await wait(api);
-    const wrong = await tryFrom(api, '198.51.100.1', email, 'wrong');
+    const wrong = await attemptFrom(api, '198.51.100.1', email, 'wrong');
     t.equal(closed.status, 401);
     const withoutId = (body: string) => body.replace(/"requestId":"[^"]*"/, '');
     t.equal(withoutId(closed.body), withoutId(wrong.body), 'it answers like a wrong password');
-    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it is open');
+    t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200, 'at home it is open');
 
     const { tokenFor } = await import('../mailbox.ts');
     await api.ask('POST', '/password/forgot', { body: { email } });
     const token = await tokenFor(api, email, 'password-reset');
     const body = { token, newPassword: 'a password that was set anew' };
-    for (let i = 0; i < 8; i++) await tryFrom(api, '192.0.2.1', email, 'wrong');
-    t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'at home it waits now');
+    for (let i = 0; i < 8; i++) await attemptFrom(api, '192.0.2.1', email, 'wrong');
+    t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 429, 'at home it waits now');
     t.equal((await api.ask('POST', '/password/reset', { body })).status, 204);
     for (const address of ['198.51.100.1', '192.0.2.1'])
-      t.equal((await tryFrom(api, address, email, body.newPassword)).status, 200, address);
+      t.equal((await attemptFrom(api, address, email, body.newPassword)).status, 200, address);
   },
 );
 
-t.test('many who sign in at once, from one network, are not in each other’s way', async (t) => {
+t.test('Many users of one network can sign in at the same moment', async (t) => {
   const { app } = await startApi(t);
   const { throttle, db } = app.accounts;
-  // So many rows that a database finds some by their ids.
+  // So many rows that a database uses the index on their ids.
   const others = Array.from({ length: 5_000 }, (_, n) => ({
     id: throttle.hash(['other', `${n}`]),
     failures: 1,
@@ -160,55 +160,55 @@ t.test('many who sign in at once, from one network, are not in each other’s wa
   t.same(rows, [{ deadlocks: 0 }]);
 });
 
-t.test('a user who is deleted during the sign-in gets the answer of a wrong password', async (t) => {
+t.test('A user who is deleted during the sign-in gets the answer of a wrong password', async (t) => {
   const api = await startApi(t);
   const { id, email } = await api.person(1);
   const { db } = api.app.accounts;
-  // Verifying it takes a while.
+  // A hash that takes a while to verify.
   const passwordHash = await argon2.hash(PASSWORD, { memoryCost: 65_536, timeCost: 8, parallelism: 1 });
   await db.user.update({ where: { id }, data: { passwordHash } });
-  const answer = tryFrom(api, '192.0.2.1', email, PASSWORD);
+  const answer = attemptFrom(api, '192.0.2.1', email, PASSWORD);
   await until(async () => (await db.failedTries.count({ where: { pending: 1 } })) > 0);
   await db.user.delete({ where: { id } });
   t.equal((await answer).status, 401);
 });
 
-t.test('a network is counted over all addresses, IPv6 by the /64', async (t) => {
+t.test('A network counts the failures of all its addresses, for IPv6 by the /64', async (t) => {
   const api = await startApi(t);
-  let tries = 0;
+  let attempts = 0;
   const tryAgain = () =>
-    tryFrom(api, `2001:db8:1:2::${tries.toString(16)}`, `nobody-${tries++}@example.com`, 'wrong');
-  while (tries < 60 && (await tryAgain()).status === 401);
-  // One more than are free for each minute that it took.
-  t.ok(tries > 50 && tries < 60, `${tries} tries`);
-  t.equal((await tryFrom(api, '2001:db8:1:2:ffff::1', 'somebody@example.com', 'wrong')).status, 429);
+    attemptFrom(api, `2001:db8:1:2::${attempts.toString(16)}`, `nobody-${attempts++}@example.com`, 'wrong');
+  while (attempts < 60 && (await tryAgain()).status === 401);
+  // One more attempt is free for each minute of the test.
+  t.ok(attempts > 50 && attempts < 60, `${attempts} attempts`);
+  t.equal((await attemptFrom(api, '2001:db8:1:2:ffff::1', 'somebody@example.com', 'wrong')).status, 429);
   t.equal(
-    (await tryFrom(api, '2001:db8:1:3::1', 'somebody@example.com', 'wrong')).status,
+    (await attemptFrom(api, '2001:db8:1:3::1', 'somebody@example.com', 'wrong')).status,
     401,
     'the next network',
   );
-  t.equal((await tryFrom(api, '192.0.2.1', 'somebody@example.com', 'wrong')).status, 401);
+  t.equal((await attemptFrom(api, '192.0.2.1', 'somebody@example.com', 'wrong')).status, 401);
 });
 
-t.test('a network forgets a failure each minute, and a success leaves nothing to wait for', async (t) => {
+t.test('A network forgets one failure each minute, and a success leaves no wait', async (t) => {
   const api = await startApi(t);
   const [{ email }, grace] = [await api.person(1), await api.person(1)];
   const { throttle, db } = api.app.accounts;
   const id = throttle.hash(['network', '192.0.2.1']);
   const countedAt = Date.now();
   await db.failedTries.create({ data: { id, failures: 60, countedAt, nextTryAt: 0 } });
-  t.equal((await tryFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
-  t.equal((await tryFrom(api, '192.0.2.1', 'nobody@example.com', 'wrong')).status, 401);
-  const { status, retryAfter } = await tryFrom(api, '192.0.2.1', grace.email, PASSWORD);
+  t.equal((await attemptFrom(api, '192.0.2.1', email, PASSWORD)).status, 200);
+  t.equal((await attemptFrom(api, '192.0.2.1', 'nobody@example.com', 'wrong')).status, 401);
+  const { status, retryAfter } = await attemptFrom(api, '192.0.2.1', grace.email, PASSWORD);
   t.equal(status, 429, 'a failure does');
   t.equal(retryAfter, 15 * 60);
   // An hour later.
   await db.failedTries.update({ where: { id }, data: { countedAt: countedAt - 3_600_000, nextTryAt: 0 } });
   for (let i = 0; i < 5; i++)
-    t.equal((await tryFrom(api, '192.0.2.1', `nobody-${i}@example.com`, 'wrong')).status, 401);
+    t.equal((await attemptFrom(api, '192.0.2.1', `nobody-${i}@example.com`, 'wrong')).status, 401);
 });
 
-t.test('whatever asks for a password shares the count', async (t) => {
+t.test('All routes that ask for a password share the count', async (t) => {
   const api = await startApi(t);
   const { email, token } = await api.person(1);
   const wrong = 'not the password at all';
@@ -220,7 +220,8 @@ t.test('whatever asks for a password shares the count', async (t) => {
     () => api.ask('POST', '/login', { body: { email, password: wrong } }),
   ];
   for (const attempt of routes) t.ok([401, 403].includes((await attempt()).status));
-  // The second that the failures cost is over before all are refused, for each refusal takes as long as an attempt.
+  // The wait of one second must not end during the attempts, because each refusal takes as long as an
+  // attempt.
   const { count } = await api.app.accounts.db.failedTries.updateMany({
     where: { nextTryAt: { gt: Date.now() - 60_000 } },
     data: { nextTryAt: Date.now() + 60_000 },
@@ -229,27 +230,27 @@ t.test('whatever asks for a password shares the count', async (t) => {
   for (const attempt of routes) t.match((await attempt()).body, { status: 429, type: /too-many-attempts$/ });
 });
 
-t.test('tokens of mails have a count of their own', async (t) => {
+t.test('Tokens of mails have a count of their own', async (t) => {
   const api = await startApi(t);
   const body = { token: 'no token at all', newPassword: PASSWORD };
-  let tries = 1;
+  let attempts = 1;
   let answer = await api.ask('POST', '/password/reset', { body });
-  for (; answer.status === 403 && tries < 60; tries++)
+  for (; answer.status === 403 && attempts < 60; attempts++)
     answer = await api.ask('POST', '/password/reset', { body });
   t.match(answer.body, { status: 429, type: /too-many-attempts$/ });
-  t.ok(tries > 50 && tries < 60, `${tries} tries`);
+  t.ok(attempts > 50 && attempts < 60, `${attempts} attempts`);
   const { email } = await api.person(1);
   t.equal((await api.ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
 });
 
-t.test('of what is counted the database has no address', async (t) => {
+t.test('The counters in the database contain no address', async (t) => {
   const api = await startApi(t);
-  await tryFrom(api, '192.0.2.77', 'secret-person@example.com', 'wrong');
+  await attemptFrom(api, '192.0.2.77', 'secret-person@example.com', 'wrong');
   const rows = JSON.stringify(await api.app.accounts.db.failedTries.findMany());
   t.notMatch(rows, /secret-person|192\.0\.2\.77/);
 });
 
-t.test('common passwords, and those made of the own name or address, are refused', async (t) => {
+t.test('Common passwords, and those made of the own name or address, are refused', async (t) => {
   const { ask } = await startApi(t);
   const register = (password: string) =>
     ask('POST', '/register', { body: { name: 'Ada Lovelace', email: 'countess@example.com', password } });
@@ -272,7 +273,7 @@ t.test('common passwords, and those made of the own name or address, are refused
     t.ok([201, 409].includes((await register(password)).status), password);
 });
 
-t.test('a password is the same however its characters are composed', async (t) => {
+t.test('A password matches in every Unicode composition of its characters', async (t) => {
   const { ask } = await startApi(t);
   const [composed, decomposed] = ['Çok güçlü bir şifre', 'Çok güçlü bir şifre'.normalize('NFD')];
   await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: composed } });

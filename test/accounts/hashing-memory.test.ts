@@ -1,8 +1,13 @@
-/** What hashing may take: passwords wait for memory as they wait for a processor. */
+/** The memory limit of hashing: passwords wait for memory as they wait for a processor. */
 import { resolve } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
-import { hashingQueue, hashPassword, noPassword, requireRoom } from '#latchkey/accounts/passwords/hash.ts';
+import {
+  hashingQueue,
+  hashPassword,
+  requireHashingCapacity,
+  unusableHash,
+} from '#latchkey/accounts/passwords/hash.ts';
 import { HashingQueue } from '#latchkey/accounts/passwords/hashing-queue.ts';
 import { costOf, type HashCost } from '#latchkey/accounts/passwords/parse-hash.ts';
 import { noteSecret } from '../evidence.ts';
@@ -10,7 +15,7 @@ import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
 import { readSources } from '../source-files.ts';
 
-/** Work that ends when it is told to. */
+/** Work that runs until the test ends it. */
 function hold(queue: HashingQueue, cost: HashCost) {
   const held = { isRunning: false, end: () => {}, done: Promise.resolve() };
   held.done = queue.run(cost, async () => {
@@ -23,10 +28,10 @@ function hold(queue: HashingQueue, cost: HashCost) {
   return held;
 }
 
-/** Lets what may begin begin. */
+/** Lets the queue start the work that may start. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Which works run, by their places, at once or when one of them has ended. */
+/** The indexes of the running work, at once or after one of them has ended. */
 function watch(works: readonly ReturnType<typeof hold>[]) {
   const running = async () => {
     await turn();
@@ -40,7 +45,7 @@ function watch(works: readonly ReturnType<typeof hold>[]) {
   return { running, end };
 }
 
-t.test('work begins in its order, as slots and memory are there', async (t) => {
+t.test('Work starts in its order when slots and memory are free', async (t) => {
   const queue = new HashingQueue({ slots: 3, memoryKib: 100 });
   const works = [40, 40, 40, 10, 300, 10, 10, 10, 10].map((memoryKib) =>
     hold(queue, { memoryKib, threads: 1 }),
@@ -62,7 +67,7 @@ t.test('work begins in its order, as slots and memory are there', async (t) => {
   t.match(queue, { running: 0, waiting: 0, usedKib: 0 });
 });
 
-t.test('work of several threads takes a slot for each', async (t) => {
+t.test('Work with several threads takes a slot for each', async (t) => {
   const queue = new HashingQueue({ slots: 4, memoryKib: 100 });
   const works = [2, 2, 1, 16, 1, 3, 1].map((threads) => hold(queue, { memoryKib: 1, threads }));
   const { running, end } = watch(works);
@@ -76,7 +81,7 @@ t.test('work of several threads takes a slot for each', async (t) => {
   t.match(queue, { running: 0, waiting: 0, usedKib: 0 });
 });
 
-t.test('work that fails gives its place back', async (t) => {
+t.test('Work that fails releases its slot', async (t) => {
   const queue = new HashingQueue({ slots: 1, memoryKib: 100 });
   await t.rejects(
     queue.run({ memoryKib: 100, threads: 1 }, () => Promise.reject(new Error('failed'))),
@@ -85,10 +90,10 @@ t.test('work that fails gives its place back', async (t) => {
   t.match(queue, { running: 0, usedKib: 0 });
 });
 
-t.test('what a hash takes is read from it', async (t) => {
+t.test('The cost of a hash is read from its parameters', async (t) => {
   const salt = 'c2FsdHNhbHRzYWx0';
   for (const [hash, memoryKib, threads] of [
-    [noPassword(), 19_456, 1],
+    [unusableHash(), 19_456, 1],
     [`$argon2i$v=19$m=131072,t=8,p=16$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2i$v=19$m=131072,p=16,t=8$${salt}$${salt}${salt}`, 131_072, 16],
     [`$argon2d$m=64,t=8,p=1$${salt}$${salt}${salt}`, 64, 1],
@@ -99,7 +104,7 @@ t.test('what a hash takes is read from it', async (t) => {
     t.strictSame(costOf(hash), { memoryKib, threads }, hash.slice(0, 20));
 });
 
-t.test('wrong sign-ins to accounts with costly hashes are verified one after the other', async (t) => {
+t.test('Failed sign-ins to accounts with costly hashes are verified one after the other', async (t) => {
   const { app, ask } = await startApi(
     t,
     { HASH_MEMORY: '200', HASH_CONCURRENCY: '8' },
@@ -126,20 +131,20 @@ t.test('wrong sign-ins to accounts with costly hashes are verified one after the
   t.strictSame(most, { running: 1, usedKib: 131_072 });
 });
 
-t.test('where memory is short, fewer may wait', async (t) => {
+t.test('Fewer hashes may wait when memory is short', async (t) => {
   await startApi(t, { HASH_MEMORY: '19' }, { hasRealHashes: true });
   t.match(hashingQueue(), { memoryKib: 19 * 1024, room: 32 });
   const hashes: Promise<string>[] = [];
   t.throws(() => {
     for (;;) hashes.push(hashPassword(PASSWORD));
   });
-  t.throws(requireRoom);
+  t.throws(requireHashingCapacity);
   t.equal(hashes.length, 33);
   t.equal(hashingQueue().running, 1);
   await Promise.all(hashes);
 });
 
-t.test('nothing in the service makes hashes cheaper', async (t) => {
+t.test('No setting of the service makes hashes cheaper', async (t) => {
   const sources = await readSources(resolve(import.meta.dirname, '../../src'));
   const isNamed = ({ text }: { text: string }) => text.includes('setHashParameters');
   t.strictSame(

@@ -1,18 +1,18 @@
-/** There is always an enabled admin without a time limit. */
+/** The last-admin rule: there is always an enabled admin without a time limit. */
 import t from 'tap';
 import { type Api, PASSWORD, type Person, startApi } from '../helper.ts';
 
-t.test('the last admin cannot be demoted, disabled, deleted, nor leave', async (t) => {
+t.test('The last admin cannot be demoted, disabled or deleted, and cannot leave', async (t) => {
   const { ask, person, app, sessionToken } = await startApi(t);
-  const [boss, hour, disabled] = [await person(2), await person(1), await person(2)];
+  const [admin, hour, disabled] = [await person(2), await person(1), await person(2)];
   await app.accounts.db.user.update({ where: { id: disabled.id }, data: { disabled: true } });
-  const { token } = boss;
-  const url = `/users/${boss.id}`;
+  const { token } = admin;
+  const url = `/users/${admin.id}`;
   const accessUntil = new Date(Date.now() + 3_600_000).toISOString();
   const elevation = { token, body: { access: 2, accessUntil } };
   t.equal((await ask('PATCH', `/users/${hour.id}`, elevation)).status, 200);
 
-  const tries = {
+  const attempts = {
     demoted: () => ask('PATCH', url, { token, body: { access: 1 } }),
     'demoted and disabled': () => ask('PATCH', url, { token, body: { access: 0, disabled: true } }),
     disabled: () => ask('PATCH', url, { token, body: { disabled: true } }),
@@ -21,7 +21,7 @@ t.test('the last admin cannot be demoted, disabled, deleted, nor leave', async (
       ask('DELETE', url, { token: await sessionToken(hour.id) }),
     leaving: () => ask('DELETE', '/me', { token, body: { password: PASSWORD } }),
   };
-  for (const [name, attempt] of Object.entries(tries))
+  for (const [name, attempt] of Object.entries(attempts))
     t.match((await attempt()).body, { status: 409, type: /last-admin$/ }, name);
   t.match((await ask('GET', url, { token })).body, { access: 2, disabled: false });
 
@@ -34,7 +34,7 @@ t.test('the last admin cannot be demoted, disabled, deleted, nor leave', async (
   t.equal((await ask('DELETE', `/users/${second.id}`, { token: second.token })).status, 409);
 });
 
-t.test('two admins end each other at the same moment on two processes: one is left', async (t) => {
+t.test('One of two admins who remove each other at the same moment on two processes remains', async (t) => {
   const first = await startApi(t);
   const { DATABASE_URL, DATA_DIR } = { DATABASE_URL: first.databaseUrl, DATA_DIR: first.app.config.dataDir };
   const second = await startApi(t, { DATABASE_URL, DATA_DIR });
@@ -61,7 +61,7 @@ t.test('two admins end each other at the same moment on two processes: one is le
   }
 });
 
-t.test('of ten admins who all leave at once, one stays', async (t) => {
+t.test('One of ten admins who all leave at the same moment stays', async (t) => {
   const { ask, person, app } = await startApi(t);
   const admins = await Promise.all(Array.from({ length: 10 }, () => person(2)));
   const answers = await Promise.all(

@@ -1,4 +1,7 @@
-/** How many mails strangers can cause: counted by mailbox and by network, and the answer is the same. */
+/**
+ * The limits on mails that unauthenticated clients can cause: counted by mailbox and by network, with the
+ * same answer.
+ */
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
@@ -17,7 +20,7 @@ const register = (api: Api, from: string, email: string) =>
 const mailsTo = ({ app }: Api, recipient: string) =>
   app.accounts.db.mail.count({ where: { recipient: { contains: recipient } } });
 
-t.test('an address is counted without its tag and its case', async (t) => {
+t.test('An address is counted without its tag and its case', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   for (let n = 0; n < 20; n++) t.equal(await register(api, OFFICE, `Victim+${n}@Example.com`), 202);
   t.equal(await mailsTo(api, 'victim'), 3);
@@ -39,7 +42,7 @@ t.test('an address is counted without its tag and its case', async (t) => {
   t.equal(await mailsTo(api, 'target'), 3);
 });
 
-t.test('the people of an office all get their mails, and a network that goes on gets no more', async (t) => {
+t.test('All people of an office get their mails, and a network beyond the limit gets no more', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   for (let n = 0; n < 30; n++) await register(api, OFFICE, `colleague-${n}@example.com`);
   t.equal(await mailsTo(api, 'colleague'), 30);
@@ -53,7 +56,7 @@ t.test('the people of an office all get their mails, and a network that goes on 
   t.equal(await mailsTo(api, 'neighbour'), 1, 'another network');
 });
 
-t.test('the networks of one /48 are counted together too', async (t) => {
+t.test('The networks of one /48 are counted together too', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   for (let n = 0; n < 340; n++)
     await askFrom(api, `2001:db8:7:${n.toString(16)}::1`, '/password/forgot', { email: `n${n}@example.org` });

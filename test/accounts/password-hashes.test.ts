@@ -1,4 +1,4 @@
-/** Hashes that other software has made: which are let in, and that their passwords sign in. */
+/** Hashes of other software: the formats that are accepted, and sign-ins with their passwords. */
 import * as nodeRs from '@node-rs/argon2';
 import argon2 from 'argon2';
 import fc from 'fast-check';
@@ -9,17 +9,17 @@ import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
 
-/** Of {@link PASSWORD}; made by other software than ours: libxcrypt, Python's hashlib, Werkzeug's form. */
+/** Hashes of {@link PASSWORD} by other software: libxcrypt, Python's hashlib, and the format of Werkzeug. */
 const bcrypt = '$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG';
 const werkzeug =
   'scrypt:1024:8:1$Zk3vQm8xT1bN0cYe$0ba1dbe1dd2f4be535378d1de646247e4391e435c2a77c5b8cc8f75f8cb728b591a8d7795900740a311b0e47534def9c78ce565b209537bd91b8ffc100a26823';
-/** Of `password`: the example in passlib's documentation. */
+/** A hash of `password`: the example in passlib's documentation. */
 const passlib = '$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E';
 
 const salt = 'c2FsdHNhbHRzYWx0';
 const digest = 'A0A1A2A3A4A5A6A7A8A9AaAbAcAdAeAfAgAhAiAjAkA';
 
-t.test('what is let in, and what is not', async (t) => {
+t.test('Hashes of known formats and limited cost are accepted, and others are refused', async (t) => {
   const accepted = [
     `$argon2id$v=19$m=65536,t=3,p=4$${salt}$${digest}`,
     `$argon2i$v=19$m=131072,t=8,p=16$${salt}$${digest}`,
@@ -32,14 +32,14 @@ t.test('what is let in, and what is not', async (t) => {
   ];
   for (const hash of accepted) t.strictSame(acceptHash(hash), { hash });
   t.match(acceptHash(werkzeug), { hash: /^\$scrypt\$ln=10,r=8,p=1\$WmszdlFtOHhUMWJOMGNZZQ\$/ });
-  // Other software writes no version, zeros, bits that mean nothing, or lanes before passes.
+  // Other software writes no version, zeros before numbers, unused bits, or lanes before passes.
   t.strictSame(acceptHash(`$argon2id$m=04096,t=3,p=01$${salt}$${digest.replace(/k$/, 'l')}`), {
     hash: `$argon2id$v=16$m=4096,t=3,p=1$${salt}$${digest}`,
   });
   t.strictSame(acceptHash(`$argon2id$v=19$m=65536,p=4,t=3$${salt}$${digest}`), {
     hash: `$argon2id$v=19$m=65536,t=3,p=4$${salt}$${digest}`,
   });
-  // Bits that mean nothing: PHP took salts like this one.
+  // Unused bits: PHP accepted salts like this one.
   t.strictSame(acceptHash(bcrypt.replace('rstuu', 'rstuv')), { hash: bcrypt });
 
   const costly = [
@@ -86,7 +86,7 @@ t.test('what is let in, and what is not', async (t) => {
   for (const hash of others) t.match(acceptHash(hash), { problem: /is not a hash of/ }, hash);
 });
 
-/** Sets the last of the bits in the last digit that stand for no byte. */
+/** Sets the lowest unused bit in the last digit. */
 function withIdleBits(hash: string): string {
   const digits = hash.slice(hash.lastIndexOf('$') + 1);
   if (digits.length % 4 === 0) return hash;
@@ -94,7 +94,7 @@ function withIdleBits(hash: string): string {
   return hash.slice(0, -1) + alphabet.charAt(alphabet.indexOf(digits.slice(-1)) | 1);
 }
 
-t.test('argon2 is what another implementation has it', async (t) => {
+t.test('The argon2 hashes are the same as those of another implementation', async (t) => {
   const own = await hashPassword(PASSWORD);
   t.match(own, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
   t.ok(await nodeRs.verify(own, PASSWORD), 'ours, verified by theirs');
@@ -122,7 +122,7 @@ t.test('argon2 is what another implementation has it', async (t) => {
       const ours = await argon2.hash(password, options);
       t.strictSame(acceptHash(ours), { hash: theirs }, 'the same salt and parameters, the same hash');
       t.ok(await nodeRs.verify(ours, password), ours);
-      // Before version 19, hashes did not say which they were of; and some write bits that mean nothing.
+      // Before version 19, hashes did not contain their version. Some software sets unused bits.
       const given = isVersioned ? theirs : withIdleBits(theirs.replace('$v=16', ''));
       t.strictSame(acceptHash(given), { hash: theirs });
       t.ok(await verifyPassword(theirs, password), theirs);
@@ -132,7 +132,7 @@ t.test('argon2 is what another implementation has it', async (t) => {
   );
 });
 
-t.test('their passwords sign in, and get a hash of today', async (t) => {
+t.test('Users with imported hashes sign in, and their passwords are hashed again', async (t) => {
   const { app, ask } = await startApi(t, {}, { hasRealHashes: true });
   const { db } = app.accounts;
   const hashes: [name: string, hash: string, password: string][] = [
@@ -146,7 +146,7 @@ t.test('their passwords sign in, and get a hash of today', async (t) => {
     ['argon2i', await argon2.hash(PASSWORD, { type: argon2.argon2i, memoryCost: 4096 }), PASSWORD],
     ['argon2d', await argon2.hash(PASSWORD, { type: argon2.argon2d, memoryCost: 4096 }), PASSWORD],
     ['argon2id', await argon2.hash(PASSWORD, { memoryCost: 32_768, timeCost: 1, parallelism: 2 }), PASSWORD],
-    // Typed as it was, not as NFKC has it.
+    // The password as it was typed, before NFKC.
     ['as-typed', await argon2.hash('ﬁfteen characters'), 'ﬁfteen characters'],
   ];
   for (const [, hash] of hashes) noteSecret(hash);
@@ -176,14 +176,14 @@ t.test('their passwords sign in, and get a hash of today', async (t) => {
 });
 
 t.test(
-  'what bcrypt has not looked at does not become part of the password, nor is it cut off it',
+  'The part of a password that bcrypt ignores is neither added to the password nor cut off',
   async (t) => {
     const { app, ask } = await startApi(t, {}, { hasRealHashes: true });
     const { hash } = await import('@node-rs/bcrypt');
     const long = `${PASSWORD.repeat(3).slice(0, 72)} end`;
-    // NFKC makes 33 bytes of these 3.
+    // NFKC makes 33 bytes of these 3 characters.
     const growing = '\ufdfa'.repeat(3);
-    // Of the characters in the other direction: 24 times 3 bytes become 24 of one.
+    // The opposite: 24 characters of 3 bytes become 24 characters of one byte.
     const shrinking = `${'\uff41'.repeat(24)}bcd`;
     const cases: [name: string, hashed: string, given: string, keepsHash: boolean][] = [
       ['a mistyped end', long, `${long}ing`, true],
@@ -212,7 +212,7 @@ t.test(
   },
 );
 
-t.test('without a hash nobody signs in until a password was set', async (t) => {
+t.test('A user without a hash cannot sign in until a password is set', async (t) => {
   const { app, ask } = await startApi(t, {}, { hasRealHashes: true });
   const email = 'none@example.com';
   await importLines(app.accounts, [

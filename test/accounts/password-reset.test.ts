@@ -1,4 +1,4 @@
-/** Forgotten passwords. */
+/** Resets of forgotten passwords. */
 import t from 'tap';
 import { PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
@@ -14,7 +14,7 @@ const reset = (token: string, newPassword = NEW) =>
   ask('POST', '/password/reset', { body: { token, newPassword } });
 const signIn = (email: string, password: string) => ask('POST', '/login', { body: { email, password } });
 
-t.test('a reset sets the password, ends every session and tells the owner', async (t) => {
+t.test('A reset sets the password, ends every session and notifies the owner', async (t) => {
   const ada = await person(1);
   t.equal((await forgot(ada.email.toUpperCase())).status, 202);
   const token = await tokenFor(api, ada.email, 'password-reset');
@@ -30,7 +30,7 @@ t.test('a reset sets the password, ends every session and tells the owner', asyn
 });
 
 t.test(
-  'an unknown, a disabled and a known address get the same answer and leave the same rows',
+  'An unknown, a disabled and a known address get the same answer and leave the same rows',
   async (t) => {
     const [known, disabled] = [await person(1), await person(1)];
     await db.user.update({ where: { id: disabled.id }, data: { disabled: true } });
@@ -52,7 +52,7 @@ t.test(
   },
 );
 
-t.test('a new mail ends the token before it; past 3 an hour, the last one stays good', async (t) => {
+t.test('A new mail replaces the token, and after 3 mails an hour the last token stays valid', async (t) => {
   const { email } = await person(1);
   const tokens = [];
   for (let i = 0; i < 5; i++) {
@@ -65,23 +65,20 @@ t.test('a new mail ends the token before it; past 3 an hour, the last one stays 
   t.equal((await reset(tokens[4]!)).status, 204);
 });
 
-t.test(
-  'registering with an address again and again keeps nobody from a reset or an invitation',
-  async (t) => {
-    const [{ email }, admin] = [await person(1), await person(2)];
-    const guest = 'not-here-yet@example.com';
-    for (const address of [email, guest])
-      for (let i = 0; i < 4; i++)
-        await api.ask('POST', '/register', { body: { name: 'Mallory', email: address, password: PASSWORD } });
-    await forgot(email);
-    t.equal((await reset(await tokenFor(api, email, 'password-reset'))).status, 204);
-    const invited = await api.ask('POST', '/invitations', { token: admin.token, body: { email: guest } });
-    t.equal(invited.status, 201);
-    t.match(await tokenFor(api, guest, 'invitation'), /./);
-  },
-);
+t.test('Repeated registrations of an address block neither a reset nor an invitation', async (t) => {
+  const [{ email }, admin] = [await person(1), await person(2)];
+  const guest = 'not-here-yet@example.com';
+  for (const address of [email, guest])
+    for (let i = 0; i < 4; i++)
+      await api.ask('POST', '/register', { body: { name: 'Mallory', email: address, password: PASSWORD } });
+  await forgot(email);
+  t.equal((await reset(await tokenFor(api, email, 'password-reset'))).status, 204);
+  const invited = await api.ask('POST', '/invitations', { token: admin.token, body: { email: guest } });
+  t.equal(invited.status, 201);
+  t.match(await tokenFor(api, guest, 'invitation'), /./);
+});
 
-t.test('a token is good for 30 minutes', async (t) => {
+t.test('A reset token is valid for 30 minutes', async (t) => {
   const { id, email } = await person(1);
   await forgot(email);
   const { createdAt, expiresAt } = await db.passwordReset.findFirstOrThrow({ where: { userId: id } });
@@ -92,9 +89,9 @@ t.test('a token is good for 30 minutes', async (t) => {
   t.equal((await signIn(email, PASSWORD)).status, 200);
 });
 
-t.test('what voids an outstanding token', async (t) => {
+t.test('A reset token is void after a new password, a disabling or a deletion', async (t) => {
   const admin = await person(2);
-  const ends: Record<string, (somebody: { id: string; token: string }) => Promise<{ status: number }>> = {
+  const ends: Record<string, (user: { id: string; token: string }) => Promise<{ status: number }>> = {
     'a changed password': ({ token }) =>
       ask('PUT', '/me/password', { token, body: { currentPassword: PASSWORD, newPassword: NEW } }),
     'a disabled user': ({ id }) =>
@@ -102,12 +99,12 @@ t.test('what voids an outstanding token', async (t) => {
     'a deleted user': ({ id }) => ask('DELETE', `/users/${id}`, { token: admin.token }),
   };
   for (const [name, end] of Object.entries(ends)) {
-    const somebody = await person(1);
-    await forgot(somebody.email);
-    const token = await tokenFor(api, somebody.email, 'password-reset');
-    t.ok([200, 204].includes((await end(somebody)).status), name);
+    const user = await person(1);
+    await forgot(user.email);
+    const token = await tokenFor(api, user.email, 'password-reset');
+    t.ok([200, 204].includes((await end(user)).status), name);
     t.equal((await reset(token)).status, 403, name);
-    const mails = await waitingFor(api, somebody.email);
+    const mails = await waitingFor(api, user.email);
     t.notOk(
       mails.some(({ template }) => template === 'password-reset'),
       `${name}: nor is it mailed`,
@@ -115,7 +112,7 @@ t.test('what voids an outstanding token', async (t) => {
   }
 });
 
-t.test('of ten resets with one token at once, one wins', async (t) => {
+t.test('One of ten resets with the same token at the same moment succeeds', async (t) => {
   const { email } = await person(1);
   await forgot(email);
   const token = await tokenFor(api, email, 'password-reset');
@@ -127,7 +124,7 @@ t.test('of ten resets with one token at once, one wins', async (t) => {
   t.equal((await signIn(email, winners[0]!)).status, 200);
 });
 
-t.test('where no mail can be sent, nobody is told to wait for one', async (t) => {
+t.test('A production service without a mail server refuses requests that need a mail', async (t) => {
   const { privateKey } = (await import('node:crypto')).generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { ask, person } = await startApi(t, {
     NODE_ENV: 'production',

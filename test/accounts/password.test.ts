@@ -1,4 +1,7 @@
-/** A new password: every other session ends, this one goes on, and nobody slips in between. */
+/**
+ * Changes of the password: all other sessions end, the current one continues, and no sign-in with the old
+ * password gets through.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import argon2 from 'argon2';
 import t from 'tap';
@@ -16,19 +19,19 @@ const { ask, app } = api;
 const { db } = app.accounts;
 const device = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 
-/** As little work as argon2 does, for those whose password is not what is tested. */
+/** The cheapest argon2 hash, for tests that are not about the password. */
 const cheap = await argon2.hash(PASSWORD, { memoryCost: 1024, timeCost: 2, parallelism: 1 });
 
 const put = (token: string, currentPassword: string, newPassword: string) =>
   ask('PUT', '/me/password', { token, body: { currentPassword, newPassword } });
 
-/** Sets the old password once more, and leaves no sessions. */
+/** Sets the old password again, and deletes all sessions. */
 async function startOver(id: string): Promise<void> {
   await db.session.deleteMany({ where: { userId: id } });
   await db.user.update({ where: { id }, data: { passwordHash: cheap } });
 }
 
-t.test('every other session ends at once, and this one goes on with a new pair', async (t) => {
+t.test('A new password ends all other sessions, and the current one continues with a new pair', async (t) => {
   const { id, email } = await api.person(1);
   const here = await open(api, id);
   const others = [await open(api, id), await open(api, id, 0)];
@@ -57,7 +60,7 @@ t.test('every other session ends at once, and this one goes on with a new pair',
   t.equal((await signIn(api, email, undefined, NEW)).status, 200, 'the new one');
 });
 
-t.test('the refresh token of before is spent', async (t) => {
+t.test('The old refresh token is invalid after a change of the password', async (t) => {
   const { id } = await api.person(1);
   const here = await open(api, id);
   const next = pairOf(await put(here.accessToken, PASSWORD, NEW));
@@ -66,13 +69,13 @@ t.test('the refresh token of before is spent', async (t) => {
   t.notOk(await isAccepted(api, next.accessToken), 'presented again, it counts as stolen');
 });
 
-t.test('a cap stays', async (t) => {
+t.test('The cap of a session stays after a change of the password', async (t) => {
   const { id } = await api.person(2);
   const { accessToken } = await open(api, id, 1);
   t.equal(readClaims(pairOf(await put(accessToken, PASSWORD, NEW)).accessToken).access, 1);
 });
 
-t.test('a wrong current password, and a new one that does not fit, change nothing', async (t) => {
+t.test('A wrong current password and an invalid new one change nothing', async (t) => {
   const { id, email } = await api.person(1);
   const [here, there] = [await open(api, id), await open(api, id)];
   const before = await db.user.findUniqueOrThrow({ where: { id } });
@@ -105,12 +108,12 @@ t.test('a wrong current password, and a new one that does not fit, change nothin
   t.equal((await signIn(api, email)).status, 200);
 });
 
-t.test('of several changes at once one wins', async (t) => {
+t.test('One of several changes at the same moment succeeds', async (t) => {
   const { id, email } = await api.person(1);
   for (let round = 0; round < 5; round++) {
     await startOver(id);
     const pairs = await Promise.all([open(api, id), open(api, id), open(api, id)]);
-    // Two devices, and one of them twice.
+    // Two devices, one of them with two requests.
     const tokens = [...pairs, pairs[0]!].map(({ accessToken }) => accessToken);
     const answers = await Promise.all(tokens.map((token, n) => put(token, PASSWORD, `${NEW}, take ${n}`)));
     const statuses = answers.map(({ status }) => status);
@@ -122,7 +125,7 @@ t.test('of several changes at once one wins', async (t) => {
   }
 });
 
-t.test('a change races the end of its own session', async (t) => {
+t.test('A change and the end of its session at the same moment leave a consistent state', async (t) => {
   const { id } = await api.person(1);
   for (let round = 0; round < 10; round++) {
     await startOver(id);
@@ -138,7 +141,7 @@ t.test('a change races the end of its own session', async (t) => {
   }
 });
 
-t.test('a sign-in whose password was changed since it was verified opens nothing', async (t) => {
+t.test('A sign-in opens no session when the password was changed after the verification', async (t) => {
   const { id } = await api.person(1);
   const verified = { id, epoch: (await db.user.findUniqueOrThrow({ where: { id } })).epoch };
   const early = await openSession(app.accounts, verified, device);
@@ -151,18 +154,18 @@ t.test('a sign-in whose password was changed since it was verified opens nothing
   t.equal((await refresh(api, app.refreshTokens.write(early))).status, 401);
 });
 
-t.test('sign-ins with the old password race a change of it, 200 times, and leave nothing', async (t) => {
+t.test('Sign-ins with the old password during a change leave no session, 200 times', async (t) => {
   const total = { won: 0, lost: 0 };
   const ROUNDS = 200;
   const LANES = 4;
-  /** Milliseconds that a change takes, as measured: sign-ins are spread over it. */
+  /** The measured duration of a change in milliseconds. The sign-ins are spread over it. */
   let duration = 40;
 
-  /** One round. @returns the owner's session as the change has left it */
+  /** Runs one round. @returns the owner's session after the change */
   async function race(owner: SessionGrant, round: number): Promise<SessionGrant> {
     const { userId: id, sessionId } = owner;
     const { epoch } = await db.user.update({ where: { id }, data: { passwordHash: cheap } });
-    // The password has been verified; what follows is the insert, which is what the race is about.
+    // The password has been verified. The insert follows, and that is what the race is about.
     const verified = { id, epoch };
     const began = performance.now();
     const change = changePassword(
@@ -207,29 +210,32 @@ t.test('sign-ins with the old password race a change of it, 200 times, and leave
   t.ok(total.won >= 20 && total.lost >= 20, 'it was a race');
 });
 
-t.test('the same over the API, where the old hash is renewed at sign-in', async (t) => {
-  const { id, email } = await api.person(1);
-  const statuses = new Set<number>();
-  for (let round = 0; round < 12; round++) {
-    await startOver(id);
-    const here: Pair = await open(api, id);
-    const [changed, ...answers] = await Promise.all([
-      put(here.accessToken, PASSWORD, NEW),
-      signIn(api, email),
-      wait(round * 3).then(() => signIn(api, email)),
-    ]);
-    t.equal(changed.status, 200);
-    for (const { status, body } of answers) {
-      statuses.add(status);
-      if (status === 200) {
-        t.equal((await refresh(api, body.refreshToken)).status, 401);
-        t.notOk(await isAccepted(api, body.accessToken));
-      } else {
-        t.match({ status, body }, { status: 401, body: { type: /invalid-credentials$/ } });
+t.test(
+  'Sign-ins over the API with the old password and an old hash leave no session after a change',
+  async (t) => {
+    const { id, email } = await api.person(1);
+    const statuses = new Set<number>();
+    for (let round = 0; round < 12; round++) {
+      await startOver(id);
+      const here: Pair = await open(api, id);
+      const [changed, ...answers] = await Promise.all([
+        put(here.accessToken, PASSWORD, NEW),
+        signIn(api, email),
+        wait(round * 3).then(() => signIn(api, email)),
+      ]);
+      t.equal(changed.status, 200);
+      for (const { status, body } of answers) {
+        statuses.add(status);
+        if (status === 200) {
+          t.equal((await refresh(api, body.refreshToken)).status, 401);
+          t.notOk(await isAccepted(api, body.accessToken));
+        } else {
+          t.match({ status, body }, { status: 401, body: { type: /invalid-credentials$/ } });
+        }
       }
+      t.ok(await isAccepted(api, changed.body.accessToken));
+      const { passwordHash } = await db.user.findUniqueOrThrow({ where: { id } });
+      t.ok(await argon2.verify(passwordHash, NEW), 'no sign-in put the old password back');
     }
-    t.ok(await isAccepted(api, changed.body.accessToken));
-    const { passwordHash } = await db.user.findUniqueOrThrow({ where: { id } });
-    t.ok(await argon2.verify(passwordHash, NEW), 'no sign-in put the old password back');
-  }
-});
+  },
+);

@@ -1,4 +1,7 @@
-/** Registration by mail: what a stranger learns, and what one gains who registers with somebody else's address. */
+/**
+ * Registration by mail: what the answers reveal, and what an attacker gains with the address of another
+ * person.
+ */
 import t from 'tap';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
@@ -16,7 +19,7 @@ const verify = (token: string, password = PASSWORD) =>
 /** The template names of the mails that wait for an address. */
 const kinds = async (email: string) => (await waitingFor(api, email)).map(({ template }) => template);
 
-t.test('an address becomes an account when it confirms', async (t) => {
+t.test('An address becomes an account when it confirms', async (t) => {
   const answer = await register(' Ada@Example.com ');
   t.equal(answer.status, 202);
   t.equal(await db.user.count({ where: { email: 'ada@example.com' } }), 0, 'not before');
@@ -33,7 +36,7 @@ t.test('an address becomes an account when it confirms', async (t) => {
   t.match((await verify(token)).body, { status: 403, type: /mail-token-invalid$/ }, 'once');
 });
 
-t.test('known and unknown addresses get the same answer and other mails', async (t) => {
+t.test('Known and unknown addresses get the same answer and different mails', async (t) => {
   const known = await person(1);
   const [first, second] = [
     await register(known.email, OTHER),
@@ -49,7 +52,7 @@ t.test('known and unknown addresses get the same answer and other mails', async 
   t.equal(await db.user.count({ where: { email: known.email } }), 1);
 });
 
-t.test('whoever registers with your address first gains nothing', async (t) => {
+t.test('An attacker who registers with the address of another person gains nothing', async (t) => {
   const email = 'grace@example.com';
   await register(email, OTHER, 'Mallory');
   const strangers = await tokenFor(api, email, 'registration');
@@ -57,7 +60,7 @@ t.test('whoever registers with your address first gains nothing', async (t) => {
   const own = await tokenFor(api, email, 'registration');
   t.not(own, strangers);
 
-  // Grace follows the first link that she finds, and gives her password.
+  // Grace follows the first link that she finds, and enters her password.
   const refused = await verify(strangers);
   t.match(refused.body, { status: 403, type: /wrong-password$/ });
   t.equal(await db.user.count({ where: { email } }), 0);
@@ -68,14 +71,14 @@ t.test('whoever registers with your address first gains nothing', async (t) => {
   t.equal((await ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
 });
 
-t.test('an address gets 3 mails an hour, silently, and the last token stays good', async (t) => {
+t.test('An address gets at most 3 mails an hour, and the last token stays valid', async (t) => {
   const email = 'flooded@example.com';
   for (let i = 0; i < 5; i++) t.equal((await register(email)).status, 202);
   t.equal((await kinds(email)).length, 3);
   t.equal((await verify(await tokenFor(api, email, 'registration'))).status, 200);
 });
 
-t.test('mails of an hour that has not come, for the clock was set back, do not count', async (t) => {
+t.test('Mails from the future do not count after the clock was set back', async (t) => {
   const email = 'back-in-time@example.com';
   for (let i = 0; i < 4; i++) await register(email);
   t.equal((await kinds(email)).length, 3);
@@ -87,7 +90,7 @@ t.test('mails of an hour that has not come, for the clock was set back, do not c
   t.equal((await kinds(email)).length, 4);
 });
 
-t.test('a token is good for a day', async (t) => {
+t.test('A registration token is valid for a day', async (t) => {
   const email = 'late@example.com';
   await register(email);
   const { expiresAt, createdAt } = await db.registration.findFirstOrThrow({ where: { email } });
@@ -97,7 +100,7 @@ t.test('a token is good for a day', async (t) => {
   t.match((await verify(token)).body, { status: 403, type: /mail-token-invalid$/ });
 });
 
-t.test('of two who confirm one address at once, one gets the account', async (t) => {
+t.test('One of two registrations that confirm an address at the same moment gets the account', async (t) => {
   const email = 'twice@example.com';
   await register(email);
   const first = await tokenFor(api, email, 'registration');
@@ -109,7 +112,7 @@ t.test('of two who confirm one address at once, one gets the account', async (t)
   for (const { status } of answers) t.ok([200, 403, 409].includes(status), `${status}`);
 });
 
-t.test('an address that got an account meanwhile is taken', async (t) => {
+t.test('An address that got an account meanwhile is taken', async (t) => {
   await register('meanwhile@example.com');
   const token = await tokenFor(api, 'meanwhile@example.com', 'registration');
   const { id } = await person(1);
@@ -117,7 +120,7 @@ t.test('an address that got an account meanwhile is taken', async (t) => {
   t.match((await verify(token)).body, { status: 409, type: /email-taken$/ });
 });
 
-t.test('the database keeps no token and no password', async (t) => {
+t.test('The database stores no token and no password of a registration', async (t) => {
   const email = 'kept@example.com';
   await register(email);
   const token = await tokenFor(api, email, 'registration');
@@ -130,7 +133,7 @@ t.test('the database keeps no token and no password', async (t) => {
   t.match(rows, /\$argon2id\$/);
 });
 
-t.test('scanners follow links: no GET uses a token', async (t) => {
+t.test('A GET request of a link scanner uses no token', async (t) => {
   await register('scanned@example.com');
   const token = await tokenFor(api, 'scanned@example.com', 'registration');
   const [mail] = await waitingFor(api, 'scanned@example.com');
@@ -142,7 +145,7 @@ t.test('scanners follow links: no GET uses a token', async (t) => {
 const closed = async (registration: string): Promise<Api> =>
   startApi(t, { ...NO_MAIL_SERVER, REGISTRATION: registration });
 
-t.test('where accounts are made by invitation, nobody registers', async (t) => {
+t.test('A service with accounts by invitation only refuses registrations', async (t) => {
   const { ask } = await closed('invite');
   const { body } = await ask('POST', '/register', {
     body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD },

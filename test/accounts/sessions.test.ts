@@ -1,4 +1,4 @@
-/** Sign-in, refresh and the ends of sessions, as one process does them. */
+/** Sign-ins, refreshes and the ends of sessions in one process. */
 import { request } from 'node:http';
 import t, { type Test } from 'tap';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
@@ -11,8 +11,8 @@ const { ask, app } = api;
 const { db } = app.accounts;
 const [user, stranger, admin] = [await api.person(1), await api.person(1), await api.person(2)];
 
-/** What every refresh token gets that gets nothing: the same answer, whatever the reason. */
-async function getsNothing(t: Test, refreshToken: string, name: string): Promise<void> {
+/** Fails unless a refresh token is refused. The answer is the same for every reason. */
+async function isRejected(t: Test, refreshToken: string, name: string): Promise<void> {
   const answer = await refresh(api, refreshToken);
   t.equal(answer.status, 401, name);
   t.equal(answer.headers['www-authenticate'], 'Bearer realm="latchkey"', name);
@@ -22,14 +22,14 @@ async function getsNothing(t: Test, refreshToken: string, name: string): Promise
 
 const withoutId = ({ body }: Answer) => ({ ...body, requestId: '' });
 
-/** Refreshes so many times. @returns all pairs, the given one first */
+/** Refreshes a number of times. @returns all pairs, the given one first */
 async function rotate(pair: Pair, times: number): Promise<Pair[]> {
   const pairs = [pair];
   for (let i = 0; i < times; i++) pairs.push(pairOf(await refresh(api, pairs[i]!.refreshToken)));
   return pairs;
 }
 
-t.test('a sign-in answers with a pair, and each refresh with the next one', async (t) => {
+t.test('A sign-in answers with a token pair, and each refresh with the next one', async (t) => {
   const answer = await signIn(api, user.email);
   const first = pairOf(answer);
   t.match(answer.body, { tokenType: 'Bearer', expiresIn: 900 });
@@ -45,7 +45,7 @@ t.test('a sign-in answers with a pair, and each refresh with the next one', asyn
   t.equal(new Set(pairs.map(({ accessToken }) => readClaims(accessToken).jti)).size, 4);
 });
 
-t.test('within 10 s, the refresh token before gets the same successor, byte for byte', async (t) => {
+t.test('The previous refresh token gets the same successor within 10 s', async (t) => {
   const [first, second] = await rotate(await open(api, user.id), 1);
   const { rotatedAt } = await db.session.findUniqueOrThrow({ where: { id: first!.sessionId } });
   for (let i = 0; i < 3; i++) {
@@ -61,7 +61,7 @@ t.test('within 10 s, the refresh token before gets the same successor, byte for 
   t.match(pairOf(await refresh(api, second!.refreshToken)).refreshToken, /\.2\./, 'and the session goes on');
 });
 
-t.test('twenty refreshes of one token at once have one successor', async (t) => {
+t.test('Twenty refreshes of one token at the same moment have one successor', async (t) => {
   const { refreshToken, sessionId } = await open(api, user.id);
   const pairs = await Promise.all(
     Array.from({ length: 20 }, async () => pairOf(await refresh(api, refreshToken))),
@@ -70,7 +70,7 @@ t.test('twenty refreshes of one token at once have one successor', async (t) => 
   t.equal((await db.session.findUniqueOrThrow({ where: { id: sessionId } })).rotation, 1);
 });
 
-t.test('a refresh token that was used before counts as stolen, and ends its session', async (t) => {
+t.test('A refresh token that was used before counts as stolen and ends its session', async (t) => {
   const stolen: Record<string, { rotations: number; presented: number; age: number }> = {
     'the one before, after 10 s': { rotations: 1, presented: 0, age: -11 },
     'the one before, after many rotations and 10 s': { rotations: 4, presented: 3, age: -11 },
@@ -84,10 +84,10 @@ t.test('a refresh token that was used before counts as stolen, and ends its sess
     const { sessionId } = pairs[0]!;
     await setTime(api, sessionId, 'rotatedAt', age);
     for (const { accessToken } of pairs) t.ok(await isAccepted(api, accessToken), `${name}: before`);
-    await getsNothing(t, pairs[presented]!.refreshToken, name);
+    await isRejected(t, pairs[presented]!.refreshToken, name);
     for (const { accessToken, refreshToken } of pairs) {
       t.notOk(await isAccepted(api, accessToken), `${name}: access tokens are refused at once`);
-      await getsNothing(t, refreshToken, `${name}: afterwards, also the newest`);
+      await isRejected(t, refreshToken, `${name}: afterwards, also the newest`);
     }
     t.equal(await db.session.count({ where: { id: sessionId } }), 0, name);
     t.equal(await db.revocation.count({ where: { sessionId } }), 1, `${name}: other processes hear of it`);
@@ -96,15 +96,15 @@ t.test('a refresh token that was used before counts as stolen, and ends its sess
   pairOf(await refresh(api, bystander.refreshToken));
 });
 
-t.test('a thief who refreshes twice is found out when the owner refreshes', async (t) => {
+t.test('A thief who refreshes twice is detected when the owner refreshes', async (t) => {
   const owner = await open(api, user.id);
   const thief = await rotate(owner, 2);
-  await getsNothing(t, owner.refreshToken, 'the owner');
-  await getsNothing(t, thief[2]!.refreshToken, 'the thief');
+  await isRejected(t, owner.refreshToken, 'the owner');
+  await isRejected(t, thief[2]!.refreshToken, 'the thief');
   for (const { accessToken } of thief) t.notOk(await isAccepted(api, accessToken));
 });
 
-t.test('a refresh token whose code does not fit gets nothing and revokes nothing', async (t) => {
+t.test('A refresh token with a wrong HMAC is refused and revokes nothing', async (t) => {
   const [first, second] = await rotate(await open(api, user.id), 1);
   const other = await open(api, stranger.id);
   const [sid = '', rotation = '', code = ''] = second!.refreshToken.split('.');
@@ -135,7 +135,7 @@ t.test('a refresh token whose code does not fit gets nothing and revokes nothing
     'a NUL': '\u0000',
     '256 characters': 'a'.repeat(256),
   };
-  for (const [name, refreshToken] of Object.entries(altered)) await getsNothing(t, refreshToken, name);
+  for (const [name, refreshToken] of Object.entries(altered)) await isRejected(t, refreshToken, name);
   t.equal((await refresh(api, 'a'.repeat(257))).status, 400);
   t.equal((await ask('POST', '/refresh', { body: {} })).status, 400);
   t.equal((await ask('POST', '/refresh', { body: { refreshToken: 1 } })).status, 400);
@@ -143,13 +143,13 @@ t.test('a refresh token whose code does not fit gets nothing and revokes nothing
   for (const { refreshToken } of [second!, other]) pairOf(await refresh(api, refreshToken));
 });
 
-t.test('a session in its last second gets no tokens, which would have ended already', async (t) => {
+t.test('A session in its last second gets no tokens', async (t) => {
   const { sessionId, refreshToken } = await open(api, user.id);
   await setTime(api, sessionId, 'expiresAt', 0.9);
-  await getsNothing(t, refreshToken, 'its last second');
+  await isRejected(t, refreshToken, 'its last second');
 });
 
-t.test('who signs in a hundred times more loses what was not used for longest', async (t) => {
+t.test('A user with more than a hundred sessions loses the one that was unused the longest', async (t) => {
   const { id } = await api.person(1);
   await db.session.deleteMany({ where: { userId: id } });
   const first = await open(api, id);
@@ -162,7 +162,7 @@ t.test('who signs in a hundred times more loses what was not used for longest', 
   await open(api, id);
   t.equal(await db.session.count({ where: { userId: id } }), 100);
   t.notOk(await isAccepted(api, second.accessToken), 'the second ends, with its access token');
-  await getsNothing(t, second.refreshToken, 'the second');
+  await isRejected(t, second.refreshToken, 'the second');
   t.ok(await isAccepted(api, used.accessToken), 'the first was used since');
   pairOf(await refresh(api, used.refreshToken));
   const where = { targetId: id, action: 'session.ended' };
@@ -170,7 +170,7 @@ t.test('who signs in a hundred times more loses what was not used for longest', 
   t.strictSame(events, [{ actorId: null, before: JSON.stringify({ sessionId: second.sessionId }) }]);
 });
 
-t.test('the two kinds of token are not taken for each other', async (t) => {
+t.test('An access token is no refresh token, and a refresh token is no access token', async (t) => {
   const { accessToken, refreshToken } = await open(api, admin.id);
   const asAccess = await ask('GET', '/me', { token: refreshToken });
   t.equal(asAccess.status, 401);
@@ -181,7 +181,7 @@ t.test('the two kinds of token are not taken for each other', async (t) => {
   pairOf(await refresh(api, refreshToken));
 });
 
-t.test('a change of SECRET signs nobody out, as long as the old one is listed', async (t) => {
+t.test('A change of SECRET signs no user out while the old one is listed', async (t) => {
   const SECRET = ['the secret that was used until now', 'the secret that is used from now on'] as const;
   const shared = { DATABASE_URL: api.databaseUrl, DATA_DIR: app.config.dataDir };
   const before = await startApi(t, { ...shared, SECRET: SECRET[0] });
@@ -200,7 +200,7 @@ t.test('a change of SECRET signs nobody out, as long as the old one is listed', 
   t.equal(pairOf(await refresh(after, next.refreshToken)).sessionId, old.sessionId);
 });
 
-t.test('whoever has no living session gets nothing, and always the same answer', async (t) => {
+t.test('A refresh token without an active session always gets the same refusal', async (t) => {
   const ends: Record<string, (pair: Pair, userId: string) => Promise<unknown>> = {
     'a session that was signed out': ({ accessToken }) => ask('POST', '/logout', { token: accessToken }),
     'a session whose row has gone': ({ sessionId }) => db.session.delete({ where: { id: sessionId } }),
@@ -226,7 +226,7 @@ t.test('whoever has no living session gets nothing, and always the same answer',
     const { sessionId } = first!;
     await end(second!, id);
     const row = await db.session.findUnique({ where: { id: sessionId } });
-    for (const { refreshToken } of [second!, first!, second!]) await getsNothing(t, refreshToken, name);
+    for (const { refreshToken } of [second!, first!, second!]) await isRejected(t, refreshToken, name);
     t.strictSame(await db.session.findUnique({ where: { id: sessionId } }), row, `${name}: nothing changes`);
   }
 });
@@ -237,7 +237,7 @@ async function template() {
   return row;
 }
 
-t.test('a refresh keeps the session alive, but not beyond its 90 days', async (t) => {
+t.test('A refresh keeps a session active, but not beyond its 90 days', async (t) => {
   const DAY = 86_400;
   const { sessionId, refreshToken } = await open(api, user.id);
   const time = Date.now() / 1000;
@@ -261,7 +261,7 @@ t.test('a refresh keeps the session alive, but not beyond its 90 days', async (t
   t.equal(claims.exp - claims.iat, answer.body.expiresIn);
 });
 
-t.test('a refresh copies auth_time: only a password renews it', async (t) => {
+t.test('A refresh copies auth_time, and only a password renews it', async (t) => {
   let pair = await open(api, user.id);
   await setTime(api, pair.sessionId, 'authenticatedAt', -5000);
   const { authenticatedAt } = await db.session.findUniqueOrThrow({ where: { id: pair.sessionId } });
@@ -271,7 +271,7 @@ t.test('a refresh copies auth_time: only a password renews it', async (t) => {
   }
 });
 
-t.test('a refreshed token carries the user’s present level, capped as at sign-in', async (t) => {
+t.test('A refreshed token has the current level of the user, capped as at sign-in', async (t) => {
   const scenarios: { cap?: number; levels: number[]; tokens: number[] }[] = [
     { levels: [1, 2, 0, 1], tokens: [1, 2, 0, 1] },
     { cap: 0, levels: [2, 1, 0, 2], tokens: [0, 0, 0, 0] },
@@ -280,18 +280,18 @@ t.test('a refreshed token carries the user’s present level, capped as at sign-
     { cap: 2, levels: [1, 2, 0], tokens: [1, 2, 0] },
     { cap: 1, levels: [0, 1, 2], tokens: [0, 1, 1] },
   ];
-  const somebody = await api.person(1);
+  const member = await api.person(1);
   for (const { cap, levels, tokens } of scenarios) {
     const name = `cap ${cap ?? 'none'}, levels ${levels.join()}`;
     await db.user.update({
-      where: { id: somebody.id },
+      where: { id: member.id },
       data: { access: levels[0]!, permanentAccess: levels[0]! },
     });
-    let pair = pairOf(await signIn(api, somebody.email, cap));
+    let pair = pairOf(await signIn(api, member.email, cap));
     const seen = [readClaims(pair.accessToken).access];
     for (const access of levels.slice(1)) {
       const token = await api.sessionToken(admin.id);
-      const changed = await ask('PATCH', `/users/${somebody.id}`, { token, body: { access } });
+      const changed = await ask('PATCH', `/users/${member.id}`, { token, body: { access } });
       t.equal(changed.status, 200);
       t.notOk(await isAccepted(api, pair.accessToken), `${name}: the token of the level before`);
       pair = pairOf(await refresh(api, pair.refreshToken));
@@ -302,7 +302,7 @@ t.test('a refreshed token carries the user’s present level, capped as at sign-
   }
 });
 
-t.test('a cap is one of the levels', async (t) => {
+t.test('A cap that is not one of the levels is refused', async (t) => {
   for (const access of [3, -1, 1.5, '1', null, true])
     t.equal(
       (await ask('POST', '/login', { body: { email: user.email, password: 'x', access } })).status,
@@ -310,7 +310,7 @@ t.test('a cap is one of the levels', async (t) => {
     );
 });
 
-t.test('an admin’s token with a cap passes where the cap does', async (t) => {
+t.test('An admin’s token with a cap is accepted only up to the cap', async (t) => {
   const pair = pairOf(await signIn(api, admin.email, 1));
   t.equal((await ask('GET', '/users', { token: pair.accessToken })).status, 200);
   const refused = await ask('GET', '/control-panel', { token: pair.accessToken });
@@ -318,15 +318,15 @@ t.test('an admin’s token with a cap passes where the cap does', async (t) => {
   t.match(refused.body, { required: 2, actual: 1 });
 });
 
-t.test('where somebody is signed in', async (t) => {
-  const somebody = await api.person(0);
+t.test('The list of sessions shows where the user is signed in', async (t) => {
+  const member = await api.person(0);
   const agent = `curl/8.5.0 ${'x'.repeat(400)}`;
   const [first, second] = [
     await ask('POST', '/login', login(agent)),
     await ask('POST', '/login', login('b')),
   ];
   function login(userAgent: string) {
-    const body = { email: somebody.email, password: PASSWORD };
+    const body = { email: member.email, password: PASSWORD };
     return { body, headers: { 'user-agent': userAgent } };
   }
   const list = async (token: string) => (await ask('GET', '/me/sessions', { token })).body.sessions;
@@ -334,7 +334,7 @@ t.test('where somebody is signed in', async (t) => {
   t.equal(sessions.length, 3);
   t.strictSame(
     sessions.map(({ id }: { id: string }) => id),
-    [pairOf(second).sessionId, pairOf(first).sessionId, readClaims(somebody.token).sid],
+    [pairOf(second).sessionId, pairOf(first).sessionId, readClaims(member.token).sid],
     'newest first',
   );
   t.strictSame(
@@ -362,7 +362,7 @@ t.test('where somebody is signed in', async (t) => {
   t.equal(used.createdAt, mine.createdAt);
 
   await setTime(api, pairOf(second).sessionId, 'idleUntil', 0);
-  await setTime(api, readClaims(somebody.token).sid, 'expiresAt', 0);
+  await setTime(api, readClaims(member.token).sid, 'expiresAt', 0);
   t.equal((await list(first.body.accessToken)).length, 1, 'what is idle or expired has ended');
   await db.session.update({
     where: { id: pairOf(second).sessionId },
@@ -371,7 +371,7 @@ t.test('where somebody is signed in', async (t) => {
   t.equal((await list(first.body.accessToken)).length, 1, 'and what is of an older epoch');
 });
 
-t.test('a User-Agent of any bytes', async (t) => {
+t.test('A User-Agent header of any bytes is stored', async (t) => {
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const agents = [
     '\u0080\u00ff\u00e9 \u00f0\u009f\u0094\u0091',
@@ -390,7 +390,7 @@ t.test('a User-Agent of any bytes', async (t) => {
   }
 });
 
-/** Sends a header as bytes, as fetch would not. */
+/** Sends a header as bytes, which fetch cannot do. */
 function post(url: string, userAgent: string, body: unknown): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', ...(userAgent && { 'user-agent': userAgent }) };
@@ -402,12 +402,12 @@ function post(url: string, userAgent: string, body: unknown): Promise<string> {
       response.once('end', () => resolve(text));
     });
     sent.once('error', reject);
-    // A buffer: with a string, Node would send the header in UTF-8.
+    // A buffer: with a string, Node.js would send the header in UTF-8.
     sent.end(Buffer.from(JSON.stringify(body)));
   });
 }
 
-t.test('one session is ended, and nobody else’s', async (t) => {
+t.test('A user can end one own session, and none of other users', async (t) => {
   const [here, there, other] = [
     await open(api, user.id),
     await open(api, user.id),
@@ -425,17 +425,17 @@ t.test('one session is ended, and nobody else’s', async (t) => {
 
   t.equal((await end(there.sessionId.toUpperCase(), here)).status, 204);
   t.notOk(await isAccepted(api, there.accessToken), 'its access tokens are refused at once');
-  await getsNothing(t, there.refreshToken, 'its refresh token');
+  await isRejected(t, there.refreshToken, 'its refresh token');
   t.equal((await end(there.sessionId, here)).status, 404, 'it has ended');
   t.ok(await isAccepted(api, here.accessToken));
 
   t.equal((await end(here.sessionId, here)).status, 204, 'one may end one’s own');
   t.notOk(await isAccepted(api, here.accessToken));
-  await getsNothing(t, here.refreshToken, 'its own');
+  await isRejected(t, here.refreshToken, 'its own');
   pairOf(await refresh(api, other.refreshToken));
 });
 
-t.test('all sessions but this one are ended', async (t) => {
+t.test('A user can end all sessions except the current one', async (t) => {
   const here = await open(api, user.id);
   const others = [
     await open(api, user.id),
@@ -448,7 +448,7 @@ t.test('all sessions but this one are ended', async (t) => {
   t.equal(text, '');
   for (const { accessToken, refreshToken } of others) {
     t.notOk(await isAccepted(api, accessToken));
-    await getsNothing(t, refreshToken, 'another session');
+    await isRejected(t, refreshToken, 'another session');
   }
   const { sessions } = (await ask('GET', '/me/sessions', { token: here.accessToken })).body;
   t.strictSame(
@@ -460,19 +460,19 @@ t.test('all sessions but this one are ended', async (t) => {
   t.ok(await isAccepted(api, foreign.accessToken));
 });
 
-t.test('signing out ends this session and no other', async (t) => {
+t.test('Signing out ends the current session and no other', async (t) => {
   const [here, there] = [await rotate(await open(api, user.id), 1), await open(api, user.id)];
   t.equal((await ask('POST', '/logout', { token: here[1]!.accessToken })).status, 204);
   for (const { accessToken, refreshToken } of here) {
     t.notOk(await isAccepted(api, accessToken), 'also the access tokens before');
-    await getsNothing(t, refreshToken, 'signed out');
+    await isRejected(t, refreshToken, 'signed out');
   }
   t.equal((await ask('POST', '/logout', { token: here[1]!.accessToken })).status, 401, 'once');
   t.ok(await isAccepted(api, there.accessToken));
   pairOf(await refresh(api, there.refreshToken));
 });
 
-t.test('an admin ends all sessions of a user', async (t) => {
+t.test('An admin can end all sessions of a user', async (t) => {
   const pairs = [await open(api, user.id), await open(api, user.id, 0)];
   const foreign = await open(api, stranger.id);
   const token = await api.sessionToken(admin.id);
@@ -480,7 +480,7 @@ t.test('an admin ends all sessions of a user', async (t) => {
   t.equal((await ask('DELETE', `/users/${user.id.toUpperCase()}/sessions`, { token })).status, 204);
   for (const { accessToken, refreshToken } of pairs) {
     t.notOk(await isAccepted(api, accessToken));
-    await getsNothing(t, refreshToken, 'ended by an admin');
+    await isRejected(t, refreshToken, 'ended by an admin');
   }
   t.match(await db.user.findUniqueOrThrow({ where: { id: user.id } }), {
     access: before.access,

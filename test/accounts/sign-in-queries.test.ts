@@ -1,5 +1,5 @@
 /**
- * What a sign-in asks of the database: no more than it has to.
+ * The number of statements of a sign-in.
  *
  * @runs alone: it listens to all databases of the process.
  */
@@ -10,10 +10,10 @@ import { startQuietApi } from '../tokens/quiet-api.ts';
 
 const statements = listenToStatements();
 
-t.test('the statements of a sign-in, by whether its network is known and its password right', async (t) => {
+t.test('A sign-in runs a fixed number of statements in each case of network and password', async (t) => {
   const api = await startQuietApi(t);
   const { email } = await api.person(1);
-  /** Those about attempts, and about where they come from. */
+  /** The statements about attempts and about known networks. */
   const ask = async (password: string, remoteAddress: string) => {
     const before = statements.length;
     const payload = { email, password };
@@ -21,7 +21,7 @@ t.test('the statements of a sign-in, by whether its network is known and its pas
     const own = statements.slice(before).filter((text) => /FailedTries|KnownNetwork/.test(text));
     return [statusCode, own.filter((text) => text.includes('FailedTries')).length, own.length];
   };
-  // In order: what the network's count says before and in the slot, what is reserved, and the verdict.
+  // In order: the network's counter before the slot and in it, the reservation, and the verdict.
   t.strictSame(await ask(PASSWORD, '192.0.2.1'), [200, 4, 6], 'from a network that is new: it is noted');
   t.strictSame(await ask(PASSWORD, '192.0.2.1'), [200, 2, 3], 'where it is known: reserved, and taken back');
   t.strictSame(await ask('wrong', '192.0.2.1'), [401, 3, 4], 'a wrong one there');

@@ -19,9 +19,9 @@ const expired = craftToken({
   exp: now - 100,
 });
 
-/** What the Authorization header says, and what of that the service answers where there is no refresh token. */
+/** The Authorization headers, and the answers to them when there is no refresh token. */
 const callers: [who: string, header: string | undefined, status: number, slug: string][] = [
-  ['nobody', undefined, 401, 'authentication-required'],
+  ['no header', undefined, 401, 'authentication-required'],
   ['another scheme', 'Basic YTpi', 401, 'authentication-required'],
   ['a malformed header', 'Bearer a b', 400, 'invalid-request'],
   ['no JWT', 'Bearer abc', 401, 'invalid-token'],
@@ -47,7 +47,7 @@ async function isAlive(pair: Pair): Promise<boolean> {
   return isLet;
 }
 
-/** What the audit says of a session's end. */
+/** The audit events about the end of a session. */
 async function eventsOf(userId: string, sessionId: string) {
   const events = await db.auditEvent.findMany({
     where: { targetId: userId, before: { contains: sessionId } },
@@ -56,7 +56,7 @@ async function eventsOf(userId: string, sessionId: string) {
   return events;
 }
 
-t.test('without a refresh token, a valid access token is asked for', async (t) => {
+t.test('Signing out without a refresh token requires a valid access token', async (t) => {
   for (const body of [undefined, {}])
     for (const [who, header, status, slug] of callers) {
       const answer = await signOut(header, body);
@@ -71,7 +71,7 @@ t.test('without a refresh token, a valid access token is asked for', async (t) =
   }
 });
 
-t.test('a refresh token ends its session, whatever the access token is', async (t) => {
+t.test('A refresh token ends its session with any access token', async (t) => {
   for (const [who, header] of callers) {
     const [pair, other] = [await open(api, user.id), await open(api, user.id)];
     t.equal((await signOut(header, { refreshToken: pair.refreshToken })).status, 204, who);
@@ -86,7 +86,7 @@ t.test('a refresh token ends its session, whatever the access token is', async (
   }
 });
 
-t.test('with both, both sessions end, and one only once', async (t) => {
+t.test('Signing out with both tokens ends both sessions, and a shared session once', async (t) => {
   const [one, two] = [await open(api, user.id), await open(api, user.id)];
   t.equal((await signOut(`Bearer ${one.accessToken}`, { refreshToken: two.refreshToken })).status, 204);
   t.notOk(await isAlive(one));
@@ -103,7 +103,7 @@ async function refreshedTwice(): Promise<[first: Pair, second: Pair, third: Pair
   return [first, second, pairOf(await refresh(api, second.refreshToken))];
 }
 
-t.test('a refresh token that was used before', async (t) => {
+t.test('A used refresh token ends its session, and counts as stolen after 10 s', async (t) => {
   const cases: [name: string, which: 0 | 1, age: number, isStolen: boolean][] = [
     ['the one before, whose answer may have been lost', 1, 0, false],
     ['the one before, a while later', 1, -60, true],
@@ -125,7 +125,7 @@ t.test('a refresh token that was used before', async (t) => {
   }
 });
 
-t.test('what a refresh token is worth is not told', async (t) => {
+t.test('The answer does not tell whether a refresh token is valid', async (t) => {
   const alive = await open(api, user.id);
   const [head] = alive.refreshToken.split(/(?<=\.)(?=[^.]*$)/);
   const worthless: Record<string, string> = {
@@ -159,7 +159,7 @@ function endedRefreshToken(): Promise<string> {
   return refreshTokenOf(({ accessToken }) => signOut(`Bearer ${accessToken}`));
 }
 
-t.test('a body that is wrong ends nothing', async (t) => {
+t.test('An invalid body ends no session', async (t) => {
   const pair = await open(api, user.id);
   const header = `Bearer ${pair.accessToken}`;
   const { refreshToken } = pair;

@@ -1,4 +1,7 @@
-/** What asks for a recent password (RFC 9470), and what renews it. */
+/**
+ * Step-up authentication (RFC 9470): the routes that require a recent password, and the requests that renew
+ * it.
+ */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
@@ -29,14 +32,14 @@ const api = await startApi(
 const { ask, app } = api;
 const [admin, user] = [await api.person(2), await api.person(1)];
 
-/** A session whose password was given so many seconds ago; its access token says so. */
+/** A session whose password was given a number of seconds ago, as its access token says. */
 async function signedInAgo(userId: string, seconds: number): Promise<Pair> {
   const { sessionId, refreshToken } = await open(api, userId);
   await setTime(api, sessionId, 'authenticatedAt', -seconds);
   return pairOf(await refresh(api, refreshToken));
 }
 
-/** Fails unless it is the challenge of RFC 9470 section 3. */
+/** Fails unless the answer is the challenge of RFC 9470 section 3. */
 function isChallenge(t: Test, { status, headers, body }: Answer, maxAge: number, name: string): void {
   t.equal(status, 401, name);
   const challenge = String(headers['www-authenticate']);
@@ -46,8 +49,8 @@ function isChallenge(t: Test, { status, headers, body }: Answer, maxAge: number,
   t.match(body.type, /\/problems\/recent-sign-in-required$/, name);
 }
 
-/** Somebody for an admin to change. */
-async function victim(): Promise<string> {
+/** Creates a user that an admin can change. */
+async function createTarget(): Promise<string> {
   const row = await app.accounts.db.user.findUniqueOrThrow({ where: { id: user.id } });
   const created = await app.accounts.db.user.create({
     data: buildUserRow({ ...row, email: `${randomUUID()}@example.com` }),
@@ -57,32 +60,32 @@ async function victim(): Promise<string> {
 
 type Request = [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: (id: string) => string, body?: object];
 
-const wanting: Record<string, { request: Request; maxAge: number; done: number }> = {
-  'changing an access level': {
+const requests: Record<string, { request: Request; maxAge: number; done: number }> = {
+  'Changing an access level': {
     request: ['PATCH', (id) => `/users/${id}`, { access: 0 }],
     maxAge: QUARTER,
     done: 200,
   },
-  'setting the level that somebody has': {
+  'Setting the current level': {
     request: ['PATCH', (id) => `/users/${id}`, { access: 1 }],
     maxAge: QUARTER,
     done: 200,
   },
-  'changing a level beside a name': {
+  'Changing a level and a name': {
     request: ['PATCH', (id) => `/users/${id}`, { name: 'New', access: 2 }],
     maxAge: QUARTER,
     done: 200,
   },
-  'deleting a user': { request: ['DELETE', (id) => `/users/${id}`], maxAge: QUARTER, done: 204 },
-  'a route of one’s own, by hook': { request: ['GET', () => '/by-hook'], maxAge: QUARTER, done: 200 },
-  'a route of one’s own, by config': { request: ['GET', () => '/by-config'], maxAge: 60, done: 200 },
-  'a handler of one’s own': { request: ['GET', () => '/by-handler/300'], maxAge: 300, done: 200 },
+  'Deleting a user': { request: ['DELETE', (id) => `/users/${id}`], maxAge: QUARTER, done: 204 },
+  'A custom route with a hook': { request: ['GET', () => '/by-hook'], maxAge: QUARTER, done: 200 },
+  'A custom route with config': { request: ['GET', () => '/by-config'], maxAge: 60, done: 200 },
+  'A custom handler': { request: ['GET', () => '/by-handler/300'], maxAge: 300, done: 200 },
 };
 
-for (const [name, { request, maxAge, done }] of Object.entries(wanting)) {
-  t.test(`${name} wants a password of the last ${maxAge} s`, async (t) => {
+for (const [name, { request, maxAge, done }] of Object.entries(requests)) {
+  t.test(`${name} requires a password of the last ${maxAge} s`, async (t) => {
     const [method, url, body] = request;
-    const id = await victim();
+    const id = await createTarget();
     const send = ({ accessToken }: Pair) =>
       ask(method, url(id), { token: accessToken, ...(body && { body }) } satisfies Ask);
     const before = await app.accounts.db.user.findUniqueOrThrow({ where: { id } });
@@ -99,9 +102,9 @@ for (const [name, { request, maxAge, done }] of Object.entries(wanting)) {
   });
 }
 
-t.test('what does not ask for it passes with a password of long ago', async (t) => {
+t.test('Routes without maxAge accept an old sign-in', async (t) => {
   const { accessToken: token } = await signedInAgo(admin.id, 80_000);
-  const id = await victim();
+  const id = await createTarget();
   t.equal((await ask('PATCH', `/users/${id}`, { token, body: { name: 'New' } })).status, 200, 'a name');
   t.equal((await ask('PATCH', `/users/${id}`, { token, body: { disabled: true } })).status, 200);
   t.equal((await ask('DELETE', `/users/${id}/sessions`, { token })).status, 204);
@@ -109,7 +112,7 @@ t.test('what does not ask for it passes with a password of long ago', async (t) 
   t.equal((await ask('PATCH', '/me', { token, body: { name: 'New' } })).status, 200);
 });
 
-t.test('a password that is given again renews it, and nothing else', async (t) => {
+t.test('Reauthentication with the password renews auth_time and nothing else', async (t) => {
   const late = await signedInAgo(admin.id, 5000);
   const row = () => app.accounts.db.session.findUniqueOrThrow({ where: { id: late.sessionId } });
   const before = await row();
@@ -126,7 +129,7 @@ t.test('a password that is given again renews it, and nothing else', async (t) =
   const after = await row();
   t.strictSame({ ...after, authenticatedAt: before.authenticatedAt }, before);
 
-  const id = await victim();
+  const id = await createTarget();
   const token = answer.body.accessToken;
   t.equal((await ask('PATCH', `/users/${id}`, { token, body: { access: 0 } })).status, 200);
   t.equal((await ask('DELETE', `/users/${id}`, { token })).status, 204);
@@ -136,7 +139,7 @@ t.test('a password that is given again renews it, and nothing else', async (t) =
   t.equal(readClaims(next.accessToken).auth_time, renewed.auth_time, 'a refresh copies the new one');
 });
 
-t.test('a wrong password renews nothing', async (t) => {
+t.test('A wrong password renews nothing', async (t) => {
   const late = await signedInAgo(admin.id, 5000);
   const reauthenticate = (body: unknown, token?: string) =>
     ask('POST', '/me/reauthenticate', { ...(token !== undefined && { token }), body });
@@ -151,7 +154,7 @@ t.test('a wrong password renews nothing', async (t) => {
   t.equal((await ask('DELETE', `/users/${user.id}`, { token: accessToken })).status, 401);
 });
 
-t.test('a token with a cap stays capped', async (t) => {
+t.test('A token with a cap stays capped after reauthentication', async (t) => {
   const capped = await open(api, admin.id, 1);
   const { body } = await ask('POST', '/me/reauthenticate', {
     token: capped.accessToken,
@@ -161,49 +164,52 @@ t.test('a token with a cap stays capped', async (t) => {
   t.equal((await ask('DELETE', `/users/${user.id}`, { token: body.accessToken })).status, 403);
 });
 
-t.test('whoever signs in has a recent password', async (t) => {
+t.test('A new sign-in counts as recent', async (t) => {
   const { accessToken } = pairOf(await signIn(api, admin.email));
   const { auth_time, iat } = readClaims(accessToken);
   t.ok(Math.abs(auth_time - iat) <= 1);
-  t.equal((await ask('DELETE', `/users/${await victim()}`, { token: accessToken })).status, 204);
+  t.equal((await ask('DELETE', `/users/${await createTarget()}`, { token: accessToken })).status, 204);
 });
 
-t.test('the order: who you are, what you may, how recently, and then what is wrong or missing', async (t) => {
-  const late = (await signedInAgo(admin.id, 5000)).accessToken;
-  const lateUser = (await signedInAgo(user.id, 5000)).accessToken;
-  const lateGuest = (await open(api, user.id, 0)).accessToken;
-  const recent = (await open(api, admin.id)).accessToken;
-  const nobody = `/users/${randomUUID()}`;
-  const json = { 'content-type': 'application/json' };
-  const step: Record<string, [token: string | undefined, status: number, error: RegExp | undefined]> = {
-    'no token': [undefined, 401, /realm="latchkey"$/],
-    'no valid token': ['x', 401, /invalid_token/],
-    'a level too low, and long ago': [lateUser, 403, /insufficient_scope/],
-    'long ago': [late, 401, /insufficient_user_authentication/],
-    'an admin of just now': [recent, 404, undefined],
-  };
-  for (const [name, [token, status, error]] of Object.entries(step)) {
-    for (const url of [nobody, '/users/no-uuid']) {
-      const answer = await ask('DELETE', url, token === undefined ? {} : { token });
-      t.equal(answer.status, status, `DELETE ${url}, ${name}`);
-      if (error) t.match(answer.headers['www-authenticate'], error, name);
+t.test(
+  'The guard checks the token, the level and the sign-in time before the request is validated',
+  async (t) => {
+    const late = (await signedInAgo(admin.id, 5000)).accessToken;
+    const lateUser = (await signedInAgo(user.id, 5000)).accessToken;
+    const lateGuest = (await open(api, user.id, 0)).accessToken;
+    const recent = (await open(api, admin.id)).accessToken;
+    const missingUser = `/users/${randomUUID()}`;
+    const json = { 'content-type': 'application/json' };
+    const step: Record<string, [token: string | undefined, status: number, error: RegExp | undefined]> = {
+      'no token': [undefined, 401, /realm="latchkey"$/],
+      'no valid token': ['x', 401, /invalid_token/],
+      'a level too low, and long ago': [lateUser, 403, /insufficient_scope/],
+      'long ago': [late, 401, /insufficient_user_authentication/],
+      'an admin of just now': [recent, 404, undefined],
+    };
+    for (const [name, [token, status, error]] of Object.entries(step)) {
+      for (const url of [missingUser, '/users/no-uuid']) {
+        const answer = await ask('DELETE', url, token === undefined ? {} : { token });
+        t.equal(answer.status, status, `DELETE ${url}, ${name}`);
+        if (error) t.match(answer.headers['www-authenticate'], error, name);
+      }
     }
-  }
-  const change = (token: string, body: unknown) => ask('PATCH', nobody, { token, body });
-  t.equal((await change(lateUser, { access: 0 })).status, 403);
-  t.equal((await change(late, { access: 0 })).status, 401, 'before 404');
-  t.equal((await change(recent, { access: 0 })).status, 404);
+    const change = (token: string, body: unknown) => ask('PATCH', missingUser, { token, body });
+    t.equal((await change(lateUser, { access: 0 })).status, 403);
+    t.equal((await change(late, { access: 0 })).status, 401, 'before 404');
+    t.equal((await change(recent, { access: 0 })).status, 404);
 
-  const post = (token: string | undefined, body: unknown) =>
-    ask('POST', '/with-body', { ...(token !== undefined && { token }), body, headers: json });
-  t.equal((await post(undefined, { n: 'x' })).status, 401);
-  t.equal((await post(lateGuest, { n: 'x' })).status, 403);
-  isChallenge(t, await post(late, { n: 'x' }), QUARTER, 'before 400');
-  t.equal((await post(recent, { n: 'x' })).status, 400);
-  t.equal((await post(recent, { n: 1 })).status, 200);
-});
+    const post = (token: string | undefined, body: unknown) =>
+      ask('POST', '/with-body', { ...(token !== undefined && { token }), body, headers: json });
+    t.equal((await post(undefined, { n: 'x' })).status, 401);
+    t.equal((await post(lateGuest, { n: 'x' })).status, 403);
+    isChallenge(t, await post(late, { n: 'x' }), QUARTER, 'before 400');
+    t.equal((await post(recent, { n: 'x' })).status, 400);
+    t.equal((await post(recent, { n: 1 })).status, 200);
+  },
+);
 
-t.test('maxAge is a number above 0', async (t) => {
+t.test('A maxAge that is not above 0 is refused', async (t) => {
   for (const maxAge of [0, -1, Number.NaN]) t.throws(() => requireAccess(1, { maxAge }), RangeError);
   t.doesNotThrow(() => requireAccess(1, { maxAge: 0.5 }));
 });

@@ -1,4 +1,4 @@
-/** No list reads, or sorts, more than it shows: what the databases say of the statements that are run. */
+/** The query plans of lists of users: no list reads or sorts more rows than it shows. */
 import t, { type Test } from 'tap';
 import { listUsers, type UserListing } from '#latchkey/accounts/users/list.ts';
 import type { UserSort } from '#latchkey/accounts/users/schemas.ts';
@@ -7,16 +7,16 @@ import { directUrl } from '../database.ts';
 import { recordPlans } from '../db/plans.ts';
 import { startApi } from '../helper.ts';
 
-/** So few that Postgres expects even fewer behind most filters, and enough for it to prefer indexes. */
+/** So few that Postgres estimates even fewer rows for most filters, and enough for it to prefer indexes. */
 const FEW = 1_000;
 const MANY = 20_000;
 
 const isSqlite = process.env.TEST_POSTGRES_URL === undefined;
 
-/** A database with users. @returns what lists, and the plan of the statement that found the users */
+/** Creates a database with users. @returns a function that lists users, with the plan of its statement */
 async function seed(t: Test, users: number) {
   const { app, databaseUrl } = await startApi(t);
-  // Its jobs would meet the seeding, which keeps this thread to itself.
+  // The jobs would run during the seeding, which blocks this thread.
   await app.close();
   await seedUsers(databaseUrl, users);
   const plans = recordPlans(isSqlite ? databaseUrl : directUrl(databaseUrl), app.databaseKind);
@@ -25,12 +25,12 @@ async function seed(t: Test, users: number) {
   return async (listing: UserListing) => {
     plans.take();
     const page = await listUsers(accounts, listing);
-    const { plan } = plans.take().find(({ sql }) => sql.includes('AS "places"'))!;
+    const { plan } = plans.take().find(({ sql }) => sql.includes('AS "positions"'))!;
     return { ...page, plan };
   };
 }
 
-/** The lines that read the table, each by the index that it should be. */
+/** The lines of a plan that read the table by an index. */
 function expectedLine(index: string): RegExp {
   return isSqlite
     ? new RegExp(`^SEARCH User USING (COVERING )?INDEX ${index} \\(`)
@@ -49,9 +49,9 @@ const filters = [
   { disabled: true },
 ];
 
-// SQLite has no statistics, and so the same plans for few.
+// SQLite has no statistics, so its plans for few users are the same.
 for (const users of isSqlite ? [MANY] : [FEW, MANY]) {
-  t.test(`of ${users} users, every page is on its index, in order, from beginning to end`, async (t) => {
+  t.test(`Every page of a list of ${users} users is read in order by its index`, async (t) => {
     const list = await seed(t, users);
     for (const [name, column] of Object.entries(columns)) {
       for (const sort of [name, `-${name}`] as UserSort[]) {
@@ -88,7 +88,7 @@ function check(
     `${name}: ${plan.join('\n')}`,
   );
   t.equal(reads.length, groups, name);
-  // What lies beyond the other end of the span is left out after the limit.
-  const beforeLimit = plan.filter((line) => !/^Filter: \((ROW\()?places/.test(line));
+  // Rows beyond the other end of the range are left out after the limit.
+  const beforeLimit = plan.filter((line) => !/^Filter: \((ROW\()?positions/.test(line));
   t.notMatch(beforeLimit.join('\n'), /TEMP B-TREE|Sort|Filter|Seq Scan|Bitmap|SCAN User/, name);
 }

@@ -1,4 +1,4 @@
-/** The list of users: search, sort, filters and pages, held to a list in memory. */
+/** The list of users: search, sort, filters and pages, compared with a list in memory. */
 import fc from 'fast-check';
 import t from 'tap';
 import { buildUserRow, type UserRowInput } from '#latchkey/accounts/users/users.ts';
@@ -17,7 +17,7 @@ const list = (query: Record<string, unknown>, token = admin.token) => {
 };
 const names = ({ body }: Answer) => body.users.map(({ name }: { name: string }) => name);
 
-/** Only these, beside the admin and the user. */
+/** Replaces all users except the admin and the user. */
 async function setUsers(users: readonly UserRowInput[]) {
   await db.user.deleteMany({ where: { id: { notIn: permanent } } });
   await db.user.createMany({ data: [...users] });
@@ -29,7 +29,7 @@ const named = (name: string, more: Partial<UserRowInput> = {}) => ({
   ...more,
 });
 
-t.test('names are sorted without case and accents, and found by how they begin', async (t) => {
+t.test('Names are sorted without case and accents, and found by their beginning', async (t) => {
   await setUsers(
     ['eve', 'Éva', 'Evan', 'ADA', 'Ann', 'Anna', 'Ångström', 'Straße', '李', 'ﬁona'].map((n) => named(n)),
   );
@@ -55,7 +55,7 @@ t.test('names are sorted without case and accents, and found by how they begin',
   t.strictSame(names(await list({ q: '%' })), [], 'no wildcards');
 });
 
-t.test('admins search and sort by address; others learn nothing of one', async (t) => {
+t.test('Admins search and sort by address, and other users learn no address', async (t) => {
   await setUsers([named('B', { email: 'amy@x.org', emailKey: Buffer.from('amy@x.org').toString('hex') })]);
   t.strictSame(names(await list({ sort: 'email', q: 'AMY@' })), ['B']);
   t.strictSame(names(await list({ sort: '-email' })).at(-1), 'B');
@@ -75,7 +75,7 @@ t.test('admins search and sort by address; others learn nothing of one', async (
   t.equal((await list({ sort: '-name', q: 'b', access: 1 }, user.token)).status, 200);
 });
 
-t.test('what cannot be answered is refused', async (t) => {
+t.test('An invalid query is refused', async (t) => {
   await setUsers([named('A'), named('B')]);
   const { nextCursor } = (await list({ limit: 1, sort: 'name' })).body;
   const bad: [Record<string, unknown>, string, RegExp?][] = [
@@ -99,14 +99,14 @@ t.test('what cannot be answered is refused', async (t) => {
   t.equal((await list({ cursor: nextCursor, sort: 'name' })).status, 200);
 });
 
-t.test('a level that is over is not found by', async (t) => {
+t.test('A search by level does not find users whose level has expired', async (t) => {
   const past = new Date(Date.now() - 1_000);
   await setUsers([named('Fallen', { access: 2, permanentAccess: 0, accessUntil: past as never })]);
   t.strictSame(names(await list({ access: 2 })), ['Zoë Admin']);
   t.strictSame(names(await list({ access: 0 })), ['Fallen']);
 });
 
-t.test('the Link header leads through all pages', async (t) => {
+t.test('The Link header leads through all pages', async (t) => {
   await setUsers(['Ann a&b', 'Ann b', 'Ann c'].map((name) => named(name)));
   let url = '/users?q=Ann%20&sort=-name&limit=1';
   const seen: string[] = [];
@@ -123,7 +123,7 @@ t.test('the Link header leads through all pages', async (t) => {
   t.strictSame(seen, ['Ann c', 'Ann b', 'Ann a&b']);
 });
 
-t.test('the Link header leads back here, whatever host the request line names', async (t) => {
+t.test('The Link header has the public URL for any host in the request line', async (t) => {
   await setUsers(['Ann', 'Bob'].map((name) => named(name)));
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const line = 'GET http://elsewhere.example/users?limit=1';
@@ -132,15 +132,15 @@ t.test('the Link header leads back here, whatever host the request line names', 
   t.match(headers.link, /^<http:\/\/latchkey\.test\/users\?limit=1&cursor=[\w-]+>; rel="next"$/);
 });
 
-t.test('the longest names have pages too', async (t) => {
-  // As far as NFKD takes a character apart: 18 characters of two bytes.
+t.test('The longest names have pages too', async (t) => {
+  // NFKD decomposes no character further: this one becomes 18 characters of two bytes.
   const long = '\ufdfa'.repeat(99);
   await setUsers([named(`${long}a`), named(`${long}b`)]);
   const { nextCursor } = (await list({ q: long.slice(0, 9), limit: 1 })).body;
   t.strictSame(names(await list({ q: long.slice(0, 9), cursor: nextCursor })), [`${long}b`]);
 });
 
-/** A user of the model: everything but the id decides where it stands. */
+/** A random user. All properties except the id decide its position. */
 const drawnUser = fc.record({
   name: fc.oneof(
     fc.constantFrom('Ann', 'ann', 'Änn', 'Anna', 'Ann\u0301a', 'an n', 'A', 'ß', 'ss', 'Ω', '李', '😀', 'ﬁ'),
@@ -177,7 +177,7 @@ interface Query {
   readonly disabled?: boolean;
 }
 
-/** The list as it should be, in memory: ids in order. */
+/** The expected list from memory, as ids in order. */
 function expected(
   users: readonly UserRowInput[],
   { sort: given, q = '', access, disabled }: Query,
@@ -198,7 +198,7 @@ function expected(
   return sort.startsWith('-') ? ids.reverse() : ids;
 }
 
-t.test('every list is that of a list in memory; who comes and goes between pages moves nobody', async (t) => {
+t.test('Every list equals a list in memory, also when users come and go between pages', async (t) => {
   const fixed = (await db.user.findMany({ where: { id: { in: permanent } } })) as unknown as UserRowInput[];
   const property = fc.asyncProperty(
     fc.array(drawnUser, { maxLength: 12 }),

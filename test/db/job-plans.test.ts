@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
 import { pruneFailedAttempts } from '#latchkey/accounts/sign-in/attempts.ts';
-import { foldNames } from '#latchkey/accounts/users/backfill-sort-keys.ts';
+import { backfillSortKeys } from '#latchkey/accounts/users/backfill-sort-keys.ts';
 import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { record } from '#latchkey/audit/record.ts';
@@ -84,7 +84,7 @@ const jobs: Record<string, Job> = {
     run: () => expireElevations(accounts),
     by: ['User_accessUntil_idx', 'User_pkey'],
   },
-  'fold the names': { run: () => foldNames(plans.db), by: ['User_nameKey_key', 'User_pkey'] },
+  'fold the names': { run: () => backfillSortKeys(plans.db), by: ['User_nameKey_key', 'User_pkey'] },
   'mails.send': {
     run: () => new Delivery({ ...accounts, transport, templates, log: app.log } as never).run(),
     by: ['Mail_waiting_nextAttemptAt_idx', 'Mail_waiting_notAfter_idx', 'Mail_pkey'],

@@ -1,6 +1,6 @@
 /** What waits in the outbox is sent: at least once, and once unless a process dies at the wrong moment. */
 import t from 'tap';
-import { change } from '#latchkey/accounts/change.ts';
+import { makeChange } from '#latchkey/accounts/change.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import type { OutgoingMail } from '#latchkey/mail/outbox.ts';
 import { pruneMails } from '#latchkey/mail/prune-mails.ts';
@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 
 /** Puts a mail into the outbox, as a change does. */
 async function send({ app }: Api, mail: Partial<OutgoingMail> & { recipient: string }): Promise<void> {
-  await change(app.accounts, async (_, { send }) =>
+  await makeChange(app.accounts, async ({ send }) =>
     send({
       template: 'account-exists',
       values: { link: 'https://app.example.com' },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
-import { change } from '#latchkey/accounts/change.ts';
+import { makeChange } from '#latchkey/accounts/change.ts';
 import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
 import type { Db, Statements } from '#latchkey/db/client.ts';
 import { isUnavailable } from '#latchkey/db/errors.ts';
@@ -404,7 +404,7 @@ t.test('while the feed is full, the guard reads the rows, and decides by them', 
 
 t.test('a change that fails revokes nothing; one that is tried again revokes once', async (t) => {
   const sessions = [randomUUID(), randomUUID()];
-  const work = change(app.accounts, async (_, { revoke }) => {
+  const work = makeChange(app.accounts, async ({ revoke }) => {
     revoke({ sessionId: sessions[0]! });
     throw new Error('no such change');
   });
@@ -413,7 +413,7 @@ t.test('a change that fails revokes nothing; one that is tried again revokes onc
   t.equal(await db.revocation.count(), 0);
 
   let tries = 0;
-  await change(app.accounts, async (tx, { revoke }) => {
+  await makeChange(app.accounts, async ({ tx, revoke }) => {
     tries++;
     revoke({ sessionId: sessions[1]! });
     await tx.session.count();

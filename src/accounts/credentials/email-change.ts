@@ -1,10 +1,10 @@
 import type { RequestContext } from '../../audit/event.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
-import { lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
+import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
 import { verifyOwnPassword } from '../sign-in/sign-in.ts';
@@ -13,8 +13,9 @@ import { emailKey } from '../users/sort-keys.ts';
 import { toUser, translateEmailConflict, userColumns } from '../users/users.ts';
 
 /**
- * Asks for another address of the actor. It is in force when the new address confirms; until then, and for addresses that are
- * taken, nothing changes and the answer is the same. A mail that was asked for before is void.
+ * Requests a new email address for the actor. The address changes when the owner of the new address confirms
+ * it. Until then nothing changes, and the answer is the same for addresses that are taken. Earlier requests
+ * become void.
  *
  * @param input the address is checked against its schema
  * @throws {Problem} `wrong-password`; `invalid-token` when the session ended meanwhile
@@ -27,17 +28,18 @@ export async function requestEmailChange(
   await verifyOwnPassword(context, actor, input.password);
   const email = requireEmail(input.email);
   const { userId } = actor;
-  await change(context, async (tx, { send }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx, send } = change;
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, actor.requestContext))) return;
+    if (!(await allowsMail(change, mail, actor.requestContext))) return;
     const createdAt = await context.now(tx);
-    const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
+    const notAfter = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.verification);
     const { token, tokenHash } = newMailToken();
     const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
     await tx.emailChange.deleteMany({ where: { userId } });
-    for (const change of before) await context.outbox.takeBack(tx, change.email, ['email-change']);
+    for (const old of before) await context.outbox.takeBack(tx, old.email, ['email-change']);
     const expiresAt = taken === null ? notAfter : createdAt;
     await tx.emailChange.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
     const content =
@@ -48,7 +50,7 @@ export async function requestEmailChange(
   });
 }
 
-/** A change of address whose mail has been answered. */
+/** A change of address whose mail was answered with the token. */
 export interface EmailChange {
   readonly id: string;
   readonly tokenHash: string;
@@ -57,11 +59,11 @@ export interface EmailChange {
 }
 
 /**
- * Gives an account the address that has confirmed, and tells the old one.
+ * Changes the address of an account to the confirmed one, and notifies the old address.
  *
  * @param emailChange for which the account's password was verified
  * @param passwordHash that was verified
- * @throws {Problem} `mail-token-invalid` when it was used or withdrawn meanwhile; `email-taken`
+ * @throws {Problem} `mail-token-invalid` when the token was used or voided meanwhile; `email-taken`
  */
 export async function completeEmailChange(
   context: AccountsContext,
@@ -70,11 +72,12 @@ export async function completeEmailChange(
   requestContext: RequestContext,
 ): Promise<User> {
   return translateEmailConflict(() =>
-    change(context, async (tx, { record, send }) => {
+    makeChange(context, async (change) => {
+      const { tx, record, send } = change;
       const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
       const before = await tx.user.findUnique({ where: { id: userId, passwordHash, disabled: false } });
       if (count === 0 || before === null) throw new Problem('mail-token-invalid');
-      await voidMailTokens(context, tx, before);
+      await voidMailTokens(change, before);
       await tx.registration.deleteMany({ where: { email } });
       const after = await tx.user.update({
         where: { id: userId },

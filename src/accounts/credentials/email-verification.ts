@@ -2,26 +2,26 @@ import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken } from '../mail-tokens.ts';
-import { requireRoom, verifyPassword } from '../passwords/hash.ts';
+import { requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { type AttemptTarget, attemptMailToken, attemptPassword } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { completeEmailChange } from './email-change.ts';
 import { completeRegistration } from './registration.ts';
 
 /**
- * Confirms an address with the token that was mailed there, and the password of whoever gave the address: the one of the
- * registration, or of the account that changes. So a stranger who registers with somebody's address gains nothing when its owner
- * follows the link.
+ * Confirms an email address with the token that was mailed there and a password. The password is that of the
+ * registration, or that of the account whose address changes. An attacker who registers with another person's
+ * address therefore gains nothing when the owner of the address follows the link.
  *
- * @throws {Problem} `mail-token-invalid`; `wrong-password`; `email-taken` when the address got an account meanwhile;
- *   `registration-closed`
+ * @throws {Problem} `mail-token-invalid`; `wrong-password`; `email-taken` when the address got an account
+ *   meanwhile; `registration-closed`
  */
 export async function verifyEmail(
   context: AccountsContext,
   { token, password }: { token: string; password: string },
   { requestContext, registrationIsOpen }: { requestContext: RequestContext; registrationIsOpen: boolean },
 ): Promise<User> {
-  requireRoom();
+  requireHashingCapacity();
   const { db, now, eventAggregator } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
   const found = await attemptMailToken(context, requestContext, async () => {
@@ -31,9 +31,9 @@ export async function verifyEmail(
     return emailChange === null || emailChange.user.disabled ? undefined : { emailChange };
   });
   if (found === undefined) throw new Problem('mail-token-invalid');
-  const requirePassword = async (tried: AttemptTarget, hash: string) => {
+  const requirePassword = async (target: AttemptTarget, hash: string) => {
     if (
-      await attemptPassword(context, tried, requestContext, (inSlot) =>
+      await attemptPassword(context, target, requestContext, (inSlot) =>
         verifyPassword(hash, password, inSlot),
       )
     )
@@ -41,7 +41,7 @@ export async function verifyEmail(
     eventAggregator.add({
       action: 'sign-in.failed',
       actorId: null,
-      targetId: tried.userId ?? null,
+      targetId: target.userId ?? null,
       requestContext,
     });
     throw new Problem('wrong-password');

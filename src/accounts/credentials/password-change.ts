@@ -1,4 +1,4 @@
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
@@ -9,10 +9,12 @@ import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import { findCaller } from '../users/users.ts';
 
 /**
- * Changes the actor's password. Every other session ends; the one that asks goes on, with tokens of the new generation.
+ * Changes the actor's password. Every other session ends. The current session continues with tokens of the
+ * new generation.
  *
  * @param newPassword checked against its schema
- * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed, meanwhile
+ * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed,
+ *   meanwhile
  */
 export async function changePassword(
   context: AccountsContext,
@@ -23,9 +25,10 @@ export async function changePassword(
   const owner = await findCaller(context, actor.userId);
   await requireGoodPassword(newPassword, owner, '/newPassword');
   const passwordHash = await hashPassword(newPassword);
-  return change(context, async (tx, { revoke, record, send }) => {
-    // A password that was changed meanwhile has moved the generation.
-    await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    // Fails when the password was changed meanwhile: that has raised the generation.
+    const change = await recheckActor(unchecked, actor);
+    const { tx, revoke, record, send } = change;
     const time = await context.now(tx);
     const { userId, sessionId, requestContext } = actor;
     await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
@@ -33,12 +36,13 @@ export async function changePassword(
       where: { id: userId },
       data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
     });
-    // By two, so that the refresh token of before is not the one before: that would still get its successor for a moment.
+    // Two steps, so that the old refresh token is not the previous one: that one would still get its
+    // successor for 10 s.
     const session = await tx.session.update({
       where: { id: sessionId },
       data: { epoch: user.epoch, rotation: { increment: 2 }, rotatedAt: time, authenticatedAt: time },
     });
-    await voidMailTokens(context, tx, user);
+    await voidMailTokens(change, user);
     revoke({ userId, generation: user.generation });
     record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));

@@ -2,13 +2,19 @@ import { noRequest, type RequestContext } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
-import { hashMailToken, lifetimes, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
+import {
+  hashMailToken,
+  MAIL_TOKEN_LIFETIMES_MS,
+  newMailToken,
+  tokenValues,
+  voidMailTokens,
+} from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
-import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { raiseEpoch } from '../sessions/end.ts';
 import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
@@ -16,8 +22,8 @@ import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
 
 /**
- * Sends somebody who forgot the password what sets a new one. For addresses without an account the same rows are written, and
- * no mail is sent: neither the answer nor its time tells which it was.
+ * Mails a password reset token. For an address without an account the same rows are written and no mail is
+ * sent. Neither the answer nor its time tells whether there is an account.
  *
  * @param input checked against its schema
  */
@@ -27,12 +33,13 @@ export async function requestPasswordReset(
   requestContext: RequestContext,
 ): Promise<void> {
   const email = requireEmail(input.email);
-  await change(context, async (tx, { send }) => {
+  await makeChange(context, async (change) => {
+    const { tx, send } = change;
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
     const mail = { recipient: email, templates: ['password-reset'] } as const;
-    if (!(await allowsMail(context, tx, mail, requestContext))) return;
+    if (!(await allowsMail(change, mail, requestContext))) return;
     const createdAt = await context.now(tx);
-    const expiresAt = new Date(createdAt.getTime() + lifetimes.reset);
+    const expiresAt = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.reset);
     const { token, tokenHash } = newMailToken();
     const userId = user?.id ?? newId();
     await context.outbox.takeBack(tx, email, ['password-reset']);
@@ -50,7 +57,8 @@ export async function requestPasswordReset(
 }
 
 /**
- * Sets a new password with the token that was mailed. Every session ends, and everything else that was mailed is void.
+ * Sets a new password with the token that was mailed. Every session ends, and all other mailed tokens are
+ * void.
  *
  * @param newPassword checked against its schema
  * @throws {Problem} `mail-token-invalid`
@@ -60,11 +68,11 @@ export async function resetPassword(
   { token, newPassword }: { token: string; newPassword: string },
   requestContext: RequestContext,
 ): Promise<void> {
-  requireRoom();
+  requireHashingCapacity();
   const { db, now } = context;
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };
-  // Before the password is hashed, which costs more than a guess should.
+  // The token is checked before the password is hashed: an attempt with a wrong token must be cheap.
   const owner = await attemptMailToken(context, requestContext, async () => {
     const asked = await db.passwordReset.findUnique({ where });
     return asked && db.user.findUnique({ where: { id: asked.userId, disabled: false } });
@@ -85,7 +93,7 @@ export async function resetPassword(
 }
 
 /**
- * Sets somebody's password on behalf of whoever runs the service. A disabled user stays disabled.
+ * Sets a user's password on behalf of an operator. A disabled user stays disabled.
  *
  * @param input checked against its schema
  * @throws {Problem} `user-not-found`; `validation-failed` for a password that is too common
@@ -112,15 +120,18 @@ export async function resetPasswordOf(
 
 interface Replacement {
   readonly newPassword: string;
-  /** JSON Pointer to the password in what was sent. */
+  /** JSON Pointer to the password in the request body. */
   readonly pointer: string;
   readonly actorId: string | null;
   readonly requestContext: RequestContext;
-  /** Throws when what was true before the password was hashed no longer is. */
+  /**
+   * Checks again, inside the transaction, what was checked before the password was hashed. Throws when it has
+   * changed.
+   */
   requireAllowed(tx: Transaction): Promise<void>;
 }
 
-/** Sets a password in place of a forgotten one: every session ends, and the account is open to tries again. */
+/** Replaces a forgotten password. Every session ends, and the account is unlocked. */
 async function replacePassword(
   context: AccountsContext,
   owner: UserRow,
@@ -129,12 +140,13 @@ async function replacePassword(
   const { id } = owner;
   await requireGoodPassword(newPassword, owner, pointer);
   const passwordHash = await hashPassword(newPassword);
-  const changed = await change(context, async (tx, { revoke, record, send }) => {
+  const changed = await makeChange(context, async (change) => {
+    const { tx, revoke, record, send } = change;
     await requireAllowed(tx);
     const { generation } = await raiseEpoch(tx, id);
     const data = { passwordHash, updatedAt: new Date() };
     const user = await tx.user.update({ where: { id }, data, select: userColumns });
-    await voidMailTokens(context, tx, user);
+    await voidMailTokens(change, user);
     revoke({ userId: id, generation });
     record({ action: 'user.password-reset', actorId, targetId: id, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));

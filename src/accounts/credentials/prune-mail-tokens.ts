@@ -2,7 +2,11 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import type { AccountsContext } from '../context.ts';
 
-/** Deletes what was mailed and is over: invitations, registrations, resets and changes of address. @returns how many */
+/**
+ * Deletes expired invitations, registrations, password resets and changes of address.
+ *
+ * @returns the number of rows
+ */
 export async function pruneMailTokens(
   { db, now }: AccountsContext,
   options: RunOptions = {},

@@ -1,15 +1,15 @@
 import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
-import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
-import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
+import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import type { User } from '../users/schemas.ts';
 import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
 
-/** A registration whose mail has been answered. */
+/** A registration whose mail was answered with the token. */
 export interface Registration {
   readonly id: string;
   readonly tokenHash: string;
@@ -19,31 +19,32 @@ export interface Registration {
 }
 
 /**
- * Sends a mail to an address that somebody registers with: what is to be confirmed, or that there is an account already. Which of
- * them, neither the answer nor its time tells: both write the same rows.
+ * Mails the address of a registration. The mail has a token to confirm the address, or says that there is an
+ * account already. Neither the answer nor its time tells which mail it was: both cases write the same rows.
  *
- * @param input checked against the schemas of user.schemas.ts
+ * @param input checked against the schemas of users/schemas.ts
  */
 export async function requestRegistration(
   context: AccountsContext,
   input: { name: string; email: string; password: string },
   requestContext: RequestContext,
 ): Promise<void> {
-  requireRoom();
+  requireHashingCapacity();
   await requireGoodPassword(input.password, input, '/password');
   const { id, name, email, passwordHash } = buildUserRow({
     ...input,
     passwordHash: await hashPassword(input.password),
     access: context.levels.default,
   });
-  await change(context, async (tx, { send }) => {
+  await makeChange(context, async (change) => {
+    const { tx, send } = change;
     const known = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['registration', 'account-exists'] } as const;
-    if (!(await allowsMail(context, tx, mail, requestContext))) return;
+    if (!(await allowsMail(change, mail, requestContext))) return;
     const createdAt = await context.now(tx);
-    const notAfter = new Date(createdAt.getTime() + lifetimes.verification);
+    const notAfter = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.verification);
     const { token, tokenHash } = newMailToken();
-    // Of an address that has an account, it is over before it begins.
+    // The token expires at once when the address has an account.
     const expiresAt = known === null ? notAfter : createdAt;
     await tx.registration.create({
       data: { id, tokenHash, email, name, passwordHash, createdAt, expiresAt },
@@ -57,10 +58,10 @@ export async function requestRegistration(
 }
 
 /**
- * Creates the account of a registration. The address's other registrations are over with it, whoever made them.
+ * Creates the account of a registration. All other registrations with the same address are deleted.
  *
  * @param registration whose password was verified
- * @throws {Problem} `mail-token-invalid` when it was used meanwhile; `email-taken`
+ * @throws {Problem} `mail-token-invalid` when the token was used meanwhile; `email-taken`
  */
 export async function completeRegistration(
   context: AccountsContext,
@@ -69,12 +70,13 @@ export async function completeRegistration(
 ): Promise<User> {
   const row = buildUserRow({ ...registration, access: context.levels.default });
   return translateEmailConflict(() =>
-    change(context, async (tx, effects) => {
+    makeChange(context, async (change) => {
+      const { tx } = change;
       const { count } = await tx.registration.deleteMany({ where: { id, tokenHash } });
       if (count === 0) throw new Problem('mail-token-invalid');
       await tx.registration.deleteMany({ where: { email: row.email } });
       await context.outbox.takeBack(tx, row.email, ['registration']);
-      return insertUser(context, tx, effects, row, { action: 'user.registered', requestContext });
+      return insertUser(change, row, { action: 'user.registered', requestContext });
     }),
   );
 }

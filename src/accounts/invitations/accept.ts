@@ -2,40 +2,41 @@ import type { RequestContext } from '../../audit/event.ts';
 import { reassignPersonalData } from '../../audit/record.ts';
 import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken } from '../mail-tokens.ts';
-import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { attemptMailToken } from '../sign-in/attempts.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
 import type { User } from '../users/schemas.ts';
 import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
 
-/** What somebody answers an invitation with. */
+/** The answer of a person to an invitation. */
 export interface Acceptance {
   readonly token: string;
   readonly name: string;
   readonly password: string;
-  /** The first admin's only: every other invitation has one. */
+  /** The email address of the first admin. Every other invitation has an address already. */
   readonly email?: string;
 }
 
 /**
- * Creates the account that an invitation offers. The level is checked again: an invitation by somebody who could no longer make
- * it is void.
+ * Creates the account that an invitation offers. The inviter's level is checked again: the invitation is void
+ * when the inviter may no longer give its level.
  *
- * @param acceptance checked against the schemas of user.schemas.ts
- * @throws {Problem} `mail-token-invalid`; `email-taken`; `validation-failed` for an address that is missing or too many
+ * @param acceptance checked against the schemas of users/schemas.ts
+ * @throws {Problem} `mail-token-invalid`; `email-taken`; `validation-failed` for an address that is missing
+ *   or not allowed
  */
 export async function acceptInvitation(
   context: AccountsContext,
   { token, name, password, email }: Acceptance,
   requestContext: RequestContext,
 ): Promise<User> {
-  requireRoom();
+  requireHashingCapacity();
   const tokenHash = hashMailToken(token);
-  // Before the password is hashed, which costs more than a guess should.
+  // The token is checked before the password is hashed: an attempt with a wrong token must be cheap.
   const invitation = await attemptMailToken(context, requestContext, () =>
     findOffered(context, context.db, tokenHash),
   );
@@ -45,17 +46,18 @@ export async function acceptInvitation(
   const { access } = invitation;
   const row = buildUserRow({ name, email: address, access, passwordHash: await hashPassword(password) });
   return translateEmailConflict(() =>
-    change(context, async (tx, effects) => {
+    makeChange(context, async (change) => {
+      const { tx, record } = change;
       if (invitation.inviterId === null) await lockAdmins(tx);
       const offered = await findOffered(context, tx, tokenHash);
       if (offered === undefined) throw new Problem('mail-token-invalid');
       const { id, inviterId } = offered;
       await tx.invitation.delete({ where: { id } });
       await tx.registration.deleteMany({ where: { email: row.email } });
-      const user = await insertUser(context, tx, effects, row, { action: 'user.created', requestContext });
-      // What was said of the person who was invited is said of this user.
+      const user = await insertUser(change, row, { action: 'user.created', requestContext });
+      // The personal data in the events about the invitation belongs to this user from now on.
       await reassignPersonalData(tx, id, user.id);
-      effects.record({
+      record({
         action: 'invitation.accepted',
         actorId: user.id,
         targetId: id,
@@ -67,7 +69,7 @@ export async function acceptInvitation(
   );
 }
 
-/** @returns undefined when there is no such invitation, or whoever made it could no longer make it */
+/** @returns undefined when there is no such invitation, or when the inviter may no longer give its level */
 async function findOffered(context: AccountsContext, tx: Transaction, tokenHash: string) {
   const { levels, now } = context;
   const invitation = await tx.invitation.findUnique({
@@ -85,6 +87,6 @@ async function findOffered(context: AccountsContext, tx: Transaction, tokenHash:
 function addressOf(invited: string | null, given: string | undefined): string {
   if (invited === null && given === undefined) throw invalidBody('/email', 'is required of the first admin');
   if (invited !== null && given !== undefined)
-    throw invalidBody('/email', 'is not known here: the invitation says it');
+    throw invalidBody('/email', 'is not known here: the invitation has the address');
   return invited ?? given ?? '';
 }

@@ -1,13 +1,13 @@
 import { noRequest } from '../../audit/event.ts';
 import { newId } from '../../lib/id.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
-import { lifetimes, newMailToken } from '../mail-tokens.ts';
+import { MAIL_TOKEN_LIFETIMES_MS, newMailToken } from '../mail-tokens.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
 
 /**
- * Invites whoever runs the service to be its first admin. The token is good for 30 minutes, once, and only while there is no
- * admin; those before it die.
+ * Invites the operator to be the first admin. The token is valid for 30 minutes and for one use, and only
+ * while there is no admin. Earlier tokens become invalid.
  *
  * @returns the token; undefined when there is an admin
  */
@@ -15,7 +15,7 @@ export async function inviteFirstAdmin(context: AccountsContext): Promise<string
   const { levels } = context;
   if (await hasAdmin(context.db, levels)) return undefined;
   const { token, tokenHash } = newMailToken();
-  const isInvited = await change(context, async (tx, { record }) => {
+  const isInvited = await makeChange(context, async ({ tx, record }) => {
     await lockAdmins(tx);
     if (await hasAdmin(tx, levels)) return false;
     await tx.invitation.deleteMany({ where: { inviterId: null } });
@@ -27,7 +27,7 @@ export async function inviteFirstAdmin(context: AccountsContext): Promise<string
         tokenHash,
         access: levels.admin,
         createdAt,
-        expiresAt: new Date(createdAt.getTime() + lifetimes.firstAdmin),
+        expiresAt: new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.firstAdmin),
       },
     });
     const after = { access: levels.admin };

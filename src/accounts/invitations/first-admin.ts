@@ -2,7 +2,7 @@ import { noRequest } from '../../audit/event.ts';
 import { exampleOf } from '../../config/check-environment.ts';
 import { type Config, ConfigError } from '../../config/index.ts';
 import { compile } from '../../lib/compile-schema.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { findWeakness } from '../passwords/strength.ts';
 import { hasAdmin } from '../users/last-admin.ts';
@@ -12,7 +12,8 @@ import { hashAndBuildUser, insertUser } from '../users/users.ts';
 const NAME = 'Admin';
 
 /**
- * Holds ADMIN_EMAIL and ADMIN_PASSWORD to the rules of every other account, but that of common passwords, which takes a list.
+ * Checks ADMIN_EMAIL and ADMIN_PASSWORD against the rules of every other account. It does not look for common
+ * passwords, because that takes a list.
  *
  * @throws {ConfigError} when one of them breaks a rule
  */
@@ -33,12 +34,13 @@ export function checkFirstAdmin({
 }
 
 /**
- * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD, if there is no admin yet. Of several processes that boot at once, one does.
+ * Creates the admin of ADMIN_EMAIL and ADMIN_PASSWORD if there is no admin yet. When several processes start
+ * at once, one of them creates it.
  *
  * @param account checked with {@link checkFirstAdmin}
  * @returns whether it was created
- * @throws {ConfigError} when the address has an account: whoever registered it first would be made an admin; when the password is
- *   one of those that are guessed first
+ * @throws {ConfigError} when the address has an account, because the person who registered it would become an
+ *   admin; when the password is one of the most common ones
  */
 export async function createFirstAdmin(
   context: AccountsContext,
@@ -50,7 +52,8 @@ export async function createFirstAdmin(
   if (weakness !== undefined)
     throw new ConfigError(`ADMIN_PASSWORD ${weakness} ${exampleOf('ADMIN_PASSWORD')}`);
   const data = await hashAndBuildUser({ ...account, name: NAME, access: levels.admin });
-  return change(context, async (tx, effects) => {
+  return makeChange(context, async (change) => {
+    const { tx } = change;
     if (await hasAdmin(tx, levels)) return false;
     const taken = await tx.user.findUnique({ where: { email: data.email }, select: { id: true } });
     if (taken !== null) {
@@ -58,7 +61,7 @@ export async function createFirstAdmin(
         "ADMIN_EMAIL already has an account, which may be a stranger's: set it to an address that has none",
       );
     }
-    await insertUser(context, tx, effects, data, { action: 'user.created', requestContext: noRequest });
+    await insertUser(change, data, { action: 'user.created', requestContext: noRequest });
     return true;
   });
 }

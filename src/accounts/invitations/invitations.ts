@@ -4,16 +4,16 @@ import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, type Effects, recheckActor } from '../change.ts';
+import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { lifetimes, newMailToken, tokenValues } from '../mail-tokens.ts';
+import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
 import type { Invitation } from './schemas.ts';
 
-/** Those of an admin, as the API shows them: not the first admin's. */
+/** The invitations that the API shows. The one of the first admin is left out. */
 const shown = { inviterId: { not: null }, email: { not: null } } as const;
 
-/** What an admin offers. */
+/** The account that an admin offers. */
 export interface Offer {
   readonly email: string;
   readonly name?: string;
@@ -21,17 +21,18 @@ export interface Offer {
 }
 
 /**
- * Invites somebody.
+ * Invites a person.
  *
- * @param offer checked against the schemas of user.schemas.ts
- * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`; `invitation-exists`;
- *   `invalid-token` when the actor was changed since the token was issued
+ * @param offer checked against the schemas of users/schemas.ts
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`;
+ *   `invitation-exists`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
   const email = requireEmail(offer.email);
   try {
-    return await change(context, async (tx, effects) => {
-      const { maxGrantableLevel } = await recheckActor(context, tx, actor);
+    return await makeChange(context, async (unchecked) => {
+      const change = await recheckActor(unchecked, actor);
+      const { tx, maxGrantableLevel } = change;
       if (offer.access > maxGrantableLevel) throw accessDenied(offer.access, maxGrantableLevel);
       const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
       if (user !== null) throw new Problem('email-taken');
@@ -47,10 +48,10 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
           access: offer.access,
           inviterId: actor.userId,
           createdAt,
-          expiresAt: new Date(createdAt.getTime() + lifetimes.invitation),
+          expiresAt: new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.invitation),
         },
       });
-      effects.record({
+      change.record({
         action: 'invitation.created',
         actorId: actor.userId,
         targetId: row.id,
@@ -58,8 +59,7 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
         personal: { after: { email, name: row.name } },
         requestContext: actor.requestContext,
       });
-      if (await context.outbox.allows(tx, email, ['invitation']))
-        sendInvitation(context, effects, row, token);
+      if (await context.outbox.allows(tx, email, ['invitation'])) sendInvitation(change, row, token);
       return toInvitation(row, context.levels);
     });
   } catch (error) {
@@ -69,9 +69,9 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
 }
 
 /**
- * The invitations that nobody has accepted yet, newest first.
+ * Lists the invitations that are not accepted yet, newest first.
  *
- * @param cursor id of the last one of the page before
+ * @param cursor id of the last invitation of the page before
  */
 export async function listInvitations(
   { db, levels }: AccountsContext,
@@ -91,35 +91,37 @@ export async function listInvitations(
 }
 
 /**
- * Mails an invitation again, with a new token and a new span of time: the old token dies. When the address has had its invitations of
- * the hour, nothing happens, and the token that it has stays good.
+ * Mails an invitation again, with a new token and a new expiry. The old token becomes invalid. When the
+ * address has reached its hourly limit, nothing happens and the old token stays valid.
  *
- * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give; `invalid-token`
+ * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give;
+ *   `invalid-token`
  */
 export async function resendInvitation(
   context: AccountsContext,
   actor: Actor,
   invitationId: string,
 ): Promise<Invitation> {
-  return change(context, async (tx, effects) => {
-    const { maxGrantableLevel } = await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx, maxGrantableLevel } = change;
     const before = await findShown(tx, invitationId);
     if (before.access > maxGrantableLevel) throw accessDenied(before.access, maxGrantableLevel);
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
-    const expiresAt = new Date((await context.now(tx)).getTime() + lifetimes.invitation);
+    const expiresAt = new Date((await context.now(tx)).getTime() + MAIL_TOKEN_LIFETIMES_MS.invitation);
     await context.outbox.takeBack(tx, before.email, ['invitation']);
     const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
     const { userId: actorId, requestContext } = actor;
-    effects.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
-    sendInvitation(context, effects, row, token);
+    change.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
+    sendInvitation(change, row, token);
     return toInvitation(row, context.levels);
   });
 }
 
 /**
- * Takes an invitation back.
+ * Revokes an invitation.
  *
  * @throws {Problem} `invitation-not-found`; `invalid-token`
  */
@@ -128,8 +130,8 @@ export async function revokeInvitation(
   actor: Actor,
   invitationId: string,
 ): Promise<void> {
-  await change(context, async (tx, { record }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const { tx, record } = await recheckActor(unchecked, actor);
     const { id, email, access } = await findShown(tx, invitationId);
     await tx.invitation.delete({ where: { id } });
     await context.outbox.takeBack(tx, email, ['invitation']);
@@ -154,12 +156,7 @@ async function findShown(tx: Transaction, id: string): Promise<Row & { readonly 
   return { ...row, email: row.email };
 }
 
-function sendInvitation(
-  context: AccountsContext,
-  { send }: Pick<Effects, 'send'>,
-  { email, access, expiresAt }: Row,
-  token: string,
-): void {
+function sendInvitation({ context, send }: Change, { email, access, expiresAt }: Row, token: string): void {
   if (email === null) return;
   send({
     recipient: email,

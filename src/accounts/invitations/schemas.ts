@@ -7,10 +7,14 @@ export const Invitation = Type.Object(
     id: Type.String({ format: 'uuid', examples: ['01890a5d-ac96-774b-bcce-b302099a8057'] }),
     email: Type.String({ description: 'email address', examples: ['grace@example.com'] }),
     name: Type.Union([Type.String(), Type.Null()], {
-      description: 'suggested to whoever accepts',
+      description: 'name that is suggested to the invited person',
       examples: ['Grace Hopper'],
     }),
-    access: Type.Integer({ minimum: 0, description: 'the access level that it offers', examples: [1] }),
+    access: Type.Integer({
+      minimum: 0,
+      description: 'access level that the invitation offers',
+      examples: [1],
+    }),
     accessName: Type.String({ description: 'name of the access level', examples: ['user'] }),
     inviterId: Type.String({
       format: 'uuid',
@@ -20,6 +24,6 @@ export const Invitation = Type.Object(
     createdAt: Timestamp,
     expiresAt: Timestamp,
   },
-  { $id: 'Invitation', description: 'Somebody who was asked to become a user, and has not accepted yet.' },
+  { $id: 'Invitation', description: 'An invitation to become a user that is not accepted yet.' },
 );
 export type Invitation = Static<typeof Invitation>;

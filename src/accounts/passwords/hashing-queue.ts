@@ -1,6 +1,6 @@
 import type { HashCost } from './parse-hash.ts';
 
-/** What hashes may take at a time: a slot for each of their threads. */
+/** The limits of hashes at a time. Each thread of a hash takes one slot. */
 export interface HashingLimits {
   readonly slots: number;
   readonly memoryKib: number;
@@ -11,7 +11,7 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** Lets work begin in the order in which it came, as slots and memory are there. */
+/** A first-in, first-out queue for work that takes slots and memory. */
 export class HashingQueue {
   #limits: HashingLimits;
   #running = 0;
@@ -27,7 +27,7 @@ export class HashingQueue {
     return this.#limits;
   }
 
-  /** What begins from now on keeps to them. */
+  /** Changes the limits. They apply to work that starts from now on. */
   set limits(limits: HashingLimits) {
     this.#limits = limits;
     this.#startNext();
@@ -41,15 +41,16 @@ export class HashingQueue {
     return this.#waiting.length;
   }
 
-  /** Memory that is set aside for what is running. */
+  /** The memory that is reserved for running work. */
   get usedKib(): number {
     return this.#usedKib;
   }
 
   /**
-   * Runs work when it is its turn. Work that takes more threads or memory than there may be runs alone.
+   * Runs work when it is first in the queue and there is enough room. Work that takes more than the limits
+   * runs alone.
    *
-   * @param cost what the work takes
+   * @param cost the threads and the memory of the work
    */
   async run(cost: HashCost, work: () => Promise<void>): Promise<void> {
     await new Promise<void>((start) => {
@@ -66,7 +67,9 @@ export class HashingQueue {
     }
   }
 
-  /** What is first and has to wait keeps the others waiting: it would wait for ever if they passed it. */
+  /**
+   * Starts work from the front of the queue. Work is not overtaken: large work would otherwise never start.
+   */
   #startNext(): void {
     for (;;) {
       const [next] = this.#waiting;

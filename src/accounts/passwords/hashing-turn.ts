@@ -2,40 +2,42 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Turns } from '../../throttle/turns.ts';
 import { hashingQueue } from './hash.ts';
 
-/** Milliseconds that an attempt waits for the verdicts before it and for its turn to be hashed, in all. */
+/**
+ * The longest time that an attempt waits: for the verdicts before it and for its turn in the queue, together.
+ */
 export const MAX_WAIT_MS = 5_000;
 
-/** Milliseconds that a refusal takes at most. */
+/** The longest time that a refusal takes. */
 const MAX_REFUSAL_MS = 1_000;
 
-/** Attempts that are in the queue of hashes: half of its room, and the rest is for new passwords. */
+/** The attempts in the hashing queue. They take half of its capacity; the rest is for new passwords. */
 const turns = new Turns(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
 
-/** Milliseconds that the last attempt took, from its beginning to its verdict. */
+/** The duration of the last attempt, from its beginning to its verdict. */
 let lastAttemptMs = 0;
 
 /**
- * Verifies a password when it is its turn.
+ * Verifies a password when it has its turn.
  *
- * @param deadline of `performance.now()`, by which it has to be
- * @throws {Problem} `busy`; whatever `verify` throws
+ * @param deadline a time of `performance.now()`
+ * @throws {Problem} `busy`; any error of `verify`
  */
-export function inHashingTurn<T>(deadline: number, verify: () => Promise<T>): Promise<T> {
+export function runInHashingTurn<T>(deadline: number, verify: () => Promise<T>): Promise<T> {
   return turns.run(deadline, verify);
 }
 
-/** Notes how long an attempt has taken. @param began of `performance.now()` */
-export function noteAttempt(began: number): void {
+/** Records how long an attempt has taken. @param began a time of `performance.now()` */
+export function recordAttemptDuration(began: number): void {
   lastAttemptMs = performance.now() - began;
 }
 
 /**
- * Waits until a refusal has taken as long as the last attempt that was made: in a network where somebody is known the same answer comes
- * after a hash.
+ * Waits until a refusal has taken as long as the last attempt. In a network where the owner is known, the
+ * same answer comes after a hash, so the time must not tell the difference.
  *
- * @param began of `performance.now()`
+ * @param began a time of `performance.now()`
  */
-export async function asLongAsAnAttempt(began: number): Promise<void> {
+export async function waitAsLongAsAnAttempt(began: number): Promise<void> {
   const rest = Math.min(lastAttemptMs, MAX_REFUSAL_MS) - (performance.now() - began);
   if (rest > 0) await wait(rest);
 }

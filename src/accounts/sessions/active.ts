@@ -2,15 +2,18 @@ import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Handle } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import type { Effects } from '../change.ts';
+import type { Change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { noticeTo } from '../notices.ts';
-import { type Owner, ownerColumns, SHORTEST_TOKEN } from './grant.ts';
+import { MIN_TOKEN_LIFETIME_MS, type Owner, ownerColumns } from './grant.ts';
 
-/** Milliseconds after a rotation in which the token before still gets its successor: two tabs, or an answer that was lost. */
-const GRACE = 10_000;
+/**
+ * For this time after a rotation, the previous refresh token still gets the current one. Two tabs may refresh
+ * at once, or an answer may get lost.
+ */
+const REUSE_GRACE_MS = 10_000;
 
-/** What of a session decides whether it goes on, and its tokens. */
+/** The columns that decide whether a session is active, and that its tokens are made of. */
 export const sessionColumns = [
   'id',
   'userId',
@@ -23,52 +26,59 @@ export const sessionColumns = [
   'expiresAt',
 ] as const;
 
-/** A session that goes on, its user, and the time at which that is so. */
-export interface Living {
+/** An active session, its user, and the time of the check. */
+export interface ActiveSession {
   readonly session: Pick<ColumnsOf<'Session'>, (typeof sessionColumns)[number]>;
   readonly user: Owner;
   readonly time: Date;
 }
 
-/** A session that goes on, its user and the time at which that was so. @returns undefined when it has ended */
-export async function findLiving(
+/** Finds an active session. @returns undefined when it has ended */
+export async function findActiveSession(
   context: AccountsContext,
   tx: Handle,
   id: string,
-): Promise<Living | undefined> {
+): Promise<ActiveSession | undefined> {
   const session = await selectRow(tx, 'Session', sessionColumns, { id });
   if (session === undefined) return undefined;
   const user = await selectRow(tx, 'User', ownerColumns, { id: session.userId });
   if (user === undefined || user.disabled || user.epoch !== session.epoch) return undefined;
   const time = await context.now(tx);
-  if (session.idleUntil <= time || session.expiresAt.getTime() <= time.getTime() + SHORTEST_TOKEN)
+  if (session.idleUntil <= time || session.expiresAt.getTime() <= time.getTime() + MIN_TOKEN_LIFETIME_MS)
     return undefined;
   return { session, user, time };
 }
 
-/** Whether a refresh token is the one before the last, and its successor's answer may have been lost. */
-export function isRepeated({ rotation }: RefreshTokenContents, { session, time }: Living): boolean {
-  // A rotation in the future was before the clock was set back; that is no reason to give its successor away until then.
-  return rotation === session.rotation - 1 && Math.abs(time.getTime() - session.rotatedAt.getTime()) <= GRACE;
+/**
+ * Tells whether a refresh token is the previous one, and the answer with the current one may have been lost.
+ */
+export function isRetriedRefresh(
+  { rotation }: RefreshTokenContents,
+  { session, time }: ActiveSession,
+): boolean {
+  // A rotation in the future means that the clock was set back. The grace period must not last until that
+  // time.
+  return (
+    rotation === session.rotation - 1 &&
+    Math.abs(time.getTime() - session.rotatedAt.getTime()) <= REUSE_GRACE_MS
+  );
 }
 
-/** Ends a session and its access tokens. */
-export async function endLiving(tx: Handle, { session }: Living, { revoke }: Effects): Promise<void> {
+/** Ends a session and revokes its access tokens. */
+export async function endActiveSession({ tx, revoke }: Change, { session }: ActiveSession): Promise<void> {
   await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
   revoke({ sessionId: session.id });
 }
 
-/** Ends a session of which somebody else may hold a refresh token, and tells its user. */
-export async function endStolen(
-  context: AccountsContext,
-  tx: Handle,
-  living: Living,
+/** Ends a session whose refresh token may have been stolen, and notifies its user. */
+export async function endStolenSession(
+  change: Change,
+  active: ActiveSession,
   requestContext: RequestContext,
-  effects: Effects,
 ): Promise<void> {
-  await endLiving(tx, living, effects);
-  const { id, email } = living.user;
-  const before = { sessionId: living.session.id };
-  effects.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, requestContext });
-  effects.send(noticeTo(context, email, 'reuse-detected'));
+  await endActiveSession(change, active);
+  const { id, email } = active.user;
+  const before = { sessionId: active.session.id };
+  change.record({ action: 'session.reuse-detected', actorId: null, targetId: id, before, requestContext });
+  change.send(noticeTo(change.context, email, 'reuse-detected'));
 }

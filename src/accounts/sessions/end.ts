@@ -5,18 +5,21 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { change, type Effects, recheckActor } from '../change.ts';
+import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { endLiving, endStolen, findLiving, isRepeated } from './active.ts';
+import { endActiveSession, endStolenSession, findActiveSession, isRetriedRefresh } from './active.ts';
 import type { Session } from './schemas.ts';
 
-/** Sessions that a user may have. Whatever is done with all of them stays small, whoever signs in every minute and never out. */
+/**
+ * The maximum number of sessions of a user. It keeps work on all of them small, even if a client signs in
+ * every minute.
+ */
 const MAX_SESSIONS = 100;
 
-/** Sessions beyond {@link MAX_SESSIONS} that end at a time: of those who sign in at once, each ends some. */
+/** Sessions beyond {@link MAX_SESSIONS} that one sign-in ends. Each of several sign-ins at once ends some. */
 const EVICT_BATCH = 10;
 
-/** The living sessions of a user, newest first. @param current id of the session that asks */
+/** Lists the active sessions of a user, newest first. @param current id of the request's session */
 export async function listSessions(
   { db, now }: AccountsContext,
   userId: string,
@@ -46,7 +49,7 @@ export async function endSession(
   { userId, requestContext }: Actor,
   sessionId: string,
 ): Promise<boolean> {
-  return change(context, async (tx, { revoke, record }) => {
+  return makeChange(context, async ({ tx, revoke, record }) => {
     const id = sessionId.toLowerCase();
     const { count } = await tx.session.deleteMany({ where: { id, userId } });
     if (count === 0) return false;
@@ -63,29 +66,30 @@ export async function endSession(
 }
 
 /**
- * Ends the session of a refresh token, if it goes on. One that was used before counts as stolen, as in `refreshSession`.
+ * Ends the session of a refresh token if it is active. A token that was used before counts as stolen, as in
+ * `refreshSession`.
  *
- * @param token the contents of a refresh token whose HMAC fits
+ * @param token the contents of a refresh token whose HMAC is valid
  */
 export async function endSessionOf(
   context: AccountsContext,
   token: RefreshTokenContents,
   requestContext: RequestContext,
 ): Promise<void> {
-  await change(context, async (tx, effects) => {
-    const living = await findLiving(context, tx, token.sessionId);
-    if (living === undefined) return;
-    const { session, user } = living;
-    if (token.rotation !== session.rotation && !isRepeated(token, living))
-      return endStolen(context, tx, living, requestContext, effects);
-    await endLiving(tx, living, effects);
+  await makeChange(context, async (change) => {
+    const active = await findActiveSession(context, change.tx, token.sessionId);
+    if (active === undefined) return;
+    const { session, user } = active;
+    if (token.rotation !== session.rotation && !isRetriedRefresh(token, active))
+      return endStolenSession(change, active, requestContext);
+    await endActiveSession(change, active);
     const before = { sessionId: session.id };
-    effects.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, requestContext });
+    change.record({ action: 'session.ended', actorId: user.id, targetId: user.id, before, requestContext });
   });
 }
 
-/** Ends what a user has beyond {@link MAX_SESSIONS} sessions: those that were not used for longest. */
-export async function endSurplusSessions(
+/** Ends the sessions of a user beyond {@link MAX_SESSIONS}: those that were unused for the longest time. */
+export async function evictSurplusSessions(
   context: AccountsContext,
   userId: string,
   requestContext: RequestContext,
@@ -94,9 +98,9 @@ export async function endSurplusSessions(
     SELECT "id" FROM "Session" WHERE "userId" = ${userId} ORDER BY "rotatedAt" DESC, "id" DESC LIMIT ${EVICT_BATCH} OFFSET ${MAX_SESSIONS}`;
   if (surplus.length === 0) return;
   const where = { userId, id: { in: surplus.map(({ id }) => id) } };
-  await change(context, async (tx, { revoke, record }) => {
-    for (const sessionId of await endThose(tx, where, revoke))
-      record({
+  await makeChange(context, async (change) => {
+    for (const sessionId of await endSessions(change, where))
+      change.record({
         action: 'session.ended',
         actorId: null,
         targetId: userId,
@@ -106,13 +110,13 @@ export async function endSurplusSessions(
   });
 }
 
-/** Ends all sessions of the actor but the one that asks. */
+/** Ends all sessions of the actor except the current one. */
 export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
   const { userId, sessionId, requestContext } = actor;
-  await change(context, async (tx, { revoke, record }) => {
-    await recheckActor(context, tx, actor);
-    const others = await endThose(tx, { userId, id: { not: sessionId } }, revoke);
-    record({
+  await makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const others = await endSessions(change, { userId, id: { not: sessionId } });
+    change.record({
       action: 'session.ended',
       actorId: userId,
       targetId: userId,
@@ -123,10 +127,9 @@ export async function endOtherSessions(context: AccountsContext, actor: Actor): 
 }
 
 /** @returns the ids of the sessions that ended */
-async function endThose(
-  tx: Transaction,
+async function endSessions(
+  { tx, revoke }: Change,
   where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
-  revoke: Effects['revoke'],
 ): Promise<string[]> {
   const ending = await tx.session.findMany({ where, select: { id: true } });
   await tx.session.deleteMany({ where });
@@ -140,8 +143,8 @@ async function endThose(
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
-  await change(context, async (tx, { revoke, record }) => {
-    await recheckActor(context, tx, actor);
+  await makeChange(context, async (unchecked) => {
+    const { tx, revoke, record } = await recheckActor(unchecked, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
     if (user === null) throw new Problem('user-not-found');
     const sessions = await tx.session.count({ where: { userId: user.id } });
@@ -157,7 +160,7 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
   });
 }
 
-/** Ends every session of a user and the access tokens of all of them. The caller revokes with the new generation. */
+/** Ends every session of a user and raises the generation. The caller revokes the access tokens with it. */
 export async function raiseEpoch(
   tx: Transaction,
   userId: string,
@@ -170,11 +173,11 @@ export async function raiseEpoch(
   });
 }
 
-/** Deletes the rows of sessions that have ended by themselves. @returns how many */
+/** Deletes the rows of expired sessions. @returns the number of rows */
 export async function pruneSessions({ db, now }: AccountsContext, options: RunOptions = {}): Promise<number> {
   const time = await now(db);
   let pruned = 0;
-  // One after the other: no index has both, and Postgres would read the whole table for either of them.
+  // Two statements: no index has both columns, and for either of them Postgres would read the whole table.
   for (const end of ['idleUntil', 'expiresAt'] as const) {
     const where = { [end]: { lte: time } };
     pruned += await prune(

@@ -1,24 +1,24 @@
 import type { ColumnsOf } from '../../db/client.ts';
 import { accessAsOf } from '../elevation.ts';
 
-/** Milliseconds of a session, or of a higher level, that are not worth a token: its end is in whole seconds. */
-export const SHORTEST_TOKEN = 1_000;
+/** No token is issued for less time than this: the expiry of a token is in whole seconds. */
+export const MIN_TOKEN_LIFETIME_MS = 1_000;
 
-/** What the tokens of a session are made of, all from one read of its user's row. */
+/** The values that the tokens of a session are made of. All come from one read of the user's row. */
 export interface SessionGrant {
   readonly userId: string;
   readonly sessionId: string;
-  /** The user's present level, or the session's cap when that is lower. */
+  /** The user's current level, or the session's cap when that is lower. */
   readonly access: number;
   readonly generation: number;
   readonly authenticatedAt: Date;
-  /** When the session ends, or a level with a time limit: tokens outlive neither. */
+  /** The end of the session or of a level with a time limit. Tokens do not outlive either. */
   readonly expiresAt: Date;
-  /** Which refresh token of the session is to be used next. */
+  /** The number of the session's current refresh token. */
   readonly rotation: number;
 }
 
-/** The columns of a user that its tokens follow from. */
+/** The columns of a user that the tokens are made of. */
 export const ownerColumns = [
   'id',
   'email',
@@ -41,9 +41,9 @@ interface SessionRow {
   readonly expiresAt: Date;
 }
 
-/** What a session's tokens say as of a time. */
+/** The values of a session's tokens at a time. */
 export function toGrant(session: SessionRow, user: Owner, time: Date): SessionGrant {
-  const current = accessAsOf(user, new Date(time.getTime() + SHORTEST_TOKEN));
+  const current = accessAsOf(user, new Date(time.getTime() + MIN_TOKEN_LIFETIME_MS));
   const access = Math.min(current, session.accessCap ?? current);
   const { accessUntil } = user;
   const endsBefore = access > user.permanentAccess && accessUntil !== null && accessUntil < session.expiresAt;

@@ -10,7 +10,7 @@ export const Session = Type.Object(
     expiresAt: Timestamp,
     ip: Type.String({ description: 'address that the sign-in came from', examples: ['203.0.113.5'] }),
     userAgent: Type.String({ description: 'User-Agent of the sign-in', examples: ['curl/8.5.0'] }),
-    current: Type.Boolean({ description: 'whether it is the one that asks', examples: [true] }),
+    current: Type.Boolean({ description: 'whether it is the session of the request', examples: [true] }),
   },
   { $id: 'Session', description: 'One sign-in on one device.' },
 );
@@ -30,7 +30,7 @@ export const AccessTokenAnswer = Type.Object(
 );
 export type AccessTokenAnswer = Static<typeof AccessTokenAnswer>;
 
-/** What a sign-in and a refresh answer with. */
+/** The answer to a sign-in and to a refresh. */
 export const TokenPair = Type.Object(
   {
     ...AccessTokenAnswer.properties,
@@ -39,6 +39,6 @@ export const TokenPair = Type.Object(
       examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
     }),
   },
-  { $id: 'TokenPair', description: 'An access token, and what gets the next one.' },
+  { $id: 'TokenPair', description: 'An access token, and the refresh token for the next pair.' },
 );
 export type TokenPair = Static<typeof TokenPair>;

@@ -4,29 +4,29 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { change, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { endStolen, findLiving, isRepeated, sessionColumns } from './active.ts';
-import { endSurplusSessions } from './end.ts';
+import { endStolenSession, findActiveSession, isRetriedRefresh, sessionColumns } from './active.ts';
+import { evictSurplusSessions } from './end.ts';
 import { ownerColumns, type SessionGrant, toGrant } from './grant.ts';
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
-/** Milliseconds without a refresh after which a session ends. */
-const IDLE = 30 * DAY;
+/** A session without a refresh ends after this time. */
+const IDLE_TIMEOUT_MS = 30 * DAY_MS;
 
-/** Milliseconds after which a session ends in any case, and its user signs in again. */
-const ABSOLUTE = 90 * DAY;
+/** A session ends after this time in any case, and the user has to sign in again. */
+const ABSOLUTE_TIMEOUT_MS = 90 * DAY_MS;
 
-/** Characters of a User-Agent header that are kept. */
-const USER_AGENT_LENGTH = 256;
+/** The rest of a longer User-Agent header is not stored. */
+const MAX_USER_AGENT_LENGTH = 256;
 
 /**
- * Opens a session for somebody whose password was verified. Who has too many loses the one that was not used for longest.
+ * Opens a session for a user whose password was verified. A user with too many sessions loses the one that
+ * was unused for the longest time.
  *
- * @param accessCap the most that its tokens may do; a cap above the user's level does nothing
- * @throws {Problem} `invalid-credentials` when all sessions were ended, or the user disabled, since the verification
+ * @param accessCap the highest level of its tokens; a cap above the user's level has no effect
  */
 export async function openSession(
   context: AccountsContext,
@@ -34,7 +34,7 @@ export async function openSession(
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const opened = await change(context, async (tx, { record }) => {
+  const opened = await makeChange(context, async ({ tx, record }) => {
     const user = await selectRow(tx, 'User', ownerColumns, { id });
     if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
     const time = await context.now(tx);
@@ -47,10 +47,10 @@ export async function openSession(
       accessCap: accessCap ?? null,
       authenticatedAt: time,
       createdAt: time,
-      idleUntil: new Date(time.getTime() + IDLE),
-      expiresAt: new Date(time.getTime() + ABSOLUTE),
+      idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
+      expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
       ip: requestContext.ip ?? '',
-      userAgent: (requestContext.userAgent ?? '').slice(0, USER_AGENT_LENGTH),
+      userAgent: (requestContext.userAgent ?? '').slice(0, MAX_USER_AGENT_LENGTH),
     };
     await insertRows(tx, 'Session', [session]);
     const grant = toGrant(session, user, time);
@@ -58,36 +58,37 @@ export async function openSession(
     record({ action: 'session.opened', actorId: id, targetId: id, after, requestContext });
     return grant;
   });
-  await endSurplusSessions(context, id, requestContext);
+  await evictSurplusSessions(context, id, requestContext);
   return opened;
 }
 
 /**
  * Rotates a session's refresh token.
  *
- * @param token the contents of a refresh token whose HMAC fits
- * @throws {Problem} `invalid-refresh-token`; when the token was used before, its session ends, for a thief may hold
- *   the other copy (RFC 9700 section 4.14.2)
+ * @param token the contents of a refresh token whose HMAC is valid
+ * @throws {Problem} `invalid-refresh-token`. When the token was used before, its session ends: an attacker
+ *   may have a copy of the token (RFC 9700 section 4.14.2)
  */
 export async function refreshSession(
   context: AccountsContext,
   token: RefreshTokenContents,
   requestContext: RequestContext,
 ): Promise<SessionGrant> {
-  const grant = await change(context, async (tx, effects) => {
-    const living = await findLiving(context, tx, token.sessionId);
-    if (living === undefined) return undefined;
-    const { session, user, time } = living;
+  const grant = await makeChange(context, async (change) => {
+    const { tx } = change;
+    const active = await findActiveSession(context, tx, token.sessionId);
+    if (active === undefined) return undefined;
+    const { session, user, time } = active;
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
       const count = await tx.raw.execute`
-        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE)}
+        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE_TIMEOUT_MS)}
         WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
       return toGrant({ ...session, rotation }, user, time);
     }
-    if (isRepeated(token, living)) return toGrant(session, user, time);
-    await endStolen(context, tx, living, requestContext, effects);
+    if (isRetriedRefresh(token, active)) return toGrant(session, user, time);
+    await endStolenSession(change, active, requestContext);
     return undefined;
   });
   if (grant === undefined) throw invalidRefreshToken();
@@ -97,15 +98,16 @@ export async function refreshSession(
 /**
  * Renews `auth_time` after a password was verified.
  *
- * @throws {Problem} `invalid-token` when the session has ended, or the password was changed, since the verification
+ * @throws {Problem} `invalid-token` when the session has ended, or the password was changed, since the
+ *   verification
  */
 export async function renewAuthentication(
   context: AccountsContext,
   actor: Actor,
   { epoch }: SignedIn,
 ): Promise<SessionGrant> {
-  return change(context, async (tx, { record }) => {
-    await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    const { tx, record } = await recheckActor(unchecked, actor);
     const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
     const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });

@@ -9,7 +9,7 @@ import type { Policy } from '../../throttle/failed-attempts.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
 import type { Counted } from '../../throttle/reservation.ts';
 import type { AccountsContext } from '../context.ts';
-import { asLongAsAnAttempt, MAX_WAIT_MS, noteAttempt } from '../passwords/hashing-turn.ts';
+import { MAX_WAIT_MS, recordAttemptDuration, waitAsLongAsAnAttempt } from '../passwords/hashing-turn.ts';
 import {
   type Attempt,
   attemptAsUnknownClient,
@@ -17,50 +17,59 @@ import {
   type Verify,
 } from './password-attempt.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const DAY = 24 * 60 * MINUTE;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
- * Of one account: after 5 failures in a row a second, and twice as long with each further one, up to 15 minutes. That many
- * mistakes are a human's (OWASP Authentication Cheat Sheet, "Account Lockout").
+ * The limit on failures of one account. After 5 failures in a row the wait is a second. It doubles with each
+ * further failure, up to 15 minutes. Humans make that many mistakes (OWASP Authentication Cheat Sheet,
+ * "Account Lockout").
  */
-const account: Policy = {
+const accountPolicy: Policy = {
   free: 5,
-  firstDelay: SECOND,
-  longestDelay: 15 * MINUTE,
+  firstDelay: SECOND_MS,
+  longestDelay: 15 * MINUTE_MS,
   forgetEvery: Number.POSITIVE_INFINITY,
 };
 
 /**
- * Of one network, in which there may be many people: who goes on comes down to one failure a minute. What others there have
- * mistyped is forgotten at that rate too, so that they never add up.
+ * The limit on failures of one network, which many people may share. It allows one failure a minute in the
+ * long run. One failure is forgotten every minute, so that the mistakes of many people do not add up.
  */
-const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUTE, forgetEvery: MINUTE };
+const networkPolicy: Policy = {
+  free: 50,
+  firstDelay: SECOND_MS,
+  longestDelay: 15 * MINUTE_MS,
+  forgetEvery: MINUTE_MS,
+};
 
-/** Milliseconds for which a network is known after the last sign-in from it. */
-const NETWORK_MEMORY = 90 * DAY;
+/** A network is known for this time after the last sign-in from it. */
+const NETWORK_RETENTION_MS = 90 * DAY_MS;
 
-/** Milliseconds after which it is noted again that somebody signs in from a network. */
-const NETWORK_RENEWAL = DAY;
+/** The last sign-in from a network is stored again after this time. */
+const NETWORK_RENEWAL_MS = DAY_MS;
 
-/** Whose password is tried. */
+/** The account that an attempt is made at. */
 export interface AttemptTarget {
-  /** As it was given, in its stored form where it has one. */
+  /** The address as the client sent it, or its stored form when it is a valid one. */
   readonly email: string;
-  /** Of the account; undefined when there is none. */
+  /** The id of the account; undefined when there is none. */
   readonly userId: string | undefined;
 }
 
 /**
- * Tries a password. It is reserved before it is verified, and counts as a failure once it proved wrong. Where its owner signed in from
- * before, an account has a counter of its own: nobody locks anybody out by guessing from elsewhere, or at other accounts of the network.
- * Unknown addresses are counted like known ones, an account that is closed answers like a wrong password, and what a wrong one is answered
- * follows from what allClients is counted by.
+ * Makes an attempt at a password. The attempt is reserved before the password is verified, and it counts as a
+ * failure when the password is wrong.
  *
- * @param verify whether it is right; when it throws, nothing was tried
- * @returns whether it is right, and the account not closed
- * @throws {Problem} `too-many-attempts`; `busy`; whatever `verify` throws
+ * In a network that the owner has signed in from, an account has a counter of its own. Attackers in other
+ * networks, or at other accounts in the same network, therefore cannot lock the owner out. Unknown addresses
+ * are counted like known ones. A locked account answers like a wrong password. The answer to a wrong password
+ * depends on the counter that all clients share.
+ *
+ * @param verify tells whether the password is right. When it throws, no attempt was made
+ * @returns whether the password is right and the account is not locked
+ * @throws {Problem} `too-many-attempts`; `busy`; any error of `verify`
  */
 export async function attemptPassword(
   context: AccountsContext,
@@ -73,8 +82,8 @@ export async function attemptPassword(
   const id = throttle.hash(['known-network', userId ?? randomUUID(), networkOf(ip ?? '')]);
   const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
   const attempt: Attempt = {
-    allClients: { subject: accountFrom(email), policy: account },
-    places: countedAt('network', ip, network),
+    allClients: { subject: accountSubject(email), policy: accountPolicy },
+    networks: networkCounters('network', ip, networkPolicy),
     deadline: began + MAX_WAIT_MS,
     check: verify,
   };
@@ -83,25 +92,25 @@ export async function attemptPassword(
       known === undefined
         ? await attemptAsUnknownClient(context, attempt)
         : await attemptFromKnownNetwork(context, attempt, {
-            subject: accountFrom(email, id),
-            policy: account,
+            subject: accountSubject(email, id),
+            policy: accountPolicy,
           });
-    noteAttempt(began);
+    recordAttemptDuration(began);
     if (time === undefined) return false;
     if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
     return true;
   } catch (error) {
-    if (error instanceof Problem && error.slug === 'too-many-attempts') await asLongAsAnAttempt(began);
+    if (error instanceof Problem && error.slug === 'too-many-attempts') await waitAsLongAsAnAttempt(began);
     throw error;
   }
 }
 
 /**
- * Tries the token of a mail. One that is good is never refused: nobody guesses 256 bits. What is none is counted by the network that
- * it comes from.
+ * Looks for the token of a mail. A valid token is never refused, because 256 bits cannot be guessed. An
+ * invalid one counts as a failure of the client's network.
  *
- * @param find what the token is of; null or undefined when it is of nothing
- * @throws {Problem} `too-many-attempts`; whatever `find` throws
+ * @param find returns null or undefined when the token is invalid
+ * @throws {Problem} `too-many-attempts`; any error of `find`
  */
 export async function attemptMailToken<T>(
   { throttle }: AccountsContext,
@@ -110,13 +119,13 @@ export async function attemptMailToken<T>(
 ): Promise<T> {
   const found = await find();
   if (found !== null && found !== undefined) return found;
-  const places = countedAt('mail-token', ip, network);
-  if (!(await throttle.count(places))) await throttle.requireOpen(places, await throttle.readClock());
+  const networks = networkCounters('mail-token', ip, networkPolicy);
+  if (!(await throttle.count(networks))) await throttle.requireOpen(networks, await throttle.readClock());
   return found;
 }
 
-/** What is counted by where a request comes from: by its network, and where that is one of many of a site, by the site. */
-export function countedAt(what: string, ip: string | null, policy: Policy): readonly Counted[] {
+/** The counters of the network that a request comes from. A site with many networks has a counter too. */
+export function networkCounters(what: string, ip: string | null, policy: Policy): readonly Counted[] {
   const site = siteOf(ip ?? '');
   const counted = { subject: [what, networkOf(ip ?? '')], policy };
   if (site === undefined) return [counted];
@@ -125,26 +134,30 @@ export function countedAt(what: string, ip: string | null, policy: Policy): read
   return [counted, { subject: [what, site], policy: ofSite }];
 }
 
-/** Lets an account be tried again, from everywhere: its password was set anew by somebody who proved to be the owner. */
+/** Unlocks an account for all networks. Call it when its owner has set a new password. */
 export async function unlockAccount(
   { db, throttle }: AccountsContext,
   { id: userId, email }: { readonly id: string; readonly email: string },
 ): Promise<void> {
   const networks = await db.knownNetwork.findMany({ where: { userId }, select: { id: true } });
-  await throttle.reset([accountFrom(email), ...networks.map(({ id }) => accountFrom(email, id))]);
+  await throttle.reset([accountSubject(email), ...networks.map(({ id }) => accountSubject(email, id))]);
 }
 
-/** What the failures of an account are counted by. @param knownNetwork where they come from one that its owner signed in from */
-function accountFrom(email: string, knownNetwork?: string): string[] {
+/**
+ * The subject of an account's counter.
+ *
+ * @param knownNetwork id of a network that the owner has signed in from
+ */
+function accountSubject(email: string, knownNetwork?: string): string[] {
   return knownNetwork === undefined ? ['account', email] : ['account', email, knownNetwork];
 }
 
-/** Deletes what was counted and remembered too long ago. @returns how many rows */
+/** Deletes old counters and networks. @returns the number of rows */
 export async function pruneFailedAttempts(
   { db, now, throttle }: AccountsContext,
   options: RunOptions = {},
 ): Promise<number> {
-  const where = { lastSeenAt: { lt: new Date((await now(db)).getTime() - NETWORK_MEMORY) } };
+  const where = { lastSeenAt: { lt: new Date((await now(db)).getTime() - NETWORK_RETENTION_MS) } };
   const networks = await prune(
     (take) => db.knownNetwork.findMany({ where, orderBy: { lastSeenAt: 'asc' }, take, select: { id: true } }),
     (ids) => db.knownNetwork.deleteMany({ where: { ...where, id: { in: ids } } }),
@@ -159,7 +172,7 @@ async function rememberNetwork(
   lastSeen: Date | undefined,
   time: Date,
 ): Promise<void> {
-  if (lastSeen !== undefined && time.getTime() - lastSeen.getTime() < NETWORK_RENEWAL) return;
+  if (lastSeen !== undefined && time.getTime() - lastSeen.getTime() < NETWORK_RENEWAL_MS) return;
   try {
     await db.knownNetwork.upsert({
       where: { id },
@@ -167,7 +180,7 @@ async function rememberNetwork(
       update: { lastSeenAt: time },
     });
   } catch (error) {
-    // The user was deleted meanwhile, which is found out when the session is opened.
+    // The user was deleted meanwhile. Opening the session will fail.
     if (!isForeignKeyViolation(error)) throw error;
   }
 }

@@ -1,52 +1,56 @@
 import type { Clock, Counted, Reservation } from '../../throttle/reservation.ts';
 import type { AccountsContext } from '../context.ts';
 import type { InSlot } from '../passwords/hash.ts';
-import { inHashingTurn } from '../passwords/hashing-turn.ts';
+import { runInHashingTurn } from '../passwords/hashing-turn.ts';
 
-/** Failures in a row after which nobody signs in with the password from an unknown network: NIST SP 800-63B-4 section 3.2.2. */
+/**
+ * After this many failures in a row, the account is locked for unknown networks: NIST SP 800-63B-4 section
+ * 3.2.2.
+ */
 const LOCKOUT_THRESHOLD = 100;
 
-/** An attempt at a password, and what it is counted by. */
+/** An attempt at a password, and its counters. */
 export interface Attempt {
-  /** What everybody's attempts at the account are counted by. */
+  /** The account's counter, which all clients share. */
   readonly allClients: Counted;
-  /** What is counted by where it comes from. */
-  readonly places: readonly Counted[];
-  /** Of `performance.now()`, until when it waits. */
+  /** The counters of the client's network. */
+  readonly networks: readonly Counted[];
+  /** A time of `performance.now()`. The attempt does not wait longer. */
   readonly deadline: number;
-  /** Whether the password is right; when it throws, nothing was tried. */
+  /** Tells whether the password is right. When it throws, no attempt was made. */
   readonly check: Verify;
 }
 
-/** Verifies a password. @param inSlot has to run the hash */
+/** Verifies a password. @param inSlot runs the hash */
 export type Verify = (inSlot?: InSlot) => Promise<boolean>;
 
 /**
- * Makes an attempt from where the owner was not seen before. Whether the network has to wait is looked at again in the slot of the hash, and
- * a failure is counted there: of many at once no more are made beyond the last that is free than there are slots.
+ * Makes an attempt from a network where the owner is unknown. The network's limit is checked again, and a
+ * failure is counted, while the attempt holds its hashing slot. Of many attempts at once, no more are made
+ * beyond the last free one than there are slots.
  *
- * @returns when it was reserved; undefined when it failed
+ * @returns the time of the reservation; undefined when the attempt failed
  */
 export async function attemptAsUnknownClient(
   { throttle }: AccountsContext,
-  { allClients, places, deadline, check }: Attempt,
+  { allClients, networks, deadline, check }: Attempt,
 ): Promise<Date | undefined> {
   const clock = await throttle.readClock();
-  await throttle.requireOpen(places, clock);
+  await throttle.requireOpen(networks, clock);
   const reservations = await throttle.reserve([allClients], deadline, clock);
   const inSlot: InSlot = async (hash) => {
-    await throttle.requireOpen(places, clock);
+    await throttle.requireOpen(networks, clock);
     const matches = await hash();
-    if (!matches) await throttle.fail(reservations, places);
+    if (!matches) await throttle.fail(reservations, networks);
     return matches;
   };
   try {
-    const isRight = await inHashingTurn(deadline, () => check(inSlot));
+    const isRight = await runInHashingTurn(deadline, () => check(inSlot));
     if (isRight && reservations.every((one) => one !== undefined && one.failures < LOCKOUT_THRESHOLD)) {
       await throttle.succeed(reservations);
       return clock.date;
     }
-    await throttle.fail(reservations, places);
+    await throttle.fail(reservations, networks);
     return undefined;
   } finally {
     await throttle.release(reservations);
@@ -54,9 +58,10 @@ export async function attemptAsUnknownClient(
 }
 
 /**
- * Makes an attempt from where the owner signed in before: the account's own counter of the network lets it, or that of allClients.
+ * Makes an attempt from a network that the owner has signed in from. It is allowed by the account's counter
+ * for this network, or by the one that all clients share.
  *
- * @returns when it was reserved; undefined when it failed
+ * @returns the time of the reservation; undefined when the attempt failed
  */
 export async function attemptFromKnownNetwork(
   context: AccountsContext,
@@ -65,51 +70,52 @@ export async function attemptFromKnownNetwork(
 ): Promise<Date | undefined> {
   const { throttle } = context;
   const clock = await throttle.readClock();
-  const reservations = await reserveWhereKnown(context, attempt, own, clock);
-  const [ofOwn, ofEverybody] = reservations;
+  const reservations = await reserveFromKnownNetwork(context, attempt, own, clock);
+  const [ownReservation, sharedReservation] = reservations;
   try {
-    if (await inHashingTurn(attempt.deadline, () => attempt.check())) {
-      // Of everybody's, its own mistakes: what others have guessed is not resetOnSuccess for them.
-      const resetOnSuccess = ofOwn?.failures;
-      await throttle.succeed(reservations, (one) => (one === ofEverybody ? resetOnSuccess : undefined));
+    if (await runInHashingTurn(attempt.deadline, () => attempt.check())) {
+      // The success resets as many failures of the shared counter as the owner has made. It does not reset
+      // those of other clients.
+      const resetOnSuccess = ownReservation?.failures;
+      await throttle.succeed(reservations, (one) => (one === sharedReservation ? resetOnSuccess : undefined));
       return clock.date;
     }
-    await failWhereKnown(context, attempt, reservations, clock);
+    await failFromKnownNetwork(context, attempt, reservations, clock);
     return undefined;
   } finally {
     await throttle.release(reservations);
   }
 }
 
-/** @throws {Problem} what a stranger would be told, where nothing lets it */
-async function reserveWhereKnown(
+/** @throws {Problem} the problem that unknown clients get, when no counter allows the attempt */
+async function reserveFromKnownNetwork(
   { throttle }: AccountsContext,
-  { allClients, places, deadline }: Attempt,
+  { allClients, networks, deadline }: Attempt,
   own: Counted,
   clock: Clock,
 ): Promise<(Reservation | undefined)[]> {
   try {
     return await throttle.reserve([own, allClients], deadline, clock);
   } catch (error) {
-    await throttle.requireOpen(places, clock);
+    await throttle.requireOpen(networks, clock);
     throw error;
   }
 }
 
-/** @throws {Problem} what a stranger would be told without a hash */
-async function failWhereKnown(
+/** @throws {Problem} the problem that unknown clients get without a hash */
+async function failFromKnownNetwork(
   { throttle }: AccountsContext,
-  { allClients, places, deadline }: Attempt,
-  [ofOwn, ofEverybody]: readonly (Reservation | undefined)[],
+  { allClients, networks, deadline }: Attempt,
+  [ownReservation, sharedReservation]: readonly (Reservation | undefined)[],
   clock: Clock,
 ): Promise<void> {
-  let counted: readonly (Reservation | undefined)[] = [ofEverybody];
+  let counted: readonly (Reservation | undefined)[] = [sharedReservation];
   try {
-    await throttle.requireOpen(places, clock);
-    if (ofEverybody === undefined) counted = await throttle.reserve([allClients], deadline, clock);
+    await throttle.requireOpen(networks, clock);
+    if (sharedReservation === undefined) counted = await throttle.reserve([allClients], deadline, clock);
   } catch (error) {
-    await throttle.fail([ofOwn], []);
+    await throttle.fail([ownReservation], []);
     throw error;
   }
-  await throttle.fail([ofOwn, ...counted], places);
+  await throttle.fail([ownReservation, ...counted], networks);
 }

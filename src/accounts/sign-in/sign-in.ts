@@ -4,25 +4,25 @@ import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { normalizeEmail } from '../normalize.ts';
-import { hashPassword, needsRehash, requireRoom, verifyPassword } from '../passwords/hash.ts';
+import { hashPassword, needsRehash, requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { attemptPassword } from './attempts.ts';
 
-/** Somebody whose password was verified, and the epoch of the row that it was verified against. */
+/** A user whose password was verified, and the epoch of the row at that time. */
 export interface SignedIn {
   readonly id: string;
   readonly epoch: number;
 }
 
-/** What of a user a password is verified against. */
+/** The columns that a password is verified with. */
 const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch'] as const;
 
-/** How often each outcome of {@link signIn} has come about since the process began. */
+/** The number of times of each outcome of {@link signIn} since the process started. */
 const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-attempts': 0, busy: 0, error: 0 };
 export type SignInOutcome = keyof typeof outcomes;
 export const signInOutcomes: Readonly<Record<SignInOutcome, number>> = outcomes;
 
 /**
- * Verifies credentials. Unknown users, disabled users, closed accounts and wrong passwords take the same time
+ * Verifies credentials. Unknown users, disabled users, locked accounts and wrong passwords take the same time
  * and get the same answer (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
  *
  * @throws {Problem} `invalid-credentials`; `too-many-attempts`; `busy`
@@ -51,12 +51,12 @@ async function verifyCredentials(
   credentials: { email: string; password: string },
   requestContext: RequestContext,
 ): Promise<SignedIn> {
-  requireRoom();
+  requireHashingCapacity();
   const { db, eventAggregator } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
-  const tried = { email: email ?? credentials.email, userId: user?.id };
-  const isSignedIn = await attemptPassword(context, tried, requestContext, async (inSlot) => {
+  const target = { email: email ?? credentials.email, userId: user?.id };
+  const isSignedIn = await attemptPassword(context, target, requestContext, async (inSlot) => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password, inSlot);
     return isRight && user?.disabled === false;
   });
@@ -73,7 +73,7 @@ async function verifyCredentials(
   return { id: user.id, epoch: user.epoch };
 }
 
-/** Makes a hash of today's of a password that was right, where it has another. */
+/** Hashes a verified password again when its hash does not have the current parameters. */
 async function renewHash(
   { db }: AccountsContext,
   { id, passwordHash: verified }: { readonly id: string; readonly passwordHash: string },
@@ -85,28 +85,29 @@ async function renewHash(
     // Only while the hash is the one that was verified: the password may have been changed meanwhile.
     await db.user.updateMany({ where: { id, passwordHash: verified }, data: { passwordHash } });
   } catch (error) {
-    // Whoever has given the right password is not turned away for it: the next sign-in will do.
+    // The password was right, so the sign-in does not fail. The next one hashes the password again.
     if (!(error instanceof Problem && error.slug === 'busy')) throw error;
   }
 }
 
 /**
- * Verifies the password of somebody who is signed in. It is counted with the sign-ins.
+ * Verifies the password of a signed-in user. The attempt is counted like a sign-in.
  *
- * @throws {Problem} `wrong-password`; `too-many-attempts`; `busy`; `invalid-token` when the user is gone or disabled
+ * @throws {Problem} `wrong-password`; `too-many-attempts`; `busy`; `invalid-token` when the user is deleted
+ *   or disabled
  */
 export async function verifyOwnPassword(
   context: AccountsContext,
   actor: Actor,
   password: string,
 ): Promise<SignedIn> {
-  requireRoom();
+  requireHashingCapacity();
   const { db, eventAggregator } = context;
   const { userId, requestContext } = actor;
   const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
-  const tried = { email: user.email, userId };
-  const isRight = await attemptPassword(context, tried, requestContext, (inSlot) =>
+  const target = { email: user.email, userId };
+  const isRight = await attemptPassword(context, target, requestContext, (inSlot) =>
     verifyPassword(user.passwordHash, password, inSlot),
   );
   if (!isRight) {

@@ -2,36 +2,40 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../../audit/event.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { generationAsOf } from './generation.ts';
 
-/** Rows of one transaction. */
-const USERS = 1_000;
-const INVITATIONS = 100;
+/** Rows that one transaction writes. */
+const USERS_PER_BATCH = 1_000;
+const INVITATIONS_PER_BATCH = 100;
 
-/** A command goes on to the end. */
-const toTheEnd: RunOptions = { maxRows: Number.POSITIVE_INFINITY };
+/** A command works on all rows. */
+const unlimited: RunOptions = { maxRows: Number.POSITIVE_INFINITY };
 
-/** What a restoration came to. */
+/** The result of a restore. */
 export interface Restoration {
   readonly users: number;
   /** Sessions that ended. */
   readonly sessions: number;
-  /** Mails that are not sent, for they may have been. */
+  /** Mails that are not sent, because they may have been sent already. */
   readonly mails: number;
-  /** Invitations, registrations, resets and changes of address that are void, for they may have been used. */
+  /**
+   * Invitations, registrations, resets and changes of address that are void, because they may have been used
+   * already.
+   */
   readonly mailTokens: number;
 }
 
 /**
- * Ends what a backup brings back to life. Sessions that were ended since, tokens that were revoked, mails that were sent and
- * tokens of mails that were used: the backup knows nothing of it. So all of them end, whatever became of them.
+ * Invalidates the credentials that a backup restores. The backup does not know which sessions have ended
+ * since, which tokens were revoked or used, and which mails were sent. All of them are invalidated.
  *
- * May run beside the service, and again after it was cut off. Takes the same memory for any number of users. Whoever signs in after it
- * has a token that is valid: tokens say only in which second they were issued, so it ends with the second that is refused.
+ * It may run while the service runs, and again after it was interrupted. It needs the same memory for any
+ * number of users. It ends after the second whose tokens are refused, because a token says only in which
+ * second it was issued. A sign-in after it gets a valid token.
  *
- * @param onProgress hears how many users are done
+ * @param onProgress gets the number of users that are done
  */
 export async function invalidateCredentialsAfterRestore(
   context: AccountsContext,
@@ -41,18 +45,19 @@ export async function invalidateCredentialsAfterRestore(
   const mails = await prune(
     (take) => db.mail.findMany({ where: { outcome: null }, take, select: { id: true } }),
     (ids) => db.mail.updateMany({ where: { id: { in: ids } }, data: { outcome: 'void', values: null } }),
-    toTheEnd,
+    unlimited,
   );
   await prune(
     (take) => db.idempotentRequest.findMany({ take, select: { id: true } }),
     (ids) => db.idempotentRequest.deleteMany({ where: { id: { in: ids } } }),
-    toTheEnd,
+    unlimited,
   );
   const mailTokens = (await endMailTokens(context)) + (await revokeInvitations(context));
   const ended = await endSessions(context, onProgress);
   const restoration = { ...ended, mails, mailTokens };
-  await change(context, async (_tx, { revoke, record }) => {
-    // Also those of users whom the backup does not know: nobody has a generation for them.
+  await makeChange(context, async ({ revoke, record }) => {
+    // This includes the tokens of users that are not in the backup: there is no row whose generation can be
+    // raised.
     revoke({ allUsers: true });
     record({
       action: 'database.restored',
@@ -67,8 +72,9 @@ export async function invalidateCredentialsAfterRestore(
 }
 
 /**
- * Ends all sessions, and raises every generation and epoch above those that may have been given since the backup. A step of a fixed
- * size would come to the same numbers when the same backup is restored twice; the time does not.
+ * Ends all sessions, and raises every generation and epoch above the values that may have been issued since
+ * the backup. A step of a fixed size would lead to the same numbers when the same backup is restored twice;
+ * the time does not.
  */
 async function endSessions(
   { db, now }: AccountsContext,
@@ -78,7 +84,12 @@ async function endSessions(
   let [users, sessions, last] = [0, 0, ''];
   for (;;) {
     const where = { id: { gt: last } };
-    const page = await db.user.findMany({ where, orderBy: { id: 'asc' }, take: USERS, select: { id: true } });
+    const page = await db.user.findMany({
+      where,
+      orderBy: { id: 'asc' },
+      take: USERS_PER_BATCH,
+      select: { id: true },
+    });
     const end = page.at(-1)?.id;
     if (end === undefined) return { users, sessions };
     const start = last;
@@ -96,33 +107,36 @@ async function endSessions(
   }
 }
 
-/** @returns how many there were */
+/** @returns the number of rows */
 async function endMailTokens({ db }: AccountsContext): Promise<number> {
   const select = { id: true } as const;
   return (
     (await prune(
       (take) => db.registration.findMany({ take, select }),
       (ids) => db.registration.deleteMany({ where: { id: { in: ids } } }),
-      toTheEnd,
+      unlimited,
     )) +
     (await prune(
       (take) => db.passwordReset.findMany({ take, select }),
       (ids) => db.passwordReset.deleteMany({ where: { id: { in: ids } } }),
-      toTheEnd,
+      unlimited,
     )) +
     (await prune(
       (take) => db.emailChange.findMany({ take, select }),
       (ids) => db.emailChange.deleteMany({ where: { id: { in: ids } } }),
-      toTheEnd,
+      unlimited,
     ))
   );
 }
 
-/** @returns how many there were */
+/** @returns the number of rows */
 async function revokeInvitations(context: AccountsContext): Promise<number> {
   for (let revoked = 0; ; ) {
-    const count = await change(context, async (tx, { record }) => {
-      const rows = await tx.invitation.findMany({ take: INVITATIONS, select: { id: true, access: true } });
+    const count = await makeChange(context, async ({ tx, record }) => {
+      const rows = await tx.invitation.findMany({
+        take: INVITATIONS_PER_BATCH,
+        select: { id: true, access: true },
+      });
       await tx.invitation.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
       for (const { id, access } of rows) {
         const who = { actorId: null, targetId: id, requestContext: noRequest };
@@ -131,6 +145,6 @@ async function revokeInvitations(context: AccountsContext): Promise<number> {
       return rows.length;
     });
     revoked += count;
-    if (count < INVITATIONS) return revoked;
+    if (count < INVITATIONS_PER_BATCH) return revoked;
   }
 }

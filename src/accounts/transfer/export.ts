@@ -1,17 +1,17 @@
 import type { AccountsContext } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
-import { isOfPassword } from '../passwords/hash.ts';
+import { isUsableHash } from '../passwords/hash.ts';
 import { type UserRow, userColumns } from '../users/users.ts';
 import type { UserRecord } from './record.schemas.ts';
 
 /** Users that are in memory at a time. */
-const PAGE = 1_000;
+const USERS_PER_PAGE = 1_000;
 
 /**
- * Reads all users in the order of their ids, page by page: each as of when its page is read, and whoever is created meanwhile has a
- * higher id.
+ * Reads all users in the order of their ids, page by page. Each user is exported as at the time when the page
+ * is read. A user who is created meanwhile has a higher id.
  *
- * @param withPasswords whether their hashes are in it
+ * @param withPasswords whether the password hashes are exported
  */
 export async function* exportUsers(
   { db }: Pick<AccountsContext, 'db'>,
@@ -22,7 +22,7 @@ export async function* exportUsers(
     const rows = await db.user.findMany({
       where: { id: { gt: last } },
       orderBy: { id: 'asc' },
-      take: PAGE,
+      take: USERS_PER_PAGE,
       select: { ...userColumns, passwordHash: withPasswords },
     });
     const end = rows.at(-1);
@@ -45,6 +45,6 @@ function toRecord(row: UserRow & { readonly passwordHash?: string }): UserRecord
     disabled,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
-    ...(passwordHash !== undefined && { passwordHash: isOfPassword(passwordHash) ? passwordHash : null }),
+    ...(passwordHash !== undefined && { passwordHash: isUsableHash(passwordHash) ? passwordHash : null }),
   };
 }

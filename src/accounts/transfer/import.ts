@@ -4,49 +4,51 @@ import { isAnyUniqueViolation } from '../../db/errors.ts';
 import { DuplicateFinder } from '../../db/files/duplicate-finder.ts';
 import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
 import { generationAsOf } from './generation.ts';
 import { type ImportedUser, readRecord } from './record.ts';
 
-/** Users of one transaction: some tens of milliseconds in which SQLite's other writers wait. */
-const BATCH = 500;
+/** Users of one transaction. It takes some tens of milliseconds, in which other writers of SQLite wait. */
+const BATCH_USERS = 500;
 
-/** Tries of a batch in which somebody registers meanwhile with an address of it. */
-const ATTEMPTS = 5;
+/** Attempts to commit a batch. One fails when a person registers meanwhile with an address of the batch. */
+const MAX_ATTEMPTS = 5;
 
-/** A line of the file; a problem in place of a text that could not be read. */
+/** A line of the file, or the reason why it could not be read. */
 export type ImportedLine = { readonly number: number } & (
   | { readonly text: string }
   | { readonly problem: string }
 );
 
-/** How an import goes. */
+/** The counts of an import. */
 export interface ImportCounts {
   readonly created: number;
-  /** They are here already, with the same address, and the same id where the line says one. */
+  /** Users that exist already, with the same address, and with the same id if the line has one. */
   readonly skipped: number;
   readonly failed: number;
 }
 
 export interface ImportOptions {
-  /** Says what would happen, and writes nothing. */
+  /** Counts what would happen, and writes nothing. */
   readonly isDryRun: boolean;
-  /** Stands in the events of all users that it creates. */
+  /** The id of the import in the audit events of its users. */
   readonly importId?: string;
-  /** Hears of each line that is wrong, and is waited for. */
+  /** Is called for each invalid line. The import waits for it. */
   onProblem(line: number, problems: readonly string[]): Promise<void>;
-  /** Hears after each batch. */
+  /** Is called after each batch. */
   onProgress(counts: ImportCounts): void;
 }
 
 /**
- * Creates the users of an export, of which there may be millions. Batches are committed one by one, since one transaction of all would keep
- * everybody else from writing; a line that is wrong is reported, and the others go on. Whatever was created before is skipped, so that
- * the same file can be sent again: after a crash, or with its wrong lines mended.
+ * Creates the users of an export, which may be millions. Each batch is committed by itself: one transaction
+ * for all would block all other writers. An invalid line is reported, and the import continues. Users that
+ * exist already are skipped, so the same file can be imported again after a crash or after its invalid lines
+ * were corrected.
  *
- * Each user is an event of its own, as everybody else who is created: what happened to a user is found by that user's id.
+ * Each user has an audit event, like every other user that is created, so that the events of a user are found
+ * by the user's id.
  */
 export async function importUsers(
   context: AccountsContext,
@@ -78,7 +80,7 @@ export async function importUsers(
       const problems = 'problems' in read ? read.problems : findRepetition(seen, line.number, read.user);
       if ('user' in read && problems.length === 0) batch.push({ line: line.number, ...read.user });
       else await fail(line.number, problems);
-      if (batch.length < BATCH) continue;
+      if (batch.length < BATCH_USERS) continue;
       await commitBatch(batch);
       batch = [];
     }
@@ -103,7 +105,7 @@ function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: 
   });
 }
 
-/** @returns the outcome of each, in their order */
+/** @returns the outcome of each entry, in their order */
 async function createBatch(
   context: AccountsContext,
   batch: readonly Entry[],
@@ -112,11 +114,11 @@ async function createBatch(
 ): Promise<Outcome[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await change(context, async (tx, { record }) => {
+      return await makeChange(context, async ({ tx, record }) => {
         const outcomes = await findOutcomes(tx, batch, deleted);
         const rows = batch
           .filter((_, index) => outcomes[index] === 'created')
-          // Whoever has an id may have tokens of the installation that the export is of.
+          // A user with an id may have tokens of the installation that made the export.
           .map(({ row, hasOwnId }) => (hasOwnId ? { ...row, generation, epoch: generation } : row));
         await insertRows(tx, 'User', rows);
         for (const { id, name, email, access } of rows) {
@@ -134,7 +136,7 @@ async function createBatch(
         return outcomes;
       });
     } catch (error) {
-      if (attempt === ATTEMPTS || !isAnyUniqueViolation(error)) throw error;
+      if (attempt === MAX_ATTEMPTS || !isAnyUniqueViolation(error)) throw error;
     }
   }
 }
@@ -170,7 +172,10 @@ async function findOutcomes(
   });
 }
 
-/** Whoever is in memory as revoked for good: with this id, nobody could do anything until it is forgotten. */
+/**
+ * The ids of deleted users that are still revoked. A new user with such an id could not use the service until
+ * the revocation expires.
+ */
 async function readDeleted({ db }: AccountsContext): Promise<ReadonlySet<string>> {
   const where = { generation: BEYOND_ALL_GENERATIONS };
   const rows = await db.revocation.findMany({ where, select: { userId: true } });

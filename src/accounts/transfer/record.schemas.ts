@@ -4,12 +4,12 @@ import { EmailAddress, UserName } from '../users/schemas.ts';
 const UUID7 = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$';
 
 /** Longer than any hash that is accepted. */
-const HASH_LENGTH = 400;
+const MAX_HASH_LENGTH = 400;
 
 const Level = Type.Integer({ description: 'the number of an access level' });
 const Timestamp = Type.String({ maxLength: 40, description: 'a time as in 2026-01-31T12:00:00Z' });
 
-/** A line of an export: a user as other software, or another Latchkey, can take over. */
+/** A line of an export: a user that other software, or another Latchkey, can import. */
 export const UserRecord = Type.Object(
   {
     id: Type.Optional(
@@ -31,7 +31,7 @@ export const UserRecord = Type.Object(
     createdAt: Type.Optional(Timestamp),
     updatedAt: Type.Optional(Timestamp),
     passwordHash: Type.Optional(
-      Type.Union([Type.String({ maxLength: HASH_LENGTH }), Type.Null()], {
+      Type.Union([Type.String({ maxLength: MAX_HASH_LENGTH }), Type.Null()], {
         description: 'a hash, or null for a user who is to set a password by mail',
       }),
     ),

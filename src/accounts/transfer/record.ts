@@ -1,7 +1,7 @@
 import type { AccessLevels } from '../../access/levels.ts';
 import { compile } from '../../lib/compile-schema.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
-import { noPassword } from '../passwords/hash.ts';
+import { unusableHash } from '../passwords/hash.ts';
 import { acceptHash } from '../passwords/parse-hash.ts';
 import { buildUserRow, type UserRowInput } from '../users/users.ts';
 import { UserRecord } from './record.schemas.ts';
@@ -9,11 +9,11 @@ import { UserRecord } from './record.schemas.ts';
 /** A user who is to be imported. */
 export interface ImportedUser {
   readonly row: Omit<UserRowInput, 'accessUntil'> & { readonly accessUntil: Date | null };
-  /** Whether the record says the id, and it was not made here. */
+  /** True when the record has the id, and false when the import has made it. */
   readonly hasOwnId: boolean;
 }
 
-/** What a line says, or all that is wrong with it. */
+/** The user of a line, or all problems of the line. */
 export type ReadRecord = { readonly user: ImportedUser } | { readonly problems: readonly string[] };
 
 const members = Object.entries(UserRecord.properties).map(([name, schema]) => ({
@@ -24,7 +24,7 @@ const members = Object.entries(UserRecord.properties).map(([name, schema]) => ({
 }));
 const isRecord = compile(UserRecord);
 
-/** Reads a line of an export. What is wrong never repeats a hash. */
+/** Reads a line of an export. The problems never contain a hash. */
 export function readRecord(text: string, levels: AccessLevels): ReadRecord {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -63,7 +63,7 @@ function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
   const updatedAt = record.updatedAt === undefined ? createdAt : parseTimestamp(record.updatedAt);
   const access = record.access ?? levels.default;
   const elevation = readElevation(record.elevation ?? null, access, levels);
-  const hash = record.passwordHash == null ? { hash: noPassword() } : acceptHash(record.passwordHash);
+  const hash = record.passwordHash == null ? { hash: unusableHash() } : acceptHash(record.passwordHash);
   const problems = [
     ...(levels.has(access) ? [] : [`access must be one of ${levels.describe()}`]),
     ...elevation.problems,
@@ -82,7 +82,7 @@ function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
   };
 }
 
-/** One that is over by now is none. */
+/** An elevation that has expired is ignored. */
 function readElevation(
   elevation: NonNullable<UserRecord['elevation']> | null,
   permanent: number,
@@ -100,7 +100,10 @@ function readElevation(
   return { problems, columns: isOver ? {} : { access, accessUntil: toWholeSeconds(until) } };
 }
 
-/** Ids are made of the time, and lists sort by it: a year too late would be first for a year. */
+/**
+ * Ids contain the creation time, and lists are sorted by it: a time in the future would stay first until
+ * then.
+ */
 function findTimeProblems(times: Readonly<Record<string, Date | undefined>>, now: Date): string[] {
   return Object.entries(times).flatMap(([name, time]) => {
     if (time === undefined) return [`${name} must be a time as in 2026-01-31T12:00:00Z`];

@@ -4,14 +4,19 @@ import type { UserSort } from './schemas.ts';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SORT_KEY = /^(?:[0-9a-f]{2})+$/;
 
-/** Where a page ended: opaque to clients, so that its contents can change. It is good for the sort that it was made for. */
+/**
+ * Encodes the end of a page. The cursor is opaque to clients, so its contents can change. It is valid for one
+ * sort.
+ */
 export function encodeCursor(sort: UserSort, position: string): string {
   return Buffer.from(`${sort}:${position}`).toString('base64url');
 }
 
 /**
- * @returns the position: of the column that is sorted by, the last value that was listed
- * @throws {Problem} `validation-failed` for what is no cursor, or one of another sort
+ * Decodes a cursor.
+ *
+ * @returns the last listed value of the column that the list is sorted by
+ * @throws {Problem} `validation-failed` for an invalid cursor, or one of another sort
  */
 export function decodeCursor(sort: UserSort, cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString();

@@ -1,8 +1,7 @@
-import { type AuditRecord, noRequest } from '../../audit/event.ts';
+import { noRequest } from '../../audit/event.ts';
 import { erasePersonalData } from '../../audit/record.ts';
-import type { Transaction } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, type Effects, recheckActor } from '../change.ts';
+import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
@@ -10,14 +9,14 @@ import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { Precondition } from './update.ts';
 import { toUser, userColumns } from './users.ts';
 
-/** The largest that its column holds: a deleted user's tokens are all revoked. */
+/** The largest value of the column `generation`. It revokes all tokens of a deleted user. */
 export const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
 
 /**
- * Deletes a user, the sessions, and what the audit says of the person, on behalf of an admin or of the user.
+ * Deletes a user, the sessions and the personal data in the audit log. An admin or the user can ask for it.
  *
- * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued; `last-admin`;
- *   what the precondition throws
+ * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
+ *   `last-admin`; any error of the precondition
  */
 export async function deleteUser(
   context: AccountsContext,
@@ -25,38 +24,30 @@ export async function deleteUser(
   userId: string,
   precondition: Precondition,
 ): Promise<void> {
-  await change(context, async (tx, effects) => {
+  await makeChange(context, async (unchecked) => {
+    const { tx, revoke, record } = unchecked;
     await lockAdmins(tx);
-    await recheckActor(context, tx, actor);
+    const change = await recheckActor(unchecked, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: userColumns });
     if (user === null) throw new Problem('user-not-found');
     precondition(toUser(user, context.levels));
     await requireAnotherAdmin(tx, context.levels, user);
-    const isOwn = actor.userId === user.id;
-    // Of somebody who leaves, nothing is kept.
-    const requestContext = isOwn
-      ? { ...noRequest, requestId: actor.requestContext.requestId }
-      : actor.requestContext;
-    const who = { actorId: actor.userId, requestContext };
-    await remove(context, tx, user, { ...who, ...effects });
-    effects.record({
+    // The audit log keeps no IP address and no user agent of users who delete themselves.
+    const requestContext =
+      actor.userId === user.id
+        ? { ...noRequest, requestId: actor.requestContext.requestId }
+        : actor.requestContext;
+    await voidMailTokens(change, user);
+    await voidInvitations({ ...change, actor: { ...actor, requestContext } }, user.id);
+    await tx.user.delete({ where: { id: user.id } });
+    await erasePersonalData(tx, user.id);
+    revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });
+    record({
       action: 'user.deleted',
-      ...who,
+      actorId: actor.userId,
+      requestContext,
       targetId: user.id,
       before: { access: user.permanentAccess },
     });
   });
-}
-
-async function remove(
-  context: AccountsContext,
-  tx: Transaction,
-  user: { readonly id: string; readonly email: string },
-  { revoke, ...who }: Pick<AuditRecord, 'actorId' | 'requestContext'> & Pick<Effects, 'revoke' | 'record'>,
-): Promise<void> {
-  await voidMailTokens(context, tx, user);
-  await voidInvitations(context, tx, user.id, who);
-  await tx.user.delete({ where: { id: user.id } });
-  await erasePersonalData(tx, user.id);
-  revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });
 }

@@ -1,43 +1,46 @@
 import { noRequest } from '../../audit/event.ts';
 import { joinSql } from '../../db/client.ts';
 import { type RunOptions, runBatches } from '../../db/raw/batches.ts';
-import { change } from '../change.ts';
+import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 
-/** Rows that fall back in one transaction. */
-const BATCH = 100;
+/** Users of one transaction. */
+const BATCH_USERS = 100;
 
-/** Of its index: where nothing is said, Prisma has the first by their ids looked for. */
+/** The order of the index. Without it, Prisma sorts by id and reads past all other users. */
 const orderBy = { accessUntil: 'asc' } as const;
 
-/** Rows that a list waits for: there are more only where thousands end at the same moment, and those are up to date soon after. */
-const MAX_LIST_ROWS = 1_000;
+/**
+ * Users that a list updates before it reads. There are more only when thousands of elevations expire at the same
+ * moment; the job updates the rest soon after.
+ */
+const MAX_USERS_FOR_LIST = 1_000;
 
 /**
- * Writes down that levels have fallen back whose time is over. Nobody waits for it: every reader uses the level as of now, and
- * tokens end with it.
+ * Stores that elevations have expired. No request depends on it: all readers compute the current level, and
+ * tokens expire with the elevation.
  *
- * @returns how many
+ * @returns the number of users
  */
 export function expireElevations(context: AccountsContext, options: RunOptions = {}): Promise<number> {
   const { db, now } = context;
   return runBatches(async () => {
     const isOver = { accessUntil: { lte: await now(db) } };
     const isAny = (await db.user.findFirst({ where: isOver, orderBy, select: { id: true } })) !== null;
-    const rows = isAny ? await fallBackSome(context) : 0;
-    return { rows, isLast: rows < BATCH };
+    const rows = isAny ? await expireBatch(context) : 0;
+    return { rows, isLast: rows < BATCH_USERS };
   }, options);
 }
 
-/** What lists call first, so that they can be searched by level. */
-export async function fallBackForList(context: AccountsContext): Promise<void> {
-  await expireElevations(context, { maxRows: MAX_LIST_ROWS });
+/** Expires elevations before a list that searches by level. */
+export async function expireElevationsForList(context: AccountsContext): Promise<void> {
+  await expireElevations(context, { maxRows: MAX_USERS_FOR_LIST });
 }
 
-function fallBackSome(context: AccountsContext): Promise<number> {
-  return change(context, async (tx, { record }) => {
+function expireBatch(context: AccountsContext): Promise<number> {
+  return makeChange(context, async ({ tx, record }) => {
     const where = { accessUntil: { lte: await context.now(tx) } };
-    const rows = await tx.user.findMany({ where, orderBy, take: BATCH });
+    const rows = await tx.user.findMany({ where, orderBy, take: BATCH_USERS });
     if (rows.length === 0) return 0;
     const ids = rows.map(({ id }) => id);
     await tx.raw.execute`

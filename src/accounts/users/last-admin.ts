@@ -2,32 +2,33 @@ import type { AccessLevels } from '../../access/levels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
 
-/** Somebody who counts towards the admins that there must be one of: enabled, and an admin without a time limit. */
+/** The admins that count for the last-admin rule: enabled, and without a time limit. */
 function permanentAdmins(levels: AccessLevels) {
   return { permanentAccess: levels.admin, disabled: false } as const;
 }
 
-/** Of their index: where nothing is said, Prisma has the first by its id looked for, past everybody who is no admin. */
+/** The order of the index. Without it, Prisma sorts by id and reads past all users who are not admins. */
 const orderBy = { permanentAccess: 'asc' } as const;
 
 /**
- * Makes whatever could reduce the admins take turns. Call it first: two admins who demote each other at the same moment would
- * otherwise each count the other, under READ COMMITTED as in SQLite's deferred transactions.
+ * Serializes all changes that could remove an admin. Call it first. Otherwise two admins who demote each
+ * other at the same moment would each count the other, under READ COMMITTED as in SQLite's deferred
+ * transactions.
  */
 export async function lockAdmins(tx: Transaction): Promise<void> {
   await tx.adminLock.update({ where: { id: 1 }, data: { turns: { increment: 1 } } });
 }
 
-/** Whether there is an admin who can sign in, and will still be one tomorrow. */
+/** Tells whether there is an enabled admin without a time limit. */
 export async function hasAdmin(tx: Transaction, levels: AccessLevels): Promise<boolean> {
   const admin = await tx.user.findFirst({ where: permanentAdmins(levels), orderBy, select: { id: true } });
   return admin !== null;
 }
 
 /**
- * Refuses to lose the last admin. Call {@link lockAdmins} at the beginning of the transaction.
+ * Refuses to remove the last admin. Call {@link lockAdmins} at the beginning of the transaction.
  *
- * @param user who will not be an admin any more
+ * @param user who will no longer be an admin
  * @throws {Problem} `last-admin`
  */
 export async function requireAnotherAdmin(

@@ -2,20 +2,23 @@ import { joinSql, rawSql, type Sql, type SqlValue, sql } from '../../db/client.t
 import { invalidQuery } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { fallBackForList } from './expire-elevations.ts';
+import { expireElevationsForList } from './expire-elevations.ts';
 import type { User, UserSort } from './schemas.ts';
-import { after, before, keysBeginningWith, type Span } from './sort-keys.ts';
+import { after, before, type KeyRange, keysBeginningWith } from './sort-keys.ts';
 import { toUser, userColumns } from './users.ts';
 
-/** Which users are listed, and how. */
+/** The filters and the order of a list of users. */
 export interface UserListing {
   /** Users per page. */
   readonly limit: number;
   /** `nextCursor` of the page before. */
   readonly cursor?: string;
-  /** `name` when it is left out and there is a `q`, else `createdAt`. */
+  /** The default is `name` when there is a `q`, else `createdAt`. */
   readonly sort?: UserSort;
-  /** How the names begin, or the addresses when they are sorted by those; case and accents do not matter. */
+  /**
+   * The beginning of the names, or of the addresses when the list is sorted by address. Case and accents do
+   * not matter.
+   */
   readonly q?: string;
   readonly access?: number;
   readonly disabled?: boolean;
@@ -27,7 +30,10 @@ export interface UserPage {
   readonly nextCursor: string | null;
 }
 
-/** The columns that are sorted by, whose values are all different. Each has a unique index, and one behind (access, disabled). */
+/**
+ * The columns of each order. Their values are unique. Each has a unique index, and an index
+ * that begins with (access, disabled).
+ */
 const orders = {
   createdAt: { column: 'id', isBackwards: false },
   '-createdAt': { column: 'id', isBackwards: true },
@@ -40,11 +46,11 @@ const orders = {
 type Order = (typeof orders)[UserSort];
 
 /**
- * Lists users by keyset: a page costs the same wherever it is and however many users there are, and nobody is listed twice or
- * left out when others come and go between two pages.
+ * Lists users with keyset pagination. The cost of a page depends neither on its position nor on the number of
+ * users. When users are created or deleted between two pages, no other user is listed twice or left out.
  *
- * @throws {Problem} `validation-failed` for a cursor that cannot be read, and for a `q` where neither names nor addresses are
- *   sorted
+ * @throws {Problem} `validation-failed` for an invalid cursor, and for a `q` when the list is sorted neither
+ *   by name nor by address
  */
 export async function listUsers(context: AccountsContext, listing: UserListing): Promise<UserPage> {
   const { limit, q = '', cursor } = listing;
@@ -57,12 +63,12 @@ export async function listUsers(context: AccountsContext, listing: UserListing):
   const rest =
     position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);
 
-  const places = await readPlaces(context, await groupsOf(context, listing), order, rest, limit + 1);
-  const page = places.slice(0, limit);
+  const positions = await readPositions(context, await groupsOf(context, listing), order, rest, limit + 1);
+  const page = positions.slice(0, limit);
   const last = page.at(-1);
   return {
     users: await readUsers(context, page),
-    nextCursor: places.length > limit && last !== undefined ? encodeCursor(sort, last.key) : null,
+    nextCursor: positions.length > limit && last !== undefined ? encodeCursor(sort, last.key) : null,
   };
 }
 
@@ -78,69 +84,72 @@ async function groupsOf(
   { access, disabled }: UserListing,
 ): Promise<Group[] | undefined> {
   if (access === undefined && disabled === undefined) return undefined;
-  await fallBackForList(context);
+  await expireElevationsForList(context);
   const levels = access === undefined ? context.levels.all.map(({ number }) => number) : [access];
   const states = disabled === undefined ? [false, true] : [disabled];
   return levels.flatMap((level) => states.map((state) => ({ access: level, disabled: state })));
 }
 
-/** Where somebody stands in the list: the value of the column that it is sorted by. */
-interface Place {
+/** The position of a user in the list: the value of the column that it is sorted by. */
+interface Position {
   readonly id: string;
   readonly key: string;
 }
 
 /**
- * Reads the first places of a span. Of groups, the first of each are read, and merged: levels are few, and no one index has
- * several groups in the order of the list.
+ * Reads the first positions of a range. With groups, it reads the first positions of each and merges them:
+ * there are few levels, and no index has several groups in the order of the list.
  */
-async function readPlaces(
+async function readPositions(
   { db }: Pick<AccountsContext, 'db'>,
   groups: readonly Group[] | undefined,
   order: Order,
-  span: Span,
+  range: KeyRange,
   limit: number,
-): Promise<Place[]> {
-  const statements = groups?.map((group) => firstPlaces(order, span, limit, group)) ?? [
-    firstPlaces(order, span, limit),
+): Promise<Position[]> {
+  const statements = groups?.map((group) => firstPositions(order, range, limit, group)) ?? [
+    firstPositions(order, range, limit),
   ];
-  const places = await db.raw.query<Place>`${asOneStatement(statements)}`;
+  const positions = await db.raw.query<Position>`${asOneStatement(statements)}`;
   const direction = order.isBackwards ? -1 : 1;
-  // As the databases compare: keys are hexadecimal digits, and in ids the dashes are at the same places.
-  places.sort((a, b) => (a.key < b.key ? -direction : direction));
-  return places.slice(0, limit);
+  // The order of the databases: keys are hexadecimal digits, and all ids have their dashes in the same
+  // places.
+  positions.sort((a, b) => (a.key < b.key ? -direction : direction));
+  return positions.slice(0, limit);
 }
 
-/** Reads the places of all groups at one moment: a user who changes groups meanwhile is read once. */
+/**
+ * Reads the positions of all groups at one moment, so that a user who changes groups meanwhile is read once.
+ */
 function asOneStatement(statements: readonly Sql[]): Sql {
   return joinSql([...statements], ' UNION ALL ');
 }
 
 /**
- * The first places of a span, by an index. They cost as much as is shown, whatever the planner expects to
- * find.
+ * The first positions of a range, read by an index. The cost depends only on the number of rows that are
+ * shown, whatever the planner estimates.
  *
- * Only the end of the span where the reading begins is a condition of the index. The other end is looked at
- * outside: the rows come in order, so those beyond it are the last, and `limit` rows are read at most. With
- * both ends inside, Postgres expects few rows of some spans, as of a prefix that is rarer than its statistics
- * are fine. It would then collect all that there are by a bitmap, which has no order, and sort them for the
- * first 20.
+ * Only the end of the range where the reading begins is a condition of the index. The other end is checked
+ * outside: the rows are sorted, so those beyond it are the last, and at most `limit` rows are read. With both
+ * ends inside, Postgres estimates few rows for some ranges, for example for a prefix that is too rare for its
+ * statistics. It would then collect all rows with a bitmap, which has no order, and sort them for the first
+ * 20.
  */
-function firstPlaces({ column, isBackwards }: Order, span: Span, limit: number, group?: Group): Sql {
+function firstPositions({ column, isBackwards }: Order, range: KeyRange, limit: number, group?: Group): Sql {
   const key = rawSql(`"${column}"`);
   const groupColumns = group === undefined ? [] : [rawSql('"access"'), rawSql('"disabled"')];
   const columns = [...groupColumns, key];
-  const ends = { gte: endOf(span.gte, group), lt: endOf(span.lt, group) };
+  const ends = { gte: endOf(range.gte, group), lt: endOf(range.lt, group) };
   const [begin, end, direction] = isBackwards
     ? [sql`< ${asRow(ends.lt)}`, sql`>= ${asRow(ends.gte)}`, rawSql(' DESC')]
     : [sql`>= ${asRow(ends.gte)}`, sql`< ${asRow(ends.lt)}`, rawSql(' ASC')];
   return sql`SELECT "id", "key" FROM (SELECT ${joinSql([rawSql('"id"'), sql`${key} AS "key"`, ...groupColumns])}
     FROM "User" WHERE ${asRow(columns)} ${begin}
-    ORDER BY ${joinSql(columns.map((name) => sql`${name}${direction}`))} LIMIT ${limit}) AS "places"
+    ORDER BY ${joinSql(columns.map((name) => sql`${name}${direction}`))} LIMIT ${limit}) AS "positions"
     WHERE ${asRow([...groupColumns, rawSql('"key"')])} ${end}`;
 }
 
-/** An end of a span, in the columns of its index. */
+/** An end of a range, in the columns of its index. */
 function endOf(key: string, group?: Group): Sql[] {
   const place = unknownToPlanner(key, 'TEXT');
   if (group === undefined) return [place];
@@ -148,25 +157,26 @@ function endOf(key: string, group?: Group): Sql[] {
 }
 
 /**
- * Compares rows, not columns. Of `access = 1 AND "nameKey" >= 'a'`, Postgres often makes a walk along the index on the names alone,
- * in which it skips those of another level, who may be many; rows are to be had from the index that begins with the group only.
+ * Compares rows, not columns. For `access = 1 AND "nameKey" >= 'a'`, Postgres often walks along the index on
+ * the names alone and skips the users of other levels, who may be many. A comparison of rows can only use the
+ * index that begins with the columns of the group.
  */
 function asRow(columns: readonly Sql[]): Sql {
   return sql`(${joinSql([...columns])})`;
 }
 
 /**
- * A value that Postgres does not know while it plans, for it is the answer to a question. Postgres then
- * expects a third of the table, and reads in the order of the index. It would trust its statistics on a value
- * that it knows: they may be coarse, or old.
+ * A value that Postgres does not know while it plans, because it is the result of a subquery. Postgres then
+ * estimates a third of the table, and reads in the order of the index. For a known value it would rely on its
+ * statistics, which may be coarse or stale.
  */
 function unknownToPlanner(value: SqlValue, type: 'TEXT' | 'INTEGER' | 'BOOLEAN'): Sql {
   return sql`(SELECT CAST(${value} AS ${rawSql(type)}))`;
 }
 
-/** In the same order; without those who have gone since. */
-async function readUsers({ db, levels }: AccountsContext, places: readonly Place[]): Promise<User[]> {
-  const ids = places.map(({ id }) => id);
+/** Reads the users of positions, in the same order. Users who were deleted meanwhile are left out. */
+async function readUsers({ db, levels }: AccountsContext, positions: readonly Position[]): Promise<User[]> {
+  const ids = positions.map(({ id }) => id);
   const rows = await db.user.findMany({ where: { id: { in: ids } }, select: userColumns });
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {

@@ -1,14 +1,14 @@
 import { countEvents } from '../../audit/count.ts';
 import { countUndelivered } from '../../mail/due.ts';
 import type { AccountsContext } from '../context.ts';
-import { fallBackForList } from './expire-elevations.ts';
+import { expireElevationsForList } from './expire-elevations.ts';
 import type { User } from './schemas.ts';
 import { toUser, userColumns } from './users.ts';
 
-/** How many of the newest users the overview shows. */
-const NEWEST = 10;
+/** The number of newest users that the overview shows. */
+const MAX_NEWEST = 10;
 
-/** The accounts at a glance. */
+/** The numbers of accounts and the newest users. */
 export interface AccountsOverview {
   readonly total: number;
   readonly byAccess: { access: number; accessName: string; count: number }[];
@@ -16,14 +16,14 @@ export interface AccountsOverview {
   readonly newest: User[];
 }
 
-/** Counts the users by access level; every declared level is listed, also one that nobody holds. */
+/** Counts the users by access level. Every declared level is listed, also one that no user has. */
 export async function readOverview(context: AccountsContext): Promise<AccountsOverview> {
   const { db, levels } = context;
-  await fallBackForList(context);
+  await expireElevationsForList(context);
   const [groups, disabled, newest] = await Promise.all([
     db.user.groupBy({ by: ['access'], _count: true }),
     db.user.count({ where: { disabled: true } }),
-    db.user.findMany({ orderBy: { id: 'desc' }, take: NEWEST, select: userColumns }),
+    db.user.findMany({ orderBy: { id: 'desc' }, take: MAX_NEWEST, select: userColumns }),
   ]);
   const counts = new Map(groups.map((group) => [group.access, group._count]));
   const byAccess = levels.all.map(({ name, number }) => ({
@@ -39,25 +39,25 @@ export async function readOverview(context: AccountsContext): Promise<AccountsOv
   };
 }
 
-/** Hours that sign-ins are shown of, and milliseconds of one. */
+/** The number of hours of the sign-in chart. */
 const HOURS = 24;
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /** The sign-ins of an hour. */
 export interface SignIns {
-  /** ISO 8601. */
+  /** The beginning of the hour in ISO 8601. */
   readonly hour: string;
   readonly succeeded: number;
   readonly failed: number;
 }
 
-/** Counts the sign-ins of the last 24 hours, the present one included, oldest first. */
+/** Counts the sign-ins of the last 24 hours, including the current one, oldest first. */
 export async function readSignIns({ db }: Pick<AccountsContext, 'db'>): Promise<SignIns[]> {
-  const last = Math.floor(Date.now() / HOUR) * HOUR;
-  const hours = Array.from({ length: HOURS }, (_, index) => new Date(last - (HOURS - 1 - index) * HOUR));
+  const last = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const hours = Array.from({ length: HOURS }, (_, index) => new Date(last - (HOURS - 1 - index) * HOUR_MS));
   return Promise.all(
     hours.map(async (hour) => {
-      const end = new Date(hour.getTime() + HOUR);
+      const end = new Date(hour.getTime() + HOUR_MS);
       const [succeeded, failed] = await Promise.all([
         countEvents(db, 'session.opened', hour, end),
         countEvents(db, 'sign-in.failed', hour, end),
@@ -67,7 +67,7 @@ export async function readSignIns({ db }: Pick<AccountsContext, 'db'>): Promise<
   );
 }
 
-/** What goes on, or waits for somebody. */
+/** The numbers of active sessions and of pending tasks. */
 export interface Pending {
   readonly activeSessions: number;
   readonly pendingRegistrations: number;
@@ -75,7 +75,7 @@ export interface Pending {
   readonly undeliveredMails: number;
 }
 
-/** Counts what goes on, or waits for somebody. */
+/** Counts the active sessions and the pending tasks. */
 export async function readPending({ db, now }: AccountsContext): Promise<Pending> {
   const time = await now(db);
   const live = { expiresAt: { gt: time } };

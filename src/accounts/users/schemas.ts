@@ -3,7 +3,7 @@ import type { AccessLevel } from '../../config/index.ts';
 
 /** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
 const TEXT = '[^\\u0000\\ud800-\\udfff]';
-const PRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
+const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 
 /**
@@ -28,36 +28,36 @@ export const EmailAddress = Type.String({
 });
 
 /**
- * Space, then a character that is none, then any: each character fits one part only, so that the pattern takes one way through a text.
- * In PRINTABLE is what may not be printed.
+ * Spaces, then a character that is not a space, then any characters. Each character matches one part only, so
+ * the pattern does not backtrack. The characters in UNPRINTABLE are not allowed.
  */
 export const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: `^[^\\S${PRINTABLE}]*[^\\s${PRINTABLE}][^${PRINTABLE}]*$`,
+  pattern: `^[^\\S${UNPRINTABLE}]*[^\\s${UNPRINTABLE}][^${UNPRINTABLE}]*$`,
   description: 'a name that is not blank and has no control characters',
   examples: ['Ada Lovelace'],
 });
 
-/** Why somebody changes somebody else, for the audit. */
+/** The reason of a change, for the audit log. */
 export const Reason = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: `^${TEXT}*$`,
-  description: 'why, for the audit; any characters but NUL',
+  description: 'reason, for the audit log; any characters except NUL',
 });
 
-/** A password to be: NIST SP 800-63B-4 section 3.1.1.2 asks for a length and for no other composition rule. */
+/** A new password. NIST SP 800-63B-4 section 3.1.1.2 asks for a length and for no other composition rule. */
 export const NewPassword = (minLength: number) =>
   Type.String({
     minLength,
     maxLength: PASSWORD_MAX_LENGTH,
     pattern: `^${TEXT}*$`,
-    description: 'a password of any characters but NUL',
+    description: 'a password of any characters except NUL',
     examples: ['correct horse battery staple'],
   });
 
-/** Credentials as typed at sign-in: whether they can be right is not told apart from whether they are. */
+/** Credentials as typed at sign-in. The answer does not tell whether they are impossible or wrong. */
 export const EmailInput = Type.String({
   minLength: 1,
   maxLength: EMAIL_MAX_LENGTH,
@@ -73,7 +73,7 @@ export const PasswordInput = Type.String({
   examples: ['correct horse battery staple'],
 });
 
-/** The token of a mail, as it is sent back. */
+/** The token of a mail, as the client sends it back. */
 export const GivenMailToken = Type.String({
   minLength: 1,
   maxLength: 100,
@@ -90,10 +90,10 @@ export const AssignableAccess = (levels: readonly AccessLevel[]) =>
     examples: [1],
   });
 
-/** What a list of users is sorted by; with a minus sign, backwards. */
+/** The order of a list of users; a minus sign means descending. */
 export const UserSort = Type.Enum(['createdAt', '-createdAt', 'name', '-name', 'email', '-email'], {
   description:
-    'what they are sorted by, with a minus sign backwards; `email` is for admins. Left out, it is `name` with `q`, `createdAt` without',
+    'order of the users, descending with a minus sign; `email` is for admins. The default is `name` with `q`, else `createdAt`',
   examples: ['name'],
 });
 export type UserSort = Static<typeof UserSort>;
@@ -106,7 +106,7 @@ const UserId = Type.String({
 const Access = Type.Integer({ minimum: 0, description: 'access level', examples: [1] });
 const AccessName = Type.String({ description: 'name of the access level', examples: ['user'] });
 const Name = Type.String({ examples: ['Ada Lovelace'] });
-/** No `format`: validators ask for more than HTML does, for a dot in the domain for instance. */
+/** No `format`: validators require more than HTML does, for instance a dot in the domain. */
 const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
@@ -117,7 +117,7 @@ const PermanentAccess = Type.Integer({
   examples: [1],
 });
 const AccessUntil = Type.Union([Timestamp, Type.Null()], {
-  description: 'when the access level falls back to the permanent one; null when it does not',
+  description: 'when the access level expires and the permanent one is back; null when it does not expire',
   examples: [null],
 });
 
@@ -139,7 +139,7 @@ export const User = Type.Object(
 );
 export type User = Static<typeof User>;
 
-/** A user as others see it: admins get every member, users the required ones. */
+/** A user as others see it. Admins get every member, users get the required ones. */
 export const VisibleUser = Type.Object(
   {
     id: UserId,

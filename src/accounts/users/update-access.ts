@@ -1,60 +1,59 @@
 import { accessDenied } from '../../access/challenges.ts';
-import type { Transaction } from '../../db/client.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import type { CurrentActor, Effects } from '../change.ts';
-import type { AccountsContext, Principal } from '../context.ts';
+import type { ActorChange } from '../change.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { noticeTo } from '../notices.ts';
 import { requireAnotherAdmin } from './last-admin.ts';
 import type { UserRow } from './users.ts';
 
-/** Another access level of a user. */
-export interface AccessChange {
+/** The access level that an actor wants a user to have. */
+export interface WantedAccess {
   readonly access?: number;
-  /** When the new level ends and the permanent one is back; null and left out stand for never. */
+  /**
+   * When the level ends and the permanent one is back. The level is permanent when this is null or left out.
+   */
   readonly accessUntil?: Date | null;
   readonly reason?: string;
 }
 
 /**
- * The columns of another access level, with what follows from it; none when the level is the same.
+ * Changes a user's access level. An equal level changes nothing.
  *
- * @throws {Problem} `access-denied` for a level that the actor may not give; `validation-failed` for a time limit that would
- *   not limit anything; `last-admin`
+ * @returns the columns to update
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `validation-failed` for a time
+ *   limit that does not limit anything; `last-admin`
  */
 export async function changeAccess(
-  context: AccountsContext,
-  tx: Transaction,
-  { userId: actorId, requestContext }: Principal,
-  { maxGrantableLevel }: CurrentActor,
+  change: ActorChange,
   before: UserRow,
-  { access, accessUntil = null, reason }: AccessChange,
-  { record, send }: Pick<Effects, 'record' | 'send'>,
+  { access, accessUntil = null, reason }: WantedAccess,
 ) {
   if (access === undefined) return {};
+  const { context, tx, actor, maxGrantableLevel } = change;
   const now = await context.now(tx);
-  const current = accessAsOf(before, now);
-  const until = current === before.permanentAccess ? null : before.accessUntil;
-  if (access === current && accessUntil?.getTime() === until?.getTime()) return {};
+  const accessBefore = accessAsOf(before, now);
+  const accessUntilBefore = accessBefore === before.permanentAccess ? null : before.accessUntil;
+  if (access === accessBefore && accessUntil?.getTime() === accessUntilBefore?.getTime()) return {};
   if (access > maxGrantableLevel && !(access === before.permanentAccess && accessUntil === null))
     throw accessDenied(access, maxGrantableLevel);
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
   if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
-  if (permanentAccess < before.permanentAccess || access < current)
-    await voidInvitations(context, tx, before.id, { actorId, requestContext, record });
-  record({
+  if (permanentAccess < before.permanentAccess || access < accessBefore)
+    await voidInvitations(change, before.id);
+  change.record({
     action: 'user.access-changed',
-    actorId,
+    actorId: actor.userId,
     targetId: before.id,
-    before: { access: current, accessUntil: until?.toISOString() ?? null },
+    before: { access: accessBefore, accessUntil: accessUntilBefore?.toISOString() ?? null },
     after: { access, accessUntil: accessUntil?.toISOString() ?? null },
     ...(reason !== undefined && { personal: { reason } }),
-    requestContext,
+    requestContext: actor.requestContext,
   });
   const span = accessUntil === null ? '' : ` until ${accessUntil.toISOString()}`;
-  send(noticeTo(context, before.email, 'access-changed', { access: context.levels.nameOf(access) + span }));
+  const values = { access: context.levels.nameOf(access) + span };
+  change.send(noticeTo(context, before.email, 'access-changed', values));
   return { access, permanentAccess, accessUntil, generation: { increment: 1 } };
 }
 

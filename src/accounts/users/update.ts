@@ -1,7 +1,6 @@
 import { accessDenied } from '../../access/challenges.ts';
-import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
-import { type CurrentActor, change, type Effects, recheckActor } from '../change.ts';
+import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor, Principal } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
@@ -11,16 +10,19 @@ import { raiseEpoch } from '../sessions/end.ts';
 import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { User } from './schemas.ts';
 import { nameKey } from './sort-keys.ts';
-import { type AccessChange, changeAccess } from './update-access.ts';
+import { changeAccess, type WantedAccess } from './update-access.ts';
 import { toUser, type UserRow, userColumns } from './users.ts';
 
-/** Throws when a user is not as the caller believes; runs inside the transaction of the change. */
+/**
+ * A check that runs inside the transaction of the change. It throws when the user is not in the state that
+ * the caller expects.
+ */
 export type Precondition = (user: User) => void;
 
 /**
- * Changes the name of the user of a token.
+ * Changes the name of the actor.
  *
- * @throws {Problem} `invalid-token` when the session has ended; what the precondition throws
+ * @throws {Problem} `invalid-token` when the session has ended; any error of the precondition
  */
 export async function changeOwnName(
   context: AccountsContext,
@@ -28,12 +30,12 @@ export async function changeOwnName(
   name: string,
   precondition: Precondition,
 ): Promise<User> {
-  return change(context, async (tx, effects) => {
-    await recheckActor(context, tx, actor);
+  return makeChange(context, async (unchecked) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx } = change;
     const before = await tx.user.findUniqueOrThrow({ where: { id: actor.userId }, select: userColumns });
     precondition(toUser(before, context.levels));
-    const renamed = rename(before, name, actor, effects);
-    const data = { ...renamed, updatedAt: new Date() };
+    const data = { ...rename(change, before, name), updatedAt: new Date() };
     return toUser(
       await tx.user.update({ where: { id: before.id }, data, select: userColumns }),
       context.levels,
@@ -41,30 +43,31 @@ export async function changeOwnName(
   });
 }
 
-/** What an admin can change of a user. */
-export interface UserChange extends AccessChange {
+/** The properties that an actor wants a user to have. Those that are left out stay. */
+export interface WantedUser extends WantedAccess {
   readonly name?: string;
   readonly disabled?: boolean;
 }
 
 /**
- * Changes a user on behalf of an admin, or of whoever runs the service. Another level ends the validity of the access tokens that the user holds;
- * disabling ends the sessions too.
+ * Changes a user on behalf of an admin or of an operator. Another access level revokes the user's access
+ * tokens. Disabling a user ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `access-denied` for a level that the actor may not give; `last-admin`; what the precondition throws
+ *   `access-denied` for a level that the actor may not give; `last-admin`; any error of the precondition
  */
 export async function changeUser(
   context: AccountsContext,
   actor: Principal,
   userId: string,
-  wanted: UserChange,
+  wanted: WantedUser,
   precondition: Precondition,
 ): Promise<User> {
   assertNotEmpty(wanted);
-  return change(context, async (tx, effects) => {
+  return makeChange(context, async (unchecked) => {
+    const { tx, revoke } = unchecked;
     if (wanted.access !== undefined || wanted.disabled === true) await lockAdmins(tx);
-    const current = await recheckActor(context, tx, actor);
+    const change = await recheckActor(unchecked, actor);
     const before = await tx.user.findUnique({
       where: { id: userId.toLowerCase() },
       select: { ...userColumns, generation: true },
@@ -73,9 +76,9 @@ export async function changeUser(
     precondition(toUser(before, context.levels));
     const { id } = before;
     const data = {
-      ...(wanted.name !== undefined && rename(before, wanted.name, actor, effects, wanted.reason)),
-      ...(await changeState(context, tx, actor, current, before, wanted, effects)),
-      ...(await changeAccess(context, tx, actor, current, before, wanted, effects)),
+      ...(wanted.name !== undefined && rename(change, before, wanted.name, wanted.reason)),
+      ...(await changeState(change, before, wanted)),
+      ...(await changeAccess(change, before, wanted)),
       updatedAt: new Date(),
     };
     const { generation, ...row } = await tx.user.update({
@@ -83,60 +86,51 @@ export async function changeUser(
       data,
       select: { ...userColumns, generation: true },
     });
-    if (generation !== before.generation) effects.revoke({ userId: id, generation });
+    if (generation !== before.generation) revoke({ userId: id, generation });
     return toUser(row, context.levels);
   });
 }
 
-/** @throws {Problem} `validation-failed` when nothing is wanted, or a time limit of no level */
-function assertNotEmpty({ name, access, accessUntil, disabled }: UserChange): void {
+/** @throws {Problem} `validation-failed` when nothing is wanted, or a time limit without a level */
+function assertNotEmpty({ name, access, accessUntil, disabled }: WantedUser): void {
   if (accessUntil !== undefined && access === undefined)
     throw invalidBody('/access', 'is required with accessUntil');
   if (name === undefined && access === undefined && disabled === undefined)
     throw invalidBody('', 'must have name, access or disabled');
 }
 
-function rename(
-  { id, name: before }: UserRow,
-  wanted: string,
-  { userId: actorId, requestContext }: Principal,
-  { record }: Pick<Effects, 'record'>,
-  reason?: string,
-) {
-  const name = normalizeName(wanted);
-  if (name === before) return {};
-  const personal = { before: { name: before }, after: { name }, ...(reason !== undefined && { reason }) };
-  record({ action: 'user.name-changed', actorId, targetId: id, personal, requestContext });
-  return { name, nameKey: nameKey(name, id) };
+function rename({ actor, record }: ActorChange, before: UserRow, wantedName: string, reason?: string) {
+  const name = normalizeName(wantedName);
+  if (name === before.name) return {};
+  record({
+    action: 'user.name-changed',
+    actorId: actor.userId,
+    targetId: before.id,
+    personal: { before: { name: before.name }, after: { name }, ...(reason !== undefined && { reason }) },
+    requestContext: actor.requestContext,
+  });
+  return { name, nameKey: nameKey(name, before.id) };
 }
 
-async function changeState(
-  context: AccountsContext,
-  tx: Transaction,
-  { userId: actorId, requestContext }: Principal,
-  { maxGrantableLevel }: CurrentActor,
-  before: UserRow,
-  { disabled, reason }: UserChange,
-  { record }: Pick<Effects, 'record'>,
-) {
+async function changeState(change: ActorChange, before: UserRow, { disabled, reason }: WantedUser) {
   if (disabled === undefined || disabled === before.disabled) return {};
+  const { context, tx, actor, maxGrantableLevel } = change;
   if (disabled) {
     await requireAnotherAdmin(tx, context.levels, before);
     await raiseEpoch(tx, before.id);
-    await voidMailTokens(context, tx, before);
-    await voidInvitations(context, tx, before.id, { actorId, requestContext, record });
+    await voidMailTokens(change, before);
+    await voidInvitations(change, before.id);
   } else {
-    // Whoever could not make this user an admin does not bring one back either.
-    const level = Math.max(before.permanentAccess, accessAsOf(before, await context.now(tx)));
-    if (level > maxGrantableLevel) throw accessDenied(level, maxGrantableLevel);
+    // Enabling a user gives the level back, so the actor must be allowed to give it.
+    const regained = Math.max(before.permanentAccess, accessAsOf(before, await context.now(tx)));
+    if (regained > maxGrantableLevel) throw accessDenied(regained, maxGrantableLevel);
   }
-  const action = disabled ? 'user.disabled' : 'user.enabled';
-  record({
-    action,
-    actorId,
+  change.record({
+    action: disabled ? 'user.disabled' : 'user.enabled',
+    actorId: actor.userId,
     targetId: before.id,
     ...(reason !== undefined && { personal: { reason } }),
-    requestContext,
+    requestContext: actor.requestContext,
   });
   return { disabled };
 }

@@ -1,21 +1,20 @@
 import { invalidToken } from '../../access/challenges.ts';
 import type { AccessLevels } from '../../access/levels.ts';
 import type { AuditAction, RequestContext } from '../../audit/event.ts';
-import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { change, type Effects } from '../change.ts';
+import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { type AccessColumns, accessAsOf } from '../elevation.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
-import { hashPassword, requireRoom } from '../passwords/hash.ts';
+import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import type { User } from './schemas.ts';
 import { emailKey, nameKey } from './sort-keys.ts';
 
-/** The columns that leave the database for an answer. Never the password's hash. */
+/** The columns that are sent to clients. The password hash is never one of them. */
 export const userColumns = {
   id: true,
   name: true,
@@ -42,7 +41,7 @@ export interface UserRow extends AccessColumns {
   readonly updatedAt: Date;
 }
 
-/** A row as the API shows it: with the level as of now. */
+/** A user as the API shows it, with the current access level. */
 export function toUser(row: UserRow, levels: AccessLevels): User {
   const access = accessAsOf(row, new Date());
   const isElevated = access !== row.permanentAccess;
@@ -60,7 +59,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
   };
 }
 
-/** How a user came to be. */
+/** The origin of a user. */
 export interface Creation {
   readonly action: Extract<AuditAction, 'user.registered' | 'user.created'>;
   readonly requestContext: RequestContext;
@@ -69,7 +68,7 @@ export interface Creation {
 /**
  * Creates a user.
  *
- * @param input checked against the schemas of user.schemas.ts
+ * @param input checked against the schemas of users/schemas.ts
  * @throws {Problem} `email-taken`; `validation-failed` for a password that is too common
  */
 export async function createUser(
@@ -77,19 +76,15 @@ export async function createUser(
   input: { name: string; email: string; password: string; access: number },
   creation: Creation,
 ): Promise<User> {
-  requireRoom();
+  requireHashingCapacity();
   await requireGoodPassword(input.password, input, '/password');
   const row = await hashAndBuildUser(input);
-  return translateEmailConflict(() =>
-    change(context, async (tx, effects) => insertUser(context, tx, effects, row, creation)),
-  );
+  return translateEmailConflict(() => makeChange(context, (change) => insertUser(change, row, creation)));
 }
 
 /** Inserts the row of a new user. @returns the user as the API shows it */
 export async function insertUser(
-  { levels }: Pick<AccountsContext, 'levels'>,
-  tx: Transaction,
-  { record }: Pick<Effects, 'record'>,
+  { context, tx, record }: Change,
   data: UserRowInput,
   { action, requestContext }: Creation,
 ): Promise<User> {
@@ -103,11 +98,11 @@ export async function insertUser(
     personal: { after: { name, email } },
     requestContext,
   });
-  return toUser(row, levels);
+  return toUser(row, context.levels);
 }
 
 /**
- * Runs what may meet an address that has an account.
+ * Translates the unique violation of an email address into a problem.
  *
  * @throws {Problem} `email-taken`
  */
@@ -121,10 +116,10 @@ export async function translateEmailConflict<T>(work: () => Promise<T>): Promise
   }
 }
 
-/** The row of a user to be. */
+/** The row of a new user. */
 export type UserRowInput = ReturnType<typeof buildUserRow>;
 
-/** The row of a user to be. Hashes the password, so call it outside transactions. */
+/** Builds the row of a new user. It hashes the password, so never call it in a transaction. */
 export async function hashAndBuildUser(input: {
   name: string;
   email: string;
@@ -135,9 +130,9 @@ export async function hashAndBuildUser(input: {
 }
 
 /**
- * The row of a user to be, from a password that has been hashed.
+ * Builds the row of a new user whose password was hashed before.
  *
- * @param from id and creation of somebody who was a user elsewhere
+ * @param from id and creation time of a user of another installation
  */
 export function buildUserRow(
   input: { name: string; email: string; passwordHash: string; access: number },
@@ -179,12 +174,12 @@ export async function findUserByEmail({ db, levels }: AccountsContext, email: st
   return toUser(row, levels);
 }
 
-/** For whoever runs the service: no answer to a request says of an address that it has no account. */
+/** The problem that an operator gets. No answer to a request tells whether an address has an account. */
 export function noSuchAddress(): Problem {
   return new Problem('user-not-found', { detail: 'There is no user with this email address.' });
 }
 
-/** Finds the user of a token. @throws {Problem} `invalid-token` when the user is gone */
+/** Finds the user of a token. @throws {Problem} `invalid-token` when the user is deleted */
 export async function findCaller({ db, levels }: AccountsContext, id: string): Promise<User> {
   const row = await selectRow(db, 'User', userColumnNames, { id });
   if (row === undefined) throw invalidToken();

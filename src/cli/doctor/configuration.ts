@@ -1,5 +1,5 @@
 import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
-import { MAX_MEMORY } from '../../accounts/passwords/parse-hash.ts';
+import { MAX_MEMORY_KIB } from '../../accounts/passwords/parse-hash.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
 import { type Config, defaultPublicUrl } from '../../config/index.ts';
 import { availableMemory } from '../../config/memory.ts';
@@ -7,7 +7,7 @@ import { type Finding, ok, problem, warning } from './finding.ts';
 import { isLoopback } from './hosts.ts';
 
 /** MiB of the costliest hash that is imported. */
-const MAX_IMPORTED_MIB = MAX_MEMORY / 1024;
+const MAX_IMPORTED_MIB = MAX_MEMORY_KIB / 1024;
 
 /**
  * What the variables say together, once each of them is right.

@@ -1,7 +1,7 @@
 import { AccessLevels } from '../../access/levels.ts';
 import { operator } from '../../accounts/context.ts';
 import { EmailAddress, Reason, type User } from '../../accounts/users/schemas.ts';
-import type { UserChange } from '../../accounts/users/update.ts';
+import type { WantedUser } from '../../accounts/users/update.ts';
 import { type Config, readConfig } from '../../config/index.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { checkOption, parseLevel } from '../check-input.ts';
@@ -53,7 +53,7 @@ export async function setStateFromCommandLine(options: UserChangeOptions, disabl
 async function changeByEmail(
   config: Config,
   { email, reason }: UserChangeOptions,
-  wanted: UserChange,
+  wanted: WantedUser,
 ): Promise<{ before: User; user: User }> {
   checkOption('--email', EmailAddress, email);
   if (reason !== undefined) checkOption('--reason', Reason, reason);

@@ -21,7 +21,7 @@ import {
   InvitationQuery,
 } from './invitations.schemas.ts';
 
-/** How people come in whom an admin knows. */
+/** Invitations: an admin invites a person by mail, and the person creates the account. */
 const invitations: FastifyPluginAsyncTypebox = async (app) => {
   app.addSchema(Invitation);
 
@@ -35,9 +35,9 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'inviteUser',
       tags: ['Invitations'],
-      summary: 'Invite somebody',
+      summary: 'Invite a person',
       description:
-        'A mail with a token that is good for 7 days goes to the address. The level is at most your own permanent one; without one it is that of new users.',
+        'Mails a token that is valid for 7 days to the address. The level is at most your own permanent one. Without a level, the invitation has that of new users.',
       body: CreateInvitationBody(app.levels.all),
       response: { 201: { ...Ref(Invitation), headers: { Location: Location('the invitation') } } },
     },
@@ -55,7 +55,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'listInvitations',
       tags: ['Invitations'],
-      summary: 'List the invitations that nobody has accepted yet',
+      summary: 'List the invitations that are not accepted yet',
       querystring: InvitationQuery,
       response: { 200: { ...InvitationPage, headers: { Link: NextPage } } },
     },
@@ -76,9 +76,9 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'resendInvitation',
       tags: ['Invitations'],
-      summary: 'Mail an invitation again: the token before it dies',
+      summary: 'Mail an invitation again, with a new token',
       description:
-        'An address gets at most 3 invitations an hour; past that, the token that it has stays good.',
+        'The token before becomes invalid. An address gets at most 3 invitations an hour. Beyond that, no mail is sent and the last token stays valid.',
       params: InvitationParams,
       response: { 200: Ref(Invitation) },
     },
@@ -93,9 +93,9 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'revokeInvitation',
       tags: ['Invitations'],
-      summary: 'Take an invitation back',
+      summary: 'Revoke an invitation',
       params: InvitationParams,
-      response: { 204: NoContent('Taken back.') },
+      response: { 204: NoContent('Revoked.') },
     },
     handler: async (request, reply) => {
       await revokeInvitation(app.accounts, actorOf(request), request.params.id);
@@ -109,7 +109,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'acceptInvitation',
       tags: ['Invitations'],
-      summary: 'Become a user by invitation',
+      summary: 'Accept an invitation',
       body: Acceptance(app.config.passwordMinLength),
       response: { 201: { ...Ref(User), headers: { Location: Location('the user') } } },
     },

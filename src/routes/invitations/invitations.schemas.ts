@@ -60,7 +60,7 @@ export const Acceptance = (passwordMinLength: number) =>
       password: NewPassword(passwordMinLength),
       email: Type.Optional({
         ...EmailAddress,
-        description: 'an email address in ASCII characters; of the first admin only',
+        description: 'an email address in ASCII characters; only the first admin sends it',
       }),
     },
     {

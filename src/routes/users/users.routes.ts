@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { endAllSessions } from '../../accounts/sessions/end.ts';
 import { deleteUser } from '../../accounts/users/delete.ts';
 import { listUsers } from '../../accounts/users/list.ts';
 import { User, VisibleUser } from '../../accounts/users/schemas.ts';
-import { changeUser } from '../../accounts/users/update.ts';
+import { changeUser, type WantedUser } from '../../accounts/users/update.ts';
 import { findUser } from '../../accounts/users/users.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
@@ -14,11 +15,11 @@ import { actorOf } from '../../http/request-context.ts';
 import { NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import { UserChange, UserPage, UserParams, UserQuery } from './users.schemas.ts';
+import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
-  /** Admins see all of a user, users what is needed to recognise one. */
+  /** The properties of a user that the caller may see. Admins see all, users see the name and the level. */
   const visibleTo = (access: number, user: User): VisibleUser =>
     access >= levels.admin
       ? user
@@ -31,7 +32,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'List, search and sort the users',
       description:
-        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins: others could work out what they may not see.',
+        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins, because they would reveal email addresses and states.',
       querystring: UserQuery(levels.all),
       response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
@@ -73,23 +74,17 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: "Change a user's name, access level or state",
       description:
-        'Changing the access level asks for a sign-in of the last 15 minutes. What changes is obeyed at once.',
+        'A change of the access level requires a sign-in within the last 15 minutes. The change applies at once.',
       params: UserParams,
       headers: ConditionalHeaders,
-      body: UserChange(levels.all),
+      body: UserChangeBody(levels.all),
       response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
       if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
-      const { accessUntil, ...rest } = request.body;
-      const wanted = {
-        ...rest,
-        ...(accessUntil !== undefined && {
-          accessUntil: accessUntil === null ? null : readUntil(accessUntil),
-        }),
-      };
-      const isUnchanged = preconditionOf(request.headers);
-      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, isUnchanged);
+      const wanted = toWanted(request.body);
+      const precondition = preconditionOf(request.headers);
+      const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, precondition);
       reply.header('etag', etagOf(user));
       return user;
     },
@@ -133,7 +128,18 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** @throws {Problem} `validation-failed` for what fits the format and is no time that can be answered with */
+/** Reads the properties that an admin wants a user to have. @throws {Problem} `validation-failed` */
+function toWanted({ accessUntil, ...wanted }: Static<ReturnType<typeof UserChangeBody>>): WantedUser {
+  if (accessUntil === undefined) return wanted;
+  return { ...wanted, accessUntil: accessUntil === null ? null : readUntil(accessUntil) };
+}
+
+/**
+ * Reads the end of an elevation.
+ *
+ * @throws {Problem} `validation-failed` for a text in the right format whose time does not exist or cannot be
+ *   stored
+ */
 function readUntil(text: string): Date {
   const time = parseTimestamp(text);
   if (time === undefined) throw invalidBody('/accessUntil', 'is a time that does not exist');

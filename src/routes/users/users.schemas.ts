@@ -21,7 +21,8 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
         description: 'users per page',
         examples: [20],
       }),
-      // A name of 100 characters can unfold to 33 bytes each, written twice in 4/3 (accounts/users/cursor.ts).
+      // A name of 100 characters can become 33 bytes for each, written twice, in base64 (4/3):
+      // accounts/users/cursor.ts.
       cursor: Type.Optional(
         Type.String({
           minLength: 1,
@@ -34,14 +35,14 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
           minLength: 1,
           maxLength: 254,
           description:
-            'how the name begins or, with `sort=email` or `-email`, the address; case and accents do not matter',
+            'beginning of the name or, with `sort=email` or `-email`, of the address; case and accents do not matter',
           examples: ['ada'],
         }),
       ),
       access: Type.Optional(AssignableAccess(levels)),
       disabled: Type.Optional(
         Type.Boolean({
-          description: 'only those who are disabled, or who are not; for admins',
+          description: 'true for disabled users only, false for the others; for admins',
           examples: [false],
         }),
       ),
@@ -60,7 +61,7 @@ export const UserPage = Type.Object(
   { description: 'A page of users.' },
 );
 
-export const UserChange = (levels: readonly AccessLevel[]) =>
+export const UserChangeBody = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
       name: Type.Optional(UserName),
@@ -71,7 +72,7 @@ export const UserChange = (levels: readonly AccessLevel[]) =>
       accessUntil: Type.Optional(
         Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
           description:
-            'when the access level falls back to the permanent one by itself, to the second; without it the level is permanent',
+            'when the access level expires and the permanent one is back, in whole seconds; without it the level is permanent',
           examples: [null],
         }),
       ),
