@@ -44,7 +44,7 @@ function fallBackSome(context: AccountsContext): Promise<number> {
       UPDATE "User" SET "access" = "permanentAccess", "accessUntil" = NULL WHERE "id" IN (${joinSql(ids)})`;
     for (const { id, access, permanentAccess } of rows) {
       record({
-        action: 'user.access-fell-back',
+        action: 'user.elevation-expired',
         actorId: null,
         targetId: id,
         before: { access },
