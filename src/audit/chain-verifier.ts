@@ -1,15 +1,15 @@
 import { type AuditContext, type Chain, type ChainedEvent, codeOf, readChain } from './chain.ts';
 import { hashPersonalData } from './record.ts';
 
-/** Events that are in memory at a time. */
-const PAGE = 500;
+/** Number of events that are read, and held in memory, at a time. */
+const PAGE_SIZE = 500;
 
-/** Something that is not as the service left it. */
+/** A difference between the audit and what the service wrote. */
 export interface Finding {
-  /** Of the event, or of the first of several; null for what is about the chain as a whole. */
+  /** Number of the event, or of the first of several. Null: the finding is about the whole chain. */
   readonly number: number | null;
   readonly id: string | null;
-  /** Says what of it: the end of a sentence that begins with the event. */
+  /** Predicate of a sentence whose subject is the event. */
   readonly problem: string;
 }
 
@@ -19,21 +19,21 @@ export interface LoggedHead {
   readonly code: string;
 }
 
-/** Hears of what is found, and is waited for. */
+/** Callback that receives each finding. The verifier awaits it. */
 export type Report = (finding: Finding) => Promise<void>;
 
 type Row = ChainedEvent & { readonly number: number; readonly code: string | null };
 type PersonalRow = { readonly part: string; readonly salt: string; readonly data: string };
 
-/** Where a walk has come to. */
+/** Position of the verifier in the chain. */
 interface Position {
   readonly number: number;
-  /** The codes that the next event may follow from; undefined when the event before that is not there. */
+  /** Codes that the next event may follow from. Undefined: the event before it is missing. */
   readonly codes: readonly string[] | undefined;
   readonly isDamaged: boolean;
 }
 
-/** One walk along the chain, from its old end to its head. */
+/** One verification of the chain, from its oldest event to its head. */
 export class ChainVerifier {
   findings = 0;
   events = 0;
@@ -42,7 +42,7 @@ export class ChainVerifier {
   readonly #report: Report;
   readonly #head: LoggedHead | undefined;
   #position: Position = { number: 0, codes: [''], isDamaged: false };
-  /** Of the events that were seen with the number of the step. */
+  /** Ids of the events that have the number of the current position. */
   #ids: string[] = [];
   #anchorNumber = 0;
 
@@ -52,7 +52,7 @@ export class ChainVerifier {
     this.#head = head;
   }
 
-  /** @param end the highest number to look at */
+  /** Verifies the whole chain. @param end highest number to look at */
   async run(chain: Chain, end: number): Promise<void> {
     this.#startAfter(chain);
     if (!chain.isAuthentic) {
@@ -77,7 +77,7 @@ export class ChainVerifier {
     await this.#compareEnds(chain);
   }
 
-  /** @param number the highest of the events; null when none has one */
+  /** Reports a missing chain. @param number highest of all events; null when none has a number */
   async reportNoChain(number: number | null): Promise<void> {
     if (number !== null)
       await this.#find(null, null, `has lost its ends, and has events up to number ${number}`);
@@ -104,7 +104,7 @@ export class ChainVerifier {
     if (this.#head?.number === number) await this.#compareHead(id, row.code);
   }
 
-  /** Compares an event with its code. The stored code of the one before counts, so that only what is damaged is found. */
+  /** Compares an event with its code and the stored code before it, so that only damage is reported. */
   async #follow({ key }: Chain, row: Row): Promise<boolean> {
     const { number, id, code } = row;
     const { codes, isDamaged } = this.#position;
@@ -113,7 +113,7 @@ export class ChainVerifier {
       this.#position = { number, codes: [code], isDamaged: false };
       return true;
     }
-    // If nothing but its code was altered, the next event follows from the one that it should have.
+    // If only the code of this event was altered, the next event follows from the expected code.
     const next = [...(code === null ? [] : [code]), ...(expected ?? [])];
     this.#position = { number, codes: next, isDamaged: true };
     const problem = isDamaged
@@ -131,7 +131,7 @@ export class ChainVerifier {
     }
   }
 
-  /** Reports the numbers between the last event and this one, if there are any and they have not just been pruned. */
+  /** Reports the numbers that are missing before this one, unless they have just been pruned. */
   async #closeGap(number: number): Promise<void> {
     if (number <= this.#position.number + 1) return;
     const chain = await readChain(this.#audit);
@@ -184,10 +184,10 @@ export class ChainVerifier {
   }
 
   async #readPage(end: number): Promise<Row[]> {
-    // The number of the step once more: without the index that forbids it, two events can have one.
+    // Includes the current number: if the unique index was dropped, two events can have the same number.
     const number = { gte: this.#position.number, gt: this.#anchorNumber, lte: end };
     const where = { number, id: { notIn: this.#ids } };
-    const query = { where, orderBy: { number: 'asc' }, take: PAGE } as const;
+    const query = { where, orderBy: { number: 'asc' }, take: PAGE_SIZE } as const;
     const rows = await this.#audit.db.auditEvent.findMany(query);
     return rows.flatMap(({ number, ...row }) => (number === null ? [] : [{ ...row, number }]));
   }

@@ -2,46 +2,53 @@ import type { Db, Transaction } from '../db/client.ts';
 import type { AuditRecord } from './event.ts';
 import { record, subjectOf } from './record.ts';
 
-/** Milliseconds in which what is repeated becomes one event. */
-const SPAN = 600_000;
+/** Period in which repeated events become one. */
+const AGGREGATION_MS = 600_000;
 
-/** Different things that are counted at a time. With more, what is new is counted as one. */
-const LIMIT = 200;
+/** Kinds of events that are counted separately. Beyond this, new kinds are counted together, by action. */
+const MAX_KINDS = 200;
 
-/** What is counted: denials and failed sign-ins, which change nothing and which a stranger can cause as often as he likes. */
+/**
+ * An event that is counted: a denial or a failed sign-in. It changes nothing, and unauthenticated callers can
+ * cause any number of them.
+ */
 export type AggregatedEvent = Omit<AuditRecord, 'count'>;
 
 interface Entry {
   readonly event: AggregatedEvent;
   readonly count: number;
-  /** performance.now() until which further ones are held back. */
+  /** Value of performance.now() until which further events are held back. */
   readonly heldUntil: number;
 }
 
-/** What was counted of one kind, and is to be written. */
+/** The events of one kind that are to be written. */
 interface Counted extends Entry {
   readonly key: string;
 }
 
 /**
- * Counts what happens too often to be written each time. The first of its kind is written with the next flush, and the rest as
- * one event for each span, so that a flood adds at most `LIMIT` events in ten minutes for each process.
+ * Aggregates events that are too frequent to be written one by one. The first event of a kind is written with
+ * the next flush, the rest as one event per period. So a flood adds at most `MAX_KINDS` events in ten minutes
+ * per process.
  */
 export class EventAggregator {
-  /** The end of the last flush: two at once would write the same counts. */
+  /** End of the last flush: two flushes at once would write the same counts. */
   #flushed: Promise<unknown> = Promise.resolve();
   readonly #entries = new Map<string, Entry>();
-  /** What may have been written: the answer to the commit was lost. Either all of it is there or nothing. */
+  /**
+   * Events that may have been written: the answer to the commit was lost. Either all of them are stored or
+   * none.
+   */
   #unconfirmed: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
 
-  /** Counts something. Of those of a kind, the last one's request context is kept. */
+  /** Counts an event. The request context of the last event of a kind is kept. */
   add(event: AggregatedEvent): void {
     const { action, actorId, targetId, after } = event;
     const key = JSON.stringify([action, actorId, targetId, after]);
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#entries.set(key, { ...known, event, count: known.count + 1 });
-    } else if (this.#entries.size < LIMIT) {
+    } else if (this.#entries.size < MAX_KINDS) {
       this.#entries.set(key, { event, count: 1, heldUntil: 0 });
     } else {
       this.#addToOthers(event);
@@ -49,10 +56,11 @@ export class EventAggregator {
   }
 
   /**
-   * Writes what is due.
+   * Writes the events that are due.
    *
-   * @param everything also what would be held back: before the process ends
-   * @throws when the database is away; nothing is lost then, and the next flush writes it, unless it finds it written
+   * @param everything also writes events that are held back; for the shutdown
+   * @throws {Error} when the database is unavailable. Nothing is lost: the next flush writes the events,
+   *   unless it finds that they were written
    */
   flush(db: Db, everything = false): Promise<void> {
     const flush = this.#flushed.then(() => this.#write(db, everything));
@@ -61,7 +69,7 @@ export class EventAggregator {
   }
 
   async #write(db: Db, everything: boolean): Promise<void> {
-    await this.#resolve(db);
+    await this.#resolveUnconfirmed(db);
     const now = performance.now();
     const due = [...this.#entries].filter(([, { heldUntil }]) => everything || heldUntil <= now);
     const counted = due.filter(([, { count }]) => count > 0).map(([key, entry]) => ({ key, ...entry }));
@@ -77,23 +85,23 @@ export class EventAggregator {
       if (id !== undefined) this.#unconfirmed = { id, counted };
       throw error;
     }
-    this.#settleAll(counted);
+    this.#markAllWritten(counted);
   }
 
-  async #resolve(db: Db): Promise<void> {
+  async #resolveUnconfirmed(db: Db): Promise<void> {
     if (this.#unconfirmed === undefined) return;
     const { id, counted } = this.#unconfirmed;
     const written = await db.auditEvent.findUnique({ where: { id }, select: { id: true } });
     this.#unconfirmed = undefined;
-    if (written !== null) this.#settleAll(counted);
+    if (written !== null) this.#markAllWritten(counted);
   }
 
-  #settleAll(counted: readonly Counted[]): void {
-    const heldUntil = performance.now() + SPAN;
+  #markAllWritten(counted: readonly Counted[]): void {
+    const heldUntil = performance.now() + AGGREGATION_MS;
     for (const { key, count } of counted) this.#markWritten(key, count, heldUntil);
   }
 
-  /** What was counted while the rows were written stays. */
+  /** Subtracts the written count. Events that were counted during the write remain. */
   #markWritten(key: string, written: number, heldUntil: number): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) this.#entries.set(key, { ...entry, count: entry.count - written, heldUntil });
@@ -107,7 +115,10 @@ export class EventAggregator {
   }
 }
 
-/** Whoever has left since it was counted has had all personal data erased: none comes after. */
+/**
+ * Removes the personal data of users who were deleted after the count: their data was erased, and must not be
+ * written again.
+ */
 async function redactDeletedUsers(tx: Transaction, events: readonly AuditRecord[]): Promise<AuditRecord[]> {
   const subjects = events.map(subjectOf).filter((id) => id !== null);
   const present = await tx.user.findMany({ where: { id: { in: subjects } }, select: { id: true } });

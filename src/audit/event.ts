@@ -1,4 +1,4 @@
-/** What is recorded. The names are part of the API: `GET /audit-events` filters by them. */
+/** The actions that are recorded. The names are part of the API: `GET /audit-events` filters by them. */
 export const actions = [
   'user.registered',
   'user.created',
@@ -7,7 +7,7 @@ export const actions = [
   'user.password-changed',
   'user.password-reset',
   'user.access-changed',
-  'user.access-fell-back',
+  'user.elevation-expired',
   'user.disabled',
   'user.enabled',
   'user.deleted',
@@ -29,35 +29,35 @@ export const actions = [
 ] as const;
 export type AuditAction = (typeof actions)[number];
 
-/** Where a change came from; all null for what no request asked for: a command, a job, a boot. */
+/** The request that caused an event. All null when it was no request but a command, a job or a start. */
 export interface RequestContext {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
 }
 
-/** Commands, jobs and boots. */
+/** Request context of commands, jobs and starts. */
 export const noRequest: RequestContext = { ip: null, userAgent: null, requestId: null };
 
 type Members = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Something that happened. */
+/** An event to record. */
 export interface AuditRecord {
   readonly action: AuditAction;
-  /** The user who did it; null for strangers, commands and the service itself. */
+  /** The user who did it; null for unauthenticated callers, commands and the service itself. */
   readonly actorId: string | null;
-  /** The user that it was done to; else the invitation's id, the key's kid or the level's name. */
+  /** Id of the user or invitation, kid of the key or name of the level that it was done to. */
   readonly targetId: string | null;
-  /** What changed, as far as it is not personal. */
+  /** Values before and after the change, without personal data. */
   readonly before?: Members;
   readonly after?: Members;
-  /** What it says of the target as a person. */
+  /** Personal data of the target. */
   readonly personal?: {
     readonly before?: Members;
     readonly after?: Members;
     readonly reason?: string;
   };
-  /** How often it happened; once when it is left out. */
+  /** How often it happened; 1 by default. */
   readonly count?: number;
   readonly requestContext: RequestContext;
 }

@@ -6,25 +6,26 @@ import { Problem } from '../problems/problem.ts';
 import type { ChainedEvent } from './chain.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
 import type { AuditAction } from './event.ts';
+import { currentName, storedNames } from './renamed-actions.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Which page of a list. */
+/** A page of a list, as a client requests it. */
 export interface PageRequest {
   /** Events per page. */
   readonly limit: number;
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the previous page. */
   readonly cursor?: string | undefined;
 }
 
-/** Which events; those for which all that is given holds. */
+/** Conditions for events. An event must fulfil all that are set. */
 export interface EventFilter {
   readonly actor?: string | undefined;
   readonly target?: string | undefined;
   readonly action?: AuditAction | undefined;
-  /** The first moment of a span. */
+  /** Start of the period, included. */
   readonly from?: Date | undefined;
-  /** The first moment after it. */
+  /** End of the period, excluded. */
   readonly until?: Date | undefined;
 }
 
@@ -38,7 +39,8 @@ type Row = ChainedEvent & { readonly number: number | null };
 type Personal = ReadonlyMap<string, { readonly actor?: PersonalMembers; readonly target?: PersonalMembers }>;
 
 /**
- * Lists events, newest first, by keyset. A span of time is a span of ids, so that each filter is a range of an index.
+ * Lists events, newest first, with keyset pagination. Ids contain the time (UUIDv7), so each filter is a
+ * range of an index.
  *
  * @throws {Problem} `validation-failed` for a cursor that cannot be read
  */
@@ -48,12 +50,12 @@ export async function listEvents(
   { limit, cursor }: PageRequest,
 ): Promise<EventPage> {
   const { actor, target, action, from, until } = filter;
-  const isOfSomebody = actor !== undefined || target !== undefined;
+  const hasUserFilter = actor !== undefined || target !== undefined;
   const rows = await db.auditEvent.findMany({
     where: {
       ...(actor !== undefined && { actorId: actor }),
       ...(target !== undefined && { targetId: target }),
-      ...(action !== undefined && (isOfSomebody ? actionPastIndexes(action) : { action })),
+      ...(action !== undefined && whereAction(storedNames(action), hasUserFilter)),
       AND: [
         ...(from === undefined ? [] : [{ id: { gte: lowestIdOf(from) } }]),
         ...(until === undefined ? [] : [{ id: { lt: lowestIdOf(until) } }]),
@@ -67,17 +69,17 @@ export async function listEvents(
 }
 
 /**
- * Finds an action, but not by its index. SQLite doesn't know how common an action is: of an actor's events
- * with a common action, it would read all with the action. An inequality has no index, so that the one of the
- * actor or the target is taken.
+ * Filters by action. Beside a filter by user, it does so with a negation, which no index can answer: SQLite
+ * does not know how common an action is, and would otherwise read all events of a common action in place of
+ * those of the user.
  */
-function actionPastIndexes(action: AuditAction) {
-  return { NOT: { action: { not: action } } };
+function whereAction(names: string[], hasUserFilter: boolean) {
+  return hasUserFilter ? { NOT: { action: { notIn: names } } } : { action: { in: names } };
 }
 
 /**
- * Lists what a user did and what was done to this user, newest first. It shows nothing of other people: no address, no name, and no
- * reason that one of them wrote.
+ * Lists the events of which a user is the actor or the target, newest first. It shows no data of other
+ * people: no address, no name, and no reason that one of them wrote.
  *
  * @throws {Problem} `validation-failed` for a cursor that cannot be read
  */
@@ -87,17 +89,19 @@ export async function listActivity(
   { limit, cursor }: PageRequest,
 ): Promise<EventPage> {
   const rest = cursor === undefined ? {} : { id: { lt: readCursor(cursor) } };
-  // Each is a range of an index, and so is no `OR` of the two.
+  // Two queries, each a range of an index: an `OR` of both conditions would not be one.
   const read = (who: { actorId: string } | { targetId: string }) =>
     db.auditEvent.findMany({ where: { ...who, ...rest }, orderBy: { id: 'desc' }, take: limit + 1 });
   const [asActor, asTarget] = await Promise.all([read({ actorId: userId }), read({ targetId: userId })]);
   const rows = new Map([...asActor, ...asTarget].map((row) => [row.id, row]));
   const newestFirst = [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
-  return toPage(db, newestFirst, limit, (row, personal) => ownView(toEvent(row, personal), row, userId));
+  return toPage(db, newestFirst, limit, (row, personal) =>
+    redactForUser(toEvent(row, personal), row, userId),
+  );
 }
 
-/** What a user may see of an event that is the user's own or was done to the user. */
-function ownView(event: AuditEvent, row: Row, userId: string): AuditEvent {
+/** Removes from an event what its actor or target may not see of the other one. */
+function redactForUser(event: AuditEvent, row: Row, userId: string): AuditEvent {
   const isActor = row.actorId === userId;
   const isTarget = row.targetId === userId;
   return {
@@ -143,7 +147,7 @@ function toEvent(row: Row, personal: Personal): AuditEvent {
   return {
     id,
     number,
-    action,
+    action: currentName(action),
     actorId,
     targetId,
     before: merge(parse(Members, row.before), target?.before),
@@ -161,7 +165,11 @@ function merge(plain: Members | undefined, personal: Members | undefined): Membe
   return plain === undefined && personal === undefined ? null : { ...plain, ...personal };
 }
 
-/** @returns undefined for what is not there, and for what somebody else has written into the database */
+/**
+ * Parses stored JSON.
+ *
+ * @returns undefined when there is none, or when it was changed from outside and does not fit
+ */
 function parse<Schema extends TSchema>(schema: Schema, text: string | null): Static<Schema> | undefined {
   if (text === null) return undefined;
   try {
@@ -172,7 +180,7 @@ function parse<Schema extends TSchema>(schema: Schema, text: string | null): Sta
   }
 }
 
-/** Opaque to clients, so that its contents can change. */
+/** Encodes a cursor. It is opaque to clients, so that its contents can change. */
 function writeCursor(id: string): string {
   return Buffer.from(id).toString('base64url');
 }

@@ -4,18 +4,20 @@ import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import type { AuditRecord } from './event.ts';
 
-/** Bytes of the salt of personal data: without it, a hash would tell whoever guesses an address right. */
-const SALT = 16;
+/** Length of the salt of personal data. Without a salt, the hash would confirm a guessed address. */
+const SALT_BYTES = 16;
 
-/** Characters of a User-Agent header that are kept: it can be as long as all headers together. */
-const USER_AGENT_LENGTH = 256;
+/**
+ * Characters of a User-Agent header that are kept: a client can send one that fills the limit of all headers.
+ */
+const MAX_USER_AGENT_LENGTH = 256;
 
-/** Which person of an event the data is about. */
+/** The person of an event that personal data is about. */
 export type Part = 'actor' | 'target';
 
 /**
- * Writes what happened, in the transaction in which it happened. What is said of people goes into rows of its own, which can
- * be erased; the event keeps their salted hash.
+ * Writes events, in the transaction of the change itself. Personal data goes into separate rows, which can be
+ * erased; the event keeps their salted hash.
  *
  * @returns the ids of the events
  */
@@ -36,22 +38,25 @@ export async function record(tx: Handle, records: readonly AuditRecord[]): Promi
   return rows.map(({ event }) => event.id);
 }
 
-/** Erases what the events say of a person who has left. */
+/** Erases the personal data of a deleted user from all events. */
 export async function erasePersonalData(tx: Transaction, subjectId: string): Promise<void> {
   await tx.personalData.deleteMany({ where: { subjectId } });
 }
 
-/** Says whose data it is that was recorded before that person was a user. */
+/** Assigns personal data to a user. It was recorded for an invitation, before the user existed. */
 export async function reassignPersonalData(tx: Transaction, from: string, to: string): Promise<void> {
   await tx.personalData.updateMany({ where: { subjectId: from }, data: { subjectId: to } });
 }
 
-/** The hash of a row of personal data that its event keeps. */
+/** Computes the hash of a row of personal data. The event keeps it. */
 export function hashPersonalData(salt: string, data: string): string {
   return createHash('sha256').update(`${salt}.${data}`).digest('base64url');
 }
 
-/** The user that the address and user agent of an event belong to: who did it, else to whom a stranger did it. */
+/**
+ * Returns the user to whom the IP address and user agent of an event belong: the actor, else the target of an
+ * unauthenticated caller.
+ */
 export function subjectOf({ actorId, targetId }: Pick<AuditRecord, 'actorId' | 'targetId'>): string | null {
   return actorId ?? targetId;
 }
@@ -60,7 +65,7 @@ function toRows(record: AuditRecord, createdAt: Date) {
   const { action, actorId, targetId, before, after, personal, count = 1, requestContext } = record;
   const id = newId(createdAt);
   const { ip, requestId } = requestContext;
-  const userAgent = requestContext.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null;
+  const userAgent = requestContext.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null;
   const actor = ip === null ? undefined : personalRow(id, 'actor', subjectOf(record), { ip, userAgent });
   const target = personal === undefined ? undefined : personalRow(id, 'target', targetId, personal);
   const event = {
@@ -84,7 +89,7 @@ function personalRow(eventId: string, part: Part, subjectId: string | null, data
     eventId,
     part,
     subjectId,
-    salt: randomBytes(SALT).toString('base64url'),
+    salt: randomBytes(SALT_BYTES).toString('base64url'),
     data: JSON.stringify(data),
   };
 }

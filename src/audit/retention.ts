@@ -10,10 +10,10 @@ import {
   requireAuthentic,
 } from './chain.ts';
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
-/** Events that one transaction deletes, each with up to two rows of personal data. */
-const BATCH = 500;
+/** Events that one transaction deletes. Each has up to two rows of personal data. */
+const BATCH_SIZE = 500;
 
 interface SealedEvent extends ChainedEvent {
   readonly number: number;
@@ -21,11 +21,11 @@ interface SealedEvent extends ChainedEvent {
 }
 
 /**
- * Deletes the events of the old end of the chain that are older than they are kept, with their personal data. The chain then begins
- * after the last of them.
+ * Deletes the events at the old end of the chain whose retention is over, with their personal data. The chain
+ * then begins after the last of them.
  *
- * @param days that events are kept
- * @returns how many events went
+ * @param days retention of events
+ * @returns number of deleted events
  */
 export async function pruneEvents(
   audit: AuditContext,
@@ -33,24 +33,29 @@ export async function pruneEvents(
   options: RunOptions = {},
 ): Promise<number> {
   const { db, now } = audit;
-  const before = new Date((await now(db)).getTime() - days * DAY);
+  const before = new Date((await now(db)).getTime() - days * DAY_MS);
   return runBatches(async () => {
     const chain = await readChain(audit);
     if (chain === undefined) return { rows: 0, isLast: true };
     requireAuthentic(chain);
-    const events = findOld(chain, await readOldest(db, chain), before);
+    const events = findExpired(chain, await readOldest(db, chain), before);
     if (events.length === 0) return { rows: 0, isLast: true };
-    // Where the sealer has moved the other end meanwhile, the batch is read again.
+    // When the sealer moved the other end in the meantime, the batch is read again.
     const isPruned = await prune(db, chain, events);
-    return { rows: isPruned ? events.length : 0, isLast: isPruned && events.length < BATCH };
+    return { rows: isPruned ? events.length : 0, isLast: isPruned && events.length < BATCH_SIZE };
   }, options);
 }
 
 /**
- * The events up to the last one that has its place in the chain and is old enough. Only the word of those counts: else, whoever dates
- * events back could have the service delete them. One that was tampered with goes with those around it.
+ * Selects the events up to the last one that has a valid code and is old enough. Only events with a valid
+ * code decide: otherwise an attacker who backdates events could make the service delete them. An event that
+ * was tampered with is deleted together with those around it.
  */
-function findOld({ key, anchorCode }: Chain, events: readonly SealedEvent[], before: Date): SealedEvent[] {
+function findExpired(
+  { key, anchorCode }: Chain,
+  events: readonly SealedEvent[],
+  before: Date,
+): SealedEvent[] {
   let previous: string | null = anchorCode;
   let old = 0;
   for (const [index, event] of events.entries()) {
@@ -66,12 +71,12 @@ async function readOldest(db: Db, { anchorNumber, headNumber }: Chain): Promise<
   const rows = await db.auditEvent.findMany({
     where: { number: { gt: anchorNumber, lte: headNumber } },
     orderBy: { number: 'asc' },
-    take: BATCH,
+    take: BATCH_SIZE,
   });
   return rows.flatMap(({ number, ...row }) => (number === null ? [] : [{ ...row, number }]));
 }
 
-/** @returns whether it was this process that pruned */
+/** Deletes the events. @returns true when this process did it, and not another one */
 function prune(db: Db, chain: Chain, events: readonly SealedEvent[]): Promise<boolean> {
   const ids = events.map(({ id }) => id);
   const last = events.at(-1);

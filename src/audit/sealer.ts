@@ -13,49 +13,51 @@ import {
   requireAuthentic,
 } from './chain.ts';
 
-/** Events that one transaction seals: some milliseconds in which SQLite's other writers wait. */
-const BATCH = 500;
+/** Events that one transaction seals. On SQLite, other writers wait for some milliseconds meanwhile. */
+const BATCH_SIZE = 500;
 
 /**
- * Gives the events that are new their numbers and codes. Each process has one, and they take turns: whoever moves the head of the
- * chain has sealed, and the others find it moved. No sign-in waits for the chain.
+ * Seals new events: gives them their numbers and codes. Each process has a sealer. The process that moves the
+ * head of the chain has sealed the batch; the others find the head moved. No sign-in waits for the chain.
  */
 export class AuditSealer {
   readonly #audit: AuditContext;
-  #hasOpened = false;
+  #hasRenewedKey = false;
 
   constructor(audit: AuditContext) {
     this.#audit = audit;
   }
 
   /**
-   * Seals what waits, in batches, until the run is over.
+   * Seals the events that are not sealed yet, in batches, until the run ends.
    *
-   * @returns how many events this process has sealed
-   * @throws {ConfigError} when the key of the chain cannot be opened
+   * @returns number of events that this process sealed
+   * @throws {ConfigError} when the key of the chain cannot be decrypted
    */
   run(options: RunOptions = {}): Promise<number> {
     const { db } = this.#audit;
     return runBatches(async () => {
       const chain = await this.#open();
-      // Read after the chain: what another process has sealed since moves the head, so that it is not sealed again.
+      // Read after the chain: when another process seals these events in between, it moves the head, and they
+      // are not sealed twice.
       const events = await readUnsealed(db);
       const isSealed = events.length > 0 && (await seal(db, chain, events));
-      return { rows: isSealed ? events.length : 0, isLast: !isSealed || events.length < BATCH };
+      return { rows: isSealed ? events.length : 0, isLast: !isSealed || events.length < BATCH_SIZE };
     }, options);
   }
 
   async #open(): Promise<Chain> {
     const chain = await readOrBegin(this.#audit);
     requireAuthentic(chain);
-    // Once: while SECRET is changed one process after the other, they would undo each other's work.
-    if (!this.#hasOpened) await renewKey(this.#audit, chain);
-    this.#hasOpened = true;
+    // Once per process: while SECRET changes in one process after the other, they would overwrite each
+    // other's key.
+    if (!this.#hasRenewedKey) await renewKey(this.#audit, chain);
+    this.#hasRenewedKey = true;
     return chain;
   }
 }
 
-/** The head of the chain, for the log. @returns undefined while nothing has been sealed */
+/** Reads the head of the chain, for the log. @returns undefined while no event is sealed */
 export async function readHead(audit: AuditContext): Promise<string | undefined> {
   const chain = await readChain(audit);
   if (chain === undefined || chain.headNumber === 0) return undefined;
@@ -70,12 +72,15 @@ async function readOrBegin(audit: AuditContext): Promise<Chain> {
   return readOrBegin(audit);
 }
 
-/** Outside the transaction: there, whoever adds an event meanwhile would conflict with the reader. */
+/**
+ * Reads the events to seal. Outside the transaction: inside, a process that adds an event would conflict with
+ * it.
+ */
 function readUnsealed(db: Db): Promise<ChainedEvent[]> {
-  return db.auditEvent.findMany({ where: { number: null }, orderBy: { id: 'asc' }, take: BATCH });
+  return db.auditEvent.findMany({ where: { number: null }, orderBy: { id: 'asc' }, take: BATCH_SIZE });
 }
 
-/** @returns whether it was this process that sealed */
+/** Writes the numbers and codes. @returns true when this process sealed the events, and not another one */
 function seal(db: Db, chain: Chain, events: readonly ChainedEvent[]): Promise<boolean> {
   let { headNumber, headCode } = chain;
   const links = events.map((event) => {

@@ -2,26 +2,27 @@ import type { Db } from '../db/client.ts';
 import { type AuditContext, describeHead, readChain } from './chain.ts';
 import { ChainVerifier, type LoggedHead, type Report } from './chain-verifier.ts';
 
-/** What a verification came to. */
+/** The result of a verification. */
 export interface Verification {
-  /** How many were reported. */
+  /** Number of findings that were reported. */
   readonly findings: number;
-  /** Sealed events that were read. */
+  /** Number of sealed events that were read. */
   readonly events: number;
-  /** Events that wait to be sealed. */
+  /** Number of events that are not sealed yet. */
   readonly unsealed: number;
-  /** `<number>:<code>`; null while nothing has been sealed. */
+  /** `<number>:<code>`; null while no event is sealed. */
   readonly head: string | null;
-  /** Whether the logged head could be compared: one that has been pruned cannot. */
+  /** True when the logged head was compared. A pruned event cannot be compared. */
   readonly comparedHead: boolean;
 }
 
 /**
- * Walks the chain from its old end to its head and reports what is not as it was sealed. The service may run meanwhile. Takes the same
- * memory for every length.
+ * Verifies the chain from its oldest event to its head, and reports what differs from what was sealed. The
+ * service may run at the same time. Needs the same memory for a chain of any length.
  *
- * @param head from the log: finds also that the chain was cut off, and its ends set back to what they once were
- * @throws {ConfigError} when the key of the chain cannot be opened
+ * @param head head from the log: with it, the verification also detects that the chain was cut off and its
+ *   ends were reset to earlier values
+ * @throws {ConfigError} when the key of the chain cannot be decrypted
  */
 export async function verifyChain(
   audit: AuditContext,
@@ -29,7 +30,7 @@ export async function verifyChain(
   head?: LoggedHead,
 ): Promise<Verification> {
   const { db } = audit;
-  // Before the head: what has a number now is not beyond a head that is read later.
+  // Read before the head: an event that has a number now is not beyond a head that is read later.
   const last = await findLastNumber(db);
   const chain = await readChain(audit);
   const verifier = new ChainVerifier(audit, report, head);
@@ -44,7 +45,7 @@ export async function verifyChain(
   };
 }
 
-/** The highest of all events, by the index of those that have one. */
+/** Finds the highest number of all events, with the index of the events that have a number. */
 async function findLastNumber(db: Db): Promise<number | null> {
   const query = {
     where: { number: { not: null } },

@@ -14,7 +14,8 @@ import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
 
 /**
- * As {@link withAccounts}, for commands that have nothing to do where nothing has been kept yet: in a folder that was mistyped, say.
+ * Runs a command like {@link withAccounts}, but only on an existing database. So a mistyped path does not
+ * create a new one.
  *
  * @throws {DataError} when there is no SQLite database
  */
@@ -28,8 +29,8 @@ export async function withExistingAccounts<T>(
 }
 
 /**
- * Runs a command on the accounts, with the same functions as the service. Mails and audit events that follow from it are sent and
- * sealed by the service.
+ * Runs a command on the accounts, with the same functions as the service. The service sends the resulting
+ * mails and seals the resulting audit events.
  */
 export async function withAccounts<T>(
   config: Config,
@@ -45,7 +46,7 @@ export async function withAccounts<T>(
       db,
       now,
       levels,
-      // Nobody's token is checked here.
+      // Commands check no tokens.
       revocations: { apply: () => {} },
       eventAggregator: new EventAggregator(),
       throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),

@@ -5,12 +5,12 @@ import type { Config } from '../config/index.ts';
 import { compile } from '../lib/compile-schema.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Holds an option to the schema that a request is held to. @throws {UsageError} */
+/** Validates an option with the schema of the API. @throws {UsageError} */
 export function checkOption(option: string, schema: TSchema & { description?: string }, value: string): void {
   if (!compile(schema)(value)) throw new UsageError(`${option} must be ${schema.description}`);
 }
 
-/** Holds a password to its length. @throws {UsageError}, which does not repeat it */
+/** Validates the length of a password. @throws {UsageError} without the password in it */
 export function checkPassword(
   { passwordMinLength }: Pick<Config, 'passwordMinLength'>,
   password: string,
@@ -19,7 +19,7 @@ export function checkPassword(
   throw new UsageError(`The password must have ${passwordMinLength} to 128 characters, of any kind but NUL`);
 }
 
-/** The number of the level that `--access` names. @throws {UsageError} */
+/** Returns the number of the level that `--access` names. @throws {UsageError} */
 export function parseLevel(text: string, levels: AccessLevels): number {
   const level = levels.all.find(({ name, number }) => name === text || String(number) === text);
   if (level === undefined)

@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Of a variable that was not set there is an empty name left, which would stand for the current folder. */
+/**
+ * Parses a file argument. An unset shell variable gives an empty name, which would mean the current folder.
+ */
 export function fileArgument(name: string): string {
-  if (name === '') throw new InvalidArgumentError('Name a file.');
+  if (name === '') throw new InvalidArgumentError('Give the name of a file.');
   return name;
 }

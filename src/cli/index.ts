@@ -3,18 +3,19 @@ import { codeOf } from '../lib/error-code.ts';
 import { buildProgram } from './program.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Exit codes: done; failed, and standard error says why; called wrongly. */
-const FAILED = 1;
-const USAGE = 2;
+/** Exit codes: a failure, whose reason is on standard error; and a usage error. */
+const FAILURE = 1;
+const USAGE_ERROR = 2;
 
 /**
- * Runs the command line. Sets `process.exitCode`. Each command loads what it needs when it is asked for: all of it would take
- * half a second, and `--help` needs none.
+ * Runs the command line. Sets `process.exitCode`. Each command imports its modules when it is called: all
+ * modules would take half a second, and `--help` needs none of them.
  *
  * @param argv as in `process.argv`
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads the output may go (`| head`): what is being written hears of it, and fails.
+  // The reader of the output may close the pipe (`| head`): the pending write reports it, and the command
+  // fails.
   process.stdout.on('error', () => {});
   try {
     await buildProgram().parseAsync(argv);
@@ -24,14 +25,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function report(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
   if (error instanceof UsageError) {
     process.stderr.write(`latchkey: ${error.message}\n`);
-    return USAGE;
+    return USAGE_ERROR;
   }
-  // Nobody reads any more.
-  if (codeOf(error) === 'EPIPE') return FAILED;
+  // The reader has closed the pipe.
+  if (codeOf(error) === 'EPIPE') return FAILURE;
   const { explain } = await import('./explain.ts');
   process.stderr.write(`latchkey: ${explain(error)}\n`);
-  return FAILED;
+  return FAILURE;
 }

@@ -2,10 +2,11 @@ import { DataError } from '../db/data-error.ts';
 import { codeOf } from '../lib/error-code.ts';
 
 /**
- * Prints, and waits until it is taken: of a list there may be more than fits into memory.
+ * Prints to standard output, and waits until the text is written (backpressure): a list may not fit into
+ * memory.
  *
- * @throws {DataError} when it cannot be written, to a full disk for instance: what is not printed is lost
- * @throws {Error} EPIPE when nobody reads any more
+ * @throws {DataError} when the text cannot be written, for example to a full disk
+ * @throws {Error} EPIPE when the reader has closed the pipe
  */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -17,5 +18,5 @@ export function print(text: string): Promise<void> {
 }
 
 function toDataError(cause: Error): DataError {
-  return new DataError(`what is printed cannot be written (${cause.message})`, { cause });
+  return new DataError(`the output cannot be written (${cause.message})`, { cause });
 }

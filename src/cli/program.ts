@@ -18,15 +18,15 @@ import { userListCommand } from './user/list.command.ts';
 import { userResetPasswordCommand } from './user/reset-password.command.ts';
 import { userSetAccessCommand } from './user/set-access.command.ts';
 
-/** The table of all commands. Each loads what it needs when it is called. */
+/** Builds the program with all commands. Each command imports its modules when it is called. */
 export function buildProgram(): Command {
   const program = new Command('latchkey')
     .description('Users, sign-in and access levels as a JSON REST API.')
     .version(version)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 called wrongly.');
-  // Here and below, `command` copies exitOverride.
+    .addHelpText('after', '\nExit codes: 0 success, 1 failure, 2 usage error.');
+  // `command` copies exitOverride to the subcommands.
   serveCommand(program);
   doctorCommand(program);
   migrateCommand(program);
@@ -38,7 +38,7 @@ export function buildProgram(): Command {
   openapiCommand(program);
   const user = program.command('user').description('The users of the service');
   const keys = program.command('keys').description('The keys that sign access tokens');
-  const audit = program.command('audit').description('The record of what happened');
+  const audit = program.command('audit').description('The audit log');
   userCreateCommand(user);
   userListCommand(user);
   userSetAccessCommand(user);

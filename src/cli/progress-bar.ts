@@ -1,22 +1,22 @@
 import { SingleBar } from 'cli-progress';
 
-/** Draws of the bar in a second, and milliseconds between two lines where there is no terminal. */
+/** Redraws of the bar per second; and the time between two lines when there is no terminal. */
 const FPS = 5;
-const LINES = 5_000;
+const LINE_INTERVAL_MS = 5_000;
 
-/** What somebody sees of work that takes minutes, on standard error: results are on standard output. */
+/** Progress of work that takes minutes. It is on standard error, because results are on standard output. */
 export interface ProgressBar {
-  /** @param step what is being done, for instance `Copying User` */
+  /** Shows progress. @param step current step, for example `Copying User` */
   update(done: number, step: string): void;
-  /** Prints a line above it. */
-  say(line: string): void;
+  /** Prints a line above the bar. */
+  printLine(line: string): void;
   stop(): void;
 }
 
 /**
- * Starts a bar at a terminal; elsewhere a line tells every few seconds how far it is.
+ * Starts a progress bar on a terminal; elsewhere prints a line every few seconds.
  *
- * @param total undefined when nobody knows
+ * @param total undefined when it is unknown
  */
 export function startProgressBar(total: number | undefined): ProgressBar {
   if (!process.stderr.isTTY) return plainLines(total);
@@ -31,8 +31,8 @@ export function startProgressBar(total: number | undefined): ProgressBar {
   bar.start(total ?? 1, 0, { step: '' });
   return {
     update: (done, step) => bar.update(done, { step }),
-    // Clears the line of the bar, which is drawn again below.
-    say: (line) => void process.stderr.write(`\r\u001b[K${line}\n`),
+    // Clears the line of the bar; the bar is redrawn below.
+    printLine: (line) => void process.stderr.write(`\r\u001b[K${line}\n`),
     stop: () => bar.stop(),
   };
 }
@@ -41,12 +41,12 @@ function plainLines(total: number | undefined): ProgressBar {
   let last = performance.now();
   return {
     update: (done, step) => {
-      if (performance.now() - last < LINES) return;
+      if (performance.now() - last < LINE_INTERVAL_MS) return;
       last = performance.now();
       const part = total === undefined ? '' : `: ${Math.floor((100 * done) / Math.max(1, total))} % of all`;
       process.stderr.write(`${step}${part}\n`);
     },
-    say: (line) => void process.stderr.write(`${line}\n`),
+    printLine: (line) => void process.stderr.write(`${line}\n`),
     stop: () => {},
   };
 }

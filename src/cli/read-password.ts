@@ -4,20 +4,20 @@ import { text } from 'node:stream/consumers';
 import { UsageError } from './usage-error.ts';
 
 /**
- * Asks for a new password twice without showing it, or reads the first line of standard input when that is no terminal.
- * Never an argument: those are seen by every user of the machine (CWE-214).
+ * Prompts twice for a new password without echo, or reads the first line of standard input when that is not a
+ * terminal. The password is never an argument: every user of the machine can see arguments (CWE-214).
  *
- * Of the libraries, `read` and `@inquirer/password` lose the second line of a paste and wait for it for ever. At Ctrl-D
- * `read` does not answer at all, and `@inquirer/password` shows what was typed at Ctrl-T.
+ * Why no library: `read` and `@inquirer/password` lose the second line of a paste and wait for it forever. At
+ * Ctrl-D, `read` never resolves. At Ctrl-T, `@inquirer/password` shows the typed text.
  *
- * @throws {UsageError} when the two differ, or none is given (Ctrl-C, Ctrl-D)
+ * @throws {UsageError} when the two entries differ, or when there is none (Ctrl-C, Ctrl-D)
  */
 export async function readPassword(): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? '';
-  // One interface for both: it keeps a second line that was pasted with the first.
+  // One interface for both prompts: it keeps a second line that was pasted together with the first.
   const terminal = createInterface({
     input: process.stdin,
-    output: nowhere(),
+    output: discard(),
     terminal: true,
     historySize: 0,
   });
@@ -38,7 +38,7 @@ export async function readPassword(): Promise<string> {
   }
 }
 
-/** Where the echo of what is typed goes. */
-function nowhere(): Writable {
+/** Makes a stream that discards the echo of the typed text. */
+function discard(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

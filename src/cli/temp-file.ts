@@ -3,27 +3,27 @@ import { nameFile, requireFree } from '../db/files/sync.ts';
 import { createTempFile } from '../db/files/temp-file.ts';
 
 /**
- * Writes a file of mode 0600, which has its name only once it is complete and on the disk. `write-file-atomic` would hold
- * the whole text in memory, and replace a file that may not be replaced.
+ * Writes a file of mode 0600 by way of a temp file: it gets its name when it is complete and synced to disk.
+ * `write-file-atomic` would hold the whole text in memory, and would always replace an existing file.
  *
- * @param mayReplace whether another file of that name goes
- * @param work writes it; when it throws, nothing is left
- * @throws {DataError} when there is a file that may not be replaced, or what is there is no file
+ * @param mayReplace allows the replacement of an existing file
+ * @param work writes the contents; when it throws, no file is left
+ * @throws {DataError} when a file exists and may not be replaced, or when the path is not a file
  */
-export async function writeFileOf<T>(
+export async function writeFileAtomically<T>(
   path: string,
   mayReplace: boolean,
   work: (write: (text: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   requireFree(path, mayReplace);
-  const draft = createTempFile(path);
-  const file = await open(draft, 'wx', 0o600);
+  const tempFile = createTempFile(path);
+  const file = await open(tempFile, 'wx', 0o600);
   try {
     const result = await complete(file, work);
-    nameFile(draft, path, mayReplace);
+    nameFile(tempFile, path, mayReplace);
     return result;
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(tempFile, { force: true });
     throw error;
   }
 }

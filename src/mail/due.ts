@@ -1,9 +1,9 @@
 import type { Database, Db } from '../db/client.ts';
 import { prune } from '../db/raw/prune.ts';
-import { FARTHEST } from './retry-delay.ts';
+import { MAX_JITTERED_RETRY_DELAY_MS } from './retry-delay.ts';
 
 /** A mail that is to be sent. */
-export interface Due {
+export interface DueMail {
   readonly id: string;
   readonly recipient: string;
   readonly template: string;
@@ -13,7 +13,7 @@ export interface Due {
   readonly createdAt: Date;
 }
 
-/** Gives up what is too late. @param signal ends it after a batch */
+/** Marks the mails that are too late as expired. @param signal stops after the current batch */
 export async function expireMails(
   { db, now }: Pick<Database, 'db' | 'now'>,
   signal: AbortSignal,
@@ -28,19 +28,20 @@ export async function expireMails(
 }
 
 /**
- * Reads what is due, those first that have waited for longest. What is to wait for longer than anything does was put off before the clock
- * was set back, and is read by itself: of either or the other, all that waits would be read.
+ * Reads the mails that are due, longest waiting first. A mail whose next attempt is later than the longest
+ * retry delay was postponed before the clock was set back; it is due as well. It is read by a second query:
+ * an `OR` of both conditions would read all mails that wait.
  */
-export async function readDue({ db, now }: Pick<Database, 'db' | 'now'>, limit: number): Promise<Due[]> {
+export async function readDue({ db, now }: Pick<Database, 'db' | 'now'>, limit: number): Promise<DueMail[]> {
   const time = await now(db);
-  const farthest = new Date(time.getTime() + FARTHEST);
+  const latest = new Date(time.getTime() + MAX_JITTERED_RETRY_DELAY_MS);
   const read = (nextAttemptAt: { readonly lte: Date } | { readonly gt: Date }, take: number) =>
     db.mail.findMany({ where: { outcome: null, nextAttemptAt }, orderBy: { nextAttemptAt: 'asc' }, take });
   const due = await read({ lte: time }, limit);
-  return due.length === limit ? due : [...due, ...(await read({ gt: farthest }, limit - due.length))];
+  return due.length === limit ? due : [...due, ...(await read({ gt: latest }, limit - due.length))];
 }
 
-/** How many mails wait to be sent. */
+/** Counts the mails that are not sent yet. */
 export function countUndelivered(db: Db): Promise<number> {
   return db.mail.count({ where: { outcome: null } });
 }

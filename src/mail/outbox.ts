@@ -6,46 +6,50 @@ import { newId } from '../lib/id.ts';
 import { mailboxOf } from './mailbox.ts';
 import type { TemplateName } from './template-names.ts';
 
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 
-/** Milliseconds that the clock of another process may be ahead. */
-const AHEAD = 60_000;
+/** Time that the clock of another process may be ahead. */
+const MAX_CLOCK_SKEW_MS = 60_000;
 
-/** Mails of a kind an hour to one address that somebody else can cause, by asking for a reset or by registering with it. */
-const HOURLY_LIMIT = 3;
+/** Mails of one kind per hour to one address that others can cause, by a reset request or a registration. */
+const MAX_MAILS_PER_HOUR = 3;
 
-/** A mail to be. */
+/** A mail to write into the outbox. */
 export interface OutgoingMail {
-  /** As the address is stored. */
+  /** Address as it is stored. */
   readonly recipient: string;
   readonly template: TemplateName;
-  /** What the template is filled with. */
+  /** Values for the placeholders of the template. */
   readonly values: Readonly<Record<string, string>>;
-  /** After this it is not sent any more: the end of the token in it. */
+  /** Time after which it is not sent any more: the expiry of its token. */
   readonly notAfter: Date;
-  /** Whether it counts towards the mails of an hour. */
+  /** True when it counts towards MAX_MAILS_PER_HOUR. */
   readonly limited: boolean;
-  /** Written like any other and never sent: to an address without an account. */
+  /** True for a mail to an address without an account: it is written like others, but never sent. */
   readonly isDecoy?: boolean;
 }
 
-/** Whether, and for whom, mails are sent at all. */
+/** How mails are sent, if at all. */
 export interface MailSettings {
-  /** Whether mails go anywhere: to a mail server, or in development into a folder. */
+  /** True when mails are sent to a mail server or, in development, written into a folder. */
   readonly isConfigured: boolean;
-  /** Whether they go to a mail server: only then can an address be proven. */
+  /** True when there is a mail server. Without one, no address can be proven. */
   readonly hasServer: boolean;
 }
 
-/** In development without a mail server, mails are written into a folder; in production they go nowhere. */
+/**
+ * Derives the mail settings. Without a mail server, mails are written into a folder in development, and
+ * dropped in production.
+ */
 export function mailSettings({ smtpUrl, production }: Pick<Config, 'smtpUrl' | 'production'>): MailSettings {
   const hasServer = smtpUrl !== undefined;
   return { isConfigured: hasServer || !production, hasServer };
 }
 
 /**
- * Mails wait in a table, into which they are written in the transaction of the change that they tell of; delivery.ts sends them.
- * What is in them is encrypted, for a copy of the database must not reset passwords.
+ * Transactional outbox: a mail is written into a table in the transaction of the change that it reports;
+ * delivery.ts sends it. Its values are encrypted, because a copy of the database must not be enough to reset
+ * passwords.
  */
 export class Outbox {
   readonly #encryption: Encryption;
@@ -56,7 +60,7 @@ export class Outbox {
     this.settings = settings;
   }
 
-  /** Writes mails into the outbox; where no mail is configured, nothing. */
+  /** Writes mails into the outbox. Does nothing when no mail is configured. */
   async write(tx: Handle, mails: readonly OutgoingMail[]): Promise<void> {
     if (!this.settings.isConfigured) return;
     await insertRows(
@@ -67,10 +71,10 @@ export class Outbox {
   }
 
   /**
-   * Whether an address may get another mail that somebody else can cause.
+   * Checks whether an address may get another mail that others can cause.
    *
-   * @param templates what counts. Only mails of one kind count together: who registers with an address again and again keeps nobody
-   *   from resetting its password, or from inviting it
+   * @param templates the templates that count. Only mails of one kind count together: repeated registrations
+   *   with an address must not block its password reset or an invitation to it
    */
   async allows(
     tx: Transaction,
@@ -78,15 +82,15 @@ export class Outbox {
     templates: readonly [TemplateName, ...TemplateName[]],
   ): Promise<boolean> {
     const now = Date.now();
-    // What is dated later was written before the clock was set back.
-    const createdAt = { gt: new Date(now - HOUR), lt: new Date(now + AHEAD) };
+    // A mail with a later date was written before the clock was set back.
+    const createdAt = { gt: new Date(now - HOUR_MS), lt: new Date(now + MAX_CLOCK_SKEW_MS) };
     const mailbox = mailboxOf(recipient, templates[0]);
     const where = { mailbox, template: { in: [...templates] }, limited: true, createdAt };
     const count = await tx.mail.count({ where });
-    return count < HOURLY_LIMIT;
+    return count < MAX_MAILS_PER_HOUR;
   }
 
-  /** Takes back what has not been sent, because the token in it is no longer good. */
+  /** Voids the mails that are not sent yet, because their token is no longer valid. */
   async takeBack(tx: Transaction, recipient: string, templates: readonly TemplateName[]): Promise<void> {
     await tx.mail.updateMany({
       where: { recipient, template: { in: [...templates] }, outcome: null },
@@ -94,7 +98,7 @@ export class Outbox {
     });
   }
 
-  /** The values of a row that is to be sent; undefined when SECRET has changed since. */
+  /** Decrypts the values of a row. @returns undefined when SECRET has changed since */
   open({ id, values }: { readonly id: string; readonly values: string }): string | undefined {
     return this.#encryption.decrypt(values, id);
   }

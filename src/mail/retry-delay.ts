@@ -1,15 +1,17 @@
-/** Milliseconds before the second try, and the most before any later one. */
-const FIRST = 1_000;
-const LONGEST = 600_000;
+/** Delay before the second attempt, and the longest delay before a later one. Both without jitter. */
+const FIRST_RETRY_DELAY_MS = 1_000;
+const MAX_RETRY_DELAY_MS = 600_000;
 
-/** Milliseconds that no mail is put off for, whatever the random part. */
-export const FARTHEST = 1.3 * LONGEST;
+/** Upper bound of every retry delay, jitter included. */
+export const MAX_JITTERED_RETRY_DELAY_MS = 1.3 * MAX_RETRY_DELAY_MS;
 
 /**
- * Milliseconds until the next try, with a random part, so that mails that failed together do not come back together.
+ * Computes the milliseconds until the next attempt: exponential backoff with jitter, so that mails that
+ * failed together are not retried together.
  *
- * @param attempts that were made before this one
+ * @param attempts number of attempts before this one
  */
-export function pauseAfter(attempts: number): number {
-  return Math.min(FIRST * 2 ** Math.min(attempts, 20), LONGEST) * (0.75 + Math.random() / 2);
+export function retryDelayAfter(attempts: number): number {
+  const delay = Math.min(FIRST_RETRY_DELAY_MS * 2 ** Math.min(attempts, 20), MAX_RETRY_DELAY_MS);
+  return delay * (0.75 + Math.random() / 2);
 }

@@ -1,4 +1,4 @@
-/** The mails that are sent. Each is a pair of files in the folder `templates`. */
+/** The names of the mail templates. Each is a pair of files in the folder `templates`. */
 export const templateNames = [
   'invitation',
   'registration',

@@ -4,7 +4,7 @@ import { ConfigError, packageRoot } from '../config/index.ts';
 import { codeOf } from '../lib/error-code.ts';
 import { type TemplateName, templateNames } from './template-names.ts';
 
-/** What each mail can say. */
+/** The placeholders that each mail may contain. */
 const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
   invitation: ['link', 'token', 'access'],
   registration: ['link', 'token'],
@@ -30,18 +30,25 @@ interface Template {
   readonly html: string;
 }
 
-/** The texts of the mails: those of this package, or files of the same names in the folder `templates` of the data folder. */
+/**
+ * The texts of the mails: those of this package, or files with the same names in the folder `templates` of
+ * the data folder.
+ */
 export class Templates {
   readonly #templates: ReadonlyMap<string, Template>;
 
-  /** @throws {ConfigError} when a file has no subject, is empty, or says what its mail does not know */
+  /**
+   * Reads all templates.
+   *
+   * @throws {ConfigError} when a file has no subject, is empty, or has an unknown placeholder
+   */
   constructor(dataDir: string) {
     const folders = [resolve(dataDir, 'templates'), resolve(packageRoot, 'templates')];
     this.#templates = new Map(templateNames.map((name) => [name, readTemplate(folders, name)]));
   }
 
   /**
-   * Fills a template. In HTML, what is filled in is escaped.
+   * Fills a template. Values are escaped in HTML.
    *
    * @throws {Error} when there is no template of this name
    */
@@ -75,7 +82,7 @@ function checkPlaceholders(file: string, text: string, known: readonly string[])
   }
 }
 
-/** The file of an operator, else ours. */
+/** Reads the file of the operator if there is one, else that of this package. */
 function readFirst(folders: readonly string[], name: string): { file: string; text: string } {
   for (const folder of folders) {
     const file = resolve(folder, name);

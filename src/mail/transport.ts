@@ -4,33 +4,33 @@ import type { Config } from '../config/index.ts';
 import { loadOnce } from '../lib/load-once.ts';
 import type { MailContents } from './templates.ts';
 
-/** Milliseconds for a connection, for the server's first word, and without any word of it. */
-const CONNECTION_TIMEOUT = 10_000;
-const GREETING_TIMEOUT = 10_000;
-const SOCKET_TIMEOUT = 20_000;
+/** Timeouts for the connection, for the greeting of the server, and for an idle socket. */
+const CONNECTION_TIMEOUT_MS = 10_000;
+const GREETING_TIMEOUT_MS = 10_000;
+const SOCKET_TIMEOUT_MS = 20_000;
 
 const limits = {
-  connectionTimeout: CONNECTION_TIMEOUT,
-  greetingTimeout: GREETING_TIMEOUT,
-  socketTimeout: SOCKET_TIMEOUT,
+  connectionTimeout: CONNECTION_TIMEOUT_MS,
+  greetingTimeout: GREETING_TIMEOUT_MS,
+  socketTimeout: SOCKET_TIMEOUT_MS,
   disableFileAccess: true,
   disableUrlAccess: true,
 } as const;
 
 /** Connections to the mail server at a time. */
-const CONNECTIONS = 2;
+const MAX_CONNECTIONS = 2;
 
-/** A mail that is sent. */
+/** A mail that is to be sent. */
 export interface OutboundMail extends MailContents {
   readonly id: string;
   readonly recipient: string;
   readonly createdAt: Date;
 }
 
-/** The mail server will never take this mail: it knows no such recipient, or does not want the message. */
+/** The mail server refuses this mail for good: the recipient is unknown, or the message is not accepted. */
 export class RefusedMailError extends Error {
   override name = 'RefusedMailError';
-  /** RFC 5321 section 4.2. */
+  /** Reply code: RFC 5321 section 4.2. */
   readonly responseCode: number;
 
   constructor(responseCode: number) {
@@ -39,11 +39,11 @@ export class RefusedMailError extends Error {
   }
 }
 
-/** Takes mails to where they go. */
+/** Sends mails to their destination. */
 export interface Transport {
   /**
-   * @returns where it went, for the log
-   * @throws {RefusedMailError} when there is no use in another try; any other error is worth one
+   * @returns the destination, for the log
+   * @throws {RefusedMailError} when a retry is useless; after any other error, a retry may succeed
    */
   send(mail: OutboundMail): Promise<string>;
   close(): void;
@@ -51,7 +51,9 @@ export interface Transport {
 
 type TransportConfig = Pick<Config, 'smtpUrl' | 'mailFrom' | 'dataDir'>;
 
-/** To the mail server of SMTP_URL; without one, into the folder `outbox` of the data folder. */
+/**
+ * Opens a transport to the mail server of SMTP_URL; without one, to the folder `outbox` of the data folder.
+ */
 export function openTransport(config: TransportConfig): Transport {
   const { smtpUrl } = config;
   return smtpUrl === undefined ? folderTransport(config) : serverTransport(smtpUrl, config);
@@ -88,23 +90,27 @@ async function openPool(url: string) {
   return createTransport({
     url,
     pool: true,
-    maxConnections: CONNECTIONS,
-    // Trying again is our work: a message that it sends anew by itself could be one too many.
+    maxConnections: MAX_CONNECTIONS,
+    // Retries are the task of delivery.ts: if nodemailer retried too, a mail could be sent twice.
     maxRequeues: 0,
     ...limits,
   });
 }
 
-/** Why a mail server takes no mails. */
+/** The reason why a mail server does not accept mails. */
 export interface MailServerFault {
-  /** Whether it does not know the user and the password. */
+  /** True when it rejects the user and the password. */
   readonly isSignIn: boolean;
-  /** Never what the server said, which may repeat the credentials. */
+  /** Never the text of the server, which may repeat the credentials. */
   readonly reason: string;
 }
 
-/** Greets a mail server, signs in where the URL says as whom, and leaves. @returns undefined when all went well */
-export async function greetMailServer(url: string): Promise<MailServerFault | undefined> {
+/**
+ * Connects to a mail server, signs in when the URL has credentials, and disconnects.
+ *
+ * @returns undefined when all succeeded
+ */
+export async function probeMailServer(url: string): Promise<MailServerFault | undefined> {
   const { createTransport } = await import('nodemailer');
   const transport = createTransport({ url, ...limits });
   try {
@@ -137,7 +143,10 @@ function folderTransport({ dataDir, mailFrom }: TransportConfig): Transport {
   };
 }
 
-/** The same message at every try: whoever gets it twice can tell by its Message-ID (RFC 5322 section 3.6.4). */
+/**
+ * Composes the message. It is the same at every attempt: a recipient detects a duplicate by its Message-ID
+ * (RFC 5322 section 3.6.4).
+ */
 function toMessage({ id, recipient, createdAt, subject, text, html }: OutboundMail, from: string) {
   const domain = /@([^\s>]+)/.exec(from)?.[1] ?? 'localhost';
   return {
@@ -148,12 +157,12 @@ function toMessage({ id, recipient, createdAt, subject, text, html }: OutboundMa
     html,
     messageId: `<${id}@${domain}>`,
     date: createdAt,
-    // RFC 3834 section 5: nobody's holiday answers it.
+    // RFC 3834 section 5: vacation responders do not answer it.
     headers: { 'Auto-Submitted': 'auto-generated' },
   };
 }
 
-/** The answer to a recipient or a message that the server will not take at another time either. */
+/** Returns the reply code of a permanent refusal of a recipient or a message. */
 function permanentResponse(error: unknown): number | undefined {
   if (!(error instanceof Error && 'code' in error && 'responseCode' in error)) return undefined;
   const { code, responseCode } = error;

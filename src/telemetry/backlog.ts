@@ -3,42 +3,45 @@ import { countUnsealed } from '../audit/count.ts';
 import type { Db } from '../db/client.ts';
 import { countUndelivered } from '../mail/due.ts';
 
-/** Milliseconds that a scrape waits for the database; Prometheus gives up after ten seconds. */
-const PATIENCE = 1_000;
+/** Time that a scrape waits for the database. Prometheus gives up after ten seconds. */
+const QUERY_TIMEOUT_MS = 1_000;
 
-/** What waits in the database. */
-interface Waiting {
+/** Numbers of rows that wait in the database. */
+interface BacklogCounts {
   readonly mails: number;
   readonly events: number;
 }
 
-/** Counts what waits in the database, once for all who ask at a time: scrapes never fill the pool. */
+/**
+ * Counts the rows that wait in the database. Concurrent scrapes share one query, so that they never exhaust
+ * the pool.
+ */
 export class Backlog {
   readonly #db: Db;
-  #underWay: Promise<Waiting | undefined> | undefined;
+  #pending: Promise<BacklogCounts | undefined> | undefined;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** @returns undefined when the database is away, or takes its time */
-  async read(): Promise<Waiting | undefined> {
-    this.#underWay ??= this.#count();
-    const patience = new AbortController();
-    const tooLate = wait(PATIENCE, undefined, { signal: patience.signal }).catch(() => undefined);
-    const waiting = await Promise.race([this.#underWay, tooLate]);
-    patience.abort();
-    return waiting;
+  /** Reads the counts. @returns undefined when the database is unavailable or slow */
+  async read(): Promise<BacklogCounts | undefined> {
+    this.#pending ??= this.#count();
+    const timeout = new AbortController();
+    const timedOut = wait(QUERY_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
+    const counts = await Promise.race([this.#pending, timedOut]);
+    timeout.abort();
+    return counts;
   }
 
-  async #count(): Promise<Waiting | undefined> {
+  async #count(): Promise<BacklogCounts | undefined> {
     try {
       const [mails, events] = await Promise.all([countUndelivered(this.#db), countUnsealed(this.#db)]);
       return { mails, events };
     } catch {
       return undefined;
     } finally {
-      this.#underWay = undefined;
+      this.#pending = undefined;
     }
   }
 }

@@ -3,18 +3,21 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Sends spans to a collector, and says once when it goes away, and once when it is back. Spans that it does not take are lost. */
+/**
+ * Sends spans to a collector. Logs once when the collector goes down, and once when it is back. Spans that it
+ * does not accept are lost.
+ */
 export function openExporter(endpoint: string, log: Pick<FastifyBaseLogger, 'info' | 'warn'>): SpanExporter {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
-  let isAway = false;
+  let isDown = false;
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         const failed = result.code !== ExportResultCode.SUCCESS;
-        if (failed && !isAway)
+        if (failed && !isDown)
           log.warn({ reason: result.error?.message }, 'Traces cannot be sent at the moment');
-        if (!failed && isAway) log.info('Traces can be sent again');
-        isAway = failed;
+        if (!failed && isDown) log.info('Traces can be sent again');
+        isDown = failed;
         done(result);
       }),
     forceFlush: () => exporter.forceFlush(),

@@ -2,29 +2,33 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Config, ConfigError, defaultPublicUrl } from '../config/index.ts';
 
-/** Milliseconds in which a request has to arrive. */
-const REQUEST_TIMEOUT = 5_000;
+/** Time in which a request has to arrive. */
+const REQUEST_TIMEOUT_MS = 5_000;
 
-/** Connections at a time: of a few who monitor. They must not take the files of those who are served. */
+/**
+ * Connections at a time, enough for some monitoring systems. They must not use up the file descriptors of the
+ * API.
+ */
 const MAX_CONNECTIONS = 50;
 
-/** What is read at `/metrics`. */
+/** The page `/metrics`. */
 export interface MetricsPage {
   readonly contentType: string;
   read(): Promise<string>;
 }
 
 /**
- * Listens for Prometheus, apart from the API: the metrics ask for no token, and it is the network that keeps others away.
+ * Listens for Prometheus, on a port apart from the API: the metrics need no token, so the network has to
+ * restrict access.
  *
- * @returns the server, and where the metrics are; with the port that it was given in place of 0
- * @throws {ConfigError} when it cannot be listened on
+ * @returns the server, and the URL of the metrics; with the actual port when `port` is 0
+ * @throws {ConfigError} when it cannot listen on the port
  */
 export async function listen(
   { host, port }: NonNullable<Config['metrics']>,
   page: MetricsPage,
 ): Promise<{ server: Server; url: string }> {
-  const options = { requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT };
+  const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
   const server = createServer(options, (request, response) => void answer(page, request, response));
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
@@ -36,7 +40,7 @@ export async function listen(
       `METRICS_PORT ${port} of METRICS_HOST ${host} cannot be listened on (${code}): choose another (example: METRICS_PORT=9464)`,
     );
   }
-  // A connection that the system cannot give (EMFILE) is nobody's error to end the process for.
+  // A connection that the system cannot accept (EMFILE) must not end the process.
   server.on('error', () => {});
   const address = server.address();
   const url = defaultPublicUrl(host, typeof address === 'object' && address !== null ? address.port : port);

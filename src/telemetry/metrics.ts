@@ -8,8 +8,8 @@ import { measureRequests } from './requests.ts';
 import { describeState } from './state.ts';
 
 /**
- * Counts for Prometheus what the service does. Numbers only: their labels are routes, statuses and names of our own, so that there
- * are some thousand of them at most, and nothing in them is about a person.
+ * Metrics for Prometheus. All labels are routes, statuses and constant names, so that there are some thousand
+ * series at most, and no personal data in them.
  */
 async function metrics(app: FastifyInstance, options: NonNullable<Config['metrics']>) {
   const registry = new Registry();

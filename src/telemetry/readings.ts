@@ -9,49 +9,49 @@ import { Backlog } from './backlog.ts';
 
 const KIB_BYTES = 1024;
 
-/** Something about the process that is a number at any time. */
+/** A value of the process that can be read at any time. */
 export interface Reading {
-  /** Without the prefix that all have. */
+  /** Name without the prefix that all metrics have. */
   readonly name: string;
   readonly help: string;
-  /** Whether it only ever rises while the process lives. */
+  /** True when it only rises during the life of the process. */
   readonly isCounter?: true;
-  /** What tells its numbers apart, where it has several. */
+  /** Name of the label, when it has several values. */
   readonly label?: string;
-  /** One number, or one for each value of the label; undefined when nothing is known. */
+  /** Reads one number, or one for each value of the label; undefined when it is unknown. */
   read(): Values | Promise<Values>;
 }
 type Values = number | Readonly<Record<string, number>> | undefined;
 
-/** All readings of a process. */
+/** Lists all readings of a process. */
 export function readingsOf(app: FastifyInstance): readonly Reading[] {
   return [
-    ...peopleOf(app),
+    ...trafficOf(app),
     ...hashing,
     ...revocationsOf(app),
     ...(app.database.pool === undefined ? [] : poolOf(app.database.pool)),
-    ...workOf(app),
+    ...backgroundOf(app),
     {
       name: 'log_lines_dropped_total',
-      help: 'Lines of the log that were dropped because nobody read them',
+      help: 'Log lines that were dropped because the output was not read',
       isCounter: true,
       read: droppedLines,
     },
     {
       name: 'build_info',
-      help: 'Always 1; which version runs',
+      help: 'Always 1; the label is the running version',
       label: 'version',
       read: () => ({ [version]: 1 }),
     },
   ];
 }
 
-function peopleOf(app: FastifyInstance): readonly Reading[] {
+function trafficOf(app: FastifyInstance): readonly Reading[] {
   const countConnections = promisify(app.server.getConnections.bind(app.server));
   return [
     {
       name: 'sign_ins_total',
-      help: 'Tries to sign in, by what came of them',
+      help: 'Sign-in attempts, by outcome',
       isCounter: true,
       label: 'outcome',
       read: () => signInOutcomes,
@@ -70,7 +70,7 @@ function peopleOf(app: FastifyInstance): readonly Reading[] {
     },
     {
       name: 'draining',
-      help: 'Whether the process is about to stop (1)',
+      help: '1 while the process drains its connections before it stops',
       read: () => Number(app.drain.hasBegun),
     },
   ];
@@ -80,23 +80,23 @@ const hashing: readonly Reading[] = [
   { name: 'hashing_running', help: 'Passwords that are being hashed', read: () => hashingQueue().running },
   {
     name: 'hashing_slots',
-    help: 'Passwords that may be hashed at a time',
+    help: 'Passwords that may be hashed at the same time',
     read: () => hashingQueue().atATime,
   },
-  { name: 'hashing_waiting', help: 'Passwords that wait to be hashed', read: () => hashingQueue().waiting },
+  { name: 'hashing_waiting', help: 'Passwords in the queue for hashing', read: () => hashingQueue().waiting },
   {
     name: 'hashing_room',
-    help: 'Passwords that may wait; the next is refused',
+    help: 'Capacity of the queue for hashing; beyond it, requests are refused',
     read: () => hashingQueue().room,
   },
   {
     name: 'hashing_memory_bytes',
-    help: 'Memory of the passwords that are being hashed',
+    help: 'Memory that password hashing uses now',
     read: () => hashingQueue().usedKib * KIB_BYTES,
   },
   {
     name: 'hashing_memory_limit_bytes',
-    help: 'Memory that passwords may be hashed in; one that needs more is hashed alone',
+    help: 'Memory limit of password hashing; a hash that needs more runs alone',
     read: () => hashingQueue().memoryKib * KIB_BYTES,
   },
 ];
@@ -105,18 +105,18 @@ function revocationsOf({ revocations }: FastifyInstance): readonly Reading[] {
   return [
     {
       name: 'revocation_feed_age_seconds',
-      help: 'Time since what was revoked was last read; above 2, each request asks the database',
+      help: 'Time since the revocations were last read; above 2, each request queries the database',
       read: () => revocations.age / 1_000,
     },
     {
       name: 'revocation_feed_trusted',
-      help: 'Whether requests are decided by the revocations in memory (1), or by the database (0)',
+      help: '1 while requests are checked against the revocations in memory, 0 while they query the database',
       read: () => Number(revocations.isFresh),
     },
     { name: 'revocations', help: 'Revocations in memory', read: () => revocations.size },
     {
       name: 'clock_skew_seconds',
-      help: "How far the process's clock is ahead of the database's; beyond 30 either way it is not ready",
+      help: 'Difference between the clocks of the process and of the database; beyond 30 in either direction the process is not ready',
       read: () => revocations.clockSkew / 1_000,
     },
   ];
@@ -126,13 +126,13 @@ function poolOf(pool: ConnectionPool): readonly Reading[] {
   return [
     {
       name: 'database_connections',
-      help: 'Connections to Postgres, by whether they are used',
+      help: 'Connections to Postgres, used and idle',
       label: 'state',
       read: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount }),
     },
     {
       name: 'database_connections_limit',
-      help: 'Connections to Postgres that requests and jobs of the process may have; it has one more for what was revoked',
+      help: 'Connections to Postgres for requests and jobs; the process has one more for the revocations',
       read: () => pool.limit,
     },
     {
@@ -143,23 +143,23 @@ function poolOf(pool: ConnectionPool): readonly Reading[] {
   ];
 }
 
-function workOf({ accounts: { db }, jobs }: FastifyInstance): readonly Reading[] {
+function backgroundOf({ accounts: { db }, jobs }: FastifyInstance): readonly Reading[] {
   const backlog = new Backlog(db);
   return [
     {
       name: 'job_failing',
-      help: 'Whether the last run of a periodic job failed (1)',
+      help: '1 when the last run of the periodic job failed',
       label: 'task',
       read: () => Object.fromEntries(jobs.map(({ name, failing }) => [name, Number(failing)])),
     },
     {
       name: 'mails_waiting',
-      help: 'Mails that wait to be sent, of all processes; missing while the database does not answer',
+      help: 'Mails that are not sent yet, in the whole database; missing while the database does not answer',
       read: async () => (await backlog.read())?.mails,
     },
     {
       name: 'audit_events_unsealed',
-      help: 'Audit events that are not in the chain yet, of all processes; missing while the database does not answer',
+      help: 'Audit events that are not sealed yet, in the whole database; missing while the database does not answer',
       read: async () => (await backlog.read())?.events,
     },
   ];

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/index.ts';
 
-/** Metrics and traces: loaded where somebody asked for them, and no hook of a request otherwise. To be registered before all routes. */
+/**
+ * Registers metrics and traces. Call it before the routes are registered. What is not configured is not
+ * loaded, and adds no hook.
+ */
 export async function registerTelemetry(
   app: FastifyInstance,
   { metrics, traces }: Pick<Config, 'metrics' | 'traces'>,

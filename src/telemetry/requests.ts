@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** Upper bounds of the histogram, in seconds: from a guarded request to one that waits for the database. */
+/** Upper bounds of the histogram, from a guarded request to one that waits for the database. */
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Labels of requests that lead to no route: what they asked for is not ours to repeat. */
+/** Labels of requests without a route: a path that a client chose must not become a label. */
 const UNKNOWN_ROUTE = { method: 'any', route: 'unknown' };
 
-/** Measures each request when it has been answered. */
+/** Counts and times each request after its response. */
 export function measureRequests(app: FastifyInstance, registry: Registry): void {
   const answers = new Counter({
     name: 'latchkey_http_requests_total',

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { type Reading, readingsOf } from './readings.ts';
 
-/** The state of the process, read when Prometheus asks for it. */
+/** Registers the readings of the process. They are read when Prometheus scrapes. */
 export function describeState(app: FastifyInstance, registry: Registry): void {
   for (const reading of readingsOf(app)) {
     const { label } = reading;
@@ -27,7 +27,7 @@ export function describeState(app: FastifyInstance, registry: Registry): void {
         async collect() {
           const samples = await samplesOf(reading);
           this.reset();
-          // Nothing is known, which is not the 0 that it would be otherwise.
+          // The value is unknown: without this, it would be reported as 0.
           if (samples.length === 0) this.remove();
           for (const [labels, value] of samples) this.set(labels, value);
         },

@@ -13,13 +13,14 @@ import fp from 'fastify-plugin';
 import { type Config, version } from '../config/index.ts';
 import { openExporter } from './exporter.ts';
 
-/** Milliseconds that closing waits for the collector. */
-const LAST_EXPORT = 2_000;
+/** Time that a shutdown waits for the collector. */
+const SHUTDOWN_TIMEOUT_MS = 2_000;
 
 /**
- * A span for each request, sent to an OpenTelemetry collector. It continues the trace of a `traceparent`, and says method, route,
- * status and request id; not who, where from or with what. Sampling, headers for the collector and the like are what
- * the SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS`) say.
+ * A span for each request, sent to an OpenTelemetry collector. It continues the trace of a `traceparent`
+ * header. It has the method, route, status and request id, but no user, IP address or user agent. The
+ * variables of the SDK itself (such as `OTEL_TRACES_SAMPLER` and `OTEL_EXPORTER_OTLP_HEADERS`) configure
+ * sampling, headers for the collector and more.
  */
 async function traces(app: FastifyInstance, { endpoint, serviceName }: NonNullable<Config['traces']>) {
   const provider = new NodeTracerProvider({
@@ -28,7 +29,7 @@ async function traces(app: FastifyInstance, { endpoint, serviceName }: NonNullab
       .merge(resourceFromAttributes({ 'service.name': serviceName, 'service.version': version })),
     spanProcessors: [new BatchSpanProcessor(openExporter(endpoint, app.log))],
   });
-  // Keeps the trace in what a request awaits, and reads `traceparent`.
+  // Propagates the trace through asynchronous calls, and reads `traceparent`.
   provider.register();
   const instrumentation = new FastifyOtelInstrumentation({
     instrumentHooks: false,
@@ -39,17 +40,23 @@ async function traces(app: FastifyInstance, { endpoint, serviceName }: NonNullab
   instrumentation.setTracerProvider(provider);
   await app.register(instrumentation.plugin());
   app.addHook('onSend', (request, reply, _payload, done) => {
-    // As the conventions for servers have it: a 4xx is no error of ours.
+    // Semantic conventions for HTTP servers: a 4xx is not an error of the server.
     if (reply.statusCode >= 500) request.opentelemetry().span?.setStatus({ code: SpanStatusCode.ERROR });
     done();
   });
   app.addHook('onClose', async () => {
     instrumentation.disable();
-    await Promise.race([provider.shutdown().catch(() => {}), wait(LAST_EXPORT, undefined, { ref: false })]);
+    await Promise.race([
+      provider.shutdown().catch(() => {}),
+      wait(SHUTDOWN_TIMEOUT_MS, undefined, { ref: false }),
+    ]);
   });
 }
 
-/** Takes out of a span what may be about a person, or a secret: the path and its query, and what errors say. */
+/**
+ * Removes possible personal data and secrets from a span: the path with its query, and the messages of
+ * errors.
+ */
 function describeSpan(span: Span, request: FastifyRequest): void {
   const route = request.routeOptions.url ?? 'unknown';
   span.updateName(`${request.method} ${route}`);

@@ -67,7 +67,7 @@ t.test('A level with a time limit expires, and every reader sees the permanent l
   t.equal(readClaims(after.body.accessToken).access, 1);
   t.equal((await ask('GET', '/control-panel', { token: after.body.accessToken })).status, 403);
   await until(async () => (await db.user.findUnique({ where: { id: ada.id } }))?.accessUntil === null);
-  t.match(await db.auditEvent.findMany({ where: { targetId: ada.id, action: 'user.access-fell-back' } }), [
+  t.match(await db.auditEvent.findMany({ where: { targetId: ada.id, action: 'user.elevation-expired' } }), [
     { actorId: null, before: '{"access":2}', after: '{"access":1}' },
   ]);
 });

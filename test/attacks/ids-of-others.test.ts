@@ -1,4 +1,7 @@
-/** The ids of somebody's things with the tokens of others, on every route: a new route is covered without being asked. */
+/**
+ * Requests with ids of another user, on every route of the contract, so that a new route is covered
+ * automatically.
+ */
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { type Answer, type Ask, startApi } from '../helper.ts';
@@ -10,13 +13,13 @@ const hasId = ({ parameters }: Operation) =>
   parameters.some(({ in: place, name }) => place === 'path' && name === 'id');
 const withId = operations.filter(hasId);
 
-/** What every user may see of every other, by design. */
+/** Data that every user may see of every other user, by design. */
 const visible = { getUser: ['access', 'accessName', 'id', 'name'] };
 
-/** What an answer says, less what no two answers have in common. */
+/** Returns an answer without the members that differ between any two answers. */
 const gist = ({ status, body }: Answer) => ({ status, body: body && { ...body, requestId: undefined } });
 
-/** Names under which a careless handler may look for whose thing it is to change. */
+/** Names that a careless handler may read the owner from. */
 const names = [
   'id',
   'userId',
@@ -32,11 +35,14 @@ const names = [
 ];
 const attributed = (id: string) => Object.fromEntries(names.map((name) => [name, id]));
 
-/** The body of an operation that takes one; another's ids, where it takes none. */
+/** Makes the body of an operation. An operation without a body gets one with the ids of another user. */
 const bodyOf = ({ method, body }: Operation, id: string): Pick<Ask, 'body'> =>
   method === 'GET' ? {} : { body: body?.example ?? attributed(id) };
 
-/** Each parameter by itself, for one that is not known makes a 400 of the whole; the id also as cursors write it. */
+/**
+ * Makes a query with each parameter alone, because an unknown one makes the whole a 400. Also has the id as a
+ * cursor.
+ */
 function queriesOf({ parameters }: Operation, id: string): string[] {
   const own = parameters.filter(({ in: place }) => place === 'query').map(({ name }) => name);
   const texts = [id, Buffer.from(id).toString('base64url')];
@@ -44,7 +50,7 @@ function queriesOf({ parameters }: Operation, id: string): string[] {
   return single.length > 0 ? single : [`${new URLSearchParams(attributed(id))}`];
 }
 
-t.test('another’s ids are nobody’s ids', async (t) => {
+t.test('A request with the ids of another user gets the same answer as one with unknown ids', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   const victim = await newVictim(api);
   const before = await snapshot(api);
@@ -82,13 +88,13 @@ t.test('another’s ids are nobody’s ids', async (t) => {
   );
 });
 
-t.test('another’s ids in a query or a body reach nothing of theirs', async (t) => {
+t.test('The ids of another user in a query or a body give no access to that user', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   const victim = await newVictim(api);
   const before = await snapshot(api);
   for (const operation of operations) {
     for (const [kind, id] of Object.entries(victim.ids)) {
-      // A guest and a user of its own for each request, for some of the routes end them.
+      // A new guest and a new user for each request, because some routes delete them.
       for (const access of operation.minimum === null ? [1] : [0, 1]) {
         const attacker = await api.person(access, 'An attacker');
         for (const query of queriesOf(operation, id)) {
@@ -110,7 +116,7 @@ t.test('another’s ids in a query or a body reach nothing of theirs', async (t)
   );
 });
 
-t.test('a session’s id and the rest of another’s refresh token is no refresh token', async (t) => {
+t.test('The id of a session with the secret of another refresh token is refused', async (t) => {
   const api = await startApi(t);
   const [victim, attacker] = [await newVictim(api), await api.person(1)];
   const before = await snapshot(api);
@@ -130,7 +136,7 @@ t.test('a session’s id and the rest of another’s refresh token is no refresh
   t.equal((await api.ask('POST', '/refresh', { body: { refreshToken: victim.refreshToken } })).status, 200);
 });
 
-t.test('their owners and admins get through with the same ids', async (t) => {
+t.test('The owner and an admin succeed with the same ids', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   for (const operation of withId) {
     const victim = await newVictim(api);
@@ -144,7 +150,7 @@ t.test('their owners and admins get through with the same ids', async (t) => {
   }
 });
 
-/** The victim's own rows of a snapshot. */
+/** Selects the rows of the victim from a snapshot. */
 function theirs(rows: Awaited<ReturnType<typeof snapshot>>, { id, email }: Victim) {
   return {
     users: rows.users.filter((row) => row.id === id),

@@ -1,4 +1,7 @@
-/** Members that a row has and a route does not take: refused on every write route, a new one covered without being asked. */
+/**
+ * Mass assignment (OWASP API3:2023): columns that are not in the schema of a route are refused, on every
+ * write route.
+ */
 import t from 'tap';
 import { startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';
@@ -11,7 +14,7 @@ const writes = operations.flatMap((operation) =>
 
 t.ok(writes.length >= 14, `${writes.length} operations take a body`);
 
-/** Names under which other services keep what makes an admin, and what our database client would take for a command. */
+/** Names of admin flags in other services, and names that the database client would take for an operator. */
 const elsewhere = {
   role: 'admin',
   roles: ['admin'],
@@ -39,15 +42,15 @@ const elsewhere = {
   toString: 'admin',
 };
 
-/** What changes a prototype is refused before the body is looked at. */
+/** Members that pollute a prototype. They are refused before the body is validated. */
 const poison = ['"__proto__":{"access":2}', '"constructor":{"prototype":{"access":2}}'];
 
-// Without mail, registering makes the row at once.
+// Without mail, a registration creates the row at once.
 for (const [how, variables, tried] of [
   ['with mail', NO_MAIL_SERVER, writes],
   ['without mail', {}, writes.filter(({ operationId }) => operationId === 'registerUser')],
 ] as const) {
-  t.test(`members of a row that no route takes are refused, ${how}`, async (t) => {
+  t.test(`Columns that are not in the schema of a route are refused, ${how}`, async (t) => {
     const api = await startApi(t, variables);
     const admin = await api.person(2, 'An admin');
     const row = await api.app.accounts.db.user.findUniqueOrThrow({ where: { id: admin.id } });
@@ -78,7 +81,7 @@ for (const [how, variables, tried] of [
   });
 }
 
-t.test('without them, the same bodies are read', async (t) => {
+t.test('The same bodies without the forbidden members are accepted', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   for (const operation of writes) {
     const caller = await api.person(operation.minimum ?? 1);

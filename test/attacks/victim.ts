@@ -1,18 +1,18 @@
-/** Somebody who has one of everything, and what the database has of everybody. */
+/** A user who has one of each kind of thing, and snapshots of the database. */
 import { newId } from '#latchkey/lib/id.ts';
 import type { Api, Person } from '../helper.ts';
 
 export interface Victim extends Person {
-  /** Ids of the victim's own things, by what they are of. */
+  /** Ids of the things of the victim, by kind. */
   readonly ids: Readonly<Record<'user' | 'session' | 'invitation' | 'event', string>>;
-  /** What nobody but the victim and admins may read. */
+  /** Data that only the victim and admins may read. */
   readonly secrets: readonly string[];
 }
 
 const DAY = 86_400_000;
 let victims = 0;
 
-/** A person with a second session, and an invitation that the person sent. */
+/** Creates a user with a second session and a sent invitation. */
 export async function newVictim({ app, person, sessionToken }: Api, access = 1): Promise<Victim> {
   const { db } = app.accounts;
   const somebody = await person(access, 'Vera Victim');
@@ -45,7 +45,10 @@ export async function newVictim({ app, person, sessionToken }: Api, access = 1):
   };
 }
 
-/** All rows of people and of what is theirs. Two of these are the same when nothing was changed between them. */
+/**
+ * Takes a snapshot of all rows of users and of their things. Two snapshots are equal when nothing changed in
+ * between.
+ */
 export async function snapshot({ app }: Api) {
   const { db } = app.accounts;
   const orderBy = { id: 'asc' } as const;

@@ -1,11 +1,11 @@
-/** Denied requests and failed sign-ins: counted however often they are repeated, and written soon. */
+/** Denied requests and failed sign-ins: they are counted, and written soon as few events. */
 import t from 'tap';
 import { accessDenied } from '#latchkey/access/challenges.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { signIn } from '../accounts/client.ts';
 import { type Api, startApi } from '../helper.ts';
 
-/** Of a request without an id of its own. */
+/** Format of the id of a request without an own id. */
 const REQUEST_ID = /^[0-9a-f]{24}$/;
 
 async function flushed(api: Api, token: string, query: string) {
@@ -13,7 +13,7 @@ async function flushed(api: Api, token: string, query: string) {
   return (await api.ask('GET', `/audit-events?${query}`, { token })).body.events;
 }
 
-t.test('a denied request is recorded: who, which operation, the levels, and where from', async (t) => {
+t.test('A denied request is recorded with its user, operation, levels and origin', async (t) => {
   const api = await startApi(
     t,
     {},
@@ -56,7 +56,7 @@ t.test('a denied request is recorded: who, which operation, the levels, and wher
   t.equal((await flushed(api, admin.token, 'action=access.denied')).length, 3, 'nothing else is a denial');
 });
 
-t.test('who is refused while the revocations in memory are too old is known as well', async (t) => {
+t.test('A denied request is recorded also while the revocations in memory are stale', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
   Object.defineProperty(api.app.revocations, 'isFresh', { configurable: true, value: false });
@@ -65,7 +65,7 @@ t.test('who is refused while the revocations in memory are too old is known as w
 });
 
 t.test(
-  'a failed sign-in is recorded, also of nobody’s address, and a wrong password of somebody signed in',
+  'A failed sign-in is recorded, also for an unknown address, and so is a wrong password in a session',
   async (t) => {
     const api = await startApi(t);
     const [admin, ada] = [await api.person(2), await api.person(1)];
@@ -91,7 +91,7 @@ t.test(
 );
 
 t.test(
-  'a flood of 10,000 denials and 10,000 failed sign-ins makes few rows, with the right counts',
+  'A flood of 10,000 denials and 10,000 failed sign-ins adds few rows, with the right counts',
   async (t) => {
     const api = await startApi(t);
     const ada = await api.person(1);
@@ -105,7 +105,7 @@ t.test(
           Array.from({ length: 100 }, () => api.app.inject({ url: '/control-panel', headers })),
         );
         if (answers.some(({ statusCode }) => statusCode !== 403)) throw new Error('not denied');
-        // Each costs 25 ms over HTTP.
+        // Each would take 25 ms over HTTP.
         for (let i = 0; i < 100; i++) {
           const requestContext = { ip: `192.0.2.${i}`, userAgent: 'flood', requestId: null };
           eventAggregator.add({
@@ -136,7 +136,7 @@ t.test(
   },
 );
 
-t.test('floods of many kinds are counted together once there are too many', async (t) => {
+t.test('Events of many kinds are counted together when there are too many kinds', async (t) => {
   const api = await startApi(t);
   const { eventAggregator, audit } = api.app;
   for (let i = 0; i < 10_000; i++) {
@@ -157,7 +157,7 @@ t.test('floods of many kinds are counted together once there are too many', asyn
   );
 });
 
-t.test('what is counted of somebody who left meanwhile says nothing of that person', async (t) => {
+t.test('Counted events of a user who was deleted in the meantime have no personal data', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
   await api.ask('GET', '/control-panel', { token: ada.token });
@@ -167,7 +167,7 @@ t.test('what is counted of somebody who left meanwhile says nothing of that pers
   t.equal(await api.app.audit.db.personalData.count({ where: { subjectId: ada.id } }), 0);
 });
 
-t.test('a database that is away loses no counts, and does not hold up closing', async (t) => {
+t.test('No counts are lost while the database is unavailable, and the shutdown is not delayed', async (t) => {
   const api = await startApi(t);
   const ada = await api.person(1);
   const { eventAggregator, audit } = api.app;

@@ -1,4 +1,4 @@
-/** Counts of the audit, and a database that goes away while they are written. */
+/** The event aggregator, with a connection that breaks during the write. */
 import t from 'tap';
 import { EventAggregator } from '#latchkey/audit/event-aggregator.ts';
 import type { Db } from '#latchkey/db/client.ts';
@@ -7,7 +7,9 @@ import { openTrail } from './trail.ts';
 const requestContext = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 const denial = { action: 'access.denied', actorId: null, targetId: null, requestContext } as const;
 
-/** The database as seen over a connection that breaks at the end of each transaction: before its COMMIT, or after. */
+/**
+ * Makes a database whose connection breaks at the end of each transaction: before its COMMIT, or after it.
+ */
 function breaking(db: Db, when: 'before' | 'after'): Db {
   const broken = () => new Error('Connection terminated unexpectedly');
   const transaction: Db['transaction'] = async (work, options) => {
@@ -24,7 +26,7 @@ function breaking(db: Db, when: 'before' | 'after'): Db {
 }
 
 for (const when of ['before', 'after'] as const) {
-  t.test(`a connection that breaks ${when} the commit neither loses nor doubles a count`, async (t) => {
+  t.test(`A connection that breaks ${when} the commit neither loses nor doubles a count`, async (t) => {
     const { db } = await openTrail(t);
     const eventAggregator = new EventAggregator();
     const written = async () => (await db.auditEvent.aggregate({ _sum: { count: true } }))._sum.count ?? 0;

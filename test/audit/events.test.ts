@@ -1,17 +1,20 @@
-/** `GET /audit-events`: every filter, every page; and `GET /me/activity`, which shows nothing of others. */
+/**
+ * `GET /audit-events`: all filters and pages; and `GET /me/activity`, which shows no data of other people.
+ */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.ts';
 import { record } from '#latchkey/audit/record.ts';
+import { verifyChain } from '#latchkey/audit/verify.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
 import { seal } from './trail.ts';
 
 const START = Date.parse('2026-11-01T00:00:00.000Z');
-const SPAN = 1_000;
+const PERIOD_MS = 1_000;
 
-/** Follows `nextCursor` to the end, and holds the `Link` header to it. */
+/** Follows `nextCursor` to the end, and checks that the `Link` header agrees. */
 async function readAll(api: Api, token: string, path: string, query: URLSearchParams) {
   const events = [];
   let url = `${path}?${query}`;
@@ -30,18 +33,18 @@ async function readAll(api: Api, token: string, path: string, query: URLSearchPa
   }
 }
 
-t.test('each combination of filters gives what a plain array gives, page by page', async (t) => {
+t.test('Each combination of filters gives the same events as a filtered array, page by page', async (t) => {
   const api = await startApi(t);
   const admin = await api.person(2);
   const { db } = api.app.audit;
   const people = Array.from({ length: 4 }, () => randomUUID());
   const some = actions.slice(0, 4);
   const pick = <T>(from: readonly T[], index: number): T => from[index % from.length] as T;
-  // A fixed sequence of numbers without a pattern.
+  // A fixed pseudo-random sequence.
   const at = (index: number, salt: number) =>
     (index * 7_919 + salt * 104_729 + ((index * salt) % 13) * 31) % 9_973;
   const rows = Array.from({ length: 300 }, (_, index) => {
-    const createdAt = new Date(START + (at(index, 1) % SPAN));
+    const createdAt = new Date(START + (at(index, 1) % PERIOD_MS));
     return {
       id: newId(createdAt),
       action: pick(some, at(index, 2)),
@@ -59,8 +62,8 @@ t.test('each combination of filters gives what a plain array gives, page by page
     actor: optional(fc.constantFrom(...people)),
     target: optional(fc.constantFrom(...people)),
     action: optional(fc.constantFrom(...some)),
-    from: optional(fc.integer({ min: -5, max: SPAN + 5 })),
-    until: optional(fc.integer({ min: -5, max: SPAN + 5 })),
+    from: optional(fc.integer({ min: -5, max: PERIOD_MS + 5 })),
+    until: optional(fc.integer({ min: -5, max: PERIOD_MS + 5 })),
     limit: fc.integer({ min: 15, max: 100 }),
   });
   await fc.assert(
@@ -68,16 +71,16 @@ t.test('each combination of filters gives what a plain array gives, page by page
       const query = new URLSearchParams({ limit: String(limit) });
       for (const [name, value] of Object.entries({ actor, target, action }))
         if (value !== undefined) query.set(name, value);
-      // The events of the app itself are outside.
+      // The events of the app itself are outside of this period.
       query.set('from', new Date(START + (from ?? 0)).toISOString());
-      query.set('until', new Date(START + (until ?? SPAN)).toISOString());
+      query.set('until', new Date(START + (until ?? PERIOD_MS)).toISOString());
       const expected = newestFirst.filter(
         (row) =>
           (actor === undefined || row.actorId === actor) &&
           (target === undefined || row.targetId === target) &&
           (action === undefined || row.action === action) &&
           row.createdAt.getTime() >= START + (from ?? 0) &&
-          row.createdAt.getTime() < START + (until ?? SPAN),
+          row.createdAt.getTime() < START + (until ?? PERIOD_MS),
       );
       const { events, pages } = await readAll(api, admin.token, '/audit-events', query);
       const ids = events.map(({ id }) => id);
@@ -88,7 +91,7 @@ t.test('each combination of filters gives what a plain array gives, page by page
   );
 
   const sorted = (await readAll(api, admin.token, '/audit-events', new URLSearchParams('limit=100'))).events;
-  const newest = sorted.filter(({ createdAt }) => Date.parse(createdAt) < START + SPAN);
+  const newest = sorted.filter(({ createdAt }) => Date.parse(createdAt) < START + PERIOD_MS);
   t.strictSame(
     newest.map(({ id }) => id),
     newestFirst.map(({ id }) => id),
@@ -96,7 +99,7 @@ t.test('each combination of filters gives what a plain array gives, page by page
   );
 });
 
-t.test('an event tells all that is known of it, and its place in the chain once it has one', async (t) => {
+t.test('An event has all its details, and its position in the chain when it is sealed', async (t) => {
   const api = await startApi(t);
   const admin = await api.person(2);
   const token = admin.token;
@@ -124,20 +127,23 @@ t.test('an event tells all that is known of it, and its place in the chain once 
   t.ok(row.number !== null && row.number > 0);
 });
 
-t.test('ids are found however they are written; kids and levels as they are', async (t) => {
-  const api = await startApi(t);
-  const { token, id } = await api.person(2);
-  const count = async (query: string) =>
-    (await api.ask('GET', `/audit-events?${query}`, { token })).body.events.length;
-  t.equal(await count(`actor=${id.toUpperCase()}`), 1);
-  t.equal(await count(`target=${id.toUpperCase()}`), 1);
-  t.equal(await count(`target=${api.app.keys.signing.kid}`), 1);
-  t.equal(await count('target=guest'), 1);
-  t.equal(await count('from=2026-01-01T00:00:00%2B02:00&until=1969-01-01T00:00:00Z'), 0);
-  t.ok((await count('from=1969-01-01T00:00:00Z')) > 0);
-});
+t.test(
+  'A filter finds a UUID in any notation, and the kid of a key or the name of a level as it is',
+  async (t) => {
+    const api = await startApi(t);
+    const { token, id } = await api.person(2);
+    const count = async (query: string) =>
+      (await api.ask('GET', `/audit-events?${query}`, { token })).body.events.length;
+    t.equal(await count(`actor=${id.toUpperCase()}`), 1);
+    t.equal(await count(`target=${id.toUpperCase()}`), 1);
+    t.equal(await count(`target=${api.app.keys.signing.kid}`), 1);
+    t.equal(await count('target=guest'), 1);
+    t.equal(await count('from=2026-01-01T00:00:00%2B02:00&until=1969-01-01T00:00:00Z'), 0);
+    t.ok((await count('from=1969-01-01T00:00:00Z')) > 0);
+  },
+);
 
-t.test('a filter that cannot be meant is refused', async (t) => {
+t.test('An invalid filter is refused', async (t) => {
   const api = await startApi(t);
   const { token } = await api.person(2);
   for (const query of [
@@ -159,7 +165,7 @@ t.test('a filter that cannot be meant is refused', async (t) => {
   }
 });
 
-t.test('what somebody else has written into the database is not shown, and breaks nothing', async (t) => {
+t.test('Stored JSON that was changed from outside is not shown, and causes no error', async (t) => {
   const api = await startApi(t);
   const { token, id } = await api.person(2);
   const { db } = api.app.audit;
@@ -170,7 +176,7 @@ t.test('what somebody else has written into the database is not shown, and break
 });
 
 t.test(
-  'somebody’s activity is what this person did and what was done to this person, newest first',
+  'The activity of a user has the events of which the user is actor or target, newest first',
   async (t) => {
     const api = await startApi(t);
     const [admin, ada] = [await api.person(2, 'Grace'), await api.person(0, 'Ada')];
@@ -204,7 +210,7 @@ t.test(
   },
 );
 
-t.test('activity shows nothing of others, whatever happened between two people', async (t) => {
+t.test('The activity of a user shows no data of other people', async (t) => {
   const api = await startApi(t);
   const { db } = api.app.audit;
   const [admin, ada] = [await api.person(2, 'Grace'), await api.person(1, 'Ada')];
@@ -220,7 +226,7 @@ t.test('activity shows nothing of others, whatever happened between two people',
     targetId,
     before: { access: 1 },
     after: { access: 2 },
-    // As an actor Ada is at home; as a target her name is her own.
+    // As an actor, Ada may see her IP address; as a target, she may see her name.
     requestContext:
       actorId === ada.id
         ? { ip: '192.0.2.1', userAgent: 'mine', requestId: null }
@@ -256,4 +262,38 @@ t.test('activity shows nothing of others, whatever happened between two people',
   for (const mark of Object.values(marks)) t.notOk(JSON.stringify(seen).includes(mark), mark);
   const [mine] = seen.filter(({ actorId, targetId }) => actorId === ada.id && targetId === ada.id);
   t.match(mine, { ip: '192.0.2.1', userAgent: 'mine', before: { access: 1, name: 'Ada' } });
+});
+
+t.test('An event that is stored under an earlier name of its action has the current name', async (t) => {
+  const api = await startApi(t);
+  const { token } = await api.person(2);
+  const { audit } = api.app;
+  const targetId = randomUUID();
+  const expiry = {
+    action: 'user.elevation-expired',
+    actorId: null,
+    targetId,
+    requestContext: { ip: null, userAgent: null, requestId: null },
+  } as const;
+  await audit.db.transaction((tx) => record(tx, [expiry, expiry]));
+  const [first] = await audit.db.auditEvent.findMany({ where: { targetId }, orderBy: { id: 'asc' } });
+  const action = 'user.access-fell-back';
+  await audit.db.auditEvent.update({ where: { id: first!.id }, data: { action } });
+  await seal(audit);
+  for (const query of [
+    `target=${targetId}`,
+    `target=${targetId}&action=${expiry.action}`,
+    `action=${expiry.action}`,
+  ]) {
+    const { status, body } = await api.ask('GET', `/audit-events?${query}`, { token });
+    t.equal(status, 200, query);
+    t.strictSame(
+      body.events.map((event: { action: string }) => event.action),
+      [expiry.action, expiry.action],
+      query,
+    );
+  }
+  const { findings } = await verifyChain(audit, async () => {});
+  t.equal(findings, 0, 'the code of the event covers the stored name');
+  t.match(await audit.db.auditEvent.findUnique({ where: { id: first!.id } }), { action });
 });

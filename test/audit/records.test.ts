@@ -1,4 +1,4 @@
-/** Who did what on whom, as admins read it: every change is recorded in its transaction, or is not made. */
+/** The events of all changes: a change is recorded in its own transaction, or is not made. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
@@ -9,10 +9,10 @@ import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Of a request without an id of its own. */
+/** Format of the id of a request without an own id. */
 const REQUEST_ID = /^[0-9a-f]{24}$/;
 
-/** Where the requests of these tests come from. */
+/** Request context of the requests in these tests. */
 const here = { ip: '127.0.0.1', userAgent: 'lightMyRequest', requestId: REQUEST_ID };
 const nowhere = { ip: null, userAgent: null, requestId: null };
 
@@ -29,7 +29,7 @@ interface Stage {
 
 interface Scene {
   readonly name: string;
-  /** @returns whom it was done to */
+  /** Makes the change. @returns id of the target */
   readonly act: (stage: Stage) => Promise<string>;
   readonly event: (stage: Stage, target: string) => Record<string, unknown>;
 }
@@ -40,7 +40,7 @@ const admits = async (answer: Promise<Answer>, status = 200): Promise<Answer> =>
   return answer;
 };
 
-/** In this order, on one stage. */
+/** Changes without mail. They run in this order, in one service. */
 const scenes: readonly Scene[] = [
   {
     name: 'somebody registers',
@@ -191,7 +191,7 @@ const scenes: readonly Scene[] = [
       return ada.id;
     },
     event: () => ({
-      action: 'user.access-fell-back',
+      action: 'user.elevation-expired',
       actorId: null,
       before: { access: 2 },
       after: { access: 0 },
@@ -255,7 +255,7 @@ async function play(t: Test, stage: Stage, all: readonly Scene[]): Promise<void>
   }
 }
 
-t.test('each change is recorded: who, what, on whom, before, after, reason, and where from', async (t) => {
+t.test('Each change is recorded with its actor, action, target, values, reason and origin', async (t) => {
   const api = await startApi(t);
   const stage = { api, admin: await api.person(2, 'Grace'), ada: await api.person(1, 'Ada') };
   await play(t, stage, scenes);
@@ -269,7 +269,7 @@ t.test('each change is recorded: who, what, on whom, before, after, reason, and 
   t.match(about.at(-1), { action: 'session.opened', ip: null }, 'but what happened is');
 });
 
-/** With mail, in this order, on one stage. */
+/** Changes with mail. They run in this order, in one service. */
 const mailedScenes: readonly Scene[] = [
   {
     name: 'somebody registers, and confirms',
@@ -379,13 +379,16 @@ async function invite({ api, admin }: Stage, email: string): Promise<{ id: strin
   return { id: body.id, token: await tokenFor(api, email, 'invitation') };
 }
 
-t.test('so is what needs a mail: registrations, addresses, forgotten passwords, invitations', async (t) => {
-  const api = await startApi(t, NO_MAIL_SERVER);
-  const stage = { api, admin: await api.person(2, 'Grace'), ada: await api.person(1, 'Ada') };
-  await play(t, stage, mailedScenes);
-});
+t.test(
+  'Each change that needs a mail is recorded: registrations, addresses, password resets, invitations',
+  async (t) => {
+    const api = await startApi(t, NO_MAIL_SERVER);
+    const stage = { api, admin: await api.person(2, 'Grace'), ada: await api.person(1, 'Ada') };
+    await play(t, stage, mailedScenes);
+  },
+);
 
-t.test('what no request asked for has no origin: a command, a boot, the levels and keys', async (t) => {
+t.test('An event of a command or of a start has no request context', async (t) => {
   const api = await startApi(t);
   const admin = await api.person(2);
   await api.app.accounts.db.user.update({ where: { id: admin.id }, data: { access: 1, permanentAccess: 1 } });
@@ -405,7 +408,7 @@ t.test('what no request asked for has no origin: a command, a boot, the levels a
   t.match(key, { targetId: api.app.keys.signing.kid, after: { algorithm: 'ES256' }, ...nowhere });
 });
 
-t.test('a boot records which levels and keys have come and gone, once', async (t) => {
+t.test('A start records added and removed levels and keys once', async (t) => {
   const before = await startApi(t);
   const { privateKey } = generateKeyPairSync('ed25519');
   const variables = {
@@ -442,7 +445,7 @@ t.test('a boot records which levels and keys have come and gone, once', async (t
   t.equal(more.length, 0);
 });
 
-t.test('a change that fails records nothing', async (t) => {
+t.test('A change that fails records nothing', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
   const { db } = api.app.accounts;
@@ -457,7 +460,7 @@ t.test('a change that fails records nothing', async (t) => {
   t.equal(await db.auditEvent.count(), count);
 });
 
-t.test('a change that cannot be recorded is not made', async (t) => {
+t.test('A change that cannot be recorded is not made', async (t) => {
   const api = await startApi(t);
   const [admin, ada] = [await api.person(2), await api.person(1)];
   const { db } = api.app.accounts;

@@ -1,19 +1,21 @@
-/** Events go when they are old: from the old end, in their order, and only on the word of the chain. */
+/**
+ * Retention: old events are deleted from the old end of the chain, in order, and only if their code is valid.
+ */
 import t from 'tap';
 import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
-/** Events of so many days ago, in the order in which they are sealed. */
+/** Records events of so many days ago, in the order in which they are sealed. */
 async function openChain(t: Parameters<typeof openTrail>[0], ages: readonly number[]): Promise<Trail> {
   const trail = await openTrail(t);
   const events = ages.map((_, index) => event(`person-${index + 1}`));
   await trail.db.transaction((tx) => record(tx, events));
   const rows = await trail.db.auditEvent.findMany({ orderBy: { id: 'asc' } });
   for (const [index, { id }] of rows.entries()) {
-    const createdAt = new Date(Date.now() - (ages[index] ?? 0) * DAY);
+    const createdAt = new Date(Date.now() - (ages[index] ?? 0) * DAY_MS);
     await trail.db.auditEvent.update({ where: { id }, data: { createdAt } });
   }
   await seal(trail.audit);
@@ -25,7 +27,7 @@ async function numbers({ db }: Trail): Promise<(number | null)[]> {
   return rows.map(({ number }) => number);
 }
 
-t.test('what is older than it is kept goes, with what it says of people', async (t) => {
+t.test('Events whose retention is over are deleted with their personal data', async (t) => {
   const trail = await openChain(t, [400, 390, 366, 364, 10, 0]);
   const { db, audit } = trail;
   const logged = await head(audit);
@@ -40,7 +42,7 @@ t.test('what is older than it is kept goes, with what it says of people', async 
   t.match(await verify(audit, logged), { found: [], events: 1 });
 });
 
-t.test('an old event waits for those before it, and for being sealed', async (t) => {
+t.test('An old event is not deleted before the events before it, nor before it is sealed', async (t) => {
   const trail = await openChain(t, [400, 1, 400]);
   t.equal(await pruneEvents(trail.audit, 365), 1);
   t.strictSame(await numbers(trail), [2, 3]);
@@ -49,7 +51,7 @@ t.test('an old event waits for those before it, and for being sealed', async (t)
   t.equal(await trail.db.auditEvent.count(), 1, 'one is not in the chain yet');
 });
 
-t.test('more than one batch', async (t) => {
+t.test('More old events than one batch has are all deleted', async (t) => {
   const trail = await openTrail(t);
   const many = Array.from({ length: 1_200 }, (_, index) => event(`person-${index}`));
   await recordInParts(trail.db, many);
@@ -59,7 +61,7 @@ t.test('more than one batch', async (t) => {
   t.match(await verify(trail.audit), { found: [], events: 0, head: /^1200:/ });
 });
 
-t.test('whoever dates events back has nothing deleted by the service', async (t) => {
+t.test('Backdated events are not deleted', async (t) => {
   const trail = await openChain(t, [3, 2, 1, 0]);
   await trail.db.auditEvent.updateMany({ data: { createdAt: new Date(0) } });
   t.equal(await pruneEvents(trail.audit, 1.5), 0);
@@ -67,7 +69,7 @@ t.test('whoever dates events back has nothing deleted by the service', async (t)
   t.equal((await verify(trail.audit)).findings, 4);
 });
 
-t.test('an event that was tampered with does not keep the old ones for ever', async (t) => {
+t.test('An event that was tampered with does not prevent the deletion of old events', async (t) => {
   const trail = await openChain(t, [400, 400, 400, 400, 1]);
   await trail.db.auditEvent.updateMany({ where: { number: 2 }, data: { createdAt: new Date() } });
   await trail.db.auditEvent.deleteMany({ where: { number: 1 } });

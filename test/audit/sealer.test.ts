@@ -1,4 +1,6 @@
-/** The sealer: one chain whoever seals, under a key that outlives SECRET, and never over what was done from outside. */
+/**
+ * The sealer: several processes make one chain, its key survives a change of SECRET, and tampering stops it.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,67 +15,57 @@ import { rawSql } from '#latchkey/db/client.ts';
 import { device, startApi } from '../helper.ts';
 import { add, event, openTrail, recordInParts, SECRET, seal, verify } from './trail.ts';
 
-/** Milliseconds between two runs; on SQLite, two connections of one process block each other's thread. */
-const PAUSE = 50;
+/** Pause between two runs: on SQLite, two connections of one process block each other's thread. */
+const PAUSE_MS = 50;
 
 const people = (from: number, count: number) =>
   Array.from({ length: count }, (_, index) => event(`person-${from + index}`));
 
-t.test(
-  'what two processes seal is one chain, without gaps or doubles, beside whoever adds to it',
-  async (t) => {
-    const first = await openTrail(t);
-    const second = await openTrail(t, { url: first.url });
-    const sealers = [first, second].map(({ audit }) => new AuditSealer(audit));
-    let isOver = false;
-    const sealing = sealers.map(async (sealer) => {
-      let sealed = 0;
-      while (!isOver) sealed += await sealer.run();
-      return sealed;
-    });
-    try {
-      await Promise.all([
-        add(first.db, people(0, 30)),
-        add(second.db, people(30, 30)),
-        first.db.transaction((tx) => record(tx, people(60, 250))),
-      ]);
-    } finally {
-      isOver = true;
-    }
-    const sealed = await Promise.all(sealing);
-    await seal(first.audit);
-    const numbers = await first.db.auditEvent.findMany({
-      orderBy: { number: 'asc' },
-      select: { number: true },
-    });
-    t.strictSame(
-      numbers.map(({ number }) => number),
-      Array.from({ length: 310 }, (_, index) => index + 1),
-    );
-    t.ok(sealed.every((count) => count <= 310));
-    t.match(await verify(second.audit), { found: [], events: 310, unsealed: 0 });
-  },
-);
+t.test('Two processes seal one chain without gaps or duplicates while others add events', async (t) => {
+  const first = await openTrail(t);
+  const second = await openTrail(t, { url: first.url });
+  const sealers = [first, second].map(({ audit }) => new AuditSealer(audit));
+  let isOver = false;
+  const sealing = sealers.map(async (sealer) => {
+    let sealed = 0;
+    while (!isOver) sealed += await sealer.run();
+    return sealed;
+  });
+  try {
+    await Promise.all([
+      add(first.db, people(0, 30)),
+      add(second.db, people(30, 30)),
+      first.db.transaction((tx) => record(tx, people(60, 250))),
+    ]);
+  } finally {
+    isOver = true;
+  }
+  const sealed = await Promise.all(sealing);
+  await seal(first.audit);
+  const numbers = await first.db.auditEvent.findMany({
+    orderBy: { number: 'asc' },
+    select: { number: true },
+  });
+  t.strictSame(
+    numbers.map(({ number }) => number),
+    Array.from({ length: 310 }, (_, index) => index + 1),
+  );
+  t.ok(sealed.every((count) => count <= 310));
+  t.match(await verify(second.audit), { found: [], events: 310, unsealed: 0 });
+});
 
-t.test(
-  'a backlog leaves the event loop to others, a signal ends the run, and a run ends by itself',
-  async (t) => {
-    const { db, audit } = await openTrail(t);
-    await recordInParts(db, people(0, 1_700));
-    const stop = new AbortController();
-    setImmediate(() => stop.abort());
-    t.equal(await new AuditSealer(audit).run({ signal: stop.signal }), 500, 'one batch');
-    t.equal(
-      await new AuditSealer(audit).run({ maxRows: 600 }),
-      1_000,
-      'what goes beyond ends with its batch',
-    );
-    t.equal(await new AuditSealer(audit).run(), 200);
-    t.match(await verify(audit), { found: [], events: 1_700, unsealed: 0 });
-  },
-);
+t.test('A backlog does not block the event loop, and a run ends by a signal or by itself', async (t) => {
+  const { db, audit } = await openTrail(t);
+  await recordInParts(db, people(0, 1_700));
+  const stop = new AbortController();
+  setImmediate(() => stop.abort());
+  t.equal(await new AuditSealer(audit).run({ signal: stop.signal }), 500, 'one batch');
+  t.equal(await new AuditSealer(audit).run({ maxRows: 600 }), 1_000, 'what goes beyond ends with its batch');
+  t.equal(await new AuditSealer(audit).run(), 200);
+  t.match(await verify(audit), { found: [], events: 1_700, unsealed: 0 });
+});
 
-t.test('a chain that another process has begun and sealed meanwhile is left as it is', async (t) => {
+t.test('A chain that another process has just created and sealed is not changed', async (t) => {
   const { db, audit } = await openTrail(t);
   await add(db, people(0, 2));
   await seal(audit);
@@ -83,7 +75,7 @@ t.test('a chain that another process has begun and sealed meanwhile is left as i
   t.match(await verify(audit), { found: [], events: 2 });
 });
 
-t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is in it', async (t) => {
+t.test('No sign-in waits for the chain: 300 sign-ins beside two sealers are all sealed', async (t) => {
   const api = await startApi(t);
   const other = await openTrail(t, { url: api.databaseUrl });
   const { db } = api.app.accounts;
@@ -93,7 +85,7 @@ t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is
   );
   await db.user.createMany({ data: users });
   const signInAll = async () => {
-    // 50 at a time: a transaction waits 5 s to begin, and the machine may be slow.
+    // 50 at a time: a transaction waits at most 5 s to begin, and the machine may be slow.
     for (let first = 0; first < users.length; first += 50) {
       const wave = users.slice(first, first + 50);
       await Promise.all(wave.map(({ id }) => openSession(api.app.accounts, { id, epoch: 0 }, device)));
@@ -103,7 +95,7 @@ t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is
   const sealing = async () => {
     while (!isOver) {
       await sealer.run();
-      await wait(PAUSE);
+      await wait(PAUSE_MS);
     }
   };
   const signedIn = signInAll().finally(() => {
@@ -116,7 +108,7 @@ t.test('no sign-in waits for the chain: 300 beside two sealers, and every one is
 });
 
 t.test(
-  'events are sealed in the order of their ids, and one that is committed late comes after',
+  'Events are sealed in the order of their ids, and one that is committed late is sealed later',
   async (t) => {
     const { db, audit } = await openTrail(t);
     t.equal(await readHead(audit), undefined, 'nothing is sealed yet');
@@ -144,7 +136,7 @@ t.test(
   },
 );
 
-t.test('SECRET can be changed without breaking the chain', async (t) => {
+t.test('A change of SECRET does not break the chain', async (t) => {
   const { db, audit, url } = await openTrail(t);
   await add(db, people(0, 2));
   await seal(audit);
@@ -187,7 +179,7 @@ t.test('SECRET can be changed without breaking the chain', async (t) => {
   await t.rejects(verify(audit), { name: 'ConfigError' }, 'and does not open it');
 });
 
-t.test('what was done to the ends from outside is neither sealed over nor pruned over', async (t) => {
+t.test('A chain whose ends were changed from outside is neither sealed nor pruned', async (t) => {
   const { db, audit } = await openTrail(t);
   await add(db, people(0, 3));
   await seal(audit);
@@ -209,7 +201,7 @@ t.test('what was done to the ends from outside is neither sealed over nor pruned
   await t.rejects(new AuditSealer(audit).run(), /The row of the audit chain is gone/);
 });
 
-t.test('a chain whose secret is lost can be begun anew, as the README says', async (t) => {
+t.test('A chain whose secret is lost can be replaced by a new one, as the README says', async (t) => {
   const { db, audit, url } = await openTrail(t);
   await add(db, people(0, 3));
   await seal(audit);

@@ -1,4 +1,4 @@
-/** A chain of audit events without a service around it, for what is done to it from outside. */
+/** A chain of audit events without a service, for tests that tamper with it. */
 import { randomBytes } from 'node:crypto';
 import { type AuditContext, readChain } from '#latchkey/audit/chain.ts';
 import type { Finding, LoggedHead } from '#latchkey/audit/chain-verifier.ts';
@@ -14,8 +14,8 @@ import type { Teardown } from '../helper.ts';
 
 export const SECRET = 'the secret of these tests, which is long enough';
 
-/** Events of one transaction. */
-const PART = 100;
+/** Events per transaction. */
+const BATCH_SIZE = 100;
 
 export interface Trail {
   readonly url: string;
@@ -23,7 +23,7 @@ export interface Trail {
   readonly db: Db;
 }
 
-/** An empty audit, on a database of its own unless one is given. */
+/** Opens an empty audit, in a new database by default. */
 export async function openTrail(
   t: Teardown,
   { url, current = SECRET, previous }: { url?: string; current?: string; previous?: string } = {},
@@ -31,7 +31,7 @@ export async function openTrail(
   const databaseUrl = url ?? (await createMigratedDatabase({ teardown: (work) => t.teardown(work) })).url;
   const { db, now, close } = openDatabase(databaseUrl);
   t.teardown(close);
-  // Prisma's timers do not keep a process alive, and a SQLite database has no socket that would.
+  // Keeps the process alive: the timers of Prisma do not, and SQLite has no socket.
   const alive = setInterval(() => {}, 60_000);
   t.teardown(() => clearInterval(alive));
   return {
@@ -41,7 +41,7 @@ export async function openTrail(
   };
 }
 
-/** Somebody's rename, with all that an event can have. */
+/** Makes an event of a rename with all optional members. */
 export const event = (actorId: string, targetId: string = actorId): AuditRecord => ({
   action: 'user.name-changed',
   actorId,
@@ -52,24 +52,24 @@ export const event = (actorId: string, targetId: string = actorId): AuditRecord 
   requestContext: { ip: '192.0.2.7', userAgent: 'test', requestId: randomBytes(4).toString('hex') },
 });
 
-/** Records events one after the other, each in a transaction of its own. */
+/** Records events one after the other, each in its own transaction. */
 export async function add(db: Db, events: readonly AuditRecord[]): Promise<void> {
   for (const one of events) await db.transaction((tx) => record(tx, [one]));
 }
 
-/** Records many events, some at a time: a transaction has 5 s. */
+/** Records many events in several transactions, because a transaction may take 5 s at most. */
 export async function recordInParts(db: Db, events: readonly AuditRecord[]): Promise<void> {
-  for (let at = 0; at < events.length; at += PART)
-    await db.transaction((tx) => record(tx, events.slice(at, at + PART)));
+  for (let at = 0; at < events.length; at += BATCH_SIZE)
+    await db.transaction((tx) => record(tx, events.slice(at, at + BATCH_SIZE)));
 }
 
-/** Seals until nothing is left. */
+/** Seals all events. */
 export async function seal(audit: AuditContext): Promise<void> {
   const sealer = new AuditSealer(audit);
   while ((await audit.db.auditEvent.count({ where: { number: null } })) > 0) await sealer.run();
 }
 
-/** Walks the chain. */
+/** Verifies the chain. */
 export async function verify(
   audit: AuditContext,
   head?: LoggedHead,
@@ -79,14 +79,14 @@ export async function verify(
   return { ...result, found };
 }
 
-/** The head as it would be logged now. */
+/** Reads the head as the log would have it now. */
 export async function head(audit: AuditContext): Promise<LoggedHead> {
   const chain = await readChain(audit);
   if (chain === undefined) throw new Error('There is no chain');
   return { number: chain.headNumber, code: chain.headCode };
 }
 
-/** All of the audit, to be put back. */
+/** Reads the whole audit, so that it can be restored. */
 export async function copy(db: Db): Promise<() => Promise<void>> {
   const events = await db.auditEvent.findMany();
   const personal = await db.personalData.findMany();

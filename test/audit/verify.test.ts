@@ -1,4 +1,4 @@
-/** What was done to the audit from outside is found and named; what the service did to it is not. */
+/** The verification finds all tampering from outside, and reports nothing that the service did itself. */
 
 import t from 'tap';
 import type { Finding } from '#latchkey/audit/chain-verifier.ts';
@@ -10,7 +10,7 @@ import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, ver
 
 const EVENTS = 20;
 
-/** A chain of {@link EVENTS} events in two sealings. */
+/** Makes a chain of {@link EVENTS} events, sealed in two runs. */
 async function openChain(t: Parameters<typeof openTrail>[0]): Promise<Trail> {
   const trail = await openTrail(t);
   const people = Array.from({ length: EVENTS }, (_, index) => event(`person-${index + 1}`));
@@ -21,7 +21,7 @@ async function openChain(t: Parameters<typeof openTrail>[0]): Promise<Trail> {
   return trail;
 }
 
-/** Numbers of what is found; null is the chain as a whole. */
+/** Numbers of the findings; null is the whole chain. */
 const numbers = (found: readonly Finding[]) => found.map(({ number }) => number);
 
 const altered = (number: number) => ({ number, problem: /does not fit its code/ });
@@ -29,7 +29,7 @@ const altered = (number: number) => ({ number, problem: /does not fit its code/ 
 interface Attack {
   readonly name: string;
   readonly sql: readonly string[];
-  /** In this order. */
+  /** Problems in the expected order. */
   readonly found: readonly { readonly number: number | null; readonly problem: RegExp }[];
 }
 
@@ -169,7 +169,7 @@ const attacks: readonly Attack[] = [
   },
 ];
 
-t.test('each kind of tampering is found, and named by number and id', async (t) => {
+t.test('Each kind of tampering is found, and reported with number and id', async (t) => {
   const { db, audit } = await openChain(t);
   const ids = new Map((await db.auditEvent.findMany()).map(({ number, id }) => [number, id]));
   t.match(await verify(audit), { found: [], events: EVENTS, unsealed: 0, head: /^20:[\w-]{43}$/ });
@@ -193,7 +193,7 @@ t.test('each kind of tampering is found, and named by number and id', async (t) 
 });
 
 t.test(
-  'an end that was cut off, with the ends of that time put back, is found by a head from the log',
+  'A chain that was cut off and whose earlier ends were restored is detected by a head from the log',
   async (t) => {
     const { db, audit } = await openTrail(t);
     await add(db, [event('ada'), event('grace')]);
@@ -228,7 +228,7 @@ t.test(
   },
 );
 
-t.test('what the service does itself breaks nothing', async (t) => {
+t.test('Changes by the service itself are not reported', async (t) => {
   const { db, audit } = await openChain(t);
   const logged = await head(audit);
   await db.transaction((tx) => erasePersonalData(tx, 'person-9'));
@@ -247,12 +247,12 @@ t.test('what the service does itself breaks nothing', async (t) => {
   t.match(await verify(audit, { ...logged, number: 3 }), { found: [], comparedHead: false });
 });
 
-t.test('the service may seal and prune while the chain is walked', async (t) => {
+t.test('The service may seal and prune during a verification', async (t) => {
   const { db, audit } = await openTrail(t);
   const many = Array.from({ length: 1_500 }, (_, index) => event(`person-${index}`));
   await recordInParts(db, many);
   await seal(audit);
-  // What the service does between two pages of the walk.
+  // Work of the service between two pages of the verification.
   const work = [
     async () => {
       await add(db, [event('meanwhile')]);
@@ -277,7 +277,7 @@ t.test('the service may seal and prune while the chain is walked', async (t) => 
   t.equal(await db.auditEvent.count(), 0);
 });
 
-t.test('a span of time is a span of ids', async (t) => {
+t.test('The lowest id of a time separates earlier from later events', async (t) => {
   const time = new Date('2026-11-23T12:00:00.000Z');
   t.equal(newId(time).slice(0, 14), lowestIdOf(time).slice(0, 14));
   t.ok(lowestIdOf(time) <= newId(time) && newId(time) < lowestIdOf(new Date(time.getTime() + 1)));

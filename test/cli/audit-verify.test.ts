@@ -1,7 +1,8 @@
 /**
- * `latchkey audit verify`, beside the running service and without it, with the head from its log.
+ * `latchkey audit verify`, with and without a running service, and with a head from its log.
  *
- * @runs once, on Postgres: the command is the same; audit/verify.test.ts holds the walk on both.
+ * @runs once, on Postgres: the command is the same on both; audit/verify.test.ts tests the verification on
+ *   both.
  */
 import t from 'tap';
 import { record } from '#latchkey/audit/record.ts';
@@ -12,7 +13,7 @@ import { PASSWORD, PUBLIC_URL } from '../helper.ts';
 
 const command = ['audit', 'verify'];
 
-t.test('it finds what was done to the audit of a service, and says where', async (t) => {
+t.test('The command audit verify finds altered events of a service, and says where they are', async (t) => {
   const { db, audit, url } = await openTrail(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), SECRET, PUBLIC_URL };
 
@@ -71,7 +72,7 @@ t.test('it finds what was done to the audit of a service, and says where', async
   );
 });
 
-t.test('another secret: it fails, and says what to set', async (t) => {
+t.test('The command audit verify fails with another secret, and says what to set', async (t) => {
   const { db, audit, url } = await openTrail(t);
   await add(db, [event('somebody')]);
   await seal(audit);
@@ -86,7 +87,7 @@ t.test('another secret: it fails, and says what to set', async (t) => {
   t.equal((await latchkey(command, { variables: previous })).code, 0);
 });
 
-t.test('called wrongly: exit code 2', async (t) => {
+t.test('A usage error of audit verify has exit code 2', async (t) => {
   const { db, audit, url } = await openTrail(t);
   await db.transaction((tx) => record(tx, [event('a'), event('b'), event('c')]));
   await seal(audit);

@@ -1,7 +1,8 @@
 /**
  * `latchkey backup` and `latchkey restore`.
  *
- * @runs once, on SQLite: Postgres has its own tools, and what follows them is in postgres-data.test.ts.
+ * @runs once, on SQLite: Postgres has its own tools; postgres-data.test.ts tests `restore --in-place` after
+ *   them.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -21,23 +22,26 @@ async function installation(t: Teardown) {
     path,
     file: join(folder, 'latest.db'),
     run: (args: readonly string[]) => latchkey(args, { variables: cluster.variables }),
-    /** What is beside the database and its own. */
+    /** The files beside the database. */
     beside: async () =>
       (await readdir(dirname(path))).filter((name) => /restor/.test(name) && name.startsWith(basename(path))),
   };
 }
 
-t.test('a backup of a running service is put back, and every session of then has ended', async (t) => {
+t.test('A backup of a running service can be restored, and every session in it has ended', async (t) => {
   const { cluster, file, run, beside } = await installation(t);
   const service = await cluster.start();
-  const boss = await cluster.person(service, 2);
+  const admin = await cluster.person(service, 2);
   const user = await cluster.person(service, 1);
   const made = await run(['backup', file, '--json']);
   t.match(made, { code: 0, stderr: '' });
   t.match(JSON.parse(made.stdout), { file, users: 2, bytes: (await stat(file)).size });
   t.equal((await stat(file)).mode & 0o777, 0o600);
 
-  const demoted = await service.ask('PATCH', `/users/${user.id}`, { token: boss.token, body: { access: 0 } });
+  const demoted = await service.ask('PATCH', `/users/${user.id}`, {
+    token: admin.token,
+    body: { access: 0 },
+  });
   t.equal(demoted.status, 200);
   const late = await cluster.person(service, 1);
   const refused = await run(['restore', file]);
@@ -47,7 +51,7 @@ t.test('a backup of a running service is put back, and every session of then has
     stderr: /^latchkey: the service, or another command, works on [^\n]+\n$/,
   });
   await service.stop();
-  // It is one more that works on the database.
+  // A backup is one more process that uses the database.
   await cluster.database.close();
 
   const restored = await run(['restore', file, '--json']);
@@ -64,7 +68,7 @@ t.test('a backup of a running service is put back, and every session of then has
   t.ok((await stat(file)).isFile(), 'the backup stays');
 
   const again = await cluster.start();
-  for (const { token, refreshToken } of [boss, user, late]) {
+  for (const { token, refreshToken } of [admin, user, late]) {
     t.equal((await again.ask('GET', '/me/permissions', { token })).status, 401);
     t.equal((await again.ask('POST', '/refresh', { body: { refreshToken } })).status, 401);
   }
@@ -77,7 +81,7 @@ t.test('a backup of a running service is put back, and every session of then has
   t.match(await run(['audit', 'verify']), { code: 0, stdout: /^The chain is whole/ });
 });
 
-t.test('a restoration that is killed changes nothing, and the next one leaves nothing of it', async (t) => {
+t.test('A restore that is killed changes nothing, and the next restore removes its temp files', async (t) => {
   const { cluster, path, file, run, beside } = await installation(t);
   await cluster.database.close();
   fill(cluster.url);

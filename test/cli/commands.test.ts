@@ -1,5 +1,5 @@
 /**
- * What all commands have in common, and those that ask nothing: help, exit codes, `openapi`, `npx`.
+ * The properties that all commands share (help, exit codes), `openapi`, and the start by `npx`.
  *
  * @runs once, on SQLite: it is about the command line.
  */
@@ -12,16 +12,16 @@ import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { leaves } from './program.ts';
 
-/** What prints nothing, and what prints JSON anyway. */
+/** Commands that print nothing, or that always print JSON. */
 const withoutJson = ['serve', 'openapi'];
 
-/** What is secret in the hands of others. Arguments are seen by every user of the machine (CWE-214). */
+/** Names of secrets. Every user of the machine can see arguments (CWE-214). */
 const secret = /password|secret|token|private|hash/i;
 
-t.test('each command explains itself: what it does, its exit codes, an example', async (t) => {
+t.test('The help of each command has a description, the exit codes and an example', async (t) => {
   const overview = await latchkey(['--help']);
   t.equal(overview.code, 0);
-  t.match(overview.stdout, 'Exit codes: 0 done, 1 failed, 2 called wrongly.');
+  t.match(overview.stdout, 'Exit codes: 0 success, 1 failure, 2 usage error.');
   t.ok(leaves.length >= 17, `${leaves.length} commands`);
   for (const { path } of leaves) {
     const name = path.join(' ');
@@ -29,13 +29,13 @@ t.test('each command explains itself: what it does, its exit codes, an example',
     const { code, stdout, stderr } = await latchkey([...path, '--help']);
     t.equal(code, 0, name);
     t.match(stdout, new RegExp(`^Usage: latchkey ${name} .*\\n\\n\\S.{20}`), name);
-    t.match(stdout, /\nExit codes: 0 [^\n]*\b1 [^\n]*\b2 called wrongly/, name);
+    t.match(stdout, /\nExit codes: 0 success\b[^\n]*, 1 failure\b[^\n]*, 2 usage error\b/, name);
     t.match(stdout, new RegExp(`\\nExamples?:\\n {2}.*latchkey ${name}`), name);
     t.equal(stderr, '', name);
   }
 });
 
-t.test('each command that has a result prints it as JSON for scripts', async (t) => {
+t.test('Each command with a result has the option --json', async (t) => {
   for (const { path, command } of leaves) {
     const name = path.join(' ');
     const hasJson = command.options.some(({ long }) => long === '--json');
@@ -43,7 +43,7 @@ t.test('each command that has a result prints it as JSON for scripts', async (t)
   }
 });
 
-t.test('no command takes a secret as an argument', async (t) => {
+t.test('No command takes a secret as an argument', async (t) => {
   for (const { path, command } of leaves) {
     const options = command.options.filter(({ required, optional }) => required || optional);
     const names = [
@@ -57,11 +57,11 @@ t.test('no command takes a secret as an argument', async (t) => {
   }
 });
 
-t.test('--version is that of the package', async (t) => {
+t.test('The option --version prints the version of the package', async (t) => {
   t.match(await latchkey(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-t.test('called wrongly: exit code 2, and standard error says what is wrong', async (t) => {
+t.test('A usage error has exit code 2, and standard error says what is wrong', async (t) => {
   const wrong: [string[], RegExp][] = [
     [[], /Usage: latchkey/],
     [['user'], /Usage: latchkey user/],
@@ -78,15 +78,15 @@ t.test('called wrongly: exit code 2, and standard error says what is wrong', asy
   }
 });
 
-t.test('failed: exit code 1', async (t) => {
+t.test('A failure has exit code 1', async (t) => {
   const ended = await latchkey(['migrate'], { variables: { PORT: 'abc' } });
   t.match(ended, { code: 1, stdout: '', stderr: 'latchkey: PORT must be integer (example: PORT=3000)\n' });
 });
 
-t.test('openapi prints the committed contract and leaves nothing behind', async (t) => {
+t.test('The command openapi prints the committed contract, and leaves no files', async (t) => {
   const [TMPDIR, folder] = [await temporaryFolder(t), await temporaryFolder(t)];
   const DATA_DIR = join(folder, 'data');
-  // Neither is needed for the document, and neither may be touched.
+  // The document needs neither of them, and neither may be changed.
   const variables = {
     TMPDIR,
     DATA_DIR,
@@ -103,7 +103,7 @@ t.test('openapi prints the committed contract and leaves nothing behind', async 
   t.notOk(existsSync(DATA_DIR));
 });
 
-t.test('it runs as npx runs it, from another folder', async (t) => {
+t.test('The command runs from another folder, as npx starts it', async (t) => {
   const folder = await temporaryFolder(t);
   const modules = join(folder, 'node_modules');
   await mkdir(join(modules, '.bin'), { recursive: true });

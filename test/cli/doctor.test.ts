@@ -1,4 +1,4 @@
-/** `latchkey doctor`: what is wrong with a set-up is found before its users find it, and nothing is changed. */
+/** `latchkey doctor`: it finds what is wrong with an installation, and changes nothing. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const SECRET = 'a secret of a test, which is longer than 32 characters';
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** What the doctor says that is not well, and that it says no secret. */
+/** Runs the doctor and returns the findings that are not `ok`. Checks that it prints no secret. */
 async function examine(
   variables: Variables,
 ): Promise<{ code: number | null; all: Finding[]; wrong: string[] }> {
@@ -48,7 +48,7 @@ async function examine(
   };
 }
 
-/** Every entry of a folder with its mode and its contents. */
+/** Reads every entry of a folder with its mode and its contents. */
 async function snapshot(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const described = entries.map(async ({ name }) => {
@@ -58,7 +58,7 @@ async function snapshot(folder: string): Promise<string[]> {
   return (await Promise.all(described)).sort();
 }
 
-/** A database with tables and an admin. */
+/** Creates a database with tables and an admin. */
 async function settled(t: Teardown): Promise<Variables & { DATA_DIR: string; DATABASE_URL: string }> {
   const { url } = await createDatabase(t);
   const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url };
@@ -68,18 +68,18 @@ async function settled(t: Teardown): Promise<Variables & { DATA_DIR: string; DAT
   return variables;
 }
 
-t.test('before the first start all is well, and nothing is made', async (t) => {
+t.test('The doctor finds no problem before the first start, and creates nothing', async (t) => {
   const folder = await temporaryFolder(t);
   const ended = await latchkey(['doctor'], { variables: { DATA_DIR: join(folder, 'data') } });
   t.match(ended, { code: 0, stderr: '' });
-  t.match(ended.stdout, /^✓ signing key +will be made at the first start$/m);
-  t.match(ended.stdout, /^✓ secret +will be made at the first start$/m);
-  t.match(ended.stdout, /^✓ database +\/.*latchkey\.db will be made at the first start$/m);
+  t.match(ended.stdout, /^✓ signing key +will be created at the first start$/m);
+  t.match(ended.stdout, /^✓ secret +will be created at the first start$/m);
+  t.match(ended.stdout, /^✓ database +\/.*latchkey\.db will be created at the first start$/m);
   t.ok(ended.stdout.split('\n').every((line) => line === '' || line.startsWith('✓ ')));
   t.strictSame(await readdir(folder), []);
 });
 
-t.test('a service that runs well: not a byte is changed', async (t) => {
+t.test('The doctor finds no problem with a healthy service, and changes no byte', async (t) => {
   const variables = await settled(t);
   const folders = [variables.DATA_DIR];
   if (variables.DATABASE_URL.startsWith('file:')) folders.push(join(variables.DATABASE_URL.slice(5), '..'));
@@ -95,7 +95,7 @@ t.test('a service that runs well: not a byte is changed', async (t) => {
     { check: 'files' },
     { check: 'database' },
     { check: 'clock' },
-    { check: 'migrations', found: 'all are applied' },
+    { check: 'migrations', found: 'all migrations are applied' },
     { check: 'access levels' },
     { check: 'admin', found: 'there is one' },
     { check: 'mail' },
@@ -106,7 +106,7 @@ t.test('a service that runs well: not a byte is changed', async (t) => {
   ]);
 });
 
-t.test('production as it should be', async (t) => {
+t.test('A correct production configuration has no findings', async (t) => {
   const { url: SMTP_URL } = await startMailServer(t);
   const folder = await temporaryFolder(t);
   const JWT_PRIVATE_KEY = join(folder, 'key.pem');
@@ -131,7 +131,7 @@ t.test('production as it should be', async (t) => {
   );
 });
 
-t.test('production as it should not be', async (t) => {
+t.test('A wrong production configuration has a finding for each mistake', async (t) => {
   const folder = await temporaryFolder(t);
   const JWT_PRIVATE_KEY = join(folder, 'key.pem');
   await writeFile(JWT_PRIVATE_KEY, pem);
@@ -139,10 +139,10 @@ t.test('production as it should not be', async (t) => {
   const variables = { NODE_ENV: 'production', DATA_DIR: folder, SECRET, JWT_PRIVATE_KEY };
   const first = await examine({ ...variables, CORS_ORIGINS: '*' });
   t.match(first.wrong, [
-    /^problem: files: others get at .*key\.pem \(mode 0644\)$/,
-    /^warning: mail: no mail server: forgotten passwords.* answer 503/,
-    /^problem: public URL: PUBLIC_URL is not set, and so http:\/\/127\.0\.0\.1:3000$/,
-    /^warning: origins: every site's scripts may read answers/,
+    /^problem: files: other users can access .*key\.pem \(mode 0644\)$/,
+    /^warning: mail: no mail server: password resets.* respond with 503/,
+    /^problem: public URL: PUBLIC_URL is not set \(default: http:\/\/127\.0\.0\.1:3000\)$/,
+    /^warning: origins: scripts of every site may read responses/,
   ]);
   const mail = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'accounts@example.com' };
   const second = await examine({
@@ -155,12 +155,12 @@ t.test('production as it should not be', async (t) => {
     /^problem: files/,
     /^problem: mail: 127\.0\.0\.1:9 cannot be used: connect ECONNREFUSED/,
     /^problem: public URL: .* sends passwords and tokens unencrypted$/,
-    /^problem: frontend URL: https:\/\/localhost:8080 is this machine alone/,
-    /^problem: proxies: 127\.0\.0\.1 is reached by a proxy of this machine only/,
+    /^problem: frontend URL: https:\/\/localhost:8080 is reachable from this machine only/,
+    /^problem: proxies: only a proxy on this machine can reach 127\.0\.0\.1/,
   ]);
 });
 
-t.test('a configuration that stops the start is all that there is to say', async (t) => {
+t.test('A configuration that prevents the start is the only finding', async (t) => {
   const production = { NODE_ENV: 'production', DATA_DIR: await temporaryFolder(t) };
   const wrong: [Variables, RegExp][] = [
     [{ PORT: 'abc' }, /^problem: configuration: PORT must be integer/],
@@ -173,7 +173,7 @@ t.test('a configuration that stops the start is all that there is to say', async
 });
 
 t.test(
-  'keys and secrets that are none, files that others get at, and a proxy that anybody plays',
+  'Invalid keys, short secrets, files that others can access and a trusted proxy that any client can imitate are problems',
   async (t) => {
     const folder = await temporaryFolder(t);
     await chmod(folder, 0o750);
@@ -190,15 +190,15 @@ t.test(
     t.match(wrong, [
       /^problem: signing key: JWT_PRIVATE_KEY is not a private key in PEM/,
       /^problem: secret: .* has fewer than 32 characters$/,
-      /^problem: files: others get at .* \(mode 0750\)$/,
-      /^problem: files: others get at .*secret \(mode 0640\)$/,
-      /^problem: files: others get at .*signing-key\.pem \(mode 0604\)$/,
-      /^problem: files: others get at .*latchkey\.db \(mode 0620\)$/,
-      /^problem: proxies: 1 in front is believed, whoever they are/,
+      /^problem: files: other users can access .* \(mode 0750\)$/,
+      /^problem: files: other users can access .*secret \(mode 0640\)$/,
+      /^problem: files: other users can access .*signing-key\.pem \(mode 0604\)$/,
+      /^problem: files: other users can access .*latchkey\.db \(mode 0620\)$/,
+      /^problem: proxies: 1 hop is trusted, from any address/,
     ]);
     t.match(
       all.find(({ check }) => check === 'migrations'),
-      { found: 'the tables will be made at the first start' },
+      { found: 'the tables will be created at the first start' },
     );
     t.match(
       all.find(({ check }) => check === 'files'),
@@ -208,7 +208,7 @@ t.test(
   },
 );
 
-t.test('a database that is away, or is none', async (t) => {
+t.test('A database that is unavailable, and a file that is not a database, are problems', async (t) => {
   const DATA_DIR = await temporaryFolder(t);
   await writeFile(join(DATA_DIR, 'text'), 'This is a text and no database at all. '.repeat(50), {
     mode: 0o600,
@@ -221,7 +221,7 @@ t.test('a database that is away, or is none', async (t) => {
   t.match((await examine(text)).wrong, [/^problem: database: file is not a database$/]);
 });
 
-t.test('a database of another version, and without an admin', async (t) => {
+t.test('A database of another version, or without an admin, has findings', async (t) => {
   const variables = await settled(t);
   const { db, kind, close } = openDatabase(variables.DATABASE_URL);
   t.teardown(close);
@@ -246,7 +246,7 @@ t.test('a database of another version, and without an admin', async (t) => {
   t.match((await examine(variables)).wrong, [/^problem: migrations: migration \w+ began and did not end/]);
 });
 
-t.test('a clock that is off the database’s', async (t) => {
+t.test('A clock that differs from that of the database is a problem', async (t) => {
   const { url, kind } = await createDatabase(t);
   if (kind === 'sqlite') {
     t.pass('SQLite has the clock of its machine');
@@ -256,11 +256,11 @@ t.test('a clock that is off the database’s', async (t) => {
   const late = `const { now } = Date; Date.now = () => now() - 31_000;`;
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(late)}`;
   t.match((await examine({ ...variables, NODE_OPTIONS })).wrong, [
-    "problem: clock: 31 s behind the database's",
+    'problem: clock: 31 s behind the database',
   ]);
 });
 
-t.test('a mail server that does not know us: what it says is not repeated', async (t) => {
+t.test('The doctor does not repeat the text of a mail server that rejects the credentials', async (t) => {
   const server = new SMTPServer({
     allowInsecureAuth: true,
     disabledCommands: ['STARTTLS'],
@@ -273,19 +273,19 @@ t.test('a mail server that does not know us: what it says is not repeated', asyn
   const SMTP_URL = `smtp://me:${encodeURIComponent(MAIL_PASSWORD)}@127.0.0.1:${port}`;
   const { wrong } = await examine({ SMTP_URL, DATA_DIR: await temporaryFolder(t) });
   t.strictSame(wrong, [
-    `problem: mail: 127.0.0.1:${port} does not let us in: it answered 535`,
+    `problem: mail: 127.0.0.1:${port} rejects the credentials: it answered 535`,
     'warning: frontend URL: links in mails lead to Latchkey itself, which has no pages',
   ]);
 });
 
-t.test('a Node.js without security fixes, or one that Latchkey is not tested with', async (t) => {
+t.test('A Node.js without security fixes, or one that is not tested, is a warning', async (t) => {
   const { engines }: { engines: { node: string } } = JSON.parse(await readFile('package.json', 'utf8'));
   const supported = engines.node.match(/(?<=\^)\d+/g);
   t.strictSame(Object.keys(endsOfLife), supported);
   const cases: [string, string, string, RegExp][] = [
     ['22.18.0', '2026-11-28', 'ok', /^22\.18\.0, which gets security fixes until 2027-04-30$/],
     ['22.23.5', '2027-04-29', 'ok', /^22/],
-    ['22.23.5', '2027-04-30', 'warning', /^Node\.js 22\.23\.5 has got no security fixes since 2027-04-30$/],
+    ['22.23.5', '2027-04-30', 'warning', /^Node\.js 22\.23\.5 has had no security fixes since 2027-04-30$/],
     ['24.21.0', '2027-04-30', 'ok', /^24/],
     ['24.21.0', '2028-05-01', 'warning', /since 2028-04-30$/],
     ['26.12.1', '2028-05-01', 'ok', /^26/],
@@ -298,44 +298,44 @@ t.test('a Node.js without security fixes, or one that Latchkey is not tested wit
   t.match(checkNode('25.9.0'), { advice: 'install Node.js 22, 24, or 26' });
 });
 
-t.test('whose word is taken for where a client is', async (t) => {
+t.test('The doctor reports proxy settings that let a client choose its own IP address', async (t) => {
   const elsewhere = 'http://accounts.example.com';
   const cases: [Variables, string, RegExp][] = [
-    [{}, 'ok', /none is believed/],
-    [{ HOST: '0.0.0.0' }, 'ok', /none/],
-    [{ PUBLIC_URL: 'http://localhost:3000' }, 'ok', /none/],
-    [{ PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /all share one limit/],
-    [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /all share one limit/],
-    [{ PUBLIC_URL: elsewhere }, 'problem', /proxy of this machine/],
-    [{ HOST: '10.1.2.3', PUBLIC_URL: elsewhere }, 'warning', /if a proxy leads from accounts/],
-    [{ HOST: '10.1.2.3', PUBLIC_URL: 'http://10.1.2.3:3000' }, 'ok', /none/],
-    [{ HOST: '::', PUBLIC_URL: elsewhere }, 'ok', /none/],
-    [{ TRUST_PROXY: '1' }, 'ok', /1 in front is believed/],
-    [{ TRUST_PROXY: '2', HOST: '10.1.2.3' }, 'ok', /2 in front are believed/],
-    [{ TRUST_PROXY: '1', HOST: '0.0.0.0' }, 'problem', /chooses its own address/],
-    [{ TRUST_PROXY: '1', HOST: '::' }, 'problem', /chooses its own address/],
-    [{ TRUST_PROXY: '1', HOST: '203.0.113.7' }, 'ok', /1 in front/],
-    [{ TRUST_PROXY: '1', HOST: '93.184.216.34' }, 'problem', /chooses its own address/],
-    [{ TRUST_PROXY: '0.0.0.0/0' }, 'problem', /0\.0\.0\.0\/0 is everybody/],
-    [{ TRUST_PROXY: '10.0.0.1,::/0' }, 'problem', /::\/0 is everybody/],
-    [{ TRUST_PROXY: '::ffff:0:0/96' }, 'problem', /is everybody/],
-    [{ TRUST_PROXY: '10.0.0.0/1' }, 'warning', /is of the internet/],
-    [{ TRUST_PROXY: '173.245.48.0/20', HOST: '0.0.0.0' }, 'warning', /is of the internet/],
-    [{ TRUST_PROXY: '2606:4700::/32' }, 'warning', /is of the internet/],
-    [{ TRUST_PROXY: '93.184.216.34', HOST: '0.0.0.0' }, 'ok', /is believed/],
-    [{ TRUST_PROXY: '93.184.216.34/32', HOST: '0.0.0.0' }, 'ok', /is believed/],
-    [{ TRUST_PROXY: '10.0.0.0/8,fd00::/8,127.0.0.1', HOST: '0.0.0.0' }, 'ok', /are believed/],
+    [{}, 'ok', /no proxy is trusted/],
+    [{ HOST: '0.0.0.0' }, 'ok', /no proxy/],
+    [{ PUBLIC_URL: 'http://localhost:3000' }, 'ok', /no proxy/],
+    [{ PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /share one rate limit/],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'https://accounts.example.com' }, 'problem', /share one rate limit/],
+    [{ PUBLIC_URL: elsewhere }, 'problem', /only a proxy on this machine/],
+    [{ HOST: '10.1.2.3', PUBLIC_URL: elsewhere }, 'warning', /if a proxy forwards from accounts/],
+    [{ HOST: '10.1.2.3', PUBLIC_URL: 'http://10.1.2.3:3000' }, 'ok', /no proxy/],
+    [{ HOST: '::', PUBLIC_URL: elsewhere }, 'ok', /no proxy/],
+    [{ TRUST_PROXY: '1' }, 'ok', /1 hop is trusted/],
+    [{ TRUST_PROXY: '2', HOST: '10.1.2.3' }, 'ok', /2 hops are trusted/],
+    [{ TRUST_PROXY: '1', HOST: '0.0.0.0' }, 'problem', /can choose its own IP address/],
+    [{ TRUST_PROXY: '1', HOST: '::' }, 'problem', /can choose its own IP address/],
+    [{ TRUST_PROXY: '1', HOST: '203.0.113.7' }, 'ok', /1 hop is/],
+    [{ TRUST_PROXY: '1', HOST: '93.184.216.34' }, 'problem', /can choose its own IP address/],
+    [{ TRUST_PROXY: '0.0.0.0/0' }, 'problem', /0\.0\.0\.0\/0 contains every address/],
+    [{ TRUST_PROXY: '10.0.0.1,::/0' }, 'problem', /::\/0 contains every address/],
+    [{ TRUST_PROXY: '::ffff:0:0/96' }, 'problem', /contains every address/],
+    [{ TRUST_PROXY: '10.0.0.0/1' }, 'warning', /is on the internet/],
+    [{ TRUST_PROXY: '173.245.48.0/20', HOST: '0.0.0.0' }, 'warning', /is on the internet/],
+    [{ TRUST_PROXY: '2606:4700::/32' }, 'warning', /is on the internet/],
+    [{ TRUST_PROXY: '93.184.216.34', HOST: '0.0.0.0' }, 'ok', /is trusted/],
+    [{ TRUST_PROXY: '93.184.216.34/32', HOST: '0.0.0.0' }, 'ok', /is trusted/],
+    [{ TRUST_PROXY: '10.0.0.0/8,fd00::/8,127.0.0.1', HOST: '0.0.0.0' }, 'ok', /are trusted/],
   ];
   for (const [variables, status, found] of cases)
     t.match(checkProxies(parseConfig(variables)), { status, found }, JSON.stringify(variables));
 });
 
-t.test('whether passwords can be hashed in the memory that there is', async (t) => {
+t.test('The doctor warns when the memory may not be enough to hash passwords', async (t) => {
   const half = Math.ceil(availableMemory() / 2);
   const cases: [Variables, string, RegExp][] = [
     [{ HASH_MEMORY: '128' }, 'ok', /at a time, in 128 MiB$/],
-    [{ HASH_MEMORY: '127' }, 'warning', /an imported hash may take 128 MiB, and is verified alone/],
-    [{ HASH_MEMORY: String(half + 1) }, 'warning', /more than half of the \d+ MiB that there are/],
+    [{ HASH_MEMORY: '127' }, 'warning', /an imported hash can need 128 MiB, and is then verified alone/],
+    [{ HASH_MEMORY: String(half + 1) }, 'warning', /more than half of the available \d+ MiB/],
   ];
   for (const [variables, status, found] of cases)
     t.match(checkHashing(parseConfig(variables)), { status, found }, JSON.stringify(variables));

@@ -1,4 +1,6 @@
-/** `latchkey export` and `latchkey import`: users from one installation to another, and from other software. */
+/**
+ * `latchkey export` and `latchkey import`: users from one installation to another, and from other software.
+ */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -7,17 +9,17 @@ import { noteSecretsIn } from '../evidence.ts';
 import { PASSWORD } from '../helper.ts';
 import { installation } from './installation.ts';
 
-/** Of {@link PASSWORD}. */
+/** A hash of {@link PASSWORD}. */
 const bcrypt = '$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG';
 
-/** The rows as they are, without what an import counts anew. */
+/** Reads the rows, without the columns that an import sets to new values. */
 async function rowsOf(db: Awaited<ReturnType<typeof installation>>['db']) {
   const rows = await db.user.findMany({ orderBy: { id: 'asc' } });
   noteSecretsIn(rows);
   return rows.map(({ generation: _generation, epoch: _epoch, ...row }) => row);
 }
 
-t.test('users go from one installation to another, with their passwords', async (t) => {
+t.test('Users can be moved to another installation with their passwords', async (t) => {
   const [from, to] = [await installation(t), await installation(t)];
   const people = [
     { name: 'Ada', email: 'ada@example.com', access: 2, passwordHash: bcrypt, disabled: false },
@@ -38,7 +40,7 @@ t.test('users go from one installation to another, with their passwords', async 
   const file = join(from.folder, 'people.jsonl');
   await writeFile(file, `\ufeff${people.map((line) => JSON.stringify(line)).join('\r\n')}`);
   const done = await latchkey(['import', file], from);
-  t.match(done, { code: 0, stdout: '3 created, 0 skipped (already here), 0 wrong\n', stderr: '' });
+  t.match(done, { code: 0, stdout: '3 created, 0 skipped (they exist), 0 invalid\n', stderr: '' });
 
   const exported = join(from.folder, 'users.jsonl');
   const written = await latchkey(['export', exported, '--json'], from);
@@ -84,7 +86,7 @@ t.test('users go from one installation to another, with their passwords', async 
   t.equal((await service.ask('GET', '/control-panel', { token: body.accessToken })).status, 200);
 
   const again = await latchkey(['import', exported], to);
-  t.match(again, { code: 0, stdout: '0 created, 3 skipped (already here), 0 wrong\n' });
+  t.match(again, { code: 0, stdout: '0 created, 3 skipped (they exist), 0 invalid\n' });
   t.equal((await service.ask('GET', '/me', { token: body.accessToken })).status, 200, 'nobody is signed out');
   const events = await to.db.auditEvent.findMany({ where: { action: 'user.created' } });
   t.equal(events.length, 3, 'an event for each, and none for those who were skipped');
@@ -97,7 +99,7 @@ t.test('users go from one installation to another, with their passwords', async 
   t.match((await latchkey(['audit', 'verify'], to)).stdout, /^The chain is whole/);
 });
 
-t.test('lines that are wrong are named, and the others go on', async (t) => {
+t.test('Invalid lines are reported, and the other lines are imported', async (t) => {
   const { db, variables, folder } = await installation(t);
   const id = '01890a5d-ac96-774b-bcce-b302099a8057';
   const ada = { name: 'Ada', email: 'ada@example.com', passwordHash: bcrypt };
@@ -180,11 +182,11 @@ t.test('lines that are wrong are named, and the others go on', async (t) => {
   t.match(await run([]), { created: 0, skipped: 2, failed: expected.length });
 
   const plain = await latchkey(['import', file], { variables });
-  t.match(plain, { code: 1, stdout: `0 created, 2 skipped (already here), ${expected.length} wrong\n` });
+  t.match(plain, { code: 1, stdout: `0 created, 2 skipped (they exist), ${expected.length} invalid\n` });
   t.match(plain.stderr, /^line 2: is not a JSON object$/m);
 });
 
-t.test('who was deleted a moment ago comes back with another id only', async (t) => {
+t.test('A user who was just deleted can be imported only with another id', async (t) => {
   const { db, variables, folder } = await installation(t);
   const service = await serve(t, variables);
   const admin = ['user', 'create', '--email', 'boss@example.com', '--name', 'Boss', '--access', 'admin'];
@@ -201,29 +203,32 @@ t.test('who was deleted a moment ago comes back with another id only', async (t)
   const { id } = await db.user.findUniqueOrThrow({ where: { email: 'ada@example.com' } });
   t.equal((await service.ask('DELETE', `/users/${id}`, { token: body.accessToken })).status, 204);
   const ended = await latchkey(['import', file], { variables });
-  t.match(ended, { code: 1, stdout: '0 created, 1 skipped (already here), 1 wrong\n' });
+  t.match(ended, { code: 1, stdout: '0 created, 1 skipped (they exist), 1 invalid\n' });
   t.match(ended.stderr, /^line 2: id is that of a user who was deleted in the last hours/);
   await service.stop();
 });
 
-t.test('to standard output: without the hashes, and to whoever stops reading', async (t) => {
-  const { variables, folder } = await installation(t);
-  const file = join(folder, 'users.jsonl');
-  const people = Array.from({ length: 3_000 }, (_, n) =>
-    JSON.stringify({ name: `Somebody ${n}`, email: `somebody-${n}@example.com`, passwordHash: bcrypt }),
-  );
-  await writeFile(file, people.join('\n'));
-  t.match(await latchkey(['import', file], { variables }), { code: 0, stdout: /^3000 created/ });
-  const { code, stdout, stderr } = await latchkey(['export', '--without-passwords'], { variables });
-  t.match({ code, stderr }, { code: 0, stderr: '' });
-  const lines = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  t.equal(new Set(lines.map(({ email }) => email)).size, 3_000);
-  t.notOk(lines.some((line) => 'passwordHash' in line));
-  const script = `"$0" "$1" export --without-passwords | head -n 1`;
-  const cut = await latchkey(['-c', script, process.execPath, bin], { variables, command: 'sh' });
-  t.match(cut, { code: 0, stderr: '' });
-  t.equal(cut.stdout.split('\n').length, 2);
-});
+t.test(
+  'An export to standard output can leave out the hashes, and ends when the reader closes the pipe',
+  async (t) => {
+    const { variables, folder } = await installation(t);
+    const file = join(folder, 'users.jsonl');
+    const people = Array.from({ length: 3_000 }, (_, n) =>
+      JSON.stringify({ name: `Somebody ${n}`, email: `somebody-${n}@example.com`, passwordHash: bcrypt }),
+    );
+    await writeFile(file, people.join('\n'));
+    t.match(await latchkey(['import', file], { variables }), { code: 0, stdout: /^3000 created/ });
+    const { code, stdout, stderr } = await latchkey(['export', '--without-passwords'], { variables });
+    t.match({ code, stderr }, { code: 0, stderr: '' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    t.equal(new Set(lines.map(({ email }) => email)).size, 3_000);
+    t.notOk(lines.some((line) => 'passwordHash' in line));
+    const script = `"$0" "$1" export --without-passwords | head -n 1`;
+    const cut = await latchkey(['-c', script, process.execPath, bin], { variables, command: 'sh' });
+    t.match(cut, { code: 0, stderr: '' });
+    t.equal(cut.stdout.split('\n').length, 2);
+  },
+);

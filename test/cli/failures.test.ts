@@ -1,5 +1,6 @@
 /**
- * What commands make of what is missing, damaged or in the way: one line that says so, an exit code, and no JSON that is none.
+ * Commands that fail because a file is missing, damaged or exists: one line that says so, an exit code, and
+ * only valid JSON.
  *
  * @runs once, on SQLite: it is about files and the command line.
  */
@@ -23,7 +24,7 @@ const run = (args: readonly string[], own = {}) =>
   latchkey(args, { variables: { ...variables, ...own }, input: `${PASSWORD}\n`, cwd: folder });
 const ada = ['--email', 'ada@example.com'];
 
-/** By command: called so that it succeeds, in this order, and so that it fails. */
+/** Arguments by command: a call that succeeds, in this order, and one that fails. */
 const calls: Record<string, readonly [succeeds: string[], fails: string[]]> = {
   migrate: [[], []],
   'user create': [
@@ -48,13 +49,13 @@ const calls: Record<string, readonly [succeeds: string[], fails: string[]]> = {
   'audit verify': [[], ['--head', `1:${'a'.repeat(43)}`]],
   doctor: [[], []],
 };
-/** They do not succeed here: nobody else is an admin, and there is no Postgres. */
+/** Commands that cannot succeed here: there is no other admin, and no Postgres. */
 const failing: Record<string, string[]> = {
   'user disable': ada,
   'migrate-to': ['postgresql://127.0.0.1:1/latchkey'],
 };
 
-t.test('--json prints JSON and nothing else, also when it fails', async (t) => {
+t.test('Every command with --json prints JSON and nothing else, also when it fails', async (t) => {
   const covered = [...Object.keys(calls), ...Object.keys(failing), 'serve', 'openapi'];
   t.strictSame(covered.sort(), leaves.map(({ path }) => path.join(' ')).sort());
   for (const [name, [succeeds]] of Object.entries(calls)) {
@@ -75,7 +76,7 @@ t.test('--json prints JSON and nothing else, also when it fails', async (t) => {
   }
 });
 
-t.test('what cannot be printed is a failure', async (t) => {
+t.test('A command whose output cannot be written fails', async (t) => {
   if (!existsSync('/dev/full')) return t.comment('there is no /dev/full');
   const printing = [
     ['migrate', '--json'],
@@ -97,11 +98,11 @@ t.test('what cannot be printed is a failure', async (t) => {
     const stderr = child.stderr === null ? '' : await text(child.stderr);
     const [code] = await exit;
     t.equal(code, 1, args.join(' '));
-    t.match(stderr, /^latchkey: what is printed cannot be written \(ENOSPC[^\n]+\)\n$/, args.join(' '));
+    t.match(stderr, /^latchkey: the output cannot be written \(ENOSPC[^\n]+\)\n$/, args.join(' '));
   }
 });
 
-t.test('files that are not there, or are none: one line that names them', async (t) => {
+t.test('A missing file, or a folder in place of a file, is reported in one line with its name', async (t) => {
   await mkdir(join(folder, 'folder'));
   const wrong: [args: string[], code: number, stderr: RegExp][] = [
     [['backup', ''], 2, /Name a file/],
@@ -126,32 +127,35 @@ t.test('files that are not there, or are none: one line that names them', async 
   t.strictSame(await readdir(join(folder, 'folder')), []);
 });
 
-t.test('a database that is none, or damaged: one line that names it', async (t) => {
-  const [missing, none, cut, empty] = ['missing.db', 'none.db', 'cut.db', 'empty.db'].map((name) =>
-    join(folder, name),
-  );
-  await writeFile(none!, 'a text that is long enough for the header of a database\n'.repeat(10));
-  await writeFile(cut!, await readFile(join(folder, 'latest.db')));
-  await truncate(cut!, Math.floor((await stat(cut!)).size / 4096 / 2) * 4096);
-  await writeFile(empty!, '');
-  for (const [file, args, stderr] of [
-    [none, ['migrate'], /none\.db is no SQLite database/],
-    [none, ['user', 'list'], /none\.db is no SQLite database/],
-    [missing, ['user', 'list'], /missing\.db is not there: nothing has been kept yet/],
-    [missing, ['export', 'nobody.jsonl'], /missing\.db is not there: nothing has been kept yet/],
-    [none, ['serve'], /none\.db is no SQLite database/],
-    [none, ['backup', 'copy.db'], /none\.db is no SQLite database/],
-    [cut, ['backup', 'copy.db'], /cut\.db is damaged/],
-    [empty, ['backup', 'copy.db'], /empty\.db is no Latchkey database/],
-  ] as const) {
-    const ended = await run(args, { DATABASE_URL: `file:${file}`, PORT: '0' });
-    t.match(ended, { code: 1, stdout: '', stderr }, args.join(' '));
-    t.match(ended.stderr, /^[^\n]+\n$/, args.join(' '));
-  }
-  t.notOk((await readdir(folder)).some((name) => /^(copy|missing|nobody)\./.test(name)));
-});
+t.test(
+  'A damaged database, or a file that is not a database, is reported in one line with its name',
+  async (t) => {
+    const [missing, none, cut, empty] = ['missing.db', 'none.db', 'cut.db', 'empty.db'].map((name) =>
+      join(folder, name),
+    );
+    await writeFile(none!, 'a text that is long enough for the header of a database\n'.repeat(10));
+    await writeFile(cut!, await readFile(join(folder, 'latest.db')));
+    await truncate(cut!, Math.floor((await stat(cut!)).size / 4096 / 2) * 4096);
+    await writeFile(empty!, '');
+    for (const [file, args, stderr] of [
+      [none, ['migrate'], /none\.db is no SQLite database/],
+      [none, ['user', 'list'], /none\.db is no SQLite database/],
+      [missing, ['user', 'list'], /missing\.db is not there: nothing has been kept yet/],
+      [missing, ['export', 'nobody.jsonl'], /missing\.db is not there: nothing has been kept yet/],
+      [none, ['serve'], /none\.db is no SQLite database/],
+      [none, ['backup', 'copy.db'], /none\.db is no SQLite database/],
+      [cut, ['backup', 'copy.db'], /cut\.db is damaged/],
+      [empty, ['backup', 'copy.db'], /empty\.db is no Latchkey database/],
+    ] as const) {
+      const ended = await run(args, { DATABASE_URL: `file:${file}`, PORT: '0' });
+      t.match(ended, { code: 1, stdout: '', stderr }, args.join(' '));
+      t.match(ended.stderr, /^[^\n]+\n$/, args.join(' '));
+    }
+    t.notOk((await readdir(folder)).some((name) => /^(copy|missing|nobody)\./.test(name)));
+  },
+);
 
-t.test('a key is written with its public one, or not at all', async (t) => {
+t.test('A private key is written together with its public key, or not at all', async (t) => {
   await writeFile(join(folder, 'half.pem.pub'), '');
   const { code, stderr } = await run(['keys', 'generate', '--out', 'half.pem']);
   t.equal(code, 2);

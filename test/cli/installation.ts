@@ -1,4 +1,4 @@
-/** Where commands about people work, without a service. */
+/** An installation without a running service, for the user commands. */
 import { join } from 'node:path';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { temporaryFolder, type Variables } from '../child.ts';
@@ -7,7 +7,7 @@ import { PUBLIC_URL, type Teardown } from '../helper.ts';
 
 const SECRET = 'the secret of a test, which is longer than 32 characters';
 
-/** A database of one's own, what commands are told of it, and a folder for their files. */
+/** Creates a database, the environment variables for the commands, and a folder for their files. */
 export async function installation(t: Teardown) {
   const { url } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);

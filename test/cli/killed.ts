@@ -1,4 +1,4 @@
-/** Commands that are killed in the middle of their work. */
+/** Helpers that kill a command in the middle of its work. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -6,7 +6,7 @@ import Sqlite from 'better-sqlite3';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { bin, childEnvironment, type Variables } from '../child.ts';
 
-/** Makes a SQLite database so large that it takes a while to copy. */
+/** Fills a SQLite database, so that a copy takes a while. */
 export function fill(url: string): void {
   const database = new Sqlite(sqlitePath(url));
   database.exec('CREATE TABLE large (content)');
@@ -15,9 +15,9 @@ export function fill(url: string): void {
 }
 
 /**
- * Starts a command, and kills it when it has come far enough.
+ * Starts a command, and kills it when a condition is met.
  *
- * @param isFar ends at that moment
+ * @param isFar resolves at the moment to kill it
  */
 export async function killWhen(
   args: readonly string[],
@@ -41,7 +41,7 @@ export async function killWhen(
 /**
  * Starts a command and kills it as soon as something appears or changes in a folder.
  *
- * @param isIt whether it is that; `pid` is the command's
+ * @param isIt tells whether a file is the expected one; `pid` is that of the command
  */
 export async function kill(
   args: readonly string[],

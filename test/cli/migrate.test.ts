@@ -1,10 +1,10 @@
-/** `latchkey migrate` */
+/** `latchkey migrate`. */
 import { readdir } from 'node:fs/promises';
 import t from 'tap';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createDatabase } from '../database.ts';
 
-t.test('migrate applies what is pending, once', async (t) => {
+t.test('The command migrate applies the pending migrations once', async (t) => {
   const { url, kind } = await createDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t) };
   const names = (await readdir(`prisma/migrations/${kind}`)).filter((name) => /^\d+_/.test(name)).sort();

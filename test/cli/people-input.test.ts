@@ -1,7 +1,7 @@
 /**
- * What the commands about people refuse, and what an export does not overwrite.
+ * Input that the user commands refuse, and files that an export does not overwrite.
  *
- * @runs once, on SQLite: what they do is in user-change.test.ts and export-import.test.ts.
+ * @runs once, on SQLite: user-change.test.ts and export-import.test.ts test their effects.
  */
 import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { latchkey } from '../child.ts';
 import { PASSWORD } from '../helper.ts';
 import { installation } from './installation.ts';
 
-t.test('an export is never written over a file, nor seen before it is complete', async (t) => {
+t.test('An export never overwrites a file, and is not visible before it is complete', async (t) => {
   const { variables, folder } = await installation(t);
   const file = join(folder, 'users.jsonl');
   await writeFile(file, 'something else');
@@ -23,7 +23,7 @@ t.test('an export is never written over a file, nor seen before it is complete',
   t.equal(await readFile(file, 'utf8'), 'something else');
   t.match(await latchkey(['export', file, '--force'], { variables }), {
     code: 0,
-    stdout: /: 0 users, with the hashes/,
+    stdout: /: 0 users, with their password hashes/,
   });
   t.equal(await readFile(file, 'utf8'), '');
   t.equal((await stat(file)).mode & 0o777, 0o600);
@@ -33,7 +33,7 @@ t.test('an export is never written over a file, nor seen before it is complete',
     code: 1,
     stderr: /exists and is no file/,
   });
-  t.match(await latchkey(['export', '--json'], { variables }), { code: 2, stderr: /--json is about a file/ });
+  t.match(await latchkey(['export', '--json'], { variables }), { code: 2, stderr: /--json needs a file/ });
   t.match(await latchkey(['export', join(folder, 'nowhere', 'users.jsonl')], { variables }), {
     code: 1,
     stderr: /^latchkey: [^\n]*nowhere is not there[^\n]*\n$/,
@@ -45,7 +45,7 @@ t.test('an export is never written over a file, nor seen before it is complete',
   t.strictSame((await readdir(folder)).sort(), ['link', 'users.jsonl']);
 });
 
-t.test('what is wrong is said, and changes nothing', async (t) => {
+t.test('A user command with invalid input says what is wrong, and changes nothing', async (t) => {
   const { variables, db } = await installation(t);
   const create = ['user', 'create', '--email', 'grace@example.com', '--name', 'Grace'];
   t.equal((await latchkey(create, { variables, input: PASSWORD })).code, 0);
@@ -79,10 +79,10 @@ t.test('what is wrong is said, and changes nothing', async (t) => {
       1,
       /^latchkey: There is no user with this email address\.\n$/,
     ],
-    [['list', '--limit', '0'], 2, /^latchkey: --limit must be a number from 1 on/],
+    [['list', '--limit', '0'], 2, /^latchkey: --limit must be a whole number of at least 1/],
     [['list', '--sort', 'age'], 2, /'--sort <order>' argument 'age' is invalid/],
     [['list', '--disabled', '--enabled'], 2, /cannot be used with option/],
-    [['list', '--search', 'a', '--sort', 'createdAt'], 2, /^latchkey: --search is for names/],
+    [['list', '--search', 'a', '--sort', 'createdAt'], 2, /^latchkey: --search searches names/],
   ];
   for (const [args, code, message] of wrong) {
     const ended = await latchkey(['user', ...args], { variables });

@@ -1,7 +1,7 @@
 /**
  * `latchkey migrate-to`, and `latchkey restore --in-place`, which follows pg_restore.
  *
- * @runs once, on Postgres: it is where the data goes.
+ * @runs once, on Postgres: it is the target of the data.
  */
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -18,47 +18,52 @@ import { killWhen } from './killed.ts';
 
 const SECRET = 'the secret of a test, which is longer than 32 characters';
 
-t.test('everything moves from SQLite to Postgres, and everybody stays signed in', async (t) => {
-  const source = await createSqliteDatabase(t);
-  const target = await createDatabase(t);
-  const variables = { DATA_DIR: await temporaryFolder(t), RATE_LIMIT: '0' };
-  const from = await createCluster(t, { ...variables, DATABASE_URL: source.url });
-  const move = (url: string) =>
-    latchkey(['migrate-to', '--json'], { variables: { ...from.variables, TARGET_DATABASE_URL: url } });
-  const before = await from.start();
-  const boss = await from.person(before, 2);
-  const running = await move(target.url);
-  t.match(running, { code: 1, stdout: '', stderr: /^latchkey: [^\n]*stop it first\n$/ });
-  await before.stop();
-  await from.database.close();
+t.test(
+  'The command migrate-to moves all data from SQLite to Postgres, and all users stay signed in',
+  async (t) => {
+    const source = await createSqliteDatabase(t);
+    const target = await createDatabase(t);
+    const variables = { DATA_DIR: await temporaryFolder(t), RATE_LIMIT: '0' };
+    const from = await createCluster(t, { ...variables, DATABASE_URL: source.url });
+    const move = (url: string) =>
+      latchkey(['migrate-to', '--json'], { variables: { ...from.variables, TARGET_DATABASE_URL: url } });
+    const before = await from.start();
+    const admin = await from.person(before, 2);
+    const running = await move(target.url);
+    t.match(running, { code: 1, stdout: '', stderr: /^latchkey: [^\n]*stop it first\n$/ });
+    await before.stop();
+    await from.database.close();
 
-  const moved = await move(target.url);
-  t.match(moved, { code: 0, stderr: '' });
-  const { tables, resumed } = JSON.parse(moved.stdout);
-  t.equal(resumed, false);
-  const rowsOf = (name: string) => tables.find(({ table }: { table: string }) => table === name)?.rows;
-  t.strictSame([rowsOf('User'), rowsOf('Session')], [1, 1]);
-  t.match(
-    await move(target.url),
-    { code: 1, stdout: '', stderr: /^latchkey: [^\n]+\n$/ },
-    'not into what holds data',
-  );
+    const moved = await move(target.url);
+    t.match(moved, { code: 0, stderr: '' });
+    const { tables, resumed } = JSON.parse(moved.stdout);
+    t.equal(resumed, false);
+    const rowsOf = (name: string) => tables.find(({ table }: { table: string }) => table === name)?.rows;
+    t.strictSame([rowsOf('User'), rowsOf('Session')], [1, 1]);
+    t.match(
+      await move(target.url),
+      { code: 1, stdout: '', stderr: /^latchkey: [^\n]+\n$/ },
+      'not into what holds data',
+    );
 
-  const to = await createCluster(t, { ...variables, DATABASE_URL: target.url });
-  const after = await to.start();
-  t.equal((await after.ask('GET', '/me', { token: boss.token })).status, 200);
-  const { refreshToken } = boss;
-  t.equal((await after.ask('POST', '/refresh', { body: { refreshToken } })).status, 200);
-  const { status } = await after.ask('POST', '/login', { body: { email: boss.email, password: PASSWORD } });
-  t.equal(status, 200);
-  await after.stop();
-  t.match(await latchkey(['audit', 'verify'], { variables: to.variables }), {
-    code: 0,
-    stdout: /^The chain is whole/,
-  });
-});
+    const to = await createCluster(t, { ...variables, DATABASE_URL: target.url });
+    const after = await to.start();
+    t.equal((await after.ask('GET', '/me', { token: admin.token })).status, 200);
+    const { refreshToken } = admin;
+    t.equal((await after.ask('POST', '/refresh', { body: { refreshToken } })).status, 200);
+    const { status } = await after.ask('POST', '/login', {
+      body: { email: admin.email, password: PASSWORD },
+    });
+    t.equal(status, 200);
+    await after.stop();
+    t.match(await latchkey(['audit', 'verify'], { variables: to.variables }), {
+      code: 0,
+      stdout: /^The chain is whole/,
+    });
+  },
+);
 
-t.test('a move that is killed goes on where it was, but not with other data', async (t) => {
+t.test('A killed migrate-to resumes, but not with other data', async (t) => {
   const source = await createSqliteDatabase(t);
   const target = await createDatabase(t);
   await migrate(source.url);
@@ -95,7 +100,7 @@ t.test('a move that is killed goes on where it was, but not with other data', as
   let far = 0;
   await killWhen(['migrate-to'], variables, async () => {
     await until(async () => (await copied()) > 0, 60);
-    // The next batch waits for it.
+    // Blocks the next batch.
     await client.query('BEGIN');
     far = await copied('FOR UPDATE');
   });
@@ -107,14 +112,14 @@ t.test('a move that is killed goes on where it was, but not with other data', as
   change(`UPDATE "FailedTries" SET "failures" = 1 WHERE "id" = 'number ${rows}'`);
   t.equal(await copied(), far, 'nothing was written meanwhile');
   const again = await move();
-  // Where it takes long, it says how far it is.
+  // A long run prints its progress.
   t.match(again, { code: 0, stderr: /^((Copying|Checking) .*\n)*$/ });
   t.match(moved(again.stdout), { resumed: true, tries: { rows } });
   const { rows: count } = await client.query('SELECT count(*)::int AS all FROM "FailedTries"');
   t.strictSame(count, [{ all: rows }]);
 });
 
-t.test('after pg_restore, restore --in-place ends every session', async (t) => {
+t.test('The command restore --in-place ends every session after pg_restore', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const folder = await temporaryFolder(t);
   const cluster = await createCluster(t, {

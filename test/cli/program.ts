@@ -1,10 +1,10 @@
-/** All commands, as the program has them. */
+/** The list of all commands of the program. */
 import type { Command } from 'commander';
 import { buildProgram } from '#latchkey/cli/program.ts';
 
-/** A command that does something, and is no group of others. */
+/** A command with an action; groups of commands have none. */
 export interface Leaf {
-  /** As it is called: `['user', 'create']` */
+  /** Words of the call: `['user', 'create']`. */
   readonly path: readonly string[];
   readonly command: Command;
 }

@@ -1,7 +1,7 @@
 /**
- * What `latchkey user create` takes, from the command line, a pipe or a terminal, and what it refuses.
+ * Input of `latchkey user create` from the command line, a pipe or a terminal: accepted and refused.
  *
- * @runs once, on SQLite: what it does with it is in user-create.test.ts.
+ * @runs once, on SQLite: user-create.test.ts tests its effects.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ async function countUsers({ DATABASE_URL = '' }: Variables): Promise<number> {
   }
 }
 
-/** Waits for each prompt on a terminal of its own, types the answer, and prints all that the terminal showed. */
+/** Waits for each prompt on a pseudo terminal, types the answer, and prints all that the terminal showed. */
 const terminal = `
 import json, os, pty, sys
 steps = json.loads(sys.argv[1])
@@ -60,7 +60,7 @@ function onTerminal(
   return latchkey(['-c', terminal, JSON.stringify(steps), ...command], { command: 'python3', variables });
 }
 
-t.test('it may come before the first start', async (t) => {
+t.test('The command user create works before the first start', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'data');
   t.equal(
     (await latchkey([...grace, '--access', '2'], { variables: { DATA_DIR }, input: PASSWORD })).code,
@@ -74,7 +74,7 @@ t.test('it may come before the first start', async (t) => {
   t.equal((await service.ask('POST', '/login', { body: credentials })).status, 200);
 });
 
-t.test('the level is a name or a number, `user` unless it is said', async (t) => {
+t.test('The option --access takes a name or a number of a level, and is `user` by default', async (t) => {
   const variables = { ...(await variablesFor(t)), ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' };
   const levels: [string[], object][] = [
     [[], { access: 1, accessName: 'user' }],
@@ -104,7 +104,7 @@ t.test('the level is a name or a number, `user` unless it is said', async (t) =>
   }
 });
 
-t.test('called wrongly: exit code 2, and it says what is asked', async (t) => {
+t.test('A usage error of user create has exit code 2, and says what is expected', async (t) => {
   const variables = await variablesFor(t);
   const create = ['user', 'create'];
   const wrong: [string[], string, RegExp][] = [
@@ -147,7 +147,7 @@ t.test('called wrongly: exit code 2, and it says what is asked', async (t) => {
   t.equal(await countUsers(variables), 0);
 });
 
-t.test('on a terminal it asks twice and shows nothing of what is typed', async (t) => {
+t.test('The command user create prompts twice on a terminal, without echo', async (t) => {
   const variables = await variablesFor(t);
   const typed: [string, [string, string][], number, RegExp][] = [
     [

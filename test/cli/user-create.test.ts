@@ -1,4 +1,4 @@
-/** `latchkey user create`: the first admin, and everybody whom an operator makes. How it is called: user-create-input.test.ts */
+/** `latchkey user create`: the first admin and further users. user-create-input.test.ts tests its input. */
 import t from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { latchkey, serve, temporaryFolder, type Variables } from '../child.ts';
@@ -22,7 +22,7 @@ async function countUsers({ DATABASE_URL = '' }: Variables): Promise<number> {
   }
 }
 
-t.test('the new admin of a running service can sign in at once', async (t) => {
+t.test('A new admin of a running service can sign in at once', async (t) => {
   const variables = await variablesFor(t);
   const service = await serve(t, variables);
   const { code, stdout, stderr } = await latchkey([...grace, '--access', 'admin'], {
@@ -36,7 +36,7 @@ t.test('the new admin of a running service can sign in at once', async (t) => {
   await service.stop();
 });
 
-t.test('an address that is taken: exit code 1, one line, nothing changed', async (t) => {
+t.test('An address that another user has gives exit code 1 and one line, and changes nothing', async (t) => {
   const variables = await variablesFor(t);
   t.equal((await latchkey(grace, { variables, input: PASSWORD })).code, 0);
   const again = [...grace, '--access', 'admin'];

@@ -1,4 +1,4 @@
-/** `latchkey user reset-password`: for somebody who has lost the password, or the account to a guesser. */
+/** `latchkey user reset-password`: for a user who forgot the password, or whose account is locked. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -10,7 +10,7 @@ import { createDatabase } from '../database.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';
 import { until } from '../until.ts';
 
-const NEW = 'a password that was set anew';
+const NEW_PASSWORD = 'a password that was set anew';
 const SECRET = 'the secret of a test, which is longer than 32 characters';
 const email = 'grace@example.com';
 const reset = ['user', 'reset-password', '--email', email];
@@ -32,7 +32,7 @@ if ((await latchkey(create, { variables, input: PASSWORD })).code !== 0) throw n
 const signIn = (service: Service, password: string) =>
   service.ask('POST', '/login', { body: { email, password } });
 
-t.test('an account that was guessed at is open again, to the new password alone', async (t) => {
+t.test('A locked account is unlocked, and accepts only the new password', async (t) => {
   const service = await serve(t, variables);
   const { body } = await signIn(service, PASSWORD);
   await service.ask('POST', '/password/forgot', { body: { email } });
@@ -45,7 +45,7 @@ t.test('an account that was guessed at is open again, to the new password alone'
 
   const ended = await latchkey([...reset.slice(0, 3), ' Grace@Example.com'], {
     variables,
-    input: `${NEW}\n`,
+    input: `${NEW_PASSWORD}\n`,
   });
   t.strictSame(ended, {
     code: 0,
@@ -53,7 +53,7 @@ t.test('an account that was guessed at is open again, to the new password alone'
     stdout: 'Set the password of grace@example.com: every session has ended\n',
     stderr: '',
   });
-  t.equal((await signIn(service, NEW)).status, 200);
+  t.equal((await signIn(service, NEW_PASSWORD)).status, 200);
   t.equal((await signIn(service, PASSWORD)).status, 401);
   const { accessToken: token, refreshToken } = body;
   t.equal((await service.ask('POST', '/refresh', { body: { refreshToken } })).status, 401);
@@ -66,14 +66,14 @@ t.test('an account that was guessed at is open again, to the new password alone'
   await service.stop();
 });
 
-/** What the service has sent: without a mail server, files. */
+/** Reads the mails that the service has sent: files, because there is no mail server. */
 async function mails(): Promise<string[]> {
   const folder = join(variables.DATA_DIR ?? '', 'outbox');
   const names = await readdir(folder).catch(() => []);
   return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
 }
 
-t.test('--json prints the user; one who is disabled stays so', async (t) => {
+t.test('The option --json prints the user, and a disabled user stays disabled', async (t) => {
   await db.user.update({ where: { email }, data: { disabled: true } });
   const { code, stdout } = await latchkey([...reset, '--json'], { variables, input: PASSWORD });
   t.equal(code, 0);
@@ -83,27 +83,30 @@ t.test('--json prints the user; one who is disabled stays so', async (t) => {
   });
 });
 
-t.test('what is wrong is said, and changes nothing', async (t) => {
-  const before = await db.user.findUniqueOrThrow({ where: { email } });
-  const wrong: [string[], string, number, RegExp][] = [
-    [['user', 'reset-password'], NEW, 2, /required option '--email <address>' not specified/],
-    [[...reset.slice(0, 3), 'grace'], NEW, 2, /^latchkey: --email must be an email address/],
-    [reset, 'fourteen chars', 2, /^latchkey: The password must have 15 to 128 characters/],
-    [[...reset, '--password', NEW], '', 2, /unknown option '--password'/],
-    [
-      [...reset.slice(0, 3), 'nobody@example.com'],
-      NEW,
-      1,
-      /^latchkey: There is no user with this email address\.\n$/,
-    ],
-    [reset, 'passwordpassword', 1, /^latchkey: password is one of the most common passwords/],
-    [reset, 'Grace Hopper 1906', 1, /^latchkey: password must be more than your name or address/],
-  ];
-  for (const [args, input, code, message] of wrong) {
-    const ended = await latchkey(args, { variables, input });
-    t.match({ code: ended.code, stdout: ended.stdout }, { code, stdout: '' }, message.source);
-    t.match(ended.stderr, message);
-    if (input !== '') t.notOk(ended.stderr.includes(input), 'the password is not repeated');
-  }
-  t.strictSame(await db.user.findUniqueOrThrow({ where: { email } }), before);
-});
+t.test(
+  'The command user reset-password with invalid input says what is wrong, and changes nothing',
+  async (t) => {
+    const before = await db.user.findUniqueOrThrow({ where: { email } });
+    const wrong: [string[], string, number, RegExp][] = [
+      [['user', 'reset-password'], NEW_PASSWORD, 2, /required option '--email <address>' not specified/],
+      [[...reset.slice(0, 3), 'grace'], NEW_PASSWORD, 2, /^latchkey: --email must be an email address/],
+      [reset, 'fourteen chars', 2, /^latchkey: The password must have 15 to 128 characters/],
+      [[...reset, '--password', NEW_PASSWORD], '', 2, /unknown option '--password'/],
+      [
+        [...reset.slice(0, 3), 'nobody@example.com'],
+        NEW_PASSWORD,
+        1,
+        /^latchkey: There is no user with this email address\.\n$/,
+      ],
+      [reset, 'passwordpassword', 1, /^latchkey: password is one of the most common passwords/],
+      [reset, 'Grace Hopper 1906', 1, /^latchkey: password must be more than your name or address/],
+    ];
+    for (const [args, input, code, message] of wrong) {
+      const ended = await latchkey(args, { variables, input });
+      t.match({ code: ended.code, stdout: ended.stdout }, { code, stdout: '' }, message.source);
+      t.match(ended.stderr, message);
+      if (input !== '') t.notOk(ended.stderr.includes(input), 'the password is not repeated');
+    }
+    t.strictSame(await db.user.findUniqueOrThrow({ where: { email } }), before);
+  },
+);

@@ -1,4 +1,7 @@
-/** The process of the attackers: they ask one thing after another without pause, until they are told to stop. */
+/**
+ * The process of the attackers: they send one request after another without pause, until they are told to
+ * stop.
+ */
 import { describe, type Step, startLoad } from '../processes/load.ts';
 
 process.on('disconnect', () => process.exit());

@@ -1,21 +1,21 @@
-/** Those who attack the service, in processes of their own. */
+/** Attackers of the service, in separate processes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Step } from '../processes/load.ts';
 
 export interface Attack {
-  /** Ends it when what is under way is answered. */
+  /** Stops the attack after the responses of the pending requests. */
   stop(): Promise<Outcome>;
 }
 
 export interface Outcome {
-  /** Requests that got another answer than was expected, in words. */
+  /** Descriptions of the requests with an unexpected response. */
   readonly failures: readonly string[];
-  /** For the report. */
+  /** Summary for the report. */
   readonly line: string;
 }
 
-/** Asks one thing after another without pause. @param connections that do so at a time */
+/** Sends one request after another without pause. @param connections number of concurrent connections */
 export function attack(url: string, connections: number, steps: readonly Step[]): Attack {
   const child = startProcess('attack-process.ts', { url, connections, steps });
   return {
@@ -29,7 +29,7 @@ export function attack(url: string, connections: number, steps: readonly Step[])
   };
 }
 
-/** A process that lives no longer than this one, and does not keep it. */
+/** Starts a process that ends with this one, and does not keep it alive. */
 function startProcess(script: string, message: object): ChildProcess {
   const child = fork(new URL(script, import.meta.url), { execArgv: [] });
   child.send(message);
@@ -38,17 +38,21 @@ function startProcess(script: string, message: object): ChildProcess {
   return child;
 }
 
-/** What is sent on each of some connections, as fast as it is taken. */
+/** Bytes to send on each of several connections, as fast as the service reads them. */
 export interface Flood {
   readonly connections: number;
   readonly bytes: string;
-  /** How often the bytes are sent on a connection. */
+  /** Number of times that the bytes are sent on a connection. */
   readonly times: number;
-  /** How often all of it is done, with new connections. */
+  /** Number of rounds, each with new connections. */
   readonly turns: number;
 }
 
-/** @returns when all connections of all turns have ended, or been silent for a while: how many are still open */
+/**
+ * Floods the service until all connections of all rounds have ended or are idle.
+ *
+ * @returns number of open connections
+ */
 export async function flood(url: string, what: Flood): Promise<number> {
   const child = startProcess('flood-process.ts', { url, ...what });
   child.ref();

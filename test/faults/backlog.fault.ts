@@ -1,5 +1,6 @@
 /**
- * A service that is started with a backlog of audit events: after an import of 60,000 users, and with half a million.
+ * A service that is started with a backlog of audit events: after an import of 60,000 users, and with half a
+ * million.
  *
  * @runs once, on SQLite: Postgres answers in its own process.
  */
@@ -14,7 +15,9 @@ import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } fro
 const USERS = 60_000;
 const EVENTS = 500_000;
 
-/** Milliseconds in which all of it is to be sealed; the machine may be slow, and the figure is printed. */
+/**
+ * Time in which all events have to be sealed. It is generous for slow machines; the actual time is printed.
+ */
 const PATIENCE_MS = 240_000;
 
 const cluster = await createCluster(t, { RATE_LIMIT: '0', TRUST_PROXY: '1' });
@@ -24,7 +27,7 @@ const { token } = await cluster.person(before, 1);
 const calm = await watchCalm(before.url, token);
 await before.stop();
 
-t.test(`the start after an import of ${USERS} users`, async (t) => {
+t.test(`A service starts after an import of ${USERS} users and seals the backlog`, async (t) => {
   const file = join(await temporaryFolder(t), 'users.jsonl');
   const line = (n: number) =>
     JSON.stringify({ name: `Number ${n}`, email: `imported-${n}@example.com`, access: 1 });
@@ -42,12 +45,12 @@ t.test(`the start after an import of ${USERS} users`, async (t) => {
   await sealAll(t);
 });
 
-t.test(`${EVENTS} events`, async (t) => {
+t.test(`A service starts with ${EVENTS} unsealed events and seals them`, async (t) => {
   await addEvents(EVENTS);
   await sealAll(t);
 });
 
-/** Starts a process and looks at what others see of it until nothing waits any more. */
+/** Starts a process, and watches its clients until the backlog is empty. */
 async function sealAll(t: Test): Promise<void> {
   const events = await countUnsealed();
   const member = await cluster.start();
@@ -68,7 +71,7 @@ function countUnsealed(): Promise<number> {
   return db.auditEvent.count({ where: { number: null } });
 }
 
-/** As an import writes them, without what they say of people. */
+/** Inserts events as an import does, but without personal data. */
 async function addEvents(count: number): Promise<void> {
   const from = Date.now();
   await db.raw.execute`${rawSql(`

@@ -1,5 +1,5 @@
 /**
- * Three processes on a healthy Postgres of which more is asked than it can do, and one whose table of users is locked.
+ * Three processes on an overloaded Postgres, and on one whose table of users is locked.
  *
  * @runs once, on Postgres: SQLite has no pool.
  */
@@ -15,7 +15,7 @@ const PROCESSES = 3;
 const CLIENTS = 50;
 const USERS = 5_000;
 
-/** Milliseconds. */
+/** Durations of the tests, and the interval of the checks. */
 const BUSY_MS = 12_000;
 const LOCKED_MS = 12_000;
 const LOOK_EVERY_MS = 100;
@@ -26,7 +26,7 @@ const first = members[0]!;
 await seedUsers(directUrl(cluster.url), USERS);
 const { token } = await cluster.person(first, 2);
 
-t.test(`${CLIENTS} clients list users for ${BUSY_MS / 1_000} s`, async (t) => {
+t.test(`Other clients are served while ${CLIENTS} clients list users for ${BUSY_MS / 1_000} s`, async (t) => {
   const calm = await watchCalm(first.url, token);
   const bystanders = await watchBystanders(first.url, token);
   const lookout = lookOut();
@@ -38,25 +38,28 @@ t.test(`${CLIENTS} clients list users for ${BUSY_MS / 1_000} s`, async (t) => {
   checkLists(t, lists);
 });
 
-t.test(`the table of users is locked for ${LOCKED_MS / 1_000} s`, async (t) => {
-  const lookout = lookOut();
-  const free = await lockUsers(t, cluster);
-  const listing = listUsers(LOCKED_MS);
-  await wait(LOCKED_MS);
-  await free();
-  checkLists(t, await listing);
-  checkLookout(t, await lookout.stop());
-});
+t.test(
+  `The processes stay ready while the table of users is locked for ${LOCKED_MS / 1_000} s`,
+  async (t) => {
+    const lookout = lookOut();
+    const free = await lockUsers(t, cluster);
+    const listing = listUsers(LOCKED_MS);
+    await wait(LOCKED_MS);
+    await free();
+    checkLists(t, await listing);
+    checkLookout(t, await lookout.stop());
+  },
+);
 
 interface Seen {
   readonly path: string;
   readonly status: number;
-  /** What the body says, where it was refused. */
+  /** Body of the response, when the request was refused. */
   readonly problem: string | undefined;
   readonly tookMs: number;
 }
 
-/** Asks every process whether it is ready, and for what needs a token and no table. */
+/** Polls the readiness of every process, and a route that needs a token but no table. */
 function lookOut(): { stop(): Promise<readonly Seen[]> } {
   const over = new AbortController();
   const seen: Seen[] = [];
@@ -102,7 +105,9 @@ interface Listed {
   readonly tookMs: number;
 }
 
-/** So many clients who ask again as soon as they have an answer, each at one of the processes. */
+/**
+ * Starts clients that send the next request as soon as they have a response, each to one of the processes.
+ */
 async function listUsers(milliseconds: number): Promise<readonly Listed[]> {
   const listed: Listed[] = [];
   const end = performance.now() + milliseconds;
@@ -137,7 +142,7 @@ function checkLists(t: Test, listed: readonly Listed[]): void {
   );
 }
 
-/** @returns what frees the table */
+/** Locks the table of users. @returns function that unlocks it */
 async function lockUsers(t: Test, { url }: Cluster): Promise<() => Promise<unknown>> {
   const client = new pg.Client(directUrl(url));
   await client.connect();

@@ -1,15 +1,21 @@
-/** The process of {@link watchBystanders}: asks at a steady pace, whatever comes back, and tells what came when it is asked to stop. */
+/**
+ * The process of {@link watchBystanders}: sends requests at a steady rate, and reports the responses at the
+ * end.
+ */
 import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Observation } from './bystanders.ts';
 
-/** Milliseconds between two requests of one route. */
+/** Interval between two requests to one route. */
 const PACE_MS = 20;
 
-/** Milliseconds after which nobody waits any more. */
+/** Timeout of a request. */
 const PATIENCE_MS = 30_000;
 
-/** Connections of each route, that are kept: what has to wait for one waits at our side, and counts. */
+/**
+ * Keep-alive connections per route. A request that waits for a connection waits in this process, and that
+ * time counts.
+ */
 const CONNECTIONS = 4;
 
 const guarded = '/me';
@@ -35,7 +41,7 @@ process.on('message', async (message: { readonly url: string; readonly token: st
 });
 
 async function watch(url: string, token: string): Promise<void> {
-  // All are connected, and what they ask for compiled, before the first that counts.
+  // Warm-up: all connections are open, and the routes compiled, before the first request that counts.
   await Promise.all(
     routes.flatMap((route) => Array.from({ length: CONNECTIONS }, () => ask(url, route, token))),
   );
@@ -54,10 +60,10 @@ function begin(asked: Promise<void>): void {
   asked.finally(() => underWay.delete(asked));
 }
 
-/** @param due when it was to be sent: a process that is late itself hides nothing */
+/** Sends a request. @param due scheduled time: a delay of this process itself counts too */
 async function ask(url: string, route: string, token: string, due = performance.now()): Promise<void> {
   const headers = {
-    // Where proxies are believed, each comes from a network of its own.
+    // Where proxies are trusted, each request comes from another network.
     'x-forwarded-for': `198.51.100.${turn++ % 250}`,
     ...(route === guarded && { authorization: `Bearer ${token}` }),
   };

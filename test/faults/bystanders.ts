@@ -1,36 +1,37 @@
-/** What others see of an attack: health checks and guarded requests at a steady pace, on connections of their own. */
+/** Bystanders of an attack: health checks and guarded requests at a steady rate, on separate connections. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /** One request of a bystander. */
 export interface Observation {
   readonly route: string;
-  /** The status, or what broke. */
+  /** Status of the response, or the error. */
   readonly outcome: number | string;
-  /** Milliseconds from when it was due to when all of the answer was there. */
+  /** Milliseconds from the scheduled time to the complete response. */
   readonly tookMs: number;
 }
 
 export interface Bystanders {
-  /** Waits for the requests under way. */
+  /** Waits for the pending requests. */
   stop(): Promise<readonly Observation[]>;
 }
 
-/** Milliseconds that {@link watchCalm} takes. */
+/** Duration of {@link watchCalm}. */
 const CALM_MS = 5_000;
 
 /**
- * Asks `/health/live` and `GET /me` a hundred times a second, from a process of its own so that nothing that the test does distorts
- * the figures. Behind a proxy that is believed (`TRUST_PROXY=1`) each request comes from another network than the one before.
+ * Requests `/health/live` and `GET /me` a hundred times a second, from a separate process so that the test
+ * itself does not distort the figures. Behind a trusted proxy (`TRUST_PROXY=1`), each request comes from
+ * another network than the one before.
  *
- * @param token of somebody who may
+ * @param token access token for `GET /me`
  */
 export async function watchBystanders(url: string, token: string): Promise<Bystanders> {
   const child = fork(new URL('./bystander-process.ts', import.meta.url), { execArgv: [] });
   child.send({ url, token });
   const [ready] = await messageOf(child);
   if (ready !== 'ready') throw new Error('The bystanders did not begin');
-  // A test that fails before it stops them ends all the same, and they with it.
+  // When a test fails before it stops them, they end with it.
   child.unref();
   child.channel?.unref();
   return {
@@ -44,14 +45,14 @@ export async function watchBystanders(url: string, token: string): Promise<Bysta
   };
 }
 
-/** What bystanders see without attackers, to hold the same load with attackers to. */
+/** Measures the bystanders without attackers, as the baseline. */
 export async function watchCalm(url: string, token: string): Promise<readonly Observation[]> {
   const bystanders = await watchBystanders(url, token);
   await new Promise((resolve) => setTimeout(resolve, CALM_MS));
   return bystanders.stop();
 }
 
-/** The requests that got another answer than a 200, in words. */
+/** Describes the requests whose response was not a 200. */
 export function refusedBystanders(observations: readonly Observation[]): readonly string[] {
   return observations
     .filter(({ outcome }) => outcome !== 200)
@@ -59,10 +60,10 @@ export function refusedBystanders(observations: readonly Observation[]): readonl
 }
 
 /**
- * One line for the report.
+ * Formats one line for the report.
  *
- * @param calm seen without attackers
- * @param attacked seen with them
+ * @param calm requests without attackers
+ * @param attacked requests during the attack
  */
 export function describeBystanders(calm: readonly Observation[], attacked: readonly Observation[]): string {
   const routes = [...new Set(attacked.map(({ route }) => route))];
@@ -83,7 +84,7 @@ function quantile(observations: readonly Observation[] = [], part: number): numb
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-/** @throws {Error} when the process ends instead */
+/** Waits for a message of the process. @throws {Error} when the process ends instead */
 function messageOf(child: ChildProcess): ReturnType<typeof once> {
   const isOver = new AbortController();
   const ended = once(child, 'exit', { signal: isOver.signal }).then(() => {

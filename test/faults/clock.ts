@@ -1,23 +1,26 @@
-/** A clock that is set while processes run by it. */
+/** A clock that can be set while processes use it. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporaryFolder, type Variables } from '../child.ts';
 import type { Teardown } from '../helper.ts';
 
-/** Where Debian's package libfaketime has its library. */
+/** Path of the library in the Debian package libfaketime. */
 const library = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketime.so.1`;
 
 export interface Clock {
-  /** Of the processes that are to run by it. */
+  /** Environment variables of the processes that use the clock. */
   readonly variables: Variables;
-  /** How it is done. */
+  /** Name of the method. */
   readonly means: string;
-  /** @param seconds that it is ahead of the real one; behind, when negative */
+  /** Sets the clock. @param seconds difference to the real clock; negative when behind */
   set(seconds: number): Promise<void>;
 }
 
-/** By libfaketime where it is installed, which shifts the time of the whole process; else by a module that shifts `Date`. */
+/**
+ * Creates a clock: by libfaketime, which shifts the time of the whole process, or without it by a module that
+ * shifts `Date`.
+ */
 export async function movableClock(t: Teardown): Promise<Clock> {
   const file = join(await temporaryFolder(t), 'clock');
   const set = (seconds: number) => writeFile(file, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}\n`);

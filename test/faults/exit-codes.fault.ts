@@ -1,7 +1,8 @@
 /**
- * A native package that is torn down wrongly aborts the process when all is done: now and then, and on some versions of Node.js only.
+ * Exit codes: a native package with a wrong teardown aborts the process at its end, sometimes, and only on
+ * some versions of Node.js.
  *
- * @runs once, on SQLite: its driver is such a package, as that of the password hashes is.
+ * @runs once, on SQLite: its driver is a native package, as is that of the password hashes.
  */
 import { availableParallelism } from 'node:os';
 import t from 'tap';
@@ -12,7 +13,7 @@ import { PASSWORD } from '../helper.ts';
 const COMMANDS = 100;
 const STOPS = 30;
 
-/** Does something so many times, one a processor at a time. */
+/** Repeats a task, with one run per processor at a time. */
 async function repeat(times: number, work: (turn: number) => Promise<void>): Promise<void> {
   const turns = Array.from({ length: times }, (_, turn) => turn);
   const lane = async (): Promise<void> => {
@@ -21,14 +22,14 @@ async function repeat(times: number, work: (turn: number) => Promise<void>): Pro
   await Promise.all(Array.from({ length: availableParallelism() }, lane));
 }
 
-/** How often each was seen. */
+/** Counts how often each value occurs. */
 function count(outcomes: readonly unknown[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;
   return counts;
 }
 
-t.test(`${COMMANDS} commands end with 0`, async (t) => {
+t.test(`All of ${COMMANDS} commands end with exit code 0`, async (t) => {
   const { variables } = await installation(t);
   const outcomes: unknown[] = [];
   await repeat(COMMANDS, async () => {
@@ -39,7 +40,7 @@ t.test(`${COMMANDS} commands end with 0`, async (t) => {
   t.strictSame(count(outcomes), { 0: COMMANDS });
 });
 
-t.test(`${STOPS} stops of a service that was used end with 0`, async (t) => {
+t.test(`A service that was used ends with exit code 0 in all of ${STOPS} stops`, async (t) => {
   const { variables } = await installation(t);
   const outcomes: unknown[] = [];
   await repeat(STOPS, async (turn) => {

@@ -1,4 +1,4 @@
-/** Three processes behind a proxy, replaced one after the other while clients ask without pause. */
+/** A fleet of three processes behind a proxy, replaced one after the other under load. */
 import type { Test } from 'tap';
 import { type Service, serve, type Variables } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
@@ -12,18 +12,18 @@ export interface Fleet {
   readonly url: string;
   readonly kind: string;
   /**
-   * Replaces the processes one after the other: SIGTERM, its end, a new one on the same port.
+   * Replaces the processes one after the other: SIGTERM, exit, new process on the same port.
    *
-   * @param script of the new ones, in place of `bin/latchkey.js`
-   * @returns milliseconds that each took to end
+   * @param script script of the new processes; `bin/latchkey.js` by default
+   * @returns milliseconds until the exit of each process
    */
   roll(script?: string): Promise<number[]>;
 }
 
-/** At a time. */
+/** Number of concurrent clients. */
 const CLIENTS = 6;
 
-/** @param variables of all processes */
+/** Starts the fleet. @param variables environment variables of all processes */
 export async function startFleet(t: Teardown, variables: Variables = {}): Promise<Fleet> {
   const cluster = await createCluster(t, { TRUST_PROXY: '1', RATE_LIMIT: '0', ...variables });
   const ports = await Promise.all(Array.from({ length: 3 }, freePort));
@@ -50,14 +50,14 @@ export async function startFleet(t: Teardown, variables: Variables = {}): Promis
 }
 
 /**
- * Reads and writes. The POSTs are invitations, each of another address: one that is done twice is a 409.
- * Few are about passwords, for hashing would leave no processor to whoever starts.
+ * Sends reads and writes. Each POST invites another address, so that one that is executed twice gives a 409.
+ * Few requests need password hashing, which would leave no processor for the process that starts.
  */
 export async function loadFleet({ cluster, url }: Fleet): Promise<Load> {
   const at: Parameters<Cluster['person']>[0] = {
     ask: (method, path, options) => cluster.askAt(url, method, path, options),
   };
-  const boss = await cluster.person(at, 2);
+  const admin = await cluster.person(at, 2);
   const { token, email } = await cluster.person(at, 1);
   return startLoad(url, CLIENTS, (turn): Step => {
     if (turn % 50 === 0)
@@ -68,7 +68,7 @@ export async function loadFleet({ cluster, url }: Fleet): Promise<Load> {
       {
         method: 'POST',
         path: '/invitations',
-        token: boss.token,
+        token: admin.token,
         body: { email: `guest-${turn}@example.com`, access: 1 },
         expected: 201,
       },
@@ -78,7 +78,7 @@ export async function loadFleet({ cluster, url }: Fleet): Promise<Load> {
   });
 }
 
-/** None fails. */
+/** Checks that no request failed. */
 export function checkFailures(t: Test, { failures }: Load): void {
   t.strictSame(failures, []);
 }

@@ -1,13 +1,16 @@
-/** The process of {@link flood}: bytes on many connections, which stay open as long as the service lets them. */
+/**
+ * The process of {@link flood}: sends bytes on many connections, which stay open as long as the service
+ * allows.
+ */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Flood } from './attackers.ts';
 
-/** Milliseconds for which they stay after the last byte was sent or answered. */
+/** Time that a connection stays open after the last byte was sent or received. */
 const SILENCE_MS = 5_000;
 
-/** Times that the bytes are written at once. */
-const AT_ONCE = 1_000;
+/** Number of copies of the bytes per write. */
+const COPIES_PER_WRITE = 1_000;
 
 let lastSign = performance.now();
 const sign = () => {
@@ -35,7 +38,7 @@ function open(url: string, { bytes, times }: Flood): Socket {
   let left = times;
   const write = () => {
     while (left > 0 && !socket.destroyed) {
-      const now = Math.min(AT_ONCE, left);
+      const now = Math.min(COPIES_PER_WRITE, left);
       left -= now;
       sign();
       if (!socket.write(bytes.repeat(now))) return;

@@ -1,7 +1,7 @@
 /**
- * Strangers who send the bodies that cost most to look at.
+ * Unauthenticated callers and users who send the most expensive bodies.
  *
- * @runs once, on SQLite: no body gets as far as the database.
+ * @runs once, on SQLite: no body reaches the database.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
@@ -16,7 +16,7 @@ const blank = (length: number) => `${'a'.repeat(length)}\u0001`;
 const unknown = Object.fromEntries(Array.from({ length: 1_700 }, (_, at) => [at, 0]));
 const person = { email: 'ada@example.com', password: 'correct horse battery staple' };
 
-/** What is sent to whom, by somebody with this token or nobody. */
+/** Requests of each attack, by the token of the attacker. */
 const attacks: Record<string, (token: string) => readonly Step[]> = {
   'without a token': () =>
     [15_000, 64_000].flatMap((length): Step[] => [
@@ -37,15 +37,15 @@ const attacks: Record<string, (token: string) => readonly Step[]> = {
 };
 
 for (const [name, stepsOf] of Object.entries(attacks))
-  t.test(`bodies that cost much, ${name}`, async (t) => {
+  t.test(`Other clients are served while attackers send expensive bodies ${name}`, async (t) => {
     const cluster = await createCluster(t, { RATE_LIMIT: '0' });
     const member = await cluster.start();
     const { token } = await cluster.person(member, 1);
-    const stranger = await cluster.person(member, 1);
+    const attacker = await cluster.person(member, 1);
     const calm = await watchCalm(member.url, token);
 
     const bystanders = await watchBystanders(member.url, token);
-    const attackers = attack(member.url, 4, stepsOf(stranger.token));
+    const attackers = attack(member.url, 4, stepsOf(attacker.token));
     await wait(ATTACK_MS);
     const { line, failures } = await attackers.stop();
     const seen = await bystanders.stop();

@@ -1,17 +1,17 @@
 /**
- * What clients were told, and whether the database agrees: a 2xx answer is a promise, and anything else (a 503, a connection that
- * broke) may have happened or not, but at most once.
+ * Ledger of the responses to clients, to compare with the database: a change with a 2xx response must be
+ * stored. A change without one (a 503, a broken connection) may be stored or not, but at most once.
  */
 import type { Db } from '#latchkey/db/client.ts';
 
-/** How far a change has got, as its client knows. */
+/** State of a change, as its client knows it. */
 export type Certainty = 'acknowledged' | 'unknown';
 
 export interface KnownSession {
   readonly userId: string;
-  /** Rotations that were acknowledged. */
+  /** Number of acknowledged rotations. */
   rotation: number;
-  /** Whether a further one may have happened. */
+  /** True when one more may have happened. */
   isRotationOpen: boolean;
   end: Certainty | undefined;
 }
@@ -20,19 +20,19 @@ interface KnownChange {
   readonly userId: string;
   readonly access: number;
   readonly certainty: Certainty;
-  /** Whether the level was another one for certain, so that there is an event. */
+  /** True when the level certainly changed, so that there must be an event. */
   readonly isRecorded: boolean;
 }
 
-/** The books of one test. */
+/** The ledger of one test. */
 export class Ledger {
-  /** By address: the id, or undefined while nobody has said that the account is there. */
+  /** Ids by address; undefined while the account is not acknowledged. */
   readonly users = new Map<string, string | undefined>();
   readonly sessions = new Map<string, KnownSession>();
-  /** By the reason that was given with it, which is in the audit: in their order. */
+  /** Changes in their order, by the reason of each, which the audit contains. */
   readonly changes = new Map<string, KnownChange>();
 
-  /** What was acknowledged, for the figures. */
+  /** Numbers of acknowledged changes, for the report. */
   get acknowledged(): { users: number; sessions: number; rotations: number; changes: number; ends: number } {
     const sessions = [...this.sessions.values()];
     return {
@@ -45,9 +45,9 @@ export class Ledger {
   }
 
   /**
-   * Compares with the rows and the audit. Nothing may be under way any more.
+   * Compares the ledger with the rows and the audit. No request may be pending.
    *
-   * @returns a line for each contradiction
+   * @returns one line for each difference
    */
   async compare(db: Db): Promise<string[]> {
     const events = await db.auditEvent.findMany({ orderBy: { id: 'asc' } });
@@ -105,7 +105,7 @@ export class Ledger {
       if (typeof reason === 'string') reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
     const access = new Map((await db.user.findMany()).map((row) => [row.id, row.access]));
-    /** What each user's level may be: what was acknowledged last, or what was tried after it. */
+    /** Possible levels of each user: the last acknowledged one, or one that was attempted after it. */
     const possible = new Map<string, Set<number>>();
     for (const [reason, change] of this.changes) {
       const times = reasons.get(reason) ?? 0;
@@ -155,7 +155,10 @@ class Audit {
     return counts;
   }
 
-  /** Of each user, every change of level begins where one ended: none is lost, and none is there twice. */
+  /**
+   * Checks for each user that every change of level begins where another ended: none is lost, and none is
+   * duplicated.
+   */
   brokenHistories(): string[] {
     const changes = new Map<string, { from: number; to: number }[]>();
     for (const { action, targetId, before, after } of this.#events) {
@@ -164,7 +167,8 @@ class Audit {
       changes.set(targetId, [...(changes.get(targetId) ?? []), change]);
     }
     return [...changes].flatMap(([id, history]) => {
-      // Processes' clocks, and so the order of ids, may differ: what counts is that each level is left as often as it was taken.
+      // The clocks of the processes, and so the order of the ids, may differ: each level must be left as
+      // often as it was entered.
       const balance = new Map<number, number>();
       for (const { from, to } of history) {
         balance.set(from, (balance.get(from) ?? 0) - 1);

@@ -1,4 +1,7 @@
-/** People who use the service while it is broken: each does one thing after another, and keeps books of what was answered. */
+/**
+ * Load: users of a service with a fault. Each sends one request after another, and enters the responses in
+ * the ledger.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import type { Ask, Member, Reply } from '../processes/cluster.ts';
@@ -7,39 +10,42 @@ import type { Random } from './random.ts';
 
 const noAnswer = { status: undefined, problem: undefined };
 
-/** Milliseconds between two tries of the same thing. */
-const PAUSE = 50;
+/** Pause between two attempts of the same request. */
+const RETRY_DELAY_MS = 50;
 
-/** One answer, or none. */
+/** A response, or its absence. */
 export interface Attempt {
   readonly what: string;
-  /** Undefined when the connection broke, or could not be made. */
+  /** Status; undefined when the connection broke or could not be opened. */
   readonly status: number | undefined;
   readonly at: Member;
-  /** What the body says it is. */
+  /** Type of the problem in the body. */
   readonly problem: string | undefined;
-  /** performance.now() */
+  /** Time by performance.now(). */
   readonly sentAt: number;
   readonly took: number;
-  /** What was not to be: another status than a success or a 503 that says when to come again. */
+  /** Unexpected responses: neither a success nor a 503 with Retry-After. */
   readonly complaint: string | undefined;
 }
 
 export interface LoadOptions {
-  /** People at a time. */
+  /** Number of concurrent users. */
   readonly people: number;
-  /** Who serves a person now. The same one again, unless it has gone. */
+  /** Returns the process that serves a user; the same one as before unless it has ended. */
   readonly serving: (person: number) => Member;
-  /** The admin who changes levels. */
+  /** Access token of the admin who changes levels. */
   readonly admin: () => string;
   readonly random: Random;
-  /** Whether admins may get 401: their tokens are from another time. */
+  /** True when admins may get 401, because the clock of their tokens differs. */
   readonly isTimeMoved?: boolean;
-  /** Whether registering makes no account, because there is a mail server: people are then made beforehand. */
+  /**
+   * True when a registration creates no account, because there is a mail server. Users are then created in
+   * advance.
+   */
   readonly accounts?: readonly Account[];
 }
 
-/** Somebody with {@link PASSWORD}. */
+/** A user whose password is {@link PASSWORD}. */
 export interface Account {
   readonly id: string;
   readonly email: string;
@@ -51,7 +57,7 @@ interface OpenSession {
   refreshToken: string;
 }
 
-/** People at work, until they are stopped. */
+/** Users that send requests until they are stopped. */
 export class Load {
   readonly ledger = new Ledger();
   readonly attempts: Attempt[] = [];
@@ -59,34 +65,34 @@ export class Load {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #names = 0;
-  /** Requests that were refused with 403, each of which the audit counts. */
+  /** Number of requests with a 403; the audit counts each of them. */
   denials = 0;
-  /** Sessions that ended because the answer to a refresh was lost for longer than ten seconds. */
+  /** Number of sessions that ended because the response to a refresh was lost for longer than ten seconds. */
   signedOut = 0;
 
-  /** @param t the test with which it ends in any case */
+  /** Starts the load. @param t test at whose end the load stops in any case */
   constructor(t: Teardown, options: LoadOptions) {
     t.teardown(() => this.#stop.abort());
     this.#options = options;
     const people = Array.from({ length: options.people }, (_, index) => this.#live(index));
     this.#running = Promise.all(people).then(() => {});
-    // It is waited for in stop().
+    // stop() awaits it.
     this.#running.catch(() => {});
   }
 
-  /** Lets everybody finish what they do. @throws what a person could not make sense of */
+  /** Waits for the pending requests of all users. @throws {Error} when a user got an unexpected response */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
   }
 
-  /** Waits until so many more answers were successes. */
+  /** Waits for a number of further successful responses. */
   async successes(count: number): Promise<void> {
     const from = this.attempts.length;
     const isEnough = () => this.attempts.slice(from).filter(isSuccess).length >= count;
     while (!isEnough()) {
       if (this.#stop.signal.aborted) throw new Error('The load has ended');
-      await Promise.race([wait(PAUSE), this.#running]);
+      await Promise.race([wait(RETRY_DELAY_MS), this.#running]);
     }
   }
 
@@ -138,13 +144,13 @@ export class Load {
     return session;
   }
 
-  /** Asks for what only admins get. */
+  /** Sends a request that needs an admin. */
   async #knock(person: number, { token }: OpenSession): Promise<void> {
     const reply = await this.#try(person, 'knock', 'GET', '/control-panel', { token }, [401, 403]);
     if (reply?.status === 403) this.denials += 1;
   }
 
-  /** Sends the same token until there is an answer, as a client does that has lost one. */
+  /** Sends the same token until there is a response, as a client does that has lost one. */
   async #refresh(person: number, session: OpenSession): Promise<void> {
     const known = this.ledger.sessions.get(session.id);
     if (known === undefined || known.end !== undefined) return;
@@ -160,7 +166,7 @@ export class Load {
         return;
       }
       if (reply?.status === 401) {
-        // The first answer was lost, and came too late again: the token counts as stolen.
+        // The first response was lost and the retry came too late: the token counts as stolen.
         known.end = 'unknown';
         this.signedOut += 1;
         if (!isRepeated) this.#complain('refresh', person, 'a refresh token that was sent once got 401');
@@ -189,7 +195,7 @@ export class Load {
     this.ledger.changes.set(reason, { ...change, certainty: 'acknowledged' });
   }
 
-  /** As its client knows; undefined when it cannot know. */
+  /** Level as its client knows it; undefined when it is unknown. */
   #lastLevel(userId: string): number | undefined {
     const own = [...this.ledger.changes.values()].filter((change) => change.userId === userId);
     const last = own.at(-1);
@@ -199,14 +205,14 @@ export class Load {
 
   async #signOut(person: number, session: OpenSession): Promise<void> {
     const known = this.ledger.sessions.get(session.id);
-    // Its token may be from before a change whose answer was lost.
+    // The token may be from before a change whose response was lost.
     if (known === undefined || known.end !== undefined || known.isRotationOpen) return;
     known.end = 'unknown';
     const reply = await this.#try(person, 'sign out', 'POST', '/logout', { token: session.token }, [401]);
     if (reply?.status === 204) known.end = 'acknowledged';
   }
 
-  /** @param expected further statuses that are no complaint */
+  /** Sends a request. @param expected further statuses that are allowed */
   async #try(
     person: number,
     what: string,
@@ -241,7 +247,7 @@ export class Load {
   }
 
   async #pause(): Promise<undefined> {
-    await wait(PAUSE);
+    await wait(RETRY_DELAY_MS);
   }
 }
 
@@ -254,7 +260,7 @@ function sessionOf({ body }: Reply): OpenSession {
   return { id: String(refreshToken).split('.')[0] ?? '', token, refreshToken };
 }
 
-/** What fetch says of a connection that was refused or reset, or of an answer that did not come. */
+/** Checks for an error of fetch: a refused or reset connection, or a missing response. */
 function isBroken(error: unknown): boolean {
   return error instanceof Error && (error instanceof TypeError || error.name === 'TimeoutError');
 }

@@ -1,7 +1,7 @@
 /**
- * A stranger who sends requests without waiting for answers.
+ * An unauthenticated caller who sends requests without waiting for responses (pipelining).
  *
- * @runs once, on SQLite: no request gets as far as the database.
+ * @runs once, on SQLite: no request reaches the database.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,18 +11,18 @@ import { flood } from './attackers.ts';
 import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
 
 const REQUESTS = 200_000;
-/** Such connections, one after the other. */
-const TURNS = 20;
+/** Number of connections, one after the other. */
+const CONNECTIONS = 20;
 
-/** MB that the process may take more: two young generations of the heap. */
+/** Allowed growth of the process in MB: two young generations of the heap. */
 const GROWTH_MB = 100;
 
 const SAMPLE_MS = 100;
 
 const request = 'GET / HTTP/1.1\r\nHost: latchkey.test\r\n\r\n';
 
-t.test(`${REQUESTS} requests on one connection that waits for no answer`, async (t) => {
-  // Strangers are counted by network, and the bystanders are from others.
+t.test(`The service survives ${REQUESTS} pipelined requests on one connection`, async (t) => {
+  // Rate limits count by network, and the bystanders are in other networks.
   const cluster = await createCluster(t, { TRUST_PROXY: '1' });
   const member = await cluster.start();
   const { token } = await cluster.person(member, 1);
@@ -35,7 +35,7 @@ t.test(`${REQUESTS} requests on one connection that waits for no answer`, async 
     most = Math.max(most, await residentMegabytes(member.pid));
   }, SAMPLE_MS);
   t.teardown(() => clearInterval(sampling));
-  await flood(member.url, { connections: 1, bytes: request, times: REQUESTS, turns: TURNS });
+  await flood(member.url, { connections: 1, bytes: request, times: REQUESTS, turns: CONNECTIONS });
   clearInterval(sampling);
   const seen = await bystanders.stop();
 
@@ -46,7 +46,7 @@ t.test(`${REQUESTS} requests on one connection that waits for no answer`, async 
   await member.stop();
 });
 
-/** What a process has of the machine's memory. */
+/** Reads the resident memory of a process. */
 async function residentMegabytes(pid: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]);
   return Math.round(Number(stdout) / 1024);

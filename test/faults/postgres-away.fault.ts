@@ -1,5 +1,5 @@
 /**
- * A Postgres that is restarted, that is away for 20 s, and that cuts connections again and again.
+ * A Postgres that is restarted, that is down for 20 s, and that closes connections again and again.
  *
  * @runs once, on Postgres: SQLite has no server that goes away.
  */
@@ -10,10 +10,10 @@ import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 import { seededRandom } from './random.ts';
 import { checkAll, checkOutage, recover, startOnPostgres } from './scene.ts';
 
-/** Milliseconds. */
-const OUTAGE = 20_000;
-const CUTTING = 8_000;
-const BETWEEN_CUTS = 150;
+/** Durations of the faults, and the interval between two cuts. */
+const OUTAGE_MS = 20_000;
+const CUTTING_MS = 8_000;
+const CUT_INTERVAL_MS = 150;
 
 const faults: Record<string, (postgres: PostgresServer) => Promise<void>> = {
   'restarted as by an administrator': (postgres) => postgres.restart(),
@@ -21,16 +21,16 @@ const faults: Record<string, (postgres: PostgresServer) => Promise<void>> = {
     await postgres.kill();
     await postgres.restart();
   },
-  [`stopped for ${OUTAGE / 1000} s`]: async (postgres) => {
+  [`stopped for ${OUTAGE_MS / 1000} s`]: async (postgres) => {
     await postgres.shutDown();
-    await wait(OUTAGE);
+    await wait(OUTAGE_MS);
     await postgres.restart();
   },
-  [`its connections cut every ${BETWEEN_CUTS} ms for ${CUTTING / 1000} s`]: cutConnections,
+  [`cut off from its clients every ${CUT_INTERVAL_MS} ms for ${CUTTING_MS / 1000} s`]: cutConnections,
 };
 
 for (const [name, breakIt] of Object.entries(faults)) {
-  t.test(`Postgres is ${name}`, async (t) => {
+  t.test(`No acknowledged change is lost when Postgres is ${name}`, async (t) => {
     const random = seededRandom();
     t.comment(`${name}: --seed=${random.seed}`);
     const postgres = await startPostgres();
@@ -51,12 +51,12 @@ for (const [name, breakIt] of Object.entries(faults)) {
 async function cutConnections({ url }: PostgresServer): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
-  const until = performance.now() + CUTTING;
+  const until = performance.now() + CUTTING_MS;
   while (performance.now() < until) {
     await client.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL',
     );
-    await wait(BETWEEN_CUTS);
+    await wait(CUT_INTERVAL_MS);
   }
   await client.end();
 }

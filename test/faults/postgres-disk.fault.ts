@@ -1,7 +1,8 @@
 /**
- * A Postgres whose disk is full: that of its tables. One whose write-ahead log finds no room ends, which is another test's.
+ * A Postgres whose disk for tables is full. If the disk of the write-ahead log is full, Postgres ends;
+ * postgres-away tests that.
  *
- * @runs once, on Postgres: SQLite's disk has a test of its own.
+ * @runs once, on Postgres: sqlite-disk.fault.ts tests SQLite.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,12 +13,12 @@ import { seededRandom } from './random.ts';
 import { checkAll, checkOutage, recover, startOnPostgres, untilFelt } from './scene.ts';
 import { mountSmallDisk } from './small-disk.ts';
 
-/** Milliseconds that the disk stays full, from when it is felt. */
-const FULL = 6_000;
+/** Time that the disk stays full after the first error. */
+const FULL_MS = 6_000;
 
-t.test('the disk of Postgres is full for a while', async (t) => {
+t.test('No acknowledged change is lost when the disk of Postgres is full for a while', async (t) => {
   const idOfNobody = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  // As whom root runs Postgres; nobody else may mount.
+  // The user under which root runs Postgres. Only root may mount.
   const disk = await mountSmallDisk(t, '32m', { uid: idOfNobody('-u'), gid: idOfNobody('-g') });
   if (disk === undefined) {
     t.pass('mounting a small disk is not allowed here');
@@ -34,7 +35,7 @@ t.test('the disk of Postgres is full for a while', async (t) => {
   const full = performance.now();
   await disk.fill();
   await untilFelt(load, full);
-  await wait(FULL);
+  await wait(FULL_MS);
   await disk.empty();
   const back = performance.now();
   await recover(t, scene, back, 60);

@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto';
 
-/** Numbers that a seed repeats. */
+/** Pseudo-random numbers from a seed. */
 export interface Random {
   readonly seed: number;
-  /** An integer from 0 to below the limit. */
+  /** Returns an integer from 0 (included) to the limit (excluded). */
   below(limit: number): number;
-  /** Eight letters and digits. */
+  /** Returns eight letters and digits. */
   word(): string;
 }
 
-/** Of the seed that `npm run faults -- --seed=` was given, or of one that is drawn. */
+/** Uses the seed of `npm run faults -- --seed=`, or a random one. */
 export function seededRandom(seed = Number(process.env.TEST_SEED ?? randomInt(2 ** 31))): Random {
   let state = seed >>> 0;
-  // mulberry32
+  // Algorithm: mulberry32.
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -1,5 +1,5 @@
 /**
- * Each of three processes behind the proxy is restarted, under load, and nobody notices.
+ * A rolling restart of three processes behind a proxy, under load.
  *
  * @runs once, on Postgres: one SQLite file serves one machine.
  */
@@ -9,7 +9,7 @@ import { checkFailures, loadFleet, startFleet } from './fleet.ts';
 
 const ROUNDS = 2;
 
-t.test('a rolling restart under load: no request fails, POSTs neither', async (t) => {
+t.test('No request fails during a rolling restart under load, not even a POST', async (t) => {
   const fleet = await startFleet(t);
   const load = await loadFleet(fleet);
   const took: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * A new version with one more migration replaces the old one, process by process, under load.
+ * A rolling upgrade to a version with one more migration, under load.
  *
  * @runs once, on Postgres: one SQLite file serves one machine.
  */
@@ -13,7 +13,7 @@ import { checkFailures, loadFleet, startFleet } from './fleet.ts';
 
 const NAME = '99990101000000_expand';
 
-/** What a release may do to the schema while the one before it runs: docs/migrations.md. */
+/** A migration that is allowed while the previous release runs: docs/migrations.md. */
 const SQL = `
 ALTER TABLE "User" ADD COLUMN "nickname" TEXT;
 ALTER TABLE "Session" ADD COLUMN "label" TEXT NOT NULL DEFAULT '';
@@ -21,7 +21,11 @@ CREATE INDEX "User_nickname_idx" ON "User" ("nickname");
 CREATE TABLE "Badge" ("id" TEXT PRIMARY KEY, "userId" TEXT NOT NULL REFERENCES "User" ("id") ON DELETE CASCADE);
 `;
 
-/** This version in a folder of its own, with a migration and a number of its own. @returns its `latchkey serve` */
+/**
+ * Copies this version into a folder, with one more migration and another version number.
+ *
+ * @returns path of its command
+ */
 async function createNextVersion(t: Teardown): Promise<string> {
   const folder = await temporaryFolder(t);
   for (const part of ['bin', 'src', 'templates', 'prisma/migrations'])
@@ -40,7 +44,7 @@ async function createNextVersion(t: Teardown): Promise<string> {
   return script;
 }
 
-t.test('an upgrade across a migration: old and new serve side by side, and back again', async (t) => {
+t.test('No request fails during an upgrade with a migration, nor during the downgrade', async (t) => {
   const fleet = await startFleet(t);
   const { db } = fleet.cluster.database;
   const applied = () =>

@@ -1,4 +1,7 @@
-/** What the fault tests have in common: they break something under load, count, and look whether all that was promised is there. */
+/**
+ * Common parts of the fault tests: they cause a fault under load, and check that every acknowledged change is
+ * stored.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
@@ -10,25 +13,25 @@ import { type Cluster, createCluster, type Member, until } from '../processes/cl
 import { type Account, isSuccess, Load } from './load.ts';
 import type { Random } from './random.ts';
 
-/** Clients of the load. */
+/** Number of users of the load. */
 export const PEOPLE = 6;
 
-/** Milliseconds in which a process serves again after what was broken is back. */
-export const RECOVERY = 3_000;
+/** Time in which a process serves again after the end of the fault. */
+export const RECOVERY_MS = 3_000;
 
-/** Milliseconds that an answer may take while something is broken. */
-const LONGEST_ANSWER = 15_000;
+/** Maximum time of a response during the fault. */
+const MAX_RESPONSE_MS = 15_000;
 
 /** Processes under load. */
 export interface Scene {
   readonly cluster: Cluster;
   readonly members: readonly Member[];
   readonly load: Load;
-  /** Where there are mails. */
+  /** Mail server, if there is one. */
   readonly mailServer?: MailServer;
 }
 
-/** Two processes on a Postgres, that send mails, under load. */
+/** Starts two processes on a Postgres, with a mail server, under load. */
 export async function startOnPostgres(
   t: Teardown,
   url: string,
@@ -37,8 +40,8 @@ export async function startOnPostgres(
   const mailServer = await startMailServer(t);
   const cluster = await createCluster(t, { DATABASE_URL: url, SMTP_URL: mailServer.url, RATE_LIMIT: '0' });
   const members: [Member, Member] = [await cluster.start(), await cluster.start()];
-  const { boss, accounts } = await makeAccounts(cluster, PEOPLE);
-  const body = { email: boss.email, password: PASSWORD };
+  const { admin, accounts } = await makeAccounts(cluster, PEOPLE);
+  const body = { email: admin.email, password: PASSWORD };
   const { accessToken } = (await members[0].ask('POST', '/login', { body })).body;
   const load = new Load(t, {
     people: PEOPLE,
@@ -50,23 +53,30 @@ export async function startOnPostgres(
   return { cluster, members, load, mailServer };
 }
 
-/** Waits until the first request is refused. @param since performance.now() when something was broken */
+/** Waits until the first request is refused. @param since performance.now() at the start of the fault */
 export async function untilFelt({ attempts }: Load, since: number): Promise<void> {
   while (!attempts.some(({ sentAt, status }) => sentAt > since && status === 503)) await wait(20);
 }
 
-/** Waits until all processes serve again, and ends the load after some more work. @param back performance.now() when the fault was over */
+/**
+ * Waits until all processes serve again, and stops the load after some more requests.
+ *
+ * @param back performance.now() at the end of the fault
+ */
 export async function recover(t: Test, { members, load }: Scene, back: number, work: number): Promise<void> {
   await Promise.all(members.map((member) => checkRecovery(t, load, member, back)));
   await load.successes(work);
   await load.stop();
 }
 
-/** The fault was felt, and nothing failed before and after it. The load has been stopped; times are those of performance.now(). */
+/**
+ * Checks that requests failed during the fault, and only then. The load is stopped; times are those of
+ * performance.now().
+ */
 export function checkOutage(t: Test, load: Load, broken: number, back: number): void {
   const failed = load.attempts.filter(({ status }) => status === 503);
   t.ok(failed.length > 0, 'it was felt');
-  const others = failed.filter(({ sentAt }) => sentAt > back + RECOVERY || sentAt < broken - RECOVERY);
+  const others = failed.filter(({ sentAt }) => sentAt > back + RECOVERY_MS || sentAt < broken - RECOVERY_MS);
   t.strictSame(
     others.map(({ what, problem }) => `${what}: ${problem}`),
     [],
@@ -78,7 +88,7 @@ export function checkOutage(t: Test, load: Load, broken: number, back: number): 
   );
 }
 
-/** Holds all that the load was told to what is there, and stops the processes. */
+/** Compares the ledger with the database, and stops the processes. */
 export async function checkAll(t: Test, { cluster, members, load, mailServer }: Scene): Promise<void> {
   report(t, load);
   if (mailServer !== undefined) {
@@ -90,7 +100,7 @@ export async function checkAll(t: Test, { cluster, members, load, mailServer }: 
   await checkDenials(t, cluster, load);
 }
 
-/** Prints what the load came to, and holds its answers to what they may be. */
+/** Prints the figures of the load, and checks its responses. */
 export function report(t: Test, load: Load): void {
   const { attempts, ledger, signedOut } = load;
   const refused = attempts.filter(({ status }) => status === 503).length;
@@ -108,13 +118,14 @@ export function report(t: Test, load: Load): void {
   );
   const complaints = attempts.flatMap(({ complaint }) => complaint ?? []);
   t.strictSame([...new Set(complaints)].slice(0, 5), [], 'nothing but successes and 503 with Retry-After');
-  t.ok(slowest < LONGEST_ANSWER, 'every answer came in time');
+  t.ok(slowest < MAX_RESPONSE_MS, 'every answer came in time');
 }
 
 /**
- * Compares what the clients were told with what is there. The load has been stopped, and a process runs that seals.
+ * Compares the ledger with the database and the audit. The load is stopped, and a process that seals is
+ * running.
  *
- * @returns events in the chain
+ * @returns number of events in the chain
  */
 export async function checkBooks(t: Test, cluster: Cluster, load: Load): Promise<void> {
   const { db } = cluster.database;
@@ -128,9 +139,9 @@ export async function checkBooks(t: Test, cluster: Cluster, load: Load): Promise
 }
 
 /**
- * Waits until a process serves again, as the load sees it: a change went through that was sent after the fault was over.
+ * Waits until a process serves again: until a change succeeds that was sent after the end of the fault.
  *
- * @param since performance.now() when the fault was over
+ * @param since performance.now() at the end of the fault
  */
 async function checkRecovery(t: Test, load: Load, at: Member, since: number): Promise<void> {
   const first = () =>
@@ -140,31 +151,39 @@ async function checkRecovery(t: Test, load: Load, at: Member, since: number): Pr
   await until('it serves again', 30_000, async () => first() !== undefined);
   const { sentAt, took } = first() ?? { sentAt: 0, took: 0 };
   const recovery = Math.round(sentAt + took - since);
-  t.ok(recovery < RECOVERY, `it serves again after ${recovery} ms`);
+  t.ok(recovery < RECOVERY_MS, `it serves again after ${recovery} ms`);
   t.comment(`served again after ${recovery} ms`);
 }
 
-/** Accounts that are made by hand, where registering takes a mail. @returns an admin, and the others */
+/**
+ * Creates accounts directly, because a registration needs a mail.
+ *
+ * @returns an admin, and the other accounts
+ */
 export async function makeAccounts(
   { database: { db } }: Cluster,
   count: number,
-): Promise<{ boss: Account; accounts: readonly Account[] }> {
+): Promise<{ admin: Account; accounts: readonly Account[] }> {
   const passwordHash = await hashPassword(PASSWORD);
   const make = async (name: string, access: number): Promise<Account> => {
     const email = `${name}@faults.example`;
     const { id } = await db.user.create({ data: buildUserRow({ name, email, passwordHash, access }) });
     return { id, email };
   };
-  const boss = await make('boss', 2);
+  const admin = await make('admin', 2);
   const accounts = await Promise.all(Array.from({ length: count }, (_, index) => make(`person-${index}`, 1)));
-  return { boss, accounts };
+  return { admin, accounts };
 }
 
-/** Every change of a level is told by mail: each arrives, and once. @param others mails of other kinds */
+/**
+ * Checks that the mail about each change of a level arrives exactly once.
+ *
+ * @param others number of mails of other kinds
+ */
 export async function checkMails(t: Test, cluster: Cluster, server: MailServer, others = 0): Promise<void> {
   const { db } = cluster.database;
   const waiting = { outcome: null };
-  // What was claimed when the database went away is tried again when its lease is over, which is too long for a test.
+  // A mail that was claimed at the outage is retried after its lease, which is too long for a test.
   await db.mail.updateMany({ where: waiting, data: { nextAttemptAt: new Date(0) } });
   await until('no mail waits any more', 20_000, async () => (await db.mail.count({ where: waiting })) === 0);
   const changes = others + (await db.auditEvent.count({ where: { action: 'user.access-changed' } }));
@@ -175,7 +194,7 @@ export async function checkMails(t: Test, cluster: Cluster, server: MailServer, 
   t.comment(`${ids.length} mails arrived`);
 }
 
-/** The services have been stopped, for which they write what they have counted. */
+/** Checks the counted events. The services are stopped: they write their counts at the shutdown. */
 export async function checkDenials(t: Test, { database: { db } }: Cluster, load: Load): Promise<void> {
   const { _sum } = await db.auditEvent.aggregate({
     where: { action: 'access.denied' },
@@ -184,13 +203,17 @@ export async function checkDenials(t: Test, { database: { db } }: Cluster, load:
   t.equal(_sum.count ?? 0, load.denials, 'each denied request was counted once');
 }
 
-/** Tries whose reservation was saved and whose answer was lost: nobody knows of them, and they are forgotten one a minute. */
-const UNANSWERED = 1;
+/** Attempts that were reserved and whose response was lost. They expire, one per minute. */
+const INTERRUPTED_ATTEMPTS = 1;
 
-/** Nobody gave a wrong password: the tries that an outage interrupted are not held against anybody. */
+/** Checks that no failed attempts remain: no password was wrong, and interrupted attempts must not count. */
 async function checkTries(t: Test, { database: { db } }: Cluster): Promise<void> {
   const failures = async () =>
     (await db.failedTries.aggregate({ _sum: { failures: true } }))._sum.failures ?? 0;
-  await until('interrupted tries are given back', 5_000, async () => (await failures()) <= UNANSWERED);
+  await until(
+    'interrupted tries are given back',
+    5_000,
+    async () => (await failures()) <= INTERRUPTED_ATTEMPTS,
+  );
   t.comment(`${Math.round(await failures())} tries count that were interrupted`);
 }

@@ -1,4 +1,6 @@
-/** Shifts `Date` by the seconds in the file that CLOCK_FILE names, which may change: `--import` it. */
+/**
+ * Module for `--import`: shifts `Date` by the seconds in the file CLOCK_FILE, which may change at any time.
+ */
 import { readFileSync } from 'node:fs';
 
 const file = process.env.CLOCK_FILE ?? '';

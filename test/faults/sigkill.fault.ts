@@ -1,4 +1,4 @@
-/** Processes that are killed in the middle of their work. */
+/** Processes that are killed under load. */
 import t from 'tap';
 import { createCluster, type Member } from '../processes/cluster.ts';
 import { Load } from './load.ts';
@@ -8,10 +8,10 @@ import { checkBooks, report } from './scene.ts';
 const KILLS = 3;
 const PEOPLE = 6;
 
-/** Successes between two kills. */
-const WORK = 60;
+/** Number of successful requests between two kills. */
+const REQUESTS_PER_KILL = 60;
 
-t.test('SIGKILL under load: what was acknowledged is there, and the others go on', async (t) => {
+t.test('No acknowledged change is lost by SIGKILL under load, and the other processes go on', async (t) => {
   const random = seededRandom();
   t.comment(`--seed=${random.seed}`);
   const cluster = await createCluster(t, { RATE_LIMIT: '0' });
@@ -19,17 +19,17 @@ t.test('SIGKILL under load: what was acknowledged is there, and the others go on
   const start = () => cluster.start();
   const members: Member[] =
     cluster.database.kind === 'sqlite' ? [await start()] : await Promise.all([start(), start(), start()]);
-  const boss = await cluster.person(members[0]!, 2);
+  const admin = await cluster.person(members[0]!, 2);
   const killed = new Set<number>();
   const load = new Load(t, {
     people: PEOPLE,
     random,
-    admin: () => boss.token,
+    admin: () => admin.token,
     serving: (person) => members[person % members.length]!,
   });
 
   for (let kill = 0; kill < KILLS; kill++) {
-    await load.successes(WORK);
+    await load.successes(REQUESTS_PER_KILL);
     const index = random.below(members.length);
     const victim = members[index]!;
     killed.add(victim.pid);
@@ -37,7 +37,7 @@ t.test('SIGKILL under load: what was acknowledged is there, and the others go on
     await victim.ended;
     members[index] = await start();
   }
-  await load.successes(WORK);
+  await load.successes(REQUESTS_PER_KILL);
   await load.stop();
 
   report(t, load);

@@ -1,4 +1,7 @@
-/** A disk that can be filled, and closed to writers: a file system in memory, which takes root (or CAP_SYS_ADMIN) to mount. */
+/**
+ * A disk that can be filled or made read-only: a file system in memory. To mount it takes root or
+ * CAP_SYS_ADMIN.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
@@ -11,17 +14,19 @@ const run = promisify(execFile);
 
 export interface SmallDisk {
   readonly folder: string;
-  /** Writes until nothing fits any more. @returns bytes that it took */
+  /** Fills the disk. @returns number of written bytes */
   fill(): Promise<number>;
-  /** Takes away what filled it. */
+  /** Removes the file that fills the disk. */
   empty(): Promise<void>;
-  /** Closes it to writers; it must not be in use. */
+  /** Makes it read-only; it must not be in use. */
   makeReadOnly(): Promise<void>;
 }
 
 /**
- * @param size as mount takes it: `16m`
- * @param owner of the folder in it, whom the others have no business with
+ * Mounts a small disk.
+ *
+ * @param size in the notation of mount: `16m`
+ * @param owner owner of the folder in it, which other users cannot access
  * @returns undefined where mounting is not allowed
  */
 export async function mountSmallDisk(
@@ -36,7 +41,7 @@ export async function mountSmallDisk(
   } catch {
     return undefined;
   }
-  // A shell that unmounts it when this process ends, however that comes about.
+  // A shell that unmounts it when this process ends for any reason.
   const guard = spawn('sh', ['-c', 'read -r line; umount -l "$0"', folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,7 +1,8 @@
 /**
- * A clock that is an hour ahead and is set back, under processes that share one SQLite file: theirs is the database's clock.
+ * A clock that is an hour ahead and is set back, with processes that share one SQLite file: their clock is
+ * that of the database.
  *
- * @runs once, on SQLite: a Postgres has a clock of its own.
+ * @runs once, on SQLite: Postgres has its own clock.
  */
 import t from 'tap';
 import { PASSWORD } from '../helper.ts';
@@ -13,11 +14,11 @@ import { seededRandom } from './random.ts';
 import { checkBooks, checkDenials, checkMails, makeAccounts, report } from './scene.ts';
 
 const PEOPLE = 5;
-/** Seconds: a revocation from before is older than what a process remembers. */
-const AHEAD = 3_720;
+/** Time in seconds after which a process no longer has a revocation in memory. */
+const AHEAD_SECONDS = 3_720;
 const LIMIT = 30;
 
-t.test('the clock is set back by an hour', async (t) => {
+t.test('A service works when its clock is set back by an hour', async (t) => {
   const random = seededRandom();
   const clock = await movableClock(t);
   t.comment(`by ${clock.means}: --seed=${random.seed}`);
@@ -29,7 +30,7 @@ t.test('the clock is set back by an hour', async (t) => {
     RATE_LIMIT: '0',
   });
   const here = await cluster.start();
-  const { boss, accounts } = await makeAccounts(cluster, PEOPLE + 5);
+  const { admin, accounts } = await makeAccounts(cluster, PEOPLE + 5);
   const [early, late, idle, guessed, replayed] = accounts.slice(PEOPLE) as [Account, ...Account[]] &
     Account[];
   const signIn = (at: Member, { email }: Account, password = PASSWORD): Promise<Reply> =>
@@ -38,34 +39,35 @@ t.test('the clock is set back by an hour', async (t) => {
   const refresh = (at: Member, refreshToken: string) =>
     at.ask('POST', '/refresh', { body: { refreshToken } });
 
-  // Somebody signs out while the clock is right; then it goes ahead, and a process starts that has never heard of that.
+  // A user signs out while the clock is right. Then the clock goes ahead, and a process starts that has not
+  // seen the revocation.
   const signedOut = await tokensOf(here, early!);
   t.equal((await here.ask('POST', '/logout', { token: signedOut.accessToken })).status, 204);
-  await clock.set(AHEAD);
+  await clock.set(AHEAD_SECONDS);
   const there = await cluster.start();
   const limited = await cluster.start({ RATE_LIMIT: String(LIMIT) });
   const members = [here, there];
-  const { accessToken: before, refreshToken: bossOfThen } = await tokensOf(here, boss);
-  let admin = before;
+  const { accessToken: before, refreshToken: earlierAdminToken } = await tokensOf(here, admin);
+  let adminToken = before;
   const load = new Load(t, {
     people: PEOPLE,
     random,
     accounts,
     isTimeMoved: true,
-    admin: () => admin,
+    admin: () => adminToken,
     serving: (person) => (person % 2 === 0 ? here : there),
   });
 
   const demoted = await tokensOf(here, late!);
   const body = { access: 0 };
-  t.equal((await here.ask('PATCH', `/users/${late!.id}`, { token: admin, body })).status, 200);
+  t.equal((await here.ask('PATCH', `/users/${late!.id}`, { token: adminToken, body })).status, 200);
   const inbox = await tokensOf(here, idle!);
   const rotated = await tokensOf(here, replayed!);
   t.equal((await refresh(there, rotated.refreshToken)).status, 200);
   for (let wrong = 0; wrong < 7; wrong++) await signIn(here, guessed!, 'not the password of anybody');
   for (let asked = 0; asked <= LIMIT; asked++) await limited.ask('GET', '/');
   await load.successes(60);
-  // A mail that is to be tried again when its pause is over.
+  // A mail that waits for its retry.
   await mailServer.stop();
   await load.successes(20);
   await until('a mail has failed', 10_000, async () => {
@@ -93,14 +95,14 @@ t.test('the clock is set back by an hour', async (t) => {
   t.equal(status, 429);
   t.ok(Number(headers['retry-after']) <= 60, `whoever asks too often waits for ${headers['retry-after']} s`);
 
-  await t.test('nobody is locked out', async (t) => {
-    const answers = await Promise.all(members.map((at) => signIn(at, boss)));
+  await t.test('Users can sign in and use their sessions', async (t) => {
+    const answers = await Promise.all(members.map((at) => signIn(at, admin)));
     t.strictSame(
       answers.map(({ status }) => status),
       [200, 200],
       'people of one network sign in at once',
     );
-    admin = answers[0]?.body.accessToken;
+    adminToken = answers[0]?.body.accessToken;
     t.equal(
       (await signIn(here, guessed!)).status,
       200,
@@ -110,14 +112,14 @@ t.test('the clock is set back by an hour', async (t) => {
     t.equal(renewed.status, 200, 'sessions go on');
     t.ok(await isAccepted(here, renewed.body.accessToken));
   });
-  await t.test('nothing that is over begins again', async (t) => {
+  await t.test('Expired and revoked tokens stay invalid', async (t) => {
     t.equal((await refresh(here, rotated.refreshToken)).status, 401, 'a refresh token of then is used up');
     const { db } = cluster.database;
     const reused = { where: { action: 'session.reuse-detected' } };
     t.equal(await db.auditEvent.count(reused), 1, 'and noticed');
     const old = await here.ask('PATCH', `/users/${idle!.id}`, { token: before, body: { access: 0 } });
     t.match(old, { status: 401, body: { type: /invalid-token$/ } }, 'a token of then is not valid yet');
-    const { accessToken } = (await refresh(here, bossOfThen)).body;
+    const { accessToken } = (await refresh(here, earlierAdminToken)).body;
     const renewed = await here.ask('PATCH', `/users/${idle!.id}`, {
       token: accessToken,
       body: { access: 0 },
@@ -129,7 +131,7 @@ t.test('the clock is set back by an hour', async (t) => {
     );
     const again = await tokensOf(here, idle!);
     const change = { access: 2 };
-    const made = await there.ask('PATCH', `/users/${idle!.id}`, { token: admin, body: change });
+    const made = await there.ask('PATCH', `/users/${idle!.id}`, { token: adminToken, body: change });
     t.equal(made.status, 200);
     const since = performance.now();
     await until('obeyed', 2_000, async () => !(await isAccepted(here, again.accessToken)));

@@ -1,7 +1,7 @@
 /**
  * A disk that is full, and a folder that cannot be written to.
  *
- * @runs once, on SQLite: Postgres has a disk of its own.
+ * @runs once, on SQLite: Postgres has its own disk.
  */
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
@@ -17,10 +17,10 @@ import { mountSmallDisk } from './small-disk.ts';
 
 const NO_MOUNT = 'mounting a small disk is not allowed here';
 
-/** Milliseconds that the disk stays full. */
-const FULL = 6_000;
+/** Time that the disk stays full. */
+const FULL_MS = 6_000;
 
-t.test('the disk is full for a while', async (t) => {
+t.test('No acknowledged change is lost when the disk is full for a while', async (t) => {
   const disk = await mountSmallDisk(t, '24m');
   if (disk === undefined) {
     t.pass(NO_MOUNT);
@@ -34,21 +34,21 @@ t.test('the disk is full for a while', async (t) => {
     RATE_LIMIT: '0',
   });
   const member: Member = await cluster.start();
-  const boss = await cluster.person(member, 2);
-  const load = new Load(t, { people: PEOPLE, random, admin: () => boss.token, serving: () => member });
+  const admin = await cluster.person(member, 2);
+  const load = new Load(t, { people: PEOPLE, random, admin: () => admin.token, serving: () => member });
   await load.successes(60);
 
   const full = performance.now();
   await disk.fill();
-  // The write-ahead log is used again from its beginning: it takes a while until there is no room.
+  // The write-ahead log is reused from its beginning, so that the first error takes a while.
   await untilFelt(load, full);
-  await wait(FULL);
+  await wait(FULL_MS);
   t.equal(
-    (await member.ask('GET', '/me/permissions', { token: boss.token })).status,
+    (await member.ask('GET', '/me/permissions', { token: admin.token })).status,
     200,
     'the guard goes on',
   );
-  t.equal((await member.ask('GET', '/users', { token: boss.token })).status, 200, 'what only reads goes on');
+  t.equal((await member.ask('GET', '/users', { token: admin.token })).status, 200, 'what only reads goes on');
   await disk.empty();
   const back = performance.now();
   const scene = { cluster, members: [member], load };
@@ -57,7 +57,7 @@ t.test('the disk is full for a while', async (t) => {
   await checkAll(t, scene);
 });
 
-t.test('a data folder that cannot be written to: the start says so in one line', async (t) => {
+t.test('A start with a read-only data folder fails with one line', async (t) => {
   const disk = await mountSmallDisk(t, '64m');
   if (disk === undefined) {
     t.pass(NO_MOUNT);
@@ -94,11 +94,11 @@ t.test('a data folder that cannot be written to: the start says so in one line',
   }
 });
 
-t.test('a data folder of somebody else: the start says so in one line', async (t) => {
+t.test('A start with a data folder of another user fails with one line', async (t) => {
   const folder = await temporaryFolder(t);
   await chmod(folder, 0o555);
   const isRoot = process.getuid?.() === 0;
-  // Root may do anything, so it starts as nobody.
+  // Root has all permissions, so the service starts as the user nobody.
   const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
   const mayRun = !isRoot || spawnSync('setpriv', [...nobody, bin, '--help']).status === 0;
   if (!mayRun) {

@@ -1,7 +1,7 @@
 /**
  * Sixty processes that are killed while they write to one SQLite file, two at a time.
  *
- * @runs once, on SQLite: it is about nothing else.
+ * @runs once, on SQLite: it tests only SQLite.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,17 +13,17 @@ import { seededRandom } from './random.ts';
 
 const KILLS = 60;
 
-/** Acknowledged writes before a process is killed, at most. */
+/** Maximum number of acknowledged writes before a process is killed. */
 const MAX_WORK = 40;
 
 const script = resolve(import.meta.dirname, 'writes-until-killed.ts');
 
-/** What one process has written. */
+/** The output of one writing process. */
 interface Writer {
   readonly name: string;
-  /** Lines of numbers; the last may be cut off. */
+  /** Lines with numbers; the last line may be incomplete. */
   printed: string;
-  /** Waits for so many acknowledgements, and kills it. */
+  /** Waits for a number of acknowledgements, and kills the process. */
   kill(after: number): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ function start(url: string, name: string): Writer {
 }
 
 t.test(
-  'SIGKILL in the middle of writing: all that was acknowledged is there, and nothing by half',
+  'After a SIGKILL during a write, all acknowledged changes are stored, and none partially',
   async (t) => {
     const random = seededRandom();
     t.comment(`--seed=${random.seed}`);

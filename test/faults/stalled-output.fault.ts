@@ -1,7 +1,7 @@
 /**
- * A log driver that has stopped reading, while everybody goes on asking.
+ * A log driver that has stopped reading, while requests continue.
  *
- * @runs once, on SQLite: it is about standard output.
+ * @runs once, on SQLite: it tests standard output.
  */
 import t from 'tap';
 import { outputs, startHeard } from '../heard.ts';
@@ -9,13 +9,13 @@ import { PASSWORD } from '../helper.ts';
 import { until } from '../until.ts';
 import { describeBystanders, refusedBystanders, watchBystanders, watchCalm } from './bystanders.ts';
 
-/** Requests of somebody who fills the log, at 4 KB a line: more than is kept. */
+/** Number of requests that fill the log, at 4 KB per line: more than the buffer holds. */
 const REQUESTS = 600;
 
 const json = { 'content-type': 'application/json' };
 
 for (const [kind, begin] of Object.entries(outputs))
-  t.test(`${kind} that nobody reads`, async (t) => {
+  t.test(`Requests are served while the output is ${kind} without a reader`, async (t) => {
     const service = await startHeard(t, begin);
     const token = await signedIn(service.url);
     const calm = await watchCalm(service.url, token);

@@ -1,4 +1,7 @@
-/** Writes to a SQLite database until it is killed, and prints what was acknowledged: `node writes-until-killed.ts URL WRITER`. */
+/**
+ * Writes to a SQLite database until it is killed, and prints each acknowledged write: `node
+ * writes-until-killed.ts URL WRITER`.
+ */
 import { writeSync } from 'node:fs';
 import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
@@ -12,7 +15,7 @@ const query = (sql: string, ...args: string[]) => ({
 const insert = (part: string, n: number) =>
   query('INSERT INTO "Written" ("writer", "n", "part") VALUES (?, ?, ?)', writer, String(n), part);
 
-/** Both parts of a number, or none. */
+/** Writes both parts of a number in one transaction. */
 async function writePair(n: number): Promise<void> {
   const tx = await adapter.startTransaction();
   await tx.executeRaw(insert('first', n));

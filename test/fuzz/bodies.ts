@@ -1,14 +1,16 @@
-/** Bodies of an operation: those that fit its schema, those that nearly do, and hostile ones. All are texts of JSON, or nearly. */
+/** Bodies of an operation: valid ones, nearly valid ones and hostile ones. All are JSON texts, or nearly. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Body, Operation, Schema } from '../operations.ts';
 import { emailForms, hostileJson, noJsons, texts, times } from './hostile.ts';
 import { MARK } from './template.ts';
 
-/** The members of an object, in order and perhaps twice: names and the JSON of their values. */
+/** The members of an object, in order and possibly repeated: names and the JSON of their values. */
 type Members = readonly (readonly [name: string, json: string])[];
 type Writing = Pick<Operation, 'operationId'> & { readonly body: Body };
 
-/** What is there for a member, so that a handler gets far: by its name, and where that is not enough by the operation too. */
+/**
+ * Existing values for members, so that a handler succeeds: by name, and where necessary also by operation.
+ */
 const present: Readonly<Record<string, string>> = {
   email: '⟦email⟧',
   password: '⟦password⟧',
@@ -28,11 +30,11 @@ const presentIn = (operationId: string, name: string) => present[`${operationId}
 
 const isSecret = (name: string) => /password|token/i.test(name);
 
-/** A JSON text of a member; in a secret that is made up stands the mark. */
+/** Makes the JSON of a member. Generated secrets contain the mark. */
 const marked = (name: string, json: string) =>
   isSecret(name) && json.startsWith('"') ? `"${MARK}${json.slice(1)}` : json;
 
-/** Texts that fit a schema. */
+/** Generates texts that are valid for a schema. */
 export function validText(schema: Schema): Arbitrary<string> {
   const { type, enum: values, format, pattern, minLength = 0, maxLength = 300 } = schema;
   if (type === 'boolean') return fc.constantFrom('true', 'false');
@@ -55,7 +57,7 @@ export function validText(schema: Schema): Arbitrary<string> {
   return fc.oneof(made.filter(fits), fc.constantFrom('Ada'.padEnd(minLength, '.'), ...texts.filter(fits)));
 }
 
-/** The JSON of values that fit a schema. */
+/** Generates the JSON of values that are valid for a schema. */
 function validJson(schema: Schema): Arbitrary<string> {
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(validJson));
   if (schema.type === 'null') return fc.constant('null');
@@ -87,13 +89,13 @@ function validMembers({ operationId, body: { schema } }: Writing): Arbitrary<Mem
   return fc.record(Object.fromEntries(members), { requiredKeys }).map((record) => Object.entries(record));
 }
 
-/** One thing that makes a body not fit: at which member, and with which other value. */
+/** A mutation that makes a body invalid: the member, and its new value. */
 type Change = (members: Members, at: number, json: string, schema: Schema) => Members;
 
 const replaced = (members: Members, at: number, json: string): Members =>
   members.map(([name, before], index) => [name, index === at ? marked(name, json) : before]);
 
-/** Beyond what a member may be. */
+/** Generates values beyond the limits of a member. */
 function beyond({ type, maxLength = 300, minLength = 0, maximum = 100 }: Schema): string {
   if (type === 'integer') return String(maximum + 1);
   return minLength > 1 ? '"a"' : `"⟦long ${maxLength + 1}⟧"`;
@@ -135,7 +137,7 @@ const hostileMembers = (operation: Writing): Arbitrary<Members> =>
 const write = (members: Members) =>
   `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join()}}`;
 
-/** What becomes of a whole text. */
+/** Mutations of a whole text. */
 const documents: readonly ((text: string) => string)[] = [
   (text) => text.slice(0, -1),
   (text) => text.slice(0, text.length / 2),
@@ -169,7 +171,7 @@ const documents: readonly ((text: string) => string)[] = [
   (text) => new URLSearchParams(Object.entries({ text })).toString(),
 ];
 
-/** Texts to send as the body of an operation. */
+/** Generates texts to send as the body of an operation. */
 export function bodies(operation: Writing): Arbitrary<string> {
   const whole = fc
     .tuple(validMembers(operation), fc.constantFrom(...documents))
@@ -188,7 +190,7 @@ export function bodies(operation: Writing): Arbitrary<string> {
   );
 }
 
-/** The contract's example with what is there in its places: it should get through. */
+/** Returns the example of the contract with existing values: it should succeed. */
 export function goodBody({ operationId, body: { example } }: Writing): string {
   const members = Object.entries(example).map(([name, value]) => {
     const there = presentIn(operationId, name);

@@ -1,41 +1,42 @@
-/** What holds for every answer, and for every line of the log, whatever was sent. */
+/** Checks of every response and of every line of the log. They hold for all requests. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { checkAnswer } from '../contract.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';
 import type { Operation } from '../operations.ts';
 import type { RawAnswer } from '../raw.ts';
-import type { Exchange, House } from './house.ts';
 import type { FuzzRequest } from './requests.ts';
+import type { Exchange, FuzzedService } from './service.ts';
 import { MARK } from './template.ts';
 
-/** Levels of pino from which on something has gone wrong in the service itself. */
-const ERROR = 50;
+/** Level of pino from which a line reports an error of the service itself. */
+const ERROR_LEVEL = 50;
 
 const STACK = /\bat [^"\n]*:\d+:\d+|node_modules|\.[tj]s:\d/;
 const HASH = /\$argon2/;
 const KEY = /-----BEGIN/;
 
-/** Bytes of a body that does not fit into the buffers of a connection. */
-const LARGE = 1_000_000;
+/** Size of a body that does not fit into the buffers of a connection. */
+const LARGE_BYTES = 1_000_000;
 
 const ajv = new Ajv2020({ strict: false });
 formats.default(ajv);
 
-/** @throws {Error} when an answer breaks a promise of the service */
+/** Checks a response. @throws {Error} when it breaks the contract */
 export function checkExchange(
   operation: Operation,
   request: FuzzRequest,
   exchange: Exchange,
-  house: House,
+  fuzzed: FuzzedService,
 ): void {
   const { answer, body, bytes } = exchange;
   if (answer === undefined) {
-    // A service that refuses a body does not read the rest of it, which may reset the connection before the answer is read.
-    if (body.length < LARGE) throw new Error('The connection was closed without an answer');
+    // A service that refuses a body does not read the rest of it. That may reset the connection before the
+    // response is read.
+    if (body.length < LARGE_BYTES) throw new Error('The connection was closed without an answer');
     return;
   }
-  checkRawAnswer(request.method, request.target, answer, house);
+  checkRawAnswer(request.method, request.target, answer, fuzzed);
   checkWhatWasTaken(operation, body, answer);
   const sent = /^Authorization: Bearer (\S+)/im.exec(bytes.toString('latin1', 0, 20_000))?.[1];
   if (sent !== undefined && sent.length > 20 && answer.text.includes(sent))
@@ -44,12 +45,12 @@ export function checkExchange(
     throw new Error(`The password comes back: ${answer.text}`);
 }
 
-/** What holds for bytes that may be no request of any operation. */
+/** Checks the response to bytes that may not be a request of any operation. */
 export function checkRawAnswer(
   method: string,
   target: string,
   answer: RawAnswer,
-  { secret, live }: House,
+  { secret, live }: FuzzedService,
 ): void {
   const { status, text, headers } = answer;
   if (status >= 500 && !/problems\/(busy|mail-not-configured)"/.test(text))
@@ -69,7 +70,7 @@ export function checkRawAnswer(
 
 const validators = new Map<string, ReturnType<typeof ajv.compile>>();
 
-/** What the contract does not allow is not done, and nobody signs in with an address that only looks like the right one. */
+/** Checks that invalid requests have no effect, and that a look-alike address cannot sign in. */
 function checkWhatWasTaken(
   { operationId, body }: Operation,
   sent: Buffer,
@@ -87,15 +88,15 @@ function checkWhatWasTaken(
 }
 
 /**
- * Searches what a service printed.
+ * Searches the log of a service for errors and secrets.
  *
- * @returns what is wrong with it; empty when nothing is
+ * @returns descriptions of the problems
  */
-export function searchLog(printed: string, { live, secret }: House): string[] {
+export function searchLog(printed: string, { live, secret }: FuzzedService): string[] {
   const wrong: string[] = [];
   for (const line of printed.split('\n')) {
     if (!line.startsWith('{')) {
-      // What it says when it starts.
+      // Lines of the start.
       if (!/^( .*)?$/.test(line)) wrong.push(`This is no line of the log: ${line}`);
     } else wrong.push(...wrongWith(line, live.secrets));
   }
@@ -108,7 +109,7 @@ function wrongWith(line: string, secrets: ReadonlySet<string>): string[] {
   // Tokens are long runs of these characters; refresh tokens and access tokens have dots in them.
   const tokens = (line.match(/[\w.-]{40,}/g) ?? []).filter((run) => secrets.has(run) || /^eyJ/.test(run));
   return [
-    ...(level >= ERROR ? [`The service logged an error: ${line}`] : []),
+    ...(level >= ERROR_LEVEL ? [`The service logged an error: ${line}`] : []),
     ...tokens.map((token) => `The log says the token ${token}: ${line}`),
   ];
 }

@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import { decode, encode, segmentsOf } from './segments.ts';
 
-/** Signed anew by whoever has the public key only, or a key of their own. */
+/** Forges tokens, signed with the public key as a secret or with another key. */
 export function forgedFrom(token: string, jwk: JsonWebKey): string[] {
   const [header = '', payload = '', signature = ''] = segmentsOf(token);
   const before: Record<string, unknown> = JSON.parse(decode(header).toString());

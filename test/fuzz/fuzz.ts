@@ -4,42 +4,42 @@ import fc, { type RunDetails } from 'fast-check';
 import type { Operation } from '../operations.ts';
 import { type RawAnswer, request as requestBytes, send } from '../raw.ts';
 import { checkExchange, checkRawAnswer } from './checks.ts';
-import type { House } from './house.ts';
 import { editsOf, mutationsOf } from './mutated-tokens.ts';
 import { addressOf, type RawMessage, rawMessages } from './raw-bytes.ts';
 import { goodRequest, requests } from './requests.ts';
+import type { FuzzedService } from './service.ts';
 import type { Tally } from './tally.ts';
 import { render } from './template.ts';
 
-/** How a run is repeated. */
+/** Parameters that repeat a run. */
 export interface Repeat {
   readonly seed: number;
-  /** Of fast-check: leads to one value of the run. */
+  /** Path of fast-check to one value of the run. */
   readonly path?: string;
 }
 
-/** Tokens that are tried at a time. */
-const AT_A_TIME = 8;
+/** Number of tokens that are tested at a time. */
+const CONCURRENCY = 8;
 
-/** Steps after which a finding is short enough. */
-const SHRINKS = 300;
+/** Maximum number of steps to shrink a finding. */
+const MAX_SHRINKS = 300;
 
-/** Sends requests of an operation, the contract's example first. */
+/** Sends requests of an operation, with the example of the contract first. */
 export async function fuzzOperation(
-  house: House,
+  fuzzed: FuzzedService,
   operation: Operation,
   runs: number,
   { seed, path }: Repeat,
   tally: Tally,
 ): Promise<void> {
   const { operationId } = operation;
-  const property = fc.asyncProperty(fc.limitShrink(requests(operation), SHRINKS), async (request) => {
-    const exchange = await house.exchange(request);
+  const property = fc.asyncProperty(fc.limitShrink(requests(operation), MAX_SHRINKS), async (request) => {
+    const exchange = await fuzzed.exchange(request);
     const { answer } = exchange;
     tally.count(operationId, answer);
     const cursor = /"nextCursor":"([\w-]+)"/.exec(answer?.text ?? '')?.[1];
-    if (cursor !== undefined) house.live.cursors.set(operationId, cursor);
-    checkExchange(operation, request, exchange, house);
+    if (cursor !== undefined) fuzzed.live.cursors.set(operationId, cursor);
+    checkExchange(operation, request, exchange, fuzzed);
   });
   const examples: [ReturnType<typeof goodRequest>][] = [[goodRequest(operation)]];
   const details = await fc.check(property, {
@@ -48,66 +48,66 @@ export async function fuzzOperation(
     examples,
     ...(path !== undefined && { path }),
   });
-  report(details, house, operationId, tally);
+  report(details, fuzzed, operationId, tally);
 }
 
 /** Sends bytes that are hardly HTTP. */
 export async function fuzzBytes(
-  house: House,
+  fuzzed: FuzzedService,
   runs: number,
   { seed, path }: Repeat,
   tally: Tally,
 ): Promise<void> {
-  const property = fc.asyncProperty(fc.limitShrink(rawMessages, SHRINKS), async (message) => {
-    const answer = await sendMessage(house, message);
+  const property = fc.asyncProperty(fc.limitShrink(rawMessages, MAX_SHRINKS), async (message) => {
+    const answer = await sendMessage(fuzzed, message);
     tally.count('bytes', answer);
     if (answer === undefined) return;
     const { method, target } = addressOf(message);
-    checkRawAnswer(method, target, answer, house);
+    checkRawAnswer(method, target, answer, fuzzed);
   });
   const details = await fc.check(property, { numRuns: runs, seed, ...(path !== undefined && { path }) });
-  report(details, house, 'bytes', tally);
+  report(details, fuzzed, 'bytes', tally);
 }
 
-/** @returns the first of the answers; undefined when the connection was closed without one */
+/** Sends bytes. @returns the first response; undefined when the connection was closed without one */
 async function sendMessage(
-  house: House,
+  fuzzed: FuzzedService,
   { line, headers, body }: RawMessage,
 ): Promise<RawAnswer | undefined> {
   const nothing = async () => undefined;
   const head = await render(`${[line, ...headers].join('\r\n')}\r\n\r\n`, nothing, 'latin1');
-  const answer = await house.send(Buffer.concat([head, await render(body, nothing)]), true);
+  const answer = await fuzzed.send(Buffer.concat([head, await render(body, nothing)]), true);
   const length = answer?.headers['content-length'];
   if (answer === undefined || length === undefined) return answer;
   return { ...answer, text: Buffer.from(answer.text).toString('utf8', 0, Number(length)) };
 }
 
-/** Tries what valid tokens can be turned into: all of the systematic changes, and random edits up to the number that was asked for. */
+/** Tests mutations of valid tokens: all systematic ones, and random edits up to the requested number. */
 export async function fuzzTokens(
-  house: House,
+  fuzzed: FuzzedService,
   runs: number,
   { seed, path }: Repeat,
   tally: Tally,
 ): Promise<void> {
-  const senders = [await house.live.sender(2), await house.live.sender(1), await house.live.sender(2)];
+  const senders = [await fuzzed.live.sender(2), await fuzzed.live.sender(1), await fuzzed.live.sender(2)];
   const valid = senders.map(({ accessToken }) => accessToken);
   const [token = '', ...others] = valid;
-  const isValid = new Set([...valid, ...house.live.secrets]);
-  const { body } = await house.service.ask('GET', '/.well-known/jwks.json');
+  const isValid = new Set([...valid, ...fuzzed.live.secrets]);
+  const { body } = await fuzzed.service.ask('GET', '/.well-known/jwks.json');
   const jwk: JsonWebKey = body.keys[0];
 
   const refuse = async (candidate: string) => {
     // Spaces around a token are not part of it (RFC 9110 section 5.5).
     if (isValid.has(candidate.replace(/^ +| +$/g, ''))) throw new Error(`Not mutated: ${candidate}`);
-    const answer = await sendToken(house, candidate);
+    const answer = await sendToken(fuzzed, candidate);
     tally.count('tokens', answer);
     if (![400, 401].includes(answer.status))
       throw new Error(`${answer.status} for ${JSON.stringify(candidate)}: ${answer.text}`);
-    checkRawAnswer('GET', '/me/permissions', answer, house);
+    checkRawAnswer('GET', '/me/permissions', answer, fuzzed);
   };
   const accept = async () => {
     for (const good of valid) {
-      const { status } = await sendToken(house, good);
+      const { status } = await sendToken(fuzzed, good);
       if (status !== 200) tally.find(`A valid token got ${status}`);
     }
   };
@@ -116,8 +116,8 @@ export async function fuzzTokens(
   const candidates = mutationsOf(token, others, jwk).filter((candidate) => !isValid.has(candidate.trim()));
   const chosen =
     path === undefined ? candidates.filter((_, at) => (at * runs) % candidates.length < runs) : [];
-  for (let at = 0; at < chosen.length; at += AT_A_TIME) {
-    const batch = chosen.slice(at, at + AT_A_TIME).map(refuse);
+  for (let at = 0; at < chosen.length; at += CONCURRENCY) {
+    const batch = chosen.slice(at, at + CONCURRENCY).map(refuse);
     for (const result of await Promise.allSettled(batch))
       if (result.status === 'rejected') tally.find(`${result.reason}`);
   }
@@ -128,22 +128,22 @@ export async function fuzzTokens(
     seed,
     ...(path !== undefined && { path }),
   });
-  report(details, house, 'tokens', tally);
+  report(details, fuzzed, 'tokens', tally);
   await accept();
 }
 
-function sendToken({ service }: House, token: string) {
+function sendToken({ service }: FuzzedService, token: string) {
   return send(service.url, requestBytes('GET /me/permissions', { Authorization: `Bearer ${token}` }));
 }
 
-function report<T>(details: RunDetails<T>, { name }: House, operation: string, tally: Tally): void {
+function report<T>(details: RunDetails<T>, { name }: FuzzedService, operation: string, tally: Tally): void {
   if (!details.failed) return;
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
   tally.find(
     [
       errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
       `  ${JSON.stringify(counterexample)}`,
-      `  npm run fuzz -- --seed=${seed} --house=${JSON.stringify(name)} --operation=${operation} --path=${counterexamplePath}`,
+      `  npm run fuzz -- --seed=${seed} --service=${JSON.stringify(name)} --operation=${operation} --path=${counterexamplePath}`,
     ].join('\n'),
   );
 }

@@ -1,6 +1,6 @@
 import { MARK } from './template.ts';
 
-/** Headers, with names and values that a parser may take or refuse. */
+/** Generates headers with names and values that a parser may accept or refuse. */
 export const hostileHeaders: readonly (readonly [name: string, value: string])[] = [
   ['Host', ''],
   ['Host', 'evil.example'],

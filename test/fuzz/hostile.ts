@@ -1,13 +1,13 @@
-/** Values that break what was not made for them. */
+/** Values that break unprepared code. */
 import fc from 'fast-check';
 
-/** Forms of an address that is not the address, but for the first three. See `lookAlikes` in live.ts. */
+/** Names of the forms of an address. Only the first three are equal to it. See `lookAlikes` in live.ts. */
 export const emailForms = [
   ...['upper', 'spaced', 'plain', 'kelvin', 'dotless', 'long-s', 'fullwidth', 'cyrillic', 'zero-width'],
   ...['combining', 'dot', 'nul', 'plus', 'quoted', 'comment', 'two', 'header'],
 ];
 
-/** Texts, as values of JavaScript: JSON writes halves of surrogate pairs as escapes. */
+/** Texts as JavaScript values: JSON writes halves of surrogate pairs as escapes. */
 export const texts: readonly string[] = [
   '',
   ' ',
@@ -57,7 +57,7 @@ export const texts: readonly string[] = [
   '{"set":1}',
 ];
 
-/** Times at the ends of what calendars, formats and columns hold. */
+/** Times at the limits of calendars, formats and columns. */
 export const times = [
   '2016-12-31T23:59:60Z',
   '9999-12-31T23:59:59.999Z',
@@ -77,7 +77,7 @@ export const times = [
   '2026-01-31T12:00:00',
 ];
 
-/** JSON that no JavaScript value is written as, and what databases and validators take for commands. */
+/** JSON that JSON.stringify never writes, and JSON that databases and validators may take for operators. */
 const jsons = [
   ...['1e999', '-1e999', '1e-999', '-0', '0.1', '1.5', '123456789012345678901234567890', '9007199254740993'],
   ...['2147483648', '-2147483649', '4294967296', '1.0000000000000001', '1E2'],
@@ -88,7 +88,7 @@ const jsons = [
   ...['{"toString":1}', '{"length":1}', '{"$ne":null}', '{"valueOf":null,"toJSON":1}', '{"__proto__":1}'],
 ];
 
-/** What is no JSON at all. */
+/** Texts that are not JSON. */
 export const noJsons = [
   'NaN',
   'Infinity',
@@ -108,7 +108,7 @@ const wideText = fc
   .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 })
   .map((units) => String.fromCharCode(...units));
 
-/** A text that may be anything. */
+/** Generates any text. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...texts) },
   { weight: 1, arbitrary: fc.constantFrom(...times) },
@@ -117,7 +117,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 130 }) },
 );
 
-/** The JSON of a value that may be anything. */
+/** Generates the JSON of any value. */
 export const hostileJson: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: hostileText.map((text) => JSON.stringify(text)) },
   { weight: 4, arbitrary: fc.constantFrom(...jsons) },
@@ -126,7 +126,7 @@ export const hostileJson: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(String) },
 );
 
-/** Parts of a path as they are sent: encodings that cannot be decoded, or that decode to what leads elsewhere. */
+/** Segments of a path as they are sent: invalid encodings, and encodings of other paths. */
 export const rawSegments = [
   ...[
     '%',

@@ -1,4 +1,4 @@
-/** What is there: people, their things, and the tokens that go with them. Made when it is asked for, straight in the database. */
+/** Existing users, their things and their tokens. They are created on demand, directly in the database. */
 import { randomBytes } from 'node:crypto';
 import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
@@ -10,15 +10,15 @@ import { Problem } from '#latchkey/problems/problem.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
 import { type Fill, MARK } from './template.ts';
 
-/** Somebody who sends requests. */
+/** A user who sends requests. */
 export interface Sender {
   readonly id: string;
   readonly accessToken: string;
 }
 
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 
-/** Forms of an address. The first three are that address; the others are not. */
+/** Forms of an address. The first three are equal to it, the others are not. */
 const lookAlikes: Readonly<Record<string, (email: string) => string>> = {
   plain: (email) => email,
   upper: (email) => email.toUpperCase(),
@@ -31,7 +31,7 @@ const lookAlikes: Readonly<Record<string, (email: string) => string>> = {
   'zero-width': (email) => email.replace('@', '\u200b@'),
   combining: (email) => email.replace('@', '\u0301@'),
   dot: (email) => `${email}.`,
-  // As JSON writes it.
+  // As an escape of JSON.
   nul: (email) => `${email}\\u0000`,
   plus: (email) => email.replace('@', '+a@'),
   quoted: (email) => `<${email}>`,
@@ -40,10 +40,10 @@ const lookAlikes: Readonly<Record<string, (email: string) => string>> = {
   header: (email) => `${email}\\r\\nBcc: ${email}`,
 };
 
-/** The things of one service. */
+/** The existing data of one service. */
 export class Live {
   readonly #api: Api;
-  /** All tokens that were given out: none may be printed. */
+  /** All issued tokens: none may be printed. */
   readonly secrets = new Set<string>();
   /** The last `nextCursor` of each operation. */
   readonly cursors = new Map<string, string>();
@@ -54,12 +54,12 @@ export class Live {
     this.#api = api;
   }
 
-  /** Makes so many users, so that lists have pages. */
+  /** Creates users, so that lists have several pages. */
   async populate(count: number): Promise<void> {
     for (let i = 0; i < count; i++) await this.#user(1);
   }
 
-  /** Somebody new who is signed in. */
+  /** Creates a user who is signed in. */
   async sender(access: number): Promise<Sender> {
     const { id } = await this.#user(access);
     const { app } = this.#api;
@@ -68,12 +68,12 @@ export class Live {
     return { id, accessToken };
   }
 
-  /** Lets all tries begin anew. */
-  async forgetTries(): Promise<void> {
+  /** Resets all failed attempts. */
+  async resetAttempts(): Promise<void> {
     await this.#api.app.accounts.db.failedTries.deleteMany();
   }
 
-  /** Fills the places of a request that somebody sends. */
+  /** Fills the places of a request of a sender. */
   fill(sender: Sender): Fill {
     return async (name, argument) => {
       if (name === 'self') return sender.id;
@@ -123,7 +123,7 @@ export class Live {
     return data;
   }
 
-  /** Of somebody else, when that user has gone or was disabled meanwhile. */
+  /** Returns another user when this one was deleted or disabled in the meantime. */
   async #session(id: string): Promise<SessionGrant> {
     const { accounts } = this.#api.app;
     try {
@@ -141,11 +141,11 @@ export class Live {
     return { id: row.id, token };
   }
 
-  /** The columns that what is mailed has in common, and the token itself. */
+  /** Makes the common columns of mailed tokens, and the token itself. */
   #mailed() {
     const token = this.#keep(randomBytes(32).toString('base64url'));
     const now = Date.now();
-    const times = { createdAt: new Date(now), expiresAt: new Date(now + HOUR) };
+    const times = { createdAt: new Date(now), expiresAt: new Date(now + HOUR_MS) };
     return { id: newId(), token, tokenHash: hashMailToken(token), ...times };
   }
 

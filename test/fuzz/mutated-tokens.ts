@@ -1,4 +1,4 @@
-/** What a valid access token can be turned into without its key. */
+/** Mutations of a valid access token that are possible without its key. */
 import type { JsonWebKey } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import { forgedFrom } from './forged-tokens.ts';
@@ -7,7 +7,7 @@ import { decode, encode, segmentsOf } from './segments.ts';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const SPACES = [' ', '\t', '\v', '\u00a0', '%20', '+'];
 
-/** A token with another segment in one place. */
+/** Replaces one segment of a token. */
 const withSegment = (token: string, at: number, segment: string) =>
   segmentsOf(token)
     .map((before, index) => (index === at ? segment : before))
@@ -20,7 +20,7 @@ const eachSegment = (token: string, change: (segment: string, at: number) => rea
 
 const bits = [0, 1, 2, 3, 4, 5, 6, 7];
 
-/** Each bit of the text, and each of what it encodes. */
+/** Flips each bit of the text, and each bit of the decoded bytes. */
 function flipped(token: string): string[] {
   const flip = (bytes: Buffer) =>
     [...bytes.keys()].flatMap((at) =>
@@ -36,7 +36,7 @@ function flipped(token: string): string[] {
   ];
 }
 
-/** The parts of several tokens, mixed, and in other places or numbers. */
+/** Mixes the segments of several tokens, and changes their order or number. */
 function swapped(tokens: readonly string[]): string[] {
   const [headers, payloads, signatures] = [0, 1, 2].map((at) =>
     tokens.map((token) => segmentsOf(token)[at] ?? ''),
@@ -64,7 +64,7 @@ function swapped(tokens: readonly string[]): string[] {
   return [...mixed.filter((token) => !tokens.includes(token)), ...others, ...joined];
 }
 
-/** Other spellings of the same segments. */
+/** Encodes the same segments differently. */
 function respelt(token: string): string[] {
   return eachSegment(token, (segment) => {
     const bytes = decode(segment);
@@ -88,7 +88,7 @@ function respelt(token: string): string[] {
   }).filter((changed) => changed !== token);
 }
 
-/** The same header or claims as other JSON, and others beside those that were signed. */
+/** Writes the same header or claims as different JSON, and adds members that were not signed. */
 function rewritten(token: string): string[] {
   return eachSegment(token, (segment, at) => {
     if (at === 2) return [];
@@ -117,7 +117,7 @@ function rewritten(token: string): string[] {
   });
 }
 
-/** With something between its characters, and cut off at either end. */
+/** Inserts characters, and cuts off the beginning or the end. */
 function spacedAndCut(token: string): string[] {
   const places = [...token].keys();
   return [...places].flatMap((at) => [
@@ -132,10 +132,10 @@ function spacedAndCut(token: string): string[] {
 }
 
 /**
- * All that is tried of a token, each different from it.
+ * Lists all mutations of a token; each differs from it.
  *
- * @param others that are valid too
- * @param jwk the public key, which everybody can have
+ * @param others other valid tokens
+ * @param jwk public key, which an attacker can read
  */
 export function mutationsOf(token: string, others: readonly string[], jwk: JsonWebKey): string[] {
   return [
@@ -148,7 +148,7 @@ export function mutationsOf(token: string, others: readonly string[], jwk: JsonW
   ];
 }
 
-/** Edits of a token at a few places. */
+/** Generates edits of a token at a few positions. */
 export function editsOf(token: string): Arbitrary<string> {
   const place = fc.nat(token.length - 1);
   const character = fc.oneof(

@@ -1,8 +1,8 @@
-/** Bytes that are hardly HTTP, or are HTTP that no client library sends. */
+/** Bytes that are nearly HTTP, or HTTP that no client library sends. */
 import fc, { type Arbitrary } from 'fast-check';
 import { MARK } from './template.ts';
 
-/** A message in parts, with the places of template.ts in its texts; characters are bytes. */
+/** The parts of a message, with the places of template.ts; each character is a byte. */
 export interface RawMessage {
   readonly line: string;
   readonly headers: readonly string[];
@@ -139,7 +139,7 @@ const bodies = [
   '⟦bytes 0000000000⟧',
 ];
 
-/** Messages, most of whose parts are well formed. */
+/** Generates messages of which most parts are well formed. */
 export const rawMessages: Arbitrary<RawMessage> = fc
   .record({
     line: fc.constantFrom(...lines),
@@ -163,7 +163,7 @@ export const rawMessages: Arbitrary<RawMessage> = fc
     body,
   }));
 
-/** The method and the target that a service sees; somewhere else for what is no request. */
+/** Returns the method and the target that a service sees; an unused path when the bytes are not a request. */
 export function addressOf({ line }: RawMessage): { method: string; target: string } {
   const [, method] = /^([A-Z]+) /.exec(line) ?? [];
   const [, target] = /^\S+ (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(line) ?? [];

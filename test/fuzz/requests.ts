@@ -1,4 +1,4 @@
-/** Requests of an operation, from its place in the contract. */
+/** Requests of an operation, generated from the contract. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Operation } from '../operations.ts';
 import { bodies, goodBody, validText } from './bodies.ts';
@@ -6,27 +6,27 @@ import { hostileHeaders } from './hostile-headers.ts';
 import { goodTarget, sometimes, targets } from './targets.ts';
 import { MARK } from './template.ts';
 
-/** Whose token is sent; `nobody`'s is none. */
+/** Sender of a request; `nobody` sends no token. */
 export const callers = ['nobody', 'guest', 'user', 'admin'] as const;
 export type Caller = (typeof callers)[number];
 
-/** A request, with the places of template.ts in all its texts. */
+/** A request, with the places of template.ts in its texts. */
 export interface FuzzRequest {
   readonly caller: Caller;
   readonly method: string;
-  /** Path and query. */
+  /** Path and query of the URL. */
   readonly target: string;
-  /** Beside those that every request has. */
+  /** Headers in addition to those of every request. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
 }
 
-/** The least that a caller has to be. */
+/** Returns the minimum level of a caller. */
 function leastCaller({ minimum }: Operation): Caller {
   return callers[minimum === null ? 0 : minimum + 1] ?? 'admin';
 }
 
-/** The contract's example, sent by somebody who may. */
+/** Makes the request with the example of the contract, from an authorized sender. */
 export function goodRequest(operation: Operation): FuzzRequest {
   return {
     caller: leastCaller(operation),
@@ -37,7 +37,7 @@ export function goodRequest(operation: Operation): FuzzRequest {
   };
 }
 
-/** Tokens that are none of ours, or are sent in a way that is none. */
+/** Headers with invalid tokens, or with tokens in an invalid form. */
 const strangeAuthorizations = [
   ...[
     'Bearer',
@@ -77,7 +77,7 @@ function headers(operation: Operation): Arbitrary<FuzzRequest['headers']> {
   );
 }
 
-/** Requests of an operation. Most of them are sent by somebody who may. */
+/** Generates requests of an operation. Most have an authorized sender. */
 export function requests(operation: Operation): Arbitrary<FuzzRequest> {
   const { body, method } = operation;
   const least = callers.indexOf(leastCaller(operation));

@@ -1,11 +1,11 @@
-/** What requests of an operation ask for: path and query. */
+/** Targets of the requests of an operation: path and query. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Operation, Parameter } from '../operations.ts';
 import { validInteger, validText } from './bodies.ts';
 import { hostileText, rawSegments } from './hostile.ts';
 import { encodeAround, MARK } from './template.ts';
 
-/** What is there in place of a parameter of the path. */
+/** Existing values for the parameters of a path. */
 const present: Readonly<Record<string, string>> = {
   '/users/{id}': '⟦user⟧',
   '/users/{id}/sessions': '⟦user⟧',
@@ -15,7 +15,11 @@ const present: Readonly<Record<string, string>> = {
   '/problems/{slug}': 'not-found',
 };
 
-/** The path of an operation, to what is there. @throws {Error} for one that nobody has said what is there of */
+/**
+ * Makes the path of an operation to existing things.
+ *
+ * @throws {Error} for a parameter without a known value
+ */
 export function goodTarget({ path }: Operation): string {
   const there = present[path];
   if (path.includes('{') && there === undefined)
@@ -23,7 +27,7 @@ export function goodTarget({ path }: Operation): string {
   return path.replace(/\{\w+\}/, there ?? '');
 }
 
-/** A value in so many of a hundred cases. */
+/** Generates a value with a probability in percent. */
 export function sometimes<T>(arbitrary: Arbitrary<T>, percent: number): Arbitrary<T | undefined> {
   return fc.oneof(
     { weight: 100 - percent, arbitrary: fc.constant(undefined) },
@@ -31,7 +35,7 @@ export function sometimes<T>(arbitrary: Arbitrary<T>, percent: number): Arbitrar
   );
 }
 
-/** A parameter of the query that fits. */
+/** Generates a valid parameter of the query. */
 function validPair({ operationId }: Operation, { name, schema }: Parameter): Arbitrary<string> {
   if (name === 'cursor') return fc.constant(`cursor=⟦cursor ${operationId}⟧`);
   const isNumber = schema.type === 'integer' && schema.enum === undefined;
@@ -39,7 +43,7 @@ function validPair({ operationId }: Operation, { name, schema }: Parameter): Arb
   return value.map((text) => `${name}=${encodeAround(text)}`);
 }
 
-/** A parameter of the query that may be anything. */
+/** Generates any parameter of the query. */
 function hostilePair({ operationId }: Operation, { name }: Parameter): Arbitrary<string> {
   const cursor = fc.oneof(
     fc.constantFrom(`⟦cursor ${operationId}⟧A`, '⟦user⟧'),
@@ -71,7 +75,7 @@ const strangePairs = [
   ...['=', '&&&&', 'a'.repeat(500), '⟦long 9000⟧', 'access=2', 'id=⟦user⟧', '%ff=%ff', 'a[0][b]=c', '#', '?'],
 ];
 
-/** Targets of an operation: its path, and a query. Most of them fit, or nearly. */
+/** Generates targets of an operation: its path and a query. Most are valid, or nearly. */
 export function targets(operation: Operation): Arbitrary<string> {
   return fc
     .tuple(paths(operation), queries(operation))

@@ -1,28 +1,28 @@
 /**
- * Texts with places that are filled when they are sent: `⟦user⟧` with the id of a user who is there, `⟦long 70000⟧` with so many
- * letters. What is fuzzed stays short to read and to shrink, and is the same whenever it is repeated.
+ * Texts with places that are filled when they are sent: `⟦user⟧` with the id of an existing user, `⟦long
+ * 70000⟧` with that number of letters. So fuzzed requests stay short, can be shrunk, and can be repeated.
  */
 
-/** Stands in every password and token that is made up, so that it is found wherever it should not be. */
+/** The mark in every generated password and token, so that a leak of one can be found. */
 export const MARK = 'hush-7f3a91';
 
 const PLACE = /⟦([\w-]+)(?: ([\w-]+))?⟧/g;
 
-/** Says what a place is filled with; undefined for one that it does not know. */
+/** Returns the value of a place; undefined for an unknown one. */
 export type Fill = (name: string, argument: string) => Promise<string | undefined>;
 
 const constants: Readonly<Record<string, (argument: string) => Buffer>> = {
-  /** So many letters. */
+  /** Repeats a letter. */
   long: (size) => letters(Number(size)),
-  /** So many arrays, one in the other. */
+  /** Nests arrays. */
   deep: (levels) => Buffer.from('['.repeat(Number(levels)) + ']'.repeat(Number(levels))),
-  /** Such that are never closed. */
+  /** Nests arrays that are never closed. */
   open: (levels) => Buffer.from('{"a":'.repeat(Number(levels))),
-  /** Bytes in hexadecimal digits: what is no UTF-8. */
+  /** Writes bytes from hexadecimal digits: invalid UTF-8. */
   bytes: (digits) => Buffer.from(digits, 'hex'),
 };
 
-/** The largest are worth keeping. */
+/** Cache of the largest values. */
 const kept = new Map<number, Buffer>();
 
 function letters(size: number): Buffer {
@@ -31,7 +31,7 @@ function letters(size: number): Buffer {
   return known;
 }
 
-/** Fills a text. @throws {Error} for a place that nobody knows */
+/** Fills a text. @throws {Error} for an unknown place */
 export async function render(text: string, fill: Fill, encoding: BufferEncoding = 'utf8'): Promise<Buffer> {
   const parts: Buffer[] = [];
   let at = 0;
@@ -46,7 +46,7 @@ export async function render(text: string, fill: Fill, encoding: BufferEncoding 
   return Buffer.concat([...parts, Buffer.from(text.slice(at), encoding)]);
 }
 
-/** A text as a part of a URL; its places stay. */
+/** Encodes a text as a part of a URL; its places stay. */
 export function encodeAround(text: string): string {
   return text
     .split(/(⟦[^⟧]*⟧)/)

@@ -1,4 +1,4 @@
-/** What waits in the outbox is sent: at least once, and once unless a process dies at the wrong moment. */
+/** Delivery of the outbox: at least once, and exactly once unless a process dies at the wrong moment. */
 import t from 'tap';
 import { makeChange } from '#latchkey/accounts/change.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -10,15 +10,15 @@ import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { startMailServer, tokenIn } from '../mail-server.ts';
 import { until } from '../until.ts';
 
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 
-/** Puts a mail into the outbox, as a change does. */
+/** Writes a mail into the outbox, as a change does. */
 async function send({ app }: Api, mail: Partial<OutgoingMail> & { recipient: string }): Promise<void> {
   await makeChange(app.accounts, async ({ send }) =>
     send({
       template: 'account-exists',
       values: { link: 'https://app.example.com' },
-      notAfter: new Date(Date.now() + HOUR),
+      notAfter: new Date(Date.now() + HOUR_MS),
       limited: false,
       ...mail,
     }),
@@ -28,13 +28,13 @@ async function send({ app }: Api, mail: Partial<OutgoingMail> & { recipient: str
 const rowsOf = ({ app }: Api, recipient: string) =>
   app.accounts.db.mail.findMany({ where: { recipient }, orderBy: { id: 'asc' } });
 
-/** Waits until the mails of an address are settled. @returns what became of them */
+/** Waits until all mails to an address have an outcome. @returns the outcomes */
 async function outcomesOf(api: Api, recipient: string): Promise<(string | null)[]> {
   await until(async () => (await rowsOf(api, recipient)).every(({ outcome }) => outcome !== null));
   return (await rowsOf(api, recipient)).map(({ outcome }) => outcome);
 }
 
-t.test('a mail has a text, a page, and a name of its own', async (t) => {
+t.test('A mail has a text part, an HTML part and a Message-ID', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, {
     SMTP_URL: server.url,
@@ -61,7 +61,7 @@ t.test('a mail has a text, a page, and a name of its own', async (t) => {
   t.equal((await rowsOf(api, 'ada+1@example.com'))[0]!.values, null, 'the token is erased');
 });
 
-t.test('a mail server that hangs holds up nobody, and one that is back gets every mail once', async (t) => {
+t.test('A mail server that hangs delays no request, and gets every mail once when it is back', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, { SMTP_URL: server.url });
   server.behaviour = 'hangs';
@@ -82,7 +82,7 @@ t.test('a mail server that hangs holds up nobody, and one that is back gets ever
   t.equal(server.mails.length, 31, 'each once');
 });
 
-t.test('two processes share the outbox, and each mail is sent once', async (t) => {
+t.test('Two processes share the outbox, and each mail is sent once', async (t) => {
   const server = await startMailServer(t);
   const first = await startApi(t, { SMTP_URL: server.url });
   const { dataDir } = first.app.config;
@@ -93,7 +93,7 @@ t.test('two processes share the outbox, and each mail is sent once', async (t) =
   t.equal(new Set(server.mails.map(({ messageId }) => messageId)).size, 60);
 });
 
-t.test('what the mail server says', async (t) => {
+t.test('A permanent refusal of the mail server ends a mail, and a temporary one is retried', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, { SMTP_URL: server.url });
   for (const at of ['recipient', 'message'] as const) {
@@ -110,7 +110,7 @@ t.test('what the mail server says', async (t) => {
   t.equal(server.mails.length, 2);
 });
 
-t.test('a connection that closes before the 250: a second copy, which says that it is one', async (t) => {
+t.test('A connection that closes before the 250 causes a second copy with the same Message-ID', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, { SMTP_URL: server.url });
   server.behaviour = 'closes after the message';
@@ -122,7 +122,7 @@ t.test('a connection that closes before the 250: a second copy, which says that 
   t.equal(first!.date, second!.date);
 });
 
-t.test('what is over is never sent', async (t) => {
+t.test('An expired mail is never sent', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, { SMTP_URL: server.url });
   await send(api, { recipient: 'late@example.com', notAfter: new Date(Date.now() - 1) });
@@ -133,7 +133,7 @@ t.test('what is over is never sent', async (t) => {
   t.equal(server.mails.length, 1);
 });
 
-t.test('what cannot be decrypted is not tried for ever', async (t) => {
+t.test('A mail that cannot be decrypted is not retried forever', async (t) => {
   const server = await startMailServer(t);
   const api = await startApi(t, { SMTP_URL: server.url });
   await server.stop();
@@ -144,11 +144,11 @@ t.test('what cannot be decrypted is not tried for ever', async (t) => {
   t.strictSame(await outcomesOf(api, 'old@example.com'), ['refused']);
 });
 
-t.test('old mails are pruned, those of the last day and those that wait are not', async (t) => {
+t.test('Old mails are pruned, but not those of the last day or those without an outcome', async (t) => {
   const api = await startApi(t, { SMTP_URL: 'smtp://127.0.0.1:9' });
   const { db } = api.app.accounts;
   for (const recipient of ['old', 'new', 'waits']) await send(api, { recipient });
-  const old = new Date(Date.now() - 25 * HOUR);
+  const old = new Date(Date.now() - 25 * HOUR_MS);
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'waits'] } }, data: { createdAt: old } });
   await db.mail.updateMany({ where: { recipient: { in: ['old', 'new'] } }, data: { outcome: 'sent' } });
   t.equal(await pruneMails(api.app.accounts), 1);
@@ -159,7 +159,7 @@ t.test('old mails are pruned, those of the last day and those that wait are not'
 });
 
 t.test(
-  'SIGKILL before the note of the 250: the next process sends the same message again, none is lost',
+  'After a SIGKILL before the outcome is recorded, the next process sends the same message again',
   async (t) => {
     const server = await startMailServer(t);
     const { url } = await createMigratedDatabase(t);

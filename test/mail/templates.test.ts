@@ -1,7 +1,7 @@
 /**
- * The texts of the mails, ours and those of an operator.
+ * The texts of the mails: those of this package and those of an operator.
  *
- * @runs once, on SQLite: texts come from files, not from the database.
+ * @runs once, on SQLite: the texts are files, and not in the database.
  */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { environment, PASSWORD, startApi, type Teardown } from '../helper.ts';
 import { startMailServer } from '../mail-server.ts';
 import { until } from '../until.ts';
 
-/** A folder with templates of an operator in it. */
+/** Makes a folder with templates of an operator. */
 async function folderWith(t: Teardown, files: Record<string, string>): Promise<Record<string, string>> {
   const variables = await environment(t);
   await mkdir(join(variables.DATA_DIR!, 'templates'));
@@ -23,7 +23,7 @@ async function folderWith(t: Teardown, files: Record<string, string>): Promise<R
   return variables;
 }
 
-t.test('each of our mails has a subject, a text and a page that say the same', async (t) => {
+t.test('Each mail of this package has a subject, and the same content as text and as HTML', async (t) => {
   const templates = new Templates('/nowhere');
   const values = { link: 'https://app.example.com/#token=t', token: 'the-token', access: '<admin> & more' };
   for (const name of templateNames) {
@@ -39,7 +39,7 @@ t.test('each of our mails has a subject, a text and a page that say the same', a
   t.match(templates.render('access-changed', values).html, '&lt;admin&gt; &amp; more');
 });
 
-t.test("an operator's files are used in place of ours", async (t) => {
+t.test('The files of an operator replace those of this package', async (t) => {
   const server = await startMailServer(t);
   const variables = await folderWith(t, { 'registration.txt': 'Subject: Hallo\r\n\r\nHier: {{link}}\r\n' });
   const { ask } = await startApi(t, { ...variables, SMTP_URL: server.url });
@@ -48,7 +48,7 @@ t.test("an operator's files are used in place of ours", async (t) => {
   t.match(mail, { subject: 'Hallo', text: /^Hier: http/, html: /Somebody, probably you/ });
 });
 
-t.test('a file that cannot be filled stops the start and is named', async (t) => {
+t.test('An invalid template prevents the start, and the error names it', async (t) => {
   const broken: Record<string, [string, RegExp]> = {
     'no subject': ['Hello {{link}}', /registration\.txt must begin with a line "Subject: /],
     'an empty subject': ['Subject: \n\nHello', /must begin with/],
@@ -68,7 +68,7 @@ t.test('a file that cannot be filled stops the start and is named', async (t) =>
   await t.rejects(buildApp(parseConfig(variables)), /registration\.html is empty/);
 });
 
-t.test('in development, without a mail server, mails are files that only their owner reads', async (t) => {
+t.test('Without a mail server in development, mails are files that only their owner can read', async (t) => {
   const { ask, person, app } = await startApi(t);
   const { email } = await person(1);
   t.equal((await ask('POST', '/password/forgot', { body: { email } })).status, 202);

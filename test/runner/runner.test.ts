@@ -1,7 +1,7 @@
 /**
- * The runner of the tests, on files that are made to fail: `*.planted.ts`.
+ * The test runner, with files that are made to fail: `*.planted.ts`.
  *
- * @runs once, on SQLite: so do the planted files.
+ * @runs once, on SQLite: the planted files do so too.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ async function run(...args: string[]) {
   return { output, errors, code, lines: output.split('\n') };
 }
 
-t.test('what fails is named, and fails the run', async (t) => {
+t.test('The runner names each failure, and fails the run', async (t) => {
   const { output, code, lines } = await run();
   const line = (file: string) => lines.find((line) => line.includes(`/${file}.planted.ts on SQLite`)) ?? '';
   const isBelow = (text: RegExp, file: string) => {
@@ -46,9 +46,12 @@ t.test('what fails is named, and fails the run', async (t) => {
   t.equal(code, 1);
   t.match(line('good'), /^ok {3}\S+ on SQLite \(3 passed, /);
   t.match(line('bad'), /^FAIL \S+ on SQLite \(3 failed, /);
-  isBelow(/not ok: \S*\/bad\.planted\.ts > fails > arithmetic \(\S*\/bad\.planted\.ts:5:5\)/, 'bad');
-  isBelow(/not ok: \S*\/bad\.planted\.ts > throws > thrown in a test/, 'bad');
-  isBelow(/skipped: \S*\/bad\.planted\.ts > is skipped/, 'bad');
+  isBelow(
+    /not ok: \S*\/bad\.planted\.ts > This test fails > arithmetic \(\S*\/bad\.planted\.ts:5:5\)/,
+    'bad',
+  );
+  isBelow(/not ok: \S*\/bad\.planted\.ts > This test throws > thrown in a test/, 'bad');
+  isBelow(/skipped: \S*\/bad\.planted\.ts > This test is skipped/, 'bad');
   t.match(line('leaks'), /^FAIL /);
   isBelow(/printed a secret: .*a secret of the planted test/, 'leaks');
   t.match(line('open'), /^FAIL /);
@@ -58,20 +61,20 @@ t.test('what fails is named, and fails the run', async (t) => {
   t.match(output, /\n7 passed, 7 failed in [\d.]+ s\n$/, 'good 3, bad 1, leaks 1, open 1, dies 1');
 });
 
-t.test('-t runs the tests that have a text in their name', async (t) => {
-  const one = await run('good', 'bad', '-t', 'a GOOD');
+t.test('The option -t runs the tests whose name contains a text', async (t) => {
+  const one = await run('good', 'bad', '-t', 'a planted TEST');
   t.match(
     one.output,
     /^ok {3}\S+good\.planted\.ts on SQLite \(1 passed, .*\n(.*\n)*\n1 passed, 0 failed in /,
   );
   t.notMatch(one.output, 'bad.planted.ts');
   t.equal(one.code, 0);
-  const none = await run('good', '-t', 'a .ood');
-  t.match(none.output, 'has a .ood in its name');
+  const none = await run('good', '-t', 'a planted .est');
+  t.match(none.output, 'has a planted .est in its name');
   t.equal(none.code, 1, 'a name is no pattern, and nothing has run');
 });
 
-t.test('--watch runs them again at a change, until it is ended', async (t) => {
+t.test('The option --watch runs the tests again after a change, until it is stopped', async (t) => {
   const child = start('good', '--watch');
   t.teardown(() => child.kill('SIGTERM'));
   let output = '';
@@ -88,7 +91,7 @@ t.test('--watch runs them again at a change, until it is ended', async (t) => {
   t.strictSame(await once(child, 'exit'), [143, null]);
 });
 
-t.test('what it does not understand is an error', async (t) => {
+t.test('An argument that the runner does not know is an error', async (t) => {
   for (const [args, message] of [
     [['no-such-file'], 'no test file that runs on sqlite has no-such-file in its path'],
     [['--inspect'], '--inspect is for one file'],

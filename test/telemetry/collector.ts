@@ -1,4 +1,4 @@
-/** An OpenTelemetry collector: takes OTLP over HTTP and keeps the spans, as the wire has them. */
+/** An OpenTelemetry collector: receives OTLP over HTTP, and keeps the spans as they were sent. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -7,25 +7,25 @@ import type { Teardown } from '../helper.ts';
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for the first of a trace. */
+  /** Empty for the root span. */
   readonly parentId: string;
   readonly name: string;
-  /** 2: of a server. */
+  /** Kind of the span; 2 is a server span. */
   readonly kind: number;
   readonly attributes: Readonly<Record<string, string | number>>;
-  /** 2: an error. */
+  /** Status; code 2 is an error. */
   readonly status: { readonly code: number; readonly message: string };
 }
 
 export interface Collector {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
-  /** Of the resource that the spans are of. */
+  /** Attributes of the resource of the spans. */
   readonly resource: Readonly<Record<string, string | number>>;
-  /** All bytes of all bodies. */
+  /** Returns the bytes of all request bodies. */
   readonly bytes: () => Buffer;
   readonly headers: readonly IncomingHttpHeaders[];
-  /** What it answers with from now on. */
+  /** Sets the status of further responses. */
   answerWith(status: number): void;
 }
 
@@ -69,7 +69,7 @@ export async function startCollector(t: Teardown): Promise<Collector> {
 
 const none = Buffer.alloc(0);
 
-/** The numbers of the fields are those of opentelemetry/proto/trace/v1/trace.proto. */
+/** Decodes spans. The field numbers are those of opentelemetry/proto/trace/v1/trace.proto. */
 function toSpan(span: Buffer): ReceivedSpan {
   const status = all(span, 15)[0] ?? none;
   return {
@@ -92,7 +92,7 @@ function attributesOf(pairs: readonly Buffer[]): Record<string, string | number>
   );
 }
 
-/** The values of a field that are bytes, texts or messages. */
+/** Returns the values of a field of type bytes, string or message. */
 function all(message: Buffer, number: number): Buffer[] {
   return fields(message).flatMap((field) =>
     field.number === number && typeof field.value === 'object' ? [field.value] : [],
@@ -104,7 +104,7 @@ function integer(message: Buffer, number: number): number {
   return typeof field?.value === 'number' ? field.value : 0;
 }
 
-/** Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding/ */
+/** Decodes the wire format of Protocol Buffers: https://protobuf.dev/programming-guides/encoding/ */
 function fields(message: Buffer): { readonly number: number; readonly value: number | Buffer }[] {
   const found: { number: number; value: number | Buffer }[] = [];
   let at = 0;

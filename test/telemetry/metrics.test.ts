@@ -1,4 +1,4 @@
-/** What Prometheus is told: counts of what happened, and nothing about anybody. */
+/** Metrics for Prometheus: they count events, and contain no personal data. */
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { createCluster, type Member } from '../processes/cluster.ts';
 
-/** SQLite has no pool. */
+/** Metrics of the connection pool, which SQLite does not have. */
 const ofPostgres = [
   'latchkey_database_connections',
   'latchkey_database_connections_limit',
   'latchkey_database_waiting',
 ];
 
-/** The samples of a process: by name and labels, as Prometheus writes them. */
+/** Reads the samples of a process, by name and labels in the notation of Prometheus. */
 async function scrape({ stdout }: Pick<Member, 'stdout'>): Promise<Map<string, number>> {
   const url = /Metrics: (http:\S+\/metrics)/.exec(stdout())?.[1] ?? '';
   const response = await fetch(url);
@@ -32,7 +32,7 @@ async function scrape({ stdout }: Pick<Member, 'stdout'>): Promise<Map<string, n
   );
 }
 
-t.test('what happened is counted', async (t) => {
+t.test('Each metric counts what happened', async (t) => {
   const cluster = await createCluster(t, { METRICS_PORT: '0', LOG_LEVEL: 'info' });
   const service = await cluster.start();
   const { token, email, id } = await cluster.person(service, 1);
@@ -104,7 +104,7 @@ function checkPool(t: Test, isPostgres: boolean, value: (name: string) => number
   t.ok(value('database_connections{state="used"}') + value('database_connections{state="idle"}') >= 1);
 }
 
-/** The README lists all of them, and no others. */
+/** Checks that the README lists all metrics, and no others. */
 function checkReadme(t: Test, text: string): void {
   const listed = readFileSync('README.md', 'utf8').match(/`latchkey_[a-z_]+`/g) ?? [];
   const there = [...text.matchAll(/^latchkey_[a-z_]+/gm)].map(([name]) =>
@@ -116,7 +116,7 @@ function checkReadme(t: Test, text: string): void {
   );
 }
 
-/** Each metric that the dashboard and the alerts ask for is there. */
+/** Checks that each metric in the dashboard and in the alerts exists. */
 function checkNames(t: Test, text: string): void {
   const names = new Set([...text.matchAll(/^[a-z_]+/gm)].map(([name]) => name));
   for (const name of ofPostgres) names.add(name);
@@ -133,7 +133,7 @@ function checkNames(t: Test, text: string): void {
   }
 }
 
-t.test('only GET /metrics is there, and not on the port of the API', async (t) => {
+t.test('The metrics port serves only GET /metrics, and the port of the API does not serve it', async (t) => {
   const cluster = await createCluster(t, { METRICS_PORT: '0', LOG_LEVEL: 'info' });
   const service = await cluster.start();
   const url = /Metrics: (http:\S+)\/metrics/.exec(service.stdout())?.[1] ?? '';
@@ -149,7 +149,7 @@ t.test('only GET /metrics is there, and not on the port of the API', async (t) =
   await t.rejects(fetch(`${url}/metrics`), 'it is closed with the service');
 });
 
-t.test('a port that is in use is a matter of configuration', async (t) => {
+t.test('A metrics port that is in use is a configuration error', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.teardown(() => void taken.close());
@@ -165,7 +165,7 @@ t.test('a port that is in use is a matter of configuration', async (t) => {
   );
 });
 
-t.test('who asks for none has none of it, not even in memory', async (t) => {
+t.test('The libraries for metrics and traces are not loaded unless they are configured', async (t) => {
   const { app } = await startApi(t);
   for (const name of ['metrics', 'traces']) t.notOk(app.hasPlugin(name), name);
   const loaded = Object.keys(createRequire(import.meta.url).cache);
@@ -176,11 +176,14 @@ t.test('who asks for none has none of it, not even in memory', async (t) => {
   );
 });
 
-t.test('those who monitor cannot take the files of those who are served, nor end the process', async (t) => {
-  const page = { contentType: 'text/plain', read: async () => 'metrics' };
-  const { server, url } = await listen({ host: '127.0.0.1', port: 0 }, page);
-  t.teardown(() => void server.close());
-  t.equal(server.maxConnections, 50);
-  server.emit('error', new Error('accept EMFILE'));
-  t.equal(await (await fetch(url, { headers: { connection: 'close' } })).text(), 'metrics');
-});
+t.test(
+  'Connections to the metrics port cannot use up the file descriptors of the API, nor end the process',
+  async (t) => {
+    const page = { contentType: 'text/plain', read: async () => 'metrics' };
+    const { server, url } = await listen({ host: '127.0.0.1', port: 0 }, page);
+    t.teardown(() => void server.close());
+    t.equal(server.maxConnections, 50);
+    server.emit('error', new Error('accept EMFILE'));
+    t.equal(await (await fetch(url, { headers: { connection: 'close' } })).text(), 'metrics');
+  },
+);

@@ -1,7 +1,7 @@
 /**
- * Traces, as a collector gets them.
+ * Traces, as a collector receives them.
  *
- * @runs once, on SQLite: a trace says nothing of the database.
+ * @runs once, on SQLite: a trace contains nothing about the database.
  */
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
@@ -12,7 +12,7 @@ import { startCollector } from './collector.ts';
 
 const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 
-t.test('each request is a span with its route, and nothing in it is about anybody', async (t) => {
+t.test('Each request is a span with its route, without personal data', async (t) => {
   const collector = await startCollector(t);
   const cluster = await createCluster(t, { OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/` });
   const service = await cluster.start({
@@ -88,7 +88,7 @@ t.test('each request is a span with its route, and nothing in it is about anybod
     t.notOk(sent.includes(secret), secret);
 });
 
-t.test('a failure is an error without its words', async (t) => {
+t.test('A failure is a span with an error status, without the error message', async (t) => {
   const collector = await startCollector(t);
   const cluster = await createCluster(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const service = await cluster.start();
@@ -102,7 +102,7 @@ t.test('a failure is an error without its words', async (t) => {
   t.notOk(collector.bytes().includes('no such table'));
 });
 
-t.test('the sampler is what its variable says', async (t) => {
+t.test('The sampler is the one that its variable names', async (t) => {
   const collector = await startCollector(t);
   const cluster = await createCluster(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const service = await cluster.start({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' });
@@ -116,24 +116,27 @@ t.test('the sampler is what its variable says', async (t) => {
   );
 });
 
-t.test('a collector that is away changes nothing, is mentioned once, and holds up no end', async (t) => {
-  const collector = await startCollector(t);
-  collector.answerWith(400);
-  const cluster = await createCluster(t, {
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_BSP_SCHEDULE_DELAY: '100',
-    LOG_LEVEL: 'info',
-  });
-  const service = await cluster.start();
-  const ask = async () => (await service.ask('GET', '/')).status;
-  await until(async () => (await ask()) === 200 && service.stdout().includes('Traces cannot be sent'));
-  for (let i = 0; i < 10; i++) await ask();
-  collector.answerWith(200);
-  await until(async () => (await ask()) === 200 && service.stdout().includes('Traces can be sent again'));
-  t.equal(service.stdout().split('Traces cannot be sent').length, 2);
-  collector.answerWith(503);
-  await ask();
-  const told = performance.now();
-  await service.stop();
-  t.ok(performance.now() - told < 5_000);
-});
+t.test(
+  'A collector that is unavailable is logged once, and affects neither requests nor the shutdown',
+  async (t) => {
+    const collector = await startCollector(t);
+    collector.answerWith(400);
+    const cluster = await createCluster(t, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      LOG_LEVEL: 'info',
+    });
+    const service = await cluster.start();
+    const ask = async () => (await service.ask('GET', '/')).status;
+    await until(async () => (await ask()) === 200 && service.stdout().includes('Traces cannot be sent'));
+    for (let i = 0; i < 10; i++) await ask();
+    collector.answerWith(200);
+    await until(async () => (await ask()) === 200 && service.stdout().includes('Traces can be sent again'));
+    t.equal(service.stdout().split('Traces cannot be sent').length, 2);
+    collector.answerWith(503);
+    await ask();
+    const told = performance.now();
+    await service.stop();
+    t.ok(performance.now() - told < 5_000);
+  },
+);

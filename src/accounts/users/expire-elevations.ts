@@ -47,7 +47,7 @@ function expireBatch(context: AccountsContext): Promise<number> {
       UPDATE "User" SET "access" = "permanentAccess", "accessUntil" = NULL WHERE "id" IN (${joinSql(ids)})`;
     for (const { id, access, permanentAccess } of rows) {
       record({
-        action: 'user.access-fell-back',
+        action: 'user.elevation-expired',
         actorId: null,
         targetId: id,
         before: { access },

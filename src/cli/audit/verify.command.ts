@@ -5,13 +5,18 @@ import type { AuditVerifyOptions } from './verify.ts';
 export function auditVerifyCommand(audit: Command): void {
   audit
     .command('verify')
-    .description('find what was altered, removed or cut off in the audit; the service may run meanwhile')
-    .option('--head <number:code>', 'a head from the log of the service: finds also that the end was cut off')
-    .option('--json', 'print each finding, and the summary after them, as a line of JSON')
+    .description(
+      'find events of the audit that were altered, removed or cut off; the service may run at the same time',
+    )
+    .option(
+      '--head <number:code>',
+      'a head from the log of the service: also detects that the end was cut off',
+    )
+    .option('--json', 'print each finding, and then the summary, as a line of JSON')
     .addHelpText(
       'after',
       `
-Exit codes: 0 the chain is whole, 1 it is broken or could not be read, 2 called wrongly.
+Exit codes: 0 success, 1 failure (the chain is broken or cannot be read), 2 usage error.
 
 Examples:
   latchkey audit verify

@@ -15,9 +15,9 @@ export interface AuditVerifyOptions {
 }
 
 /**
- * Walks the chain and prints what is found. Sets `process.exitCode`.
+ * Runs `latchkey audit verify`: verifies the chain and prints the findings. Sets `process.exitCode`.
  *
- * @throws {UsageError} when the head is none, or has been pruned
+ * @throws {UsageError} when the head is malformed, or its event was pruned
  */
 export async function verifyFromCommandLine({ head, json = false }: AuditVerifyOptions): Promise<void> {
   const logged = head === undefined ? undefined : parseHead(head);
@@ -26,13 +26,13 @@ export async function verifyFromCommandLine({ head, json = false }: AuditVerifyO
   const { db, now, close } = openDatabase(config.databaseUrl);
   try {
     const encryption = new Encryption(await loadSecrets(config), 'audit');
-    const say = (text: string, members: object) => print(`${json ? JSON.stringify(members) : text}\n`);
+    const printLine = (text: string, members: object) => print(`${json ? JSON.stringify(members) : text}\n`);
     const result = await verifyChain(
       { db, now, encryption },
-      (finding) => say(describeFinding(finding), finding),
+      (finding) => printLine(describeFinding(finding), finding),
       logged,
     );
-    await say(describeResult(result), { whole: result.findings === 0, ...result });
+    await printLine(describeResult(result), { whole: result.findings === 0, ...result });
     if (result.findings > 0) process.exitCode = 1;
     else if (logged !== undefined && !result.comparedHead)
       throw new UsageError(`--head ${logged.number} has been pruned: give a later head from the log`);
@@ -41,7 +41,7 @@ export async function verifyFromCommandLine({ head, json = false }: AuditVerifyO
   }
 }
 
-/** As the log has it: a number and an HMAC-SHA-256 in base64url. */
+/** Parses a head as it is in the log: a number and an HMAC-SHA-256 in base64url. */
 function parseHead(text: string): LoggedHead {
   const [, number, code] = /^([1-9]\d{0,9}):([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
   if (number === undefined || code === undefined)

@@ -7,20 +7,20 @@ export function backupCommand(program: Command): void {
   program
     .command('backup')
     .description(
-      'write the SQLite database into a file, as it is at one moment; the service goes on meanwhile',
+      'write a consistent copy of the SQLite database into a file; the service may run at the same time',
     )
-    .argument('<file>', 'where to', fileArgument)
-    .option('--force', 'replace the file when there is one')
+    .argument('<file>', 'the file to write', fileArgument)
+    .option('--force', 'replace an existing file')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-The file is readable by you alone (mode 0600), and there only once it is complete and checked. What a
-run that was killed leaves is called <file>.latchkey-<machine>-<number>.part, and goes with the next backup
-into <file>. The secret and the signing key are not in it.
+Only you can read the file (mode 0600). It gets its name when it is complete and verified. A killed run
+leaves a temp file, <file>.latchkey-<machine>-<number>.part, which the next backup into <file> removes.
+The secret and the signing key are not in the file.
 On Postgres, use pg_dump.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly, or on Postgres.
+Exit codes: 0 success, 1 failure, 2 usage error (also on Postgres).
 
 Examples:
   latchkey backup "latchkey-$(date +%F).db"

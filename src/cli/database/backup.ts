@@ -14,13 +14,13 @@ export interface BackupOptions {
   readonly json?: boolean;
 }
 
-const MEGABYTE = 1_000_000;
+const MEGABYTE_BYTES = 1_000_000;
 
 /**
- * Does what `latchkey backup` says.
+ * Runs `latchkey backup`.
  *
  * @throws {UsageError} on Postgres
- * @throws {DataError} when the file exists, or what was written is not whole
+ * @throws {DataError} when the file exists, or the written copy is damaged
  */
 export async function backUpFromCommandLine(file: string, { force, json }: BackupOptions): Promise<void> {
   const config = readConfig();
@@ -29,16 +29,16 @@ export async function backUpFromCommandLine(file: string, { force, json }: Backu
       'DATABASE_URL is a Postgres: back it up with pg_dump --format=custom --file=<file> (README.md, "Keeping the data")',
     );
   const backup = await backUp(sqlitePath(config.databaseUrl), resolve(file), force === true);
-  const notIncluded = keysBesideIt(config);
+  const notIncluded = secretsNotIncluded(config);
   const { users, auditEvents, bytes } = backup;
-  const size = `${(bytes / MEGABYTE).toFixed(1)} MB`;
+  const size = `${(bytes / MEGABYTE_BYTES).toFixed(1)} MB`;
   const text = `Backed up to ${backup.file}: ${users} users, ${auditEvents} audit events, ${size}
-Not in it, and needed with it: ${notIncluded.join(' and ')}`;
+Not included, but needed to use it: ${notIncluded.join(' and ')}`;
   await print(`${json ? JSON.stringify({ ...backup, notIncluded }) : text}\n`);
 }
 
-/** Beside its keys, a backup would be worth as much to a thief as both: they are kept elsewhere. */
-function keysBesideIt({ secret, jwtPrivateKey, dataDir }: Config): string[] {
+/** Lists the secrets that the backup does not contain. A thief of the backup must not get its keys too. */
+function secretsNotIncluded({ secret, jwtPrivateKey, dataDir }: Config): string[] {
   return [
     secret === undefined ? secretFile(dataDir) : 'SECRET',
     jwtPrivateKey === undefined ? signingKeyFile(dataDir) : 'JWT_PRIVATE_KEY',

@@ -5,22 +5,22 @@ import type { MigrateToOptions } from './migrate-to.ts';
 export function migrateToCommand(program: Command): void {
   program
     .command('migrate-to')
-    .description('copy everything from SQLite to an empty Postgres; the service must not run')
-    .argument('[url]', 'postgresql://, without a password; TARGET_DATABASE_URL unless it is given')
-    .option('--start-over', 'empty the Postgres when a move into it was begun and cannot go on')
+    .description('copy all data from SQLite to an empty Postgres; the service must not run')
+    .argument('[url]', 'postgresql://, without a password (default: TARGET_DATABASE_URL)')
+    .option('--start-over', 'empty the Postgres when an earlier run was interrupted and cannot be resumed')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Every user, session, revocation, mail and audit event goes along, and at the end both sides are compared
-by counts and checksums. Everyone's tokens and passwords work as before, with the same SECRET and signing
-key. Cut off, it goes on where it was when it is run again; until it is done, no service starts on the
-Postgres. The SQLite database stays as it is.
+It copies every user, session, revocation, mail and audit event, and at the end compares the counts and
+checksums of both sides. With the same SECRET and signing key, all tokens and passwords stay valid. After
+an interruption, run it again: it resumes. Until it has finished, no service starts on the Postgres. The
+SQLite database is not changed.
 
-The password comes from TARGET_DATABASE_URL, PGPASSWORD or ~/.pgpass: arguments are seen by every user of
-the machine.
+Pass the password in TARGET_DATABASE_URL, PGPASSWORD or ~/.pgpass: every user of the machine can see
+arguments.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   PGPASSFILE=/run/secrets/pgpass latchkey migrate-to postgresql://latchkey@db.example.com/latchkey

@@ -12,10 +12,10 @@ export interface MigrateToOptions {
 }
 
 /**
- * Does what `latchkey migrate-to` says.
+ * Runs `latchkey migrate-to`.
  *
- * @throws {UsageError} when there is no URL, it holds a password, or the database is no SQLite
- * @throws {DataError} when the service runs, the target holds data, or the two sides differ in the end
+ * @throws {UsageError} when the URL is missing or contains a password, or when the database is not SQLite
+ * @throws {DataError} when the service runs, the target has data, or the two sides differ at the end
  */
 export async function moveFromCommandLine(
   argument: string | undefined,
@@ -24,12 +24,14 @@ export async function moveFromCommandLine(
   if (argument !== undefined) requireNoPassword(argument);
   const config = readConfig();
   const target = argument ?? config.targetDatabaseUrl;
-  if (target === undefined) throw new UsageError('name the Postgres, or set TARGET_DATABASE_URL');
+  if (target === undefined) throw new UsageError('give the URL of the Postgres, or set TARGET_DATABASE_URL');
   if (!/^postgres(ql)?:\/\/./.test(target))
-    throw new UsageError('the target is a Postgres: postgresql://latchkey@db.example.com/latchkey');
+    throw new UsageError(
+      'the target must be a Postgres (example: postgresql://latchkey@db.example.com/latchkey)',
+    );
   if (databaseKind(config.databaseUrl) !== 'sqlite')
     throw new UsageError(
-      'DATABASE_URL is a Postgres: only a SQLite database is moved (example: DATABASE_URL=file:data/latchkey.db)',
+      'DATABASE_URL is a Postgres: only a SQLite database can be moved (example: DATABASE_URL=file:data/latchkey.db)',
     );
   const began = performance.now();
   const { tables, resumed } = await move(config.databaseUrl, target, {
@@ -46,7 +48,7 @@ export async function moveFromCommandLine(
   await print(`${lines.join('\n')}
 Moved in ${seconds} s: counts and checksums are the same on both sides.
 Now set DATABASE_URL to the Postgres, keep SECRET, the signing key and DATA_DIR, and start the service.
-Do not start it on the SQLite database again: what was revoked since is not known there.\n`);
+Do not start it on the SQLite database again: revocations from now on are not stored there.\n`);
 }
 
 function requireNoPassword(url: string): void {
@@ -57,6 +59,6 @@ function requireNoPassword(url: string): void {
       : parsed.password !== '' || parsed.searchParams.has('password');
   if (hasPassword)
     throw new UsageError(
-      'the URL holds a password, which every user of the machine can see: set TARGET_DATABASE_URL to it instead, or leave the password out and set PGPASSWORD',
+      'the URL contains a password, and every user of the machine can see arguments: set TARGET_DATABASE_URL instead, or leave the password out and set PGPASSWORD',
     );
 }

@@ -5,11 +5,11 @@ import { print } from '../print.ts';
 export function migrateCommand(program: Command): void {
   program
     .command('migrate')
-    .description('apply the pending migrations; `serve` does so too')
+    .description('apply the pending migrations; `serve` does it too')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 called wrongly.\n\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate',
+      '\nExit codes: 0 success, 1 failure, 2 usage error.\n\nExample:\n  DATABASE_URL=postgresql://latchkey@db/latchkey latchkey migrate',
     )
     .action(async ({ json }: { json?: boolean }) => {
       const [{ readConfig }, { migrate }] = await Promise.all([

@@ -6,25 +6,23 @@ import type { RestoreOptions } from './restore.ts';
 export function restoreCommand(program: Command): void {
   program
     .command('restore')
-    .description(
-      'put a backup in the place of the SQLite database, and end every session; the service must not run',
-    )
-    .argument('[file]', 'what `latchkey backup` has written', fileArgument)
+    .description('replace the SQLite database with a backup, and end every session; the service must not run')
+    .argument('[file]', 'a file that `latchkey backup` wrote', fileArgument)
     .option(
       '--in-place',
-      'the database has been put back by other means, such as pg_restore: end every session in it',
+      'end every session in a database that was restored by another tool, such as pg_restore',
     )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-A backup knows nothing of what was revoked after it. So restoring ends all sessions and access tokens,
-and voids the invitations, resets and mails that the backup was still waiting for. Passwords stay: people
-sign in again. The database that was there is kept beside it, as <database>.before-restore-<time>.
+A backup does not contain the revocations after it. So a restore ends all sessions and access tokens, and
+voids the invitations, password resets and mails that were pending. Passwords stay valid: users sign in
+again. The previous database is kept beside the new one, as <database>.before-restore-<time>.
 
 After pg_restore, run it with --in-place before the service starts.
 
-Exit codes: 0 done, 1 failed and nothing was changed (with --in-place: run it again), 2 called wrongly.
+Exit codes: 0 success, 1 failure (nothing was changed; with --in-place: run it again), 2 usage error.
 
 Examples:
   latchkey restore latchkey-2026-11-25.db

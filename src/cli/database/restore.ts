@@ -19,16 +19,17 @@ export interface RestoreOptions {
 }
 
 /**
- * Does what `latchkey restore` says.
+ * Runs `latchkey restore`.
  *
  * @throws {UsageError} on Postgres without --in-place
- * @throws {DataError} when the file is no backup of this version, or the service runs
+ * @throws {DataError} when the file is not a backup of this version, or the service runs
  */
 export async function restoreFromCommandLine(
   file: string | undefined,
   { inPlace = false, json }: RestoreOptions,
 ): Promise<void> {
-  if (inPlace === (file !== undefined)) throw new UsageError('name the file of a backup, or give --in-place');
+  if (inPlace === (file !== undefined))
+    throw new UsageError('give either the file of a backup or --in-place');
   const config = readConfig();
   const { kept, ...restoration } =
     file === undefined
@@ -36,8 +37,8 @@ export async function restoreFromCommandLine(
       : await restoreFile(config, resolve(file));
   const { users, sessions, mailTokens, mails } = restoration;
   const lines = [
-    `Restored: ${users} users. Ended: ${sessions} sessions, ${mailTokens} tokens of mails, ${mails} mails not sent`,
-    ...(kept === undefined ? [] : [`The database that was there is ${kept}`]),
+    `Restored: ${users} users. Ended: ${sessions} sessions, ${mailTokens} mail tokens, ${mails} unsent mails`,
+    ...(kept === undefined ? [] : [`The previous database is ${kept}`]),
   ];
   const result = { ...restoration, kept: kept ?? null };
   await print(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
@@ -46,7 +47,7 @@ export async function restoreFromCommandLine(
 async function restoreFile(config: Config, file: string) {
   if (databaseKind(config.databaseUrl) !== 'sqlite')
     throw new UsageError(
-      'DATABASE_URL is a Postgres: put it back with pg_restore, and then run latchkey restore --in-place (README.md, "Keeping the data")',
+      'DATABASE_URL is a Postgres: restore it with pg_restore, and then run latchkey restore --in-place (README.md, "Keeping the data")',
     );
   const { prepared, kept } = await restoreDatabase(sqlitePath(config.databaseUrl), file, (databaseUrl) =>
     endSessionsOf({ ...config, databaseUrl }),

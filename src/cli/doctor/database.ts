@@ -12,34 +12,35 @@ import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
-const SECOND = 1_000;
+const SECOND_MS = 1_000;
 
-/** Looks at the database, and changes nothing in it. */
+/** Checks the database. Changes nothing in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
   const { databaseUrl } = config;
   const path = sqlitePath(databaseUrl);
   if (databaseKind(databaseUrl) === 'sqlite' && !existsSync(path))
-    return [ok('database', `${path} will be made at the first start`)];
+    return [ok('database', `${path} will be created at the first start`)];
   const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
   try {
     await ping(database.db);
-    return await lookInto(database, config);
+    return await inspectDatabase(database, config);
   } catch (error) {
-    return [problem('database', reasonOf(error), 'check DATABASE_URL, and that the database runs')];
+    return [problem('database', reasonOf(error), 'check DATABASE_URL, and whether the database runs')];
   } finally {
     await database.close();
   }
 }
 
-async function lookInto(database: Database, config: Config): Promise<Finding[]> {
-  const where = database.kind === 'sqlite' ? `SQLite, ${sqlitePath(config.databaseUrl)}` : 'Postgres answers';
+async function inspectDatabase(database: Database, config: Config): Promise<Finding[]> {
+  const where =
+    database.kind === 'sqlite' ? `SQLite, ${sqlitePath(config.databaseUrl)}` : 'Postgres responds';
   const findings = [ok('database', where)];
   findings.push(await checkClock(database), ...(await checkPooler(config.databaseUrl)));
   const state = await readHistory(config.databaseUrl);
   if (state instanceof MigrationError)
     return [...findings, problem('migrations', state.message, 'the service does not start until then')];
   findings.push(checkMigrations(state));
-  // Before that, the tables are not those that this version asks.
+  // Without them, the tables do not fit the queries of this version.
   if (state.pending.length > 0) return findings;
   return [...findings, await checkAccessLevels(database, config), await checkAdmin(database, config)];
 }
@@ -54,16 +55,16 @@ async function readHistory(url: string): Promise<MigrationState | MigrationError
 }
 
 function checkMigrations({ pending, unknown, isEmpty }: MigrationState): Finding {
-  if (isEmpty) return ok('migrations', 'the tables will be made at the first start');
+  if (isEmpty) return ok('migrations', 'the tables will be created at the first start');
   if (pending.length > 0) {
-    const advice = 'back the database up, then: latchkey migrate (the next start does it too)';
+    const advice = 'back up the database, then run: latchkey migrate (the next start does it too)';
     return warning('migrations', `pending: ${pending.join(', ')}`, advice);
   }
   if (unknown.length > 0) {
     const found = `applied by a newer version: ${unknown.join(', ')}`;
-    return warning('migrations', found, 'run that version; this one is for the time of the upgrade only');
+    return warning('migrations', found, 'run that version; this one may run only during the upgrade');
   }
-  return ok('migrations', 'all are applied');
+  return ok('migrations', 'all migrations are applied');
 }
 
 async function checkPooler(url: string): Promise<Finding[]> {
@@ -75,15 +76,17 @@ async function checkPooler(url: string): Promise<Finding[]> {
   return (await poolerAdvice(url)).map(toFinding(warning));
 }
 
-/** Tokens and sessions end by both clocks; a process that is further off does not get ready. */
+/**
+ * Checks the clock: tokens and sessions expire by both clocks. Beyond the tolerance, a process is not ready.
+ */
 async function checkClock({ kind, db, now }: Database): Promise<Finding> {
-  if (kind === 'sqlite') return ok('clock', "SQLite has this machine's");
+  if (kind === 'sqlite') return ok('clock', 'SQLite uses the clock of this machine');
   const before = Date.now();
   const databaseTime = (await now(db)).getTime();
   const skew = Math.round((before + Date.now()) / 2 - databaseTime);
-  if (Math.abs(skew) <= CLOCK_TOLERANCE) return ok('clock', `${skew} ms off the database's`);
-  const found = `${Math.round(Math.abs(skew) / SECOND)} s ${skew > 0 ? 'ahead of' : 'behind'} the database's`;
-  return problem('clock', found, 'set both by NTP; the service is not ready before');
+  if (Math.abs(skew) <= CLOCK_TOLERANCE) return ok('clock', `${skew} ms difference from the database`);
+  const found = `${Math.round(Math.abs(skew) / SECOND_MS)} s ${skew > 0 ? 'ahead of' : 'behind'} the database`;
+  return problem('clock', found, 'synchronize both clocks with NTP; the service is not ready until then');
 }
 
 async function checkAccessLevels({ db }: Database, { accessLevels }: Config): Promise<Finding> {
@@ -98,7 +101,7 @@ async function checkAccessLevels({ db }: Database, { accessLevels }: Config): Pr
 
 async function checkAdmin({ db }: Database, { accessLevels, firstAdmin }: Config): Promise<Finding> {
   if (await hasAdmin(db, new AccessLevels(accessLevels))) return ok('admin', 'there is one');
-  if (firstAdmin !== undefined) return ok('admin', 'ADMIN_EMAIL will be one at the next start');
+  if (firstAdmin !== undefined) return ok('admin', 'ADMIN_EMAIL will become one at the next start');
   const advice = 'latchkey user create --email you@example.com --name You --access admin';
   return warning('admin', 'there is none', advice);
 }

@@ -5,12 +5,12 @@ import type { DoctorOptions } from './examine.ts';
 export function doctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('look whether the service can run as it is configured, and say what to do; changes nothing')
+    .description('check whether the service can run with this configuration, and advise; changes nothing')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Exit codes: 0 nothing is wrong, warnings (!) do not count; 1 something is; 2 called wrongly.
+Exit codes: 0 success (warnings do not count), 1 failure (a problem was found), 2 usage error.
 
 Examples:
   latchkey doctor

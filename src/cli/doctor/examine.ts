@@ -25,7 +25,9 @@ const marks = { ok: '✓', warning: '!', problem: '✗' } as const;
 
 type Check = (config: Config) => Finding | Finding[] | Promise<Finding | Finding[]>;
 
-/** What each is called when it cannot be made; in the order of their lines. They change nothing. */
+/**
+ * The checks in the order of their output, with the name to print when a check throws. They change nothing.
+ */
 const checks: readonly [string, Check][] = [
   ['node', () => checkNode()],
   ['configuration', checkConfiguration],
@@ -41,26 +43,26 @@ const checks: readonly [string, Check][] = [
   ['hashing', checkHashing],
 ];
 
-/** Does what `latchkey doctor` says. Sets `process.exitCode` when something is wrong. */
+/** Runs `latchkey doctor`. Sets `process.exitCode` when there is a problem. */
 export async function reportFindings({ json }: DoctorOptions): Promise<void> {
   const findings = await examine();
-  const isWell = findings.every(({ status }) => status !== 'problem');
-  await print(json ? `${JSON.stringify({ ok: isWell, findings })}\n` : describe(findings));
-  if (!isWell) process.exitCode = 1;
+  const isHealthy = findings.every(({ status }) => status !== 'problem');
+  await print(json ? `${JSON.stringify({ ok: isHealthy, findings })}\n` : describe(findings));
+  if (!isHealthy) process.exitCode = 1;
 }
 
 async function examine(): Promise<Finding[]> {
   try {
     const config = readConfig();
-    // At once, for a database and a mail server that are away take their time.
-    const found = await Promise.all(checks.map(([name, check]) => attempt(name, () => check(config))));
+    // In parallel, because a database or a mail server that is down responds only after a timeout.
+    const found = await Promise.all(checks.map(([name, check]) => runCheck(name, () => check(config))));
     return found.flat();
   } catch (error) {
     return [failed('configuration', error)];
   }
 }
 
-async function attempt(name: string, check: () => ReturnType<Check>): Promise<Finding[]> {
+async function runCheck(name: string, check: () => ReturnType<Check>): Promise<Finding[]> {
   try {
     return [await check()].flat();
   } catch (error) {

@@ -7,16 +7,16 @@ import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { signingKeyFile } from '../../tokens/keys.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
-/** Permission bits of everybody but the owner. */
-const OTHERS = 0o077;
+/** Permission bits of the group and of others. */
+const NON_OWNER_MODE = 0o077;
 
-/** Whether nobody but their owner gets at the files that hold secrets and personal data. */
+/** Checks that only the owner can access the files with secrets and personal data. */
 export async function checkFiles(config: Config): Promise<Finding[]> {
-  // Windows has no such bits: Node makes them up there.
-  if (process.platform === 'win32') return [ok('files', 'rights are not checked on Windows')];
+  // Windows has no such bits: Node.js invents them there.
+  if (process.platform === 'win32') return [ok('files', 'permissions are not checked on Windows')];
   const findings = await Promise.all(privatePaths(config).map(checkPath));
   const wrong = findings.filter((finding) => finding !== undefined);
-  return wrong.length > 0 ? wrong : [ok('files', 'nobody but their owner gets at them')];
+  return wrong.length > 0 ? wrong : [ok('files', 'only their owner can access them')];
 }
 
 function privatePaths({ dataDir, databaseUrl, jwtPrivateKey, secret }: Config): string[] {
@@ -32,19 +32,23 @@ function privatePaths({ dataDir, databaseUrl, jwtPrivateKey, secret }: Config): 
   return paths;
 }
 
-/** @returns undefined where all is well; what is not there yet will be made with the right mode */
+/**
+ * Checks one file or folder.
+ *
+ * @returns undefined when it is fine, or missing: it is then created with the right mode
+ */
 async function checkPath(path: string): Promise<Finding | undefined> {
   try {
     const entry = await stat(path);
     const mode = entry.mode & 0o777;
-    if ((mode & OTHERS) === 0) return undefined;
+    if ((mode & NON_OWNER_MODE) === 0) return undefined;
     const octal = mode.toString(8).padStart(4, '0');
     const advice = `chmod ${entry.isDirectory() ? '700' : '600'} ${path}`;
-    return problem('files', `others get at ${path} (mode ${octal})`, advice);
+    return problem('files', `other users can access ${path} (mode ${octal})`, advice);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     if (code === 'ENOENT') return undefined;
-    const advice = 'let the user that runs the service read it, or configure another place';
+    const advice = 'allow the user that runs the service to read it, or configure another path';
     return problem('files', `${path} cannot be read (${code})`, advice);
   }
 }

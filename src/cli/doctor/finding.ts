@@ -1,25 +1,25 @@
-/** What a check has to say, in one line. */
+/** The result of a check, printed as one line. */
 export interface Finding {
-  /** What was looked at. */
+  /** Name of the check. */
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'problem';
-  /** What was found. Never a secret. */
+  /** Description of the result. Never a secret. */
   readonly found: string;
-  /** What to do; there is none where all is well. */
+  /** Instruction for the operator; undefined when the status is `ok`. */
   readonly advice?: string;
 }
 
-/** All is well. */
+/** Makes a finding for a check that passed. */
 export function ok(check: string, found: string): Finding {
   return { check, status: 'ok', found };
 }
 
-/** It works, and may not be what was meant. */
+/** Makes a finding for something that works, but is probably not intended. */
 export function warning(check: string, found: string, advice: string): Finding {
   return { check, status: 'warning', found, advice };
 }
 
-/** It is wrong. */
+/** Makes a finding for something that is wrong. */
 export function problem(check: string, found: string, advice: string): Finding {
   return { check, status: 'problem', found, advice };
 }

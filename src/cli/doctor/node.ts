@@ -3,9 +3,9 @@ import { type Finding, ok, warning } from './finding.ts';
 const CHECK = 'node';
 
 /**
- * The days from which on the supported versions of Node.js get no security fixes: https://github.com/nodejs/Release#release-schedule
+ * The end of life of each supported version of Node.js: https://github.com/nodejs/Release#release-schedule
  *
- * The same versions as in package.json's `engines`.
+ * The versions are those of `engines` in package.json.
  */
 export const endsOfLife: Readonly<Record<string, string>> = {
   22: '2027-04-30',
@@ -13,7 +13,11 @@ export const endsOfLife: Readonly<Record<string, string>> = {
   26: '2029-04-30',
 };
 
-/** Whether this Node.js gets security fixes, and Latchkey is tested with it. @param version as in `process.versions.node` */
+/**
+ * Checks that this Node.js gets security fixes and that Latchkey is tested with it.
+ *
+ * @param version as in `process.versions.node`
+ */
 export function checkNode(version: string = process.versions.node, now: Date = new Date()): Finding {
   const [major = ''] = version.split('.');
   const end = endsOfLife[major];
@@ -22,6 +26,6 @@ export function checkNode(version: string = process.versions.node, now: Date = n
     return warning(CHECK, `Latchkey is not tested with Node.js ${version}`, `install Node.js ${supported}`);
   }
   if (now < new Date(end)) return ok(CHECK, `${version}, which gets security fixes until ${end}`);
-  const found = `Node.js ${version} has got no security fixes since ${end}`;
-  return warning(CHECK, found, 'install a newer one, and a newer Latchkey where that one needs it');
+  const found = `Node.js ${version} has had no security fixes since ${end}`;
+  return warning(CHECK, found, 'install a newer version, and a newer Latchkey if it is needed for that');
 }

@@ -1,61 +1,71 @@
 import { type Config, defaultPublicUrl } from '../../config/index.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { isLoopback, isOpen, isPrivate, reachOf } from './hosts.ts';
+import { classifyNetwork, isExposed, isLoopback, isPrivate } from './hosts.ts';
 
 const CHECK = 'proxies';
 
-/** Whether a request's address is its client's: tries and requests are counted by it. */
+/**
+ * Checks that the IP address of a request is that of the client: rate limits count attempts and requests by
+ * it.
+ */
 export function checkProxies(config: Config): Finding {
   const { trustProxy, host } = config;
-  if (trustProxy === false) return checkUntrusting(config);
+  if (trustProxy === false) return checkNoTrustedProxy(config);
   return typeof trustProxy === 'number' ? checkHops(trustProxy, host) : checkNetworks(trustProxy);
 }
 
-/** Nobody is believed: behind a proxy every client has the proxy's address, and one guesser slows down everybody. */
-function checkUntrusting({ host, port, publicUrl, production }: Config): Finding {
+/**
+ * Checks a service that trusts no proxy. Behind a proxy, all clients would have its address, and one attacker
+ * would use up the rate limits of all.
+ */
+function checkNoTrustedProxy({ host, port, publicUrl, production }: Config): Finding {
   const { protocol, hostname } = new URL(publicUrl);
-  const advice = "set TRUST_PROXY to the proxy's address or network";
-  const consequence = 'every client then has its address, and all share one limit';
-  // Latchkey itself speaks no TLS.
+  const advice = 'set TRUST_PROXY to the address or network of the proxy';
+  const consequence = 'all clients then have its address and share one rate limit';
+  // Latchkey itself does not terminate TLS.
   if (protocol === 'https:')
-    return problem(CHECK, `PUBLIC_URL is https, so a proxy is in front: ${consequence}`, advice);
+    return problem(CHECK, `PUBLIC_URL is https, so there is a proxy: ${consequence}`, advice);
   const isElsewhere = publicUrl !== defaultPublicUrl(host, port) && !isSameHost(hostname, host);
   if (isElsewhere && isLoopback(host))
-    return problem(CHECK, `${host} is reached by a proxy of this machine only: ${consequence}`, advice);
+    return problem(CHECK, `only a proxy on this machine can reach ${host}: ${consequence}`, advice);
   if (isElsewhere && (isPrivate(host) || production))
     return warning(
       CHECK,
-      `if a proxy leads from ${hostname} to ${host}, ${consequence}`,
+      `if a proxy forwards from ${hostname} to ${host}, ${consequence}`,
       `${advice}, if there is one`,
     );
-  return ok(CHECK, 'none is believed');
+  return ok(CHECK, 'no proxy is trusted');
 }
 
 function isSameHost(name: string, host: string): boolean {
   return name === host || name === `[${host}]` || (isLoopback(name) && isLoopback(host));
 }
 
-/** Believes whoever connects: right only where nobody but the proxy can. */
+/**
+ * Checks a number of hops: this trusts every client that connects, so only the proxies may be able to
+ * connect.
+ */
 function checkHops(hops: number, host: string): Finding {
-  const found = `${hops} in front ${hops === 1 ? 'is' : 'are'} believed`;
-  if (!isOpen(host)) return ok(CHECK, found);
+  const found = `${hops} ${hops === 1 ? 'hop is' : 'hops are'} trusted`;
+  if (!isExposed(host)) return ok(CHECK, found);
   return problem(
     CHECK,
-    `${found}, whoever they are: a client that reaches ${host} itself chooses its own address`,
-    "set TRUST_PROXY to the proxies' addresses or networks, or HOST to an address that only they reach",
+    `${found}, from any address: a client that connects to ${host} directly can choose its own IP address`,
+    'set TRUST_PROXY to the addresses or networks of the proxies, or HOST to an address that only they can reach',
   );
 }
 
 function checkNetworks(networks: readonly string[]): Finding {
-  const of = (reach: ReturnType<typeof reachOf>) => networks.filter((network) => reachOf(network) === reach);
+  const of = (kind: ReturnType<typeof classifyNetwork>) =>
+    networks.filter((network) => classifyNetwork(network) === kind);
   const [everybody, open] = [of('everybody'), of('public')];
   if (everybody.length > 0) {
-    const found = `${everybody.join(', ')} is everybody: each client chooses its own address`;
-    return problem(CHECK, found, "set TRUST_PROXY to the proxies' own addresses or networks");
+    const found = `${everybody.join(', ')} contains every address: each client can choose its own IP address`;
+    return problem(CHECK, found, 'set TRUST_PROXY to the addresses or networks of the proxies');
   }
   if (open.length > 0) {
-    const found = `${open.join(', ')} is of the internet: a client from there chooses its own address`;
-    return warning(CHECK, found, 'make sure that all of it belongs to your proxies');
+    const found = `${open.join(', ')} is on the internet: a client from there can choose its own IP address`;
+    return warning(CHECK, found, 'make sure that all of these addresses belong to your proxies');
   }
-  return ok(CHECK, `${networks.join(', ')} ${networks.length === 1 ? 'is' : 'are'} believed`);
+  return ok(CHECK, `${networks.join(', ')} ${networks.length === 1 ? 'is' : 'are'} trusted`);
 }

@@ -6,24 +6,24 @@ import type { KeysGenerateOptions } from './generate.ts';
 export function keysGenerateCommand(keys: Command): void {
   keys
     .command('generate')
-    .description('make a key that signs access tokens, for JWT_PRIVATE_KEY')
+    .description('generate a key that signs access tokens, for JWT_PRIVATE_KEY')
     .addOption(
-      new Option('--algorithm <name>', 'what it signs with')
+      new Option('--algorithm <name>', 'signature algorithm')
         .choices(['ES256', 'EdDSA', 'RS256'])
         .default('ES256'),
     )
     .option(
       '--out <file>',
-      'write the private key there, and the public one beside it as <file>.pub',
+      'write the private key into this file, and the public key into <file>.pub',
       fileArgument,
     )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Without --out, the private key is printed and nothing is kept.
+Without --out, the private key is printed and not stored.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey keys generate --out signing-key.pem

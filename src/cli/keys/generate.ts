@@ -13,9 +13,9 @@ export interface KeysGenerateOptions {
 }
 
 /**
- * Does what `latchkey keys generate` says.
+ * Runs `latchkey keys generate`.
  *
- * @throws {UsageError} when there is a file of that name
+ * @throws {UsageError} when the file exists
  */
 export async function generateKey({ algorithm, out, json }: KeysGenerateOptions): Promise<void> {
   const key = parseSigningKey(generatePem(algorithm));
@@ -29,7 +29,7 @@ export async function generateKey({ algorithm, out, json }: KeysGenerateOptions)
   try {
     await writeNew(publicFile, publicKey, 0o644);
   } catch (error) {
-    // Neither without the other: it would be in the way of the next try.
+    // Removes the private key too: otherwise the next attempt would fail, because the file exists.
     await rm(out, { force: true });
     throw error;
   }
@@ -37,7 +37,7 @@ export async function generateKey({ algorithm, out, json }: KeysGenerateOptions)
   await print(`${json ? JSON.stringify({ kid, algorithm, privateFile: out, publicFile }) : text}\n`);
 }
 
-/** Never over another file: it may be the key that signs today. */
+/** Writes a new file. Never overwrites one: it may be the current signing key. */
 async function writeNew(file: string, contents: string, mode: number): Promise<void> {
   try {
     await writeFile(file, contents, { flag: 'wx', mode });

@@ -9,17 +9,19 @@ import { print } from '../print.ts';
 export function openapiCommand(program: Command): void {
   program
     .command('openapi')
-    .description('print the OpenAPI document of this configuration')
+    .description('print the OpenAPI document for this configuration')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 called wrongly.\n\nExample:\n  latchkey openapi > openapi.json',
+      '\nExit codes: 0 success, 1 failure, 2 usage error.\n\nExample:\n  latchkey openapi > openapi.json',
     )
     .action(async () => {
       await print(`${JSON.stringify(await readContract(), null, 2)}\n`);
     });
 }
 
-/** The document as the running service serves it; a database and a key of its own keep the real ones out of it. */
+/**
+ * Builds the document as the service serves it, with a temporary database and key in place of the real ones.
+ */
 async function readContract(): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-openapi-'));
   try {

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 export function serveCommand(program: Command): void {
   program
     .command('serve')
-    .description('run the service until it is told to stop (SIGTERM or SIGINT)')
+    .description('run the service until SIGTERM or SIGINT')
     .addHelpText(
       'after',
-      '\nExit codes: 0 it was told to stop, 1 it could not start or failed, 2 called wrongly.\n\nExample:\n  PORT=8080 latchkey serve',
+      '\nExit codes: 0 success (stopped by a signal), 1 failure (also of the start), 2 usage error.\n\nExample:\n  PORT=8080 latchkey serve',
     )
     .action(async () => {
       const { readConfig } = await import('../../config/index.ts');

@@ -22,10 +22,11 @@ export interface UserChangeOptions {
 }
 
 /**
- * Does what `latchkey user set-access` says.
+ * Runs `latchkey user set-access`.
  *
  * @throws {UsageError} when an option breaks a rule
- * @throws {Problem} when nobody has the address; `last-admin`; for a time limit of a level that is not higher
+ * @throws {Problem} when no user has the address; `last-admin`; for a time limit on a level that is not
+ *   higher
  */
 export async function setAccessFromCommandLine(options: UserSetAccessOptions): Promise<void> {
   const config = readConfig();
@@ -34,20 +35,24 @@ export async function setAccessFromCommandLine(options: UserSetAccessOptions): P
   const { before, user } = await changeByEmail(config, options, { access, accessUntil: until });
   const level = `access ${user.access} (${user.accessName})${user.accessUntil === null ? '' : ` until ${user.accessUntil}`}`;
   const isSame = before.access === user.access && before.accessUntil === user.accessUntil;
-  await tell(options, user, isSame ? `${user.email} has ${level} already` : `${user.email} has ${level} now`);
+  await printUser(
+    options,
+    user,
+    isSame ? `${user.email} has ${level} already` : `${user.email} has ${level} now`,
+  );
 }
 
 /**
- * Does what `latchkey user disable` and `enable` say.
+ * Runs `latchkey user disable` and `latchkey user enable`.
  *
  * @throws {UsageError} when an option breaks a rule
- * @throws {Problem} when nobody has the address; `last-admin`
+ * @throws {Problem} when no user has the address; `last-admin`
  */
 export async function setStateFromCommandLine(options: UserChangeOptions, disabled: boolean): Promise<void> {
   const { before, user } = await changeByEmail(readConfig(), options, { disabled });
   const state = disabled ? 'disabled' : 'enabled';
   const done = disabled ? `Disabled ${user.email}: every session has ended` : `Enabled ${user.email}`;
-  await tell(options, user, before.disabled === disabled ? `${user.email} is ${state} already` : done);
+  await printUser(options, user, before.disabled === disabled ? `${user.email} is ${state} already` : done);
 }
 
 async function changeByEmail(
@@ -57,7 +62,7 @@ async function changeByEmail(
 ): Promise<{ before: User; user: User }> {
   checkOption('--email', EmailAddress, email);
   if (reason !== undefined) checkOption('--reason', Reason, reason);
-  // Not before: whoever called it wrongly need not wait for them.
+  // Imported here, so that a usage error is reported without delay.
   const [{ withExistingAccounts }, { changeUser }, { findUserByEmail, noSuchAddress }] = await Promise.all([
     import('../accounts.ts'),
     import('../../accounts/users/update.ts'),
@@ -67,7 +72,7 @@ async function changeByEmail(
     const before = await findUserByEmail(context, email);
     const withReason = { ...wanted, ...(reason !== undefined && { reason }) };
     const user = await changeUser(context, operator, before.id, withReason, (current) => {
-      // The address was changed meanwhile: it is nobody's, or somebody else's.
+      // The address changed in the meantime: no user has it, or another user does.
       if (current.email !== before.email) throw noSuchAddress();
     });
     return { before, user };
@@ -81,6 +86,6 @@ function parseUntil(text: string): Date {
   return toWholeSeconds(time);
 }
 
-function tell({ json }: UserChangeOptions, user: User, text: string): Promise<void> {
+function printUser({ json }: UserChangeOptions, user: User, text: string): Promise<void> {
   return print(`${json ? JSON.stringify(user) : text}\n`);
 }

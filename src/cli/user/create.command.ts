@@ -6,7 +6,7 @@ export function userCreateCommand(user: Command): void {
   user
     .command('create')
     .description(
-      'create a user, the first admin for instance; the password is asked for, or read from standard input',
+      'create a user, for example the first admin; prompts for the password, or reads it from standard input',
     )
     .requiredOption('--email <address>', 'email address')
     .requiredOption('--name <name>', 'name')
@@ -15,7 +15,7 @@ export function userCreateCommand(user: Command): void {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey user create --email ada@example.com --name Ada --access admin

@@ -15,10 +15,10 @@ export interface UserCreateOptions {
 }
 
 /**
- * Does what `latchkey user create` says.
+ * Runs `latchkey user create`.
  *
  * @throws {UsageError} when an option or the password breaks a rule
- * @throws {Problem} when the address has an account
+ * @throws {Problem} when a user has the address
  */
 export async function createFromCommandLine(options: UserCreateOptions): Promise<void> {
   const config = readConfig();
@@ -28,7 +28,7 @@ export async function createFromCommandLine(options: UserCreateOptions): Promise
   checkOption('--name', UserName, options.name);
   const password = await readPassword();
   checkPassword(config, password);
-  // Not before: whoever called it wrongly need not wait for them.
+  // Imported here, so that a usage error is reported without delay.
   const [{ withAccounts }, { createUser }] = await Promise.all([
     import('../accounts.ts'),
     import('../../accounts/users/users.ts'),

@@ -5,17 +5,17 @@ import type { UserChangeOptions } from './change.ts';
 export function userDisableCommand(user: Command): void {
   user
     .command('disable')
-    .description('keep a user from signing in, and end every session of this user')
+    .description('stop a user from signing in, and end every session of this user')
     .requiredOption('--email <address>', 'email address of the user')
-    .option('--reason <text>', 'why, for the audit')
+    .option('--reason <text>', 'reason, for the audit')
     .option('--json', 'print the user as JSON')
     .addHelpText(
       'after',
       `
-Every running service obeys within 2 seconds. Invitations that the user has sent are void. The last
-admin stays enabled.
+Every running service applies it within 2 seconds. Invitations that the user sent become void. The last
+admin cannot be disabled.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Example:
   latchkey user disable --email ada@example.com --reason "stolen laptop"`,

@@ -5,16 +5,16 @@ import type { UserChangeOptions } from './change.ts';
 export function userEnableCommand(user: Command): void {
   user
     .command('enable')
-    .description('let a user who was disabled sign in again')
+    .description('allow a disabled user to sign in again')
     .requiredOption('--email <address>', 'email address of the user')
-    .option('--reason <text>', 'why, for the audit')
+    .option('--reason <text>', 'reason, for the audit')
     .option('--json', 'print the user as JSON')
     .addHelpText(
       'after',
       `
-Sessions and tokens of before stay ended: the user signs in with the password of before.
+Earlier sessions and tokens stay invalid. The user signs in with the same password as before.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Example:
   latchkey user enable --email ada@example.com`,

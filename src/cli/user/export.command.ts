@@ -7,25 +7,25 @@ export function exportCommand(program: Command): void {
   program
     .command('export')
     .description(
-      'write all users as JSON Lines, with the hashes of their passwords; the service may run meanwhile',
+      'write all users as JSON Lines, with their password hashes; the service may run at the same time',
     )
-    .argument('[file]', 'where to; standard output unless it is given', fileArgument)
+    .argument('[file]', 'the file to write (default: standard output)', fileArgument)
     .option('--without-passwords', 'leave the hashes out')
-    .option('--force', 'replace the file when there is one')
-    .option('--json', 'print how many there were as JSON; with a file')
+    .option('--force', 'replace an existing file')
+    .option('--json', 'print the number of users as JSON; only with a file')
     .addHelpText(
       'after',
       `
-Whoever has the hashes can guess the passwords: keep the file as you keep the database. It is
-readable by you alone (mode 0600), and there only once it is complete. What a run that was killed
-leaves is called <file>.latchkey-<machine>-<number>.part, and goes with the next export into <file>.
+An attacker who has the hashes can guess passwords: protect the file like the database. Only you can
+read it (mode 0600). It gets its name when it is complete. A killed run leaves a temp file,
+<file>.latchkey-<machine>-<number>.part, which the next export into <file> removes.
 
 A line has id, name, email, access (the permanent level), elevation (null, or { access, until }),
-disabled, createdAt, updatedAt and passwordHash (null where there is no password yet). The order is
-that of the ids. Each user is as of when the line is written. Sessions, invitations and the audit are
-not in it.
+disabled, createdAt, updatedAt and passwordHash (null when the user has no password yet). The lines are
+in the order of the ids. Each user is read when its line is written. Sessions, invitations and the audit
+are not included.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey export users.jsonl

@@ -4,7 +4,7 @@ import { readConfig } from '../../config/index.ts';
 import { withExistingAccounts } from '../accounts.ts';
 import { print } from '../print.ts';
 import { startProgressBar } from '../progress-bar.ts';
-import { writeFileOf } from '../temp-file.ts';
+import { writeFileAtomically } from '../temp-file.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Options on the command line. */
@@ -15,17 +15,17 @@ export interface ExportOptions {
 }
 
 /**
- * Does what `latchkey export` says.
+ * Runs `latchkey export`.
  *
- * @throws {UsageError} for an option that is about a file, and no file
- * @throws {DataError} when there is a file of that name
+ * @throws {UsageError} for an option that needs a file, without a file
+ * @throws {DataError} when the file exists
  */
 export async function exportFromCommandLine(
   file: string | undefined,
   { json = false, force = false, withoutPasswords = false }: ExportOptions,
 ): Promise<void> {
   if (file === undefined && (json || force))
-    throw new UsageError(`${json ? '--json' : '--force'} is about a file: name one`);
+    throw new UsageError(`${json ? '--json' : '--force'} needs a file`);
   const config = readConfig();
   const write = (to: (text: string) => Promise<void>) =>
     withExistingAccounts(config, (context) => writeUsers(context, !withoutPasswords, to));
@@ -33,14 +33,14 @@ export async function exportFromCommandLine(
     await write(print);
     return;
   }
-  const users = await writeFileOf(file, force, write);
-  const content = withoutPasswords ? '' : ', with the hashes of their passwords';
+  const users = await writeFileAtomically(file, force, write);
+  const content = withoutPasswords ? '' : ', with their password hashes';
   await print(
     `${json ? JSON.stringify({ file, users }) : `Exported to ${file}: ${users} users${content}`}\n`,
   );
 }
 
-/** @returns how many there were */
+/** Writes all users. @returns number of users */
 async function writeUsers(
   context: AccountsContext,
   withPasswords: boolean,

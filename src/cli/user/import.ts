@@ -15,15 +15,16 @@ export interface ImportOptions {
 }
 
 /**
- * Does what `latchkey import` says. Sets `process.exitCode` when lines were wrong.
+ * Runs `latchkey import`. Sets `process.exitCode` when lines are invalid.
  *
- * @throws {DataError} for a folder
+ * @throws {DataError} when the path is a folder
  */
 export async function importFromCommandLine(name: string, options: ImportOptions): Promise<void> {
   const config = readConfig();
   const file = name === '-' ? undefined : await open(name);
   try {
-    if ((await file?.stat())?.isDirectory()) throw new DataError(`${name} is a folder: name a file`);
+    if ((await file?.stat())?.isDirectory())
+      throw new DataError(`${name} is a folder: give the name of a file`);
     await withAccounts(config, async (context) => {
       const source = file === undefined ? { chunks: process.stdin, bytes: undefined } : await openFile(file);
       await run(context, source, options);
@@ -35,7 +36,7 @@ export async function importFromCommandLine(name: string, options: ImportOptions
 
 interface Source {
   readonly chunks: Chunks;
-  /** How many there are, where it is known. */
+  /** Size, if it is known. */
   readonly bytes: number | undefined;
 }
 
@@ -60,7 +61,7 @@ async function run(
   };
   const report = async (line: number, problems: readonly string[]) => {
     if (json) return print(`${JSON.stringify({ line, problems })}\n`);
-    for (const problem of problems) progress.say(`line ${line}: ${problem}`);
+    for (const problem of problems) progress.printLine(`line ${line}: ${problem}`);
   };
   let isComplete = false;
   try {
@@ -72,11 +73,11 @@ async function run(
     await print(
       json
         ? `${JSON.stringify({ complete: isComplete, dryRun: isDryRun, ...counts, import: importId })}\n`
-        : `${isComplete ? '' : 'Not complete: import it again to go on. '}${describe(counts, isDryRun)}\n`,
+        : `${isComplete ? '' : 'Not complete: run the import again to resume. '}${describe(counts, isDryRun)}\n`,
     );
   }
 }
 
 function describe({ created, skipped, failed }: ImportCounts, isDryRun: boolean): string {
-  return `${created} ${isDryRun ? 'would be ' : ''}created, ${skipped} skipped (already here), ${failed} wrong`;
+  return `${created} ${isDryRun ? 'would be ' : ''}created, ${skipped} skipped (they exist), ${failed} invalid`;
 }

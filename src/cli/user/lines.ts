@@ -1,20 +1,23 @@
 import { TextDecoder } from 'node:util';
 import type { ImportedLine } from '../../accounts/transfer/import.ts';
 
-/** What a stream of bytes hands out. */
+/** The chunks of a stream. */
 export type Chunks = AsyncIterable<Buffer | string>;
 
-/** Bytes of a line. The longest user has some 2,000; a file without lines must not fill the memory. */
-const MAX_LENGTH = 65_536;
+/**
+ * Maximum length of a line. The longest user needs about 2,000 bytes; a file without line breaks must not
+ * fill the memory.
+ */
+const MAX_LINE_BYTES = 65_536;
 
 const LINE_FEED = 10;
 
-/** The lines of a stream, one at a time, and how many bytes were read so far. */
+/** The lines of a stream, one at a time, and the number of bytes read so far. */
 export interface Lines extends AsyncIterable<ImportedLine> {
   readonly bytes: number;
 }
 
-/** Reads lines of UTF-8. Empty ones count, and are left out. */
+/** Reads lines of UTF-8. Empty lines are skipped, but count in the line numbers. */
 export function readLines(chunks: Chunks): Lines {
   const at = { bytes: 0, line: 0 };
   return {
@@ -40,13 +43,13 @@ async function* read(chunks: Chunks, at: { bytes: number; line: number }): Async
     let from = 0;
     for (let to = bytes.indexOf(LINE_FEED); to !== -1; to = bytes.indexOf(LINE_FEED, from)) {
       length += to - from;
-      if (length <= MAX_LENGTH) rest.push(bytes.subarray(from, to));
+      if (length <= MAX_LINE_BYTES) rest.push(bytes.subarray(from, to));
       from = to + 1;
       const line = end();
       if (line !== undefined) yield line;
     }
     length += bytes.length - from;
-    if (length <= MAX_LENGTH) rest.push(bytes.subarray(from));
+    if (length <= MAX_LINE_BYTES) rest.push(bytes.subarray(from));
     else rest = [];
     at.bytes += bytes.length;
   }
@@ -60,7 +63,7 @@ function toLine(
   parts: readonly Buffer[],
   length: number,
 ): ImportedLine | undefined {
-  if (length > MAX_LENGTH) return { number, problem: `has more than ${MAX_LENGTH} bytes` };
+  if (length > MAX_LINE_BYTES) return { number, problem: `has more than ${MAX_LINE_BYTES} bytes` };
   try {
     const text = decoder.decode(Buffer.concat(parts)).trim();
     return text === '' ? undefined : { number, text };

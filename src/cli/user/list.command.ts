@@ -6,12 +6,15 @@ export function userListCommand(user: Command): void {
   user
     .command('list')
     .description('list the users, oldest first')
-    .option('--search <text>', 'only those whose name begins like this, or address with --sort email')
-    .option('--access <level>', 'only those of this access level, by name or number')
-    .addOption(new Option('--disabled', 'only those who are disabled').conflicts('enabled'))
-    .option('--enabled', 'only those who are not')
+    .option(
+      '--search <text>',
+      'only users whose name starts with this text; with --sort email, whose address does',
+    )
+    .option('--access <level>', 'only users with this access level, by name or number')
+    .addOption(new Option('--disabled', 'only disabled users').conflicts('enabled'))
+    .option('--enabled', 'only enabled users')
     .addOption(
-      new Option('--sort <order>', 'what they are sorted by, with a minus sign backwards').choices([
+      new Option('--sort <order>', 'sort order; descending with a minus sign').choices([
         'createdAt',
         '-createdAt',
         'name',
@@ -20,12 +23,12 @@ export function userListCommand(user: Command): void {
         '-email',
       ]),
     )
-    .option('--limit <number>', 'how many at most; all unless it is given')
+    .option('--limit <number>', 'maximum number of users (default: all)')
     .option('--json', 'print each user as a line of JSON')
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey user list --access admin

@@ -19,10 +19,10 @@ export interface UserListOptions {
 }
 
 /** Users that are read at a time. */
-const PAGE = 200;
+const PAGE_SIZE = 200;
 
 /**
- * Does what `latchkey user list` says.
+ * Runs `latchkey user list`.
  *
  * @throws {UsageError} when an option breaks a rule
  */
@@ -33,9 +33,9 @@ export async function listFromCommandLine(options: UserListOptions): Promise<voi
   const table = new Table();
   await withExistingAccounts(config, async (context) => {
     let cursor: string | null | undefined;
-    for (let left = limit; left > 0 && cursor !== null; left -= PAGE) {
+    for (let left = limit; left > 0 && cursor !== null; left -= PAGE_SIZE) {
       const position = cursor === undefined ? {} : { cursor };
-      const page = await listUsers(context, { ...filter, ...position, limit: Math.min(left, PAGE) });
+      const page = await listUsers(context, { ...filter, ...position, limit: Math.min(left, PAGE_SIZE) });
       const lines = options.json ? page.users.map((user) => JSON.stringify(user)) : table.format(page.users);
       if (lines.length > 0) await print(`${lines.join('\n')}\n`);
       cursor = page.nextCursor;
@@ -46,7 +46,7 @@ export async function listFromCommandLine(options: UserListOptions): Promise<voi
 function toFilter({ search, access, disabled, enabled, sort }: UserListOptions, levels: AccessLevels) {
   if (search !== undefined && sort?.endsWith('createdAt'))
     throw new UsageError(
-      '--search is for names, or for addresses with --sort email: not with --sort createdAt',
+      '--search searches names, or addresses with --sort email; it cannot be used with --sort createdAt',
     );
   return {
     ...(search !== undefined && { q: search }),
@@ -59,11 +59,11 @@ function toFilter({ search, access, disabled, enabled, sort }: UserListOptions, 
 
 function parseLimit(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError('--limit must be a number from 1 on');
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError('--limit must be a whole number of at least 1');
   return Number(text);
 }
 
-/** Columns as wide as the widest so far: a list of any length is printed page by page. */
+/** A table that is printed page by page. A column is as wide as its widest cell so far. */
 class Table {
   #widths: number[] = [];
 

@@ -6,16 +6,16 @@ export function userResetPasswordCommand(user: Command): void {
   user
     .command('reset-password')
     .description(
-      'set the password of a user, who is signed out everywhere and told by mail; it is asked for, or read from standard input',
+      'set the password of a user, end all sessions and notify the user by mail; prompts for the password, or reads it from standard input',
     )
     .requiredOption('--email <address>', 'email address of the user')
     .option('--json', 'print the user as JSON')
     .addHelpText(
       'after',
       `
-It also opens an account again that was closed after 100 wrong passwords in a row.
+It also unlocks an account that is locked after 100 wrong passwords in a row.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey user reset-password --email ada@example.com

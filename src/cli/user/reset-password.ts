@@ -11,10 +11,10 @@ export interface UserResetPasswordOptions {
 }
 
 /**
- * Does what `latchkey user reset-password` says.
+ * Runs `latchkey user reset-password`.
  *
  * @throws {UsageError} when the address or the password breaks a rule
- * @throws {Problem} when nobody has the address
+ * @throws {Problem} when no user has the address
  */
 export async function resetFromCommandLine({ email, json }: UserResetPasswordOptions): Promise<void> {
   const config = readConfig();

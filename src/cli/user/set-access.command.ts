@@ -5,19 +5,21 @@ import type { UserSetAccessOptions } from './change.ts';
 export function userSetAccessCommand(user: Command): void {
   user
     .command('set-access')
-    .description('give a user another access level, for good or for a time; the user is told by mail')
+    .description(
+      'give a user another access level, permanently or for a limited time; the user is notified by mail',
+    )
     .requiredOption('--email <address>', 'email address of the user')
     .requiredOption('--access <level>', 'name or number of the access level')
-    .option('--until <time>', 'when it falls back by itself; a higher level only')
-    .option('--reason <text>', 'why, for the audit')
+    .option('--until <time>', 'time at which the elevation expires; only for a higher level')
+    .option('--reason <text>', 'reason, for the audit')
     .option('--json', 'print the user as JSON')
     .addHelpText(
       'after',
       `
-Every running service obeys within 2 seconds: access tokens of the level before are refused, and the
-next refresh has the new one. The last admin stays one.
+Every running service applies it within 2 seconds: access tokens with the previous level are rejected, and
+the next refresh gives the new level. The last admin cannot be demoted.
 
-Exit codes: 0 done, 1 failed, 2 called wrongly.
+Exit codes: 0 success, 1 failure, 2 usage error.
 
 Examples:
   latchkey user set-access --email ada@example.com --access guest --reason "left the team"

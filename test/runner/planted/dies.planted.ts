@@ -1,10 +1,10 @@
 /**
  * @runs once, on SQLite: it is about the runner.
- * @runs alone: nobody can follow it.
+ * @runs alone: no test can run after it.
  */
 import t from 'tap';
 
-t.test('takes the process with it', async (t) => {
+t.test('This test kills its process', async (t) => {
   t.ok(true);
   process.kill(process.pid, 'SIGKILL');
 });

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { noteSecret } from '../../evidence.ts';
 
-t.test('prints a secret as a service would', async (t) => {
+t.test('This test prints a secret', async (t) => {
   noteSecret('a secret of the planted test');
   process.stdout.write('{"level":30,"msg":"a secret of the planted test"}\n');
   t.ok(true);

@@ -1,4 +1,7 @@
-/** A service in a process of its own, as production runs it, with its log at level `trace`; and people who send it requests. */
+/**
+ * The service under test: a separate process as in production, with log level `trace`, and users who send it
+ * requests.
+ */
 import { randomBytes } from 'node:crypto';
 import { type Service, serve, temporaryFolder } from '../child.ts';
 import type { Scope, TestDatabase } from '../database.ts';
@@ -9,25 +12,25 @@ import { Live, type Sender } from './live.ts';
 import { type Caller, callers, type FuzzRequest } from './requests.ts';
 import { render } from './template.ts';
 
-/** A request as it was sent, and what came back. */
+/** A request as it was sent, and its response. */
 export interface Exchange {
   readonly bytes: Buffer;
-  /** The last of the bytes. */
+  /** Last bytes that were sent. */
   readonly body: Buffer;
-  /** Undefined when the connection was closed without one. */
+  /** Response; undefined when the connection was closed without one. */
   readonly answer: RawAnswer | undefined;
 }
 
-/** Whoever has done one of these is not the one any more whom the next requests count on. */
+/** Operations after which their sender cannot be used for further requests. */
 const ENDS_SENDER = /^((PUT|PATCH|DELETE) \/me\b|POST \/logout)/;
 
-/** Users who are there from the start: more than a page has unless it is asked for. */
+/** Number of users at the start: more than the default size of a page. */
 const USERS = 30;
 
-/** Milliseconds after which something is wrong: the service itself ends what takes 20 s. */
-const PATIENCE = 60_000;
+/** Timeout of a request. The service itself ends a request after 20 s. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
-export class House {
+export class FuzzedService {
   readonly name: string;
   readonly service: Service;
   readonly live: Live;
@@ -43,16 +46,16 @@ export class House {
   }
 
   /**
-   * Starts a service that ends with the scope.
+   * Starts a service that stops at the end of the scope.
    *
-   * @param withMail whether it has a mail server; it is one that is never there
+   * @param withMail configures a mail server, which is always down
    */
   static async open(
     scope: Scope & Teardown,
     name: string,
     { url }: TestDatabase,
     withMail: boolean,
-  ): Promise<House> {
+  ): Promise<FuzzedService> {
     const secret = randomBytes(32).toString('base64url');
     const variables = {
       DATA_DIR: await temporaryFolder(scope),
@@ -65,18 +68,18 @@ export class House {
       ...(withMail && NO_MAIL_SERVER),
     };
     const service = await serve(scope, { ...variables, LOG_LEVEL: 'trace' });
-    // Another process of the same service, which takes no requests: it signs people in without a password.
+    // Another instance of the same service without requests: it signs users in without a password.
     const live = new Live(await startApi(scope, { ...variables, LOG_LEVEL: 'silent' }));
     await live.populate(USERS);
-    return new House(name, service, live, secret);
+    return new FuzzedService(name, service, live, secret);
   }
 
-  /** Sends a request; once more, if what was sent before has signed its sender out. */
+  /** Sends a request. Sends it again when an earlier request has signed out its sender. */
   async exchange(request: FuzzRequest): Promise<Exchange> {
     const { caller, headers, method, target } = request;
     const exchange = await this.#exchangeOnce(request);
     const { answer } = exchange;
-    if (answer?.status === 429) await this.live.forgetTries();
+    if (answer?.status === 429) await this.live.resetAttempts();
     const hasOwnToken = caller !== 'nobody' && !headers.some(([name]) => name === 'Authorization');
     const wasSignedOut =
       hasOwnToken && answer?.status === 401 && /problems\/invalid-token"/.test(answer.text);
@@ -88,15 +91,18 @@ export class House {
   /**
    * Sends bytes.
    *
-   * @param end ends our side at once
-   * @returns undefined when the connection was closed without an answer; the service goes on all the same
-   * @throws {Error} when it does not, or what came is no answer
+   * @param end closes the sending side at once
+   * @returns undefined when the connection was closed without a response, and the service still runs
+   * @throws {Error} when the service does not run any more, or the response is not HTTP
    */
   async send(bytes: Buffer, end = false): Promise<RawAnswer | undefined> {
     const { url } = this.service;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`No answer in ${PATIENCE} ms`)), PATIENCE);
+      timer = setTimeout(
+        () => reject(new Error(`No answer in ${REQUEST_TIMEOUT_MS} ms`)),
+        REQUEST_TIMEOUT_MS,
+      );
     });
     try {
       return await Promise.race([send(url, bytes, { end }), late]);
@@ -114,7 +120,7 @@ export class House {
     return { ...sent, answer: await this.send(sent.bytes) };
   }
 
-  /** Nobody's things are some user's. */
+  /** Returns the user who fills the places of a request; any user for an unauthenticated one. */
   async #senderOf(caller: Caller): Promise<Sender> {
     const access = caller === 'nobody' ? 1 : callers.indexOf(caller) - callers.indexOf('guest');
     const sender = this.#senders.get(caller) ?? (await this.live.sender(access));
@@ -123,7 +129,7 @@ export class House {
   }
 }
 
-/** The bytes of a request, and those of its body among them. */
+/** Encodes a request. @returns all bytes, and the part of them that is the body */
 async function toBytes(
   { caller, method, target, headers, body: text }: FuzzRequest,
   sender: Sender,
