@@ -13,37 +13,42 @@ import { LazyModels } from './models.ts';
 import { rawStatements } from './raw/raw.ts';
 
 /**
- * Milliseconds that the work of a transaction may take, each try by itself. What a process commits later than this after
- * it began does not exist, so whoever polls for new rows must look back further.
+ * Time that each attempt of a transaction's work may take. A process never commits later than this after the
+ * begin, so a poller of new rows must look back further.
  */
 export const TRANSACTION_TIMEOUT = 5_000;
 
-/** Milliseconds that a transaction waits to begin: for a free connection, or for SQLite's one writer. */
+/** Time that a transaction waits to begin: for a free connection, or for SQLite's single writer. */
 export const TRANSACTION_MAX_WAIT = 5_000;
 
-/** Tries of one transaction. Of 300 at once on one row none needed more than 4, on Postgres with ten connections. */
+/**
+ * Maximum of attempts per transaction. With 300 transactions at once on one row, none needed more than 4, on
+ * Postgres with ten connections.
+ */
 const ATTEMPTS = 20;
 
-/** Milliseconds, upper bounds of the random pause between the second try and the third, and between later ones. */
+/** Upper bounds of the random backoff: before the third attempt, and before later ones. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 200;
 
-/** Not raw statements: those get names (statement-names.ts), and the end of a transaction must have none. */
+/**
+ * Not raw statements: those get names (statement-names.ts), and the end of a transaction must not have one.
+ */
 const commit: SqlQuery = { sql: 'COMMIT', args: [], argTypes: [] };
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
-/** Those of a database's transactions that have lost a conflict take turns; this is the end of the queue. */
+/** Tails of the retry queues: a database's transactions that have lost a conflict are retried one by one. */
 const queues = new WeakMap<object, Promise<unknown>>();
 
-/** What transactions of a database are made of. */
+/** Resources for the transactions of a database. */
 interface Source {
   readonly kind: DatabaseKind;
-  /** Gives the adapter that Prisma's client uses. */
+  /** Returns the adapter that Prisma's client uses. */
   connect(): Promise<SqlDriverAdapter>;
   readonly clients: LentClients;
 }
 
-/** Begins one transaction, runs work in it once, and commits it; see `Db.transaction`. */
+/** Runs one attempt: begins a transaction, runs the work in it, and commits; see `Db.transaction`. */
 export async function runTransaction<T>(
   source: Source,
   work: (tx: Transaction) => Promise<T>,
@@ -63,7 +68,7 @@ export async function runTransaction<T>(
     await undo(transaction);
     throw error;
   } finally {
-    // Whatever became of it, this frees the connection.
+    // In every case, this frees the connection.
     await transaction.commit();
   }
 }
@@ -99,24 +104,28 @@ class OpenTransaction extends LazyModels implements Transaction {
     return this.#loan.models;
   }
 
-  /** Where statements leave the event loop no turn, as on SQLite, no timer fires. */
+  /**
+   * Checks the deadline. On SQLite, synchronous statements leave the event loop no turn, and no timer fires.
+   */
   requireTime(): void {
     if (performance.now() > this.#deadline) throw tooLate();
   }
 
-  /** May be called twice: also when COMMIT fails. */
+  /** Ends the use of the transaction. May be called twice: also when COMMIT fails. */
   end(): void {
     this.#hasEnded = true;
     this.#loan?.end();
   }
 
-  /** On SQLite, a later statement would run in another transaction. */
+  /** Refuses later statements: on SQLite, they would run in another transaction. */
   #requireOpen(): void {
     if (this.#hasEnded) throw new TransactionEnded();
   }
 }
 
-/** Begins in time. A transaction that begins later is given back. */
+/**
+ * Begins a transaction within a timeout. When it begins later, it is rolled back and its connection freed.
+ */
 async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<AdapterTransaction> {
   const beginning = adapter.startTransaction('SERIALIZABLE');
   try {
@@ -132,15 +141,19 @@ async function refund(transaction: AdapterTransaction): Promise<void> {
   await transaction.commit();
 }
 
-/** Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction. */
+/**
+ * Rolls back. When that fails too, the connection or the transaction is gone, and nothing is left to roll
+ * back.
+ */
 async function undo(transaction: AdapterTransaction): Promise<void> {
   await transaction.executeRaw(rollback).catch(() => {});
 }
 
 /**
- * Tries a Serializable transaction, or a statement that may be in others' way, until the database finds nobody in its way.
+ * Retries a Serializable transaction, or a statement that may conflict with others, until it meets no
+ * conflict.
  *
- * @param queue whose tries take turns when they have lost a conflict
+ * @param queue attempts with the same queue are retried one by one after a conflict
  */
 export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>): Promise<T> {
   try {
@@ -151,7 +164,7 @@ export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>
   return inTurn(queue, () => retry(attempt));
 }
 
-/** Other processes may still be in the way; the pause is random so that they do not meet again. */
+/** Retries with a random backoff: other processes may still conflict, and must not meet again. */
 async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   for (let number = 2; ; number++) {
     try {
@@ -164,8 +177,8 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs after those before it. All at once they would lose again, nine of ten with each try. Whoever has waited for the time
- * of a whole transaction goes ahead nevertheless, so that a slow one does not stop the others.
+ * Runs after the retries before it. All at once, nine of ten would lose again at each attempt. After the time
+ * of a whole transaction, a retry goes ahead anyway, so that a slow one does not stop the others.
  */
 function inTurn<T>(queue: object, run: () => Promise<T>): Promise<T> {
   const patience = new AbortController();

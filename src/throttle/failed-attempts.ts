@@ -1,58 +1,61 @@
 import { type Handle, joinSql, sql } from '../db/client.ts';
 
-/** Milliseconds that a row may be ahead of the clock before it counts as of another time: what runs in parallel is not in order. */
+/**
+ * Time that a row may be ahead of the clock, because parallel attempts are not in order. Beyond that, the
+ * clock was set back.
+ */
 const MAX_AHEAD_MS = 60_000;
 
 /**
- * Milliseconds for which attempts under way are counted, from the first of those that overlap: those of a process that
- * was killed get no verdict. Longer than an attempt may wait and hash.
+ * Lease of attempts under way, from the first of those that overlap: attempts of a killed process never get a
+ * verdict. Longer than an attempt may wait and hash.
  */
 const LEASE_MS = 10_000;
 
-/** More failures than a row ever has. */
+/** Number above the failures of any row. */
 export const ALL_FAILURES = 1e9;
 
-/** How many failures are free, and how long each further try waits. */
+/** Number of free failures, and the delay after each further one. */
 export interface Policy {
-  /** Failures that cost nothing, two or more. */
+  /** Failures without a delay, two or more. */
   readonly free: number;
-  /** Milliseconds that the first further try waits; each later one twice as long as the one before. */
+  /** Milliseconds of the first delay. Each later delay is twice as long as the one before. */
   readonly firstDelay: number;
-  /** Milliseconds that a try waits at most. */
+  /** Maximum delay in milliseconds. */
   readonly longestDelay: number;
-  /** Milliseconds in which one failure is forgotten; Infinity where only a success makes them so. */
+  /** Milliseconds after which one failure expires; Infinity when only a success resets failures. */
   readonly forgetEvery: number;
 }
 
-/** What is counted, and how it is throttled. */
+/** Counted subject with its policy. */
 export interface PolicedTry {
-  /** Of its row. */
+  /** Id of its row. */
   readonly id: string;
   readonly policy: Policy;
 }
 
-/** An attempt under way, as its row knows it. */
+/** Attempt under way, with the values of its row. */
 export interface ReservedTry extends PolicedTry {
-  /** Failures before it. */
+  /** Failures before this attempt. */
   readonly failures: number;
-  /** When the first of those that overlap was reserved: its lease. */
+  /** Begin of the lease: when the first of the overlapping attempts was reserved. */
   readonly pendingSince: number;
 }
 
-/** An attempt that is over. */
+/** Attempt that has ended. */
 export interface RefundedTry extends PolicedTry {
   readonly pendingSince: number;
-  /** Failures that its success forgives. */
+  /** Failures that its success resets. */
   readonly resetOnSuccess: number;
 }
 
 /**
- * Reserves attempts before they are made: in one statement, so that of parallel ones no more are under way than would be free if all of
- * them failed, and past that one at a time. A wait that began in the future is over: the clock was set back, and it would last until
- * that time has come.
+ * Reserves attempts before they are made. One statement ensures that parallel attempts are never more than
+ * would be free if all of them failed; beyond that, one runs at a time. A delay that began in the future
+ * counts as over: the clock was set back, and the delay would last until that time.
  *
  * @param time milliseconds since 1970
- * @returns those that need not wait, by id
+ * @returns the attempts that need not wait, by id
  */
 export async function reserveTries(
   tx: Handle,
@@ -79,10 +82,10 @@ export async function reserveTries(
 }
 
 /**
- * Counts failures, also of attempts whose lease is over.
+ * Counts failures, also of attempts whose lease has expired.
  *
  * @param reserved attempts that have failed
- * @param others what else they count against, that needs no reservation
+ * @param others further subjects of the failures, which need no reservation
  * @param time milliseconds since 1970
  */
 export async function failTries(
@@ -96,10 +99,10 @@ export async function failTries(
 }
 
 /**
- * Counts what is a failure from the beginning, or the like of one.
+ * Counts attempts that count as failures from the start, without a reservation.
  *
  * @param time milliseconds since 1970
- * @returns whether none of them had to wait; what had to is not counted
+ * @returns whether no subject had to wait; those that had to are not counted
  */
 export async function countAttempts(
   tx: Handle,
@@ -112,8 +115,8 @@ export async function countAttempts(
 }
 
 /**
- * Takes back what was reserved. An INSERT, for an UPDATE would lock the rows in whatever order it finds them; those
- * that are gone come back, without failures.
+ * Refunds reserved attempts. An INSERT is used because an UPDATE would lock the rows in any order; deleted
+ * rows are inserted again, without failures.
  *
  * @param time milliseconds since 1970
  */
@@ -128,10 +131,10 @@ export async function refundTries(tx: Handle, tries: readonly RefundedTry[], tim
 }
 
 /**
- * Reads how long what is counted has to wait because of failures.
+ * Reads the delays of subjects with too many failures.
  *
  * @param time milliseconds since 1970
- * @returns milliseconds of those that have to, by id
+ * @returns milliseconds by id, for the subjects that have to wait
  */
 export async function readWaits(
   tx: Handle,
@@ -143,7 +146,7 @@ export async function readWaits(
   return new Map(rows.map(({ id, nextTryAt }) => [id, nextTryAt - time]));
 }
 
-/** The beginning of a statement that counts a failure each, and makes those wait that have too many. */
+/** Beginning of a statement that counts one failure per row, and sets a delay when there are too many. */
 function counting(tries: readonly PolicedTry[], time: number) {
   const now = double(time);
   const failures = failuresAt(tries, time);
@@ -158,12 +161,15 @@ function counting(tries: readonly PolicedTry[], time: number) {
       ELSE ${now} + ${by(tries, ({ policy }) => policy.firstDelay)} * POWER(2, FLOOR(${beyond})) END`;
 }
 
-/** Whether a row's wait is over. */
+/** Condition: the delay of a row is over. */
 function isOpen(time: number) {
   return sql`("FailedTries"."nextTryAt" <= ${double(time)} OR "FailedTries"."countedAt" > ${double(time + MAX_AHEAD_MS)})`;
 }
 
-/** A row's failures, without those that are forgotten by now. Where the clock was set back, no time has passed, rather than less than none. */
+/**
+ * Failures of a row, without the expired ones. When the clock was set back, the time passed counts as zero
+ * and not as negative.
+ */
 function failuresAt(tries: readonly PolicedTry[], time: number) {
   const now = double(time);
   const passed = sql`CASE WHEN "FailedTries"."countedAt" < ${now} THEN ${now} - "FailedTries"."countedAt" ELSE 0 END`;
@@ -171,25 +177,27 @@ function failuresAt(tries: readonly PolicedTry[], time: number) {
   return sql`(CASE WHEN "FailedTries"."failures" > ${forgotten} THEN "FailedTries"."failures" - ${forgotten} ELSE 0 END)`;
 }
 
-/** A row's attempts under way without the one that is over, unless its lease has ended: then it is not among them any more. */
+/**
+ * Pending attempts of a row without the ended one. When its lease has expired, it is no longer among them.
+ */
 function pendingWithout(tries: readonly Pick<ReservedTry, 'id' | 'pendingSince'>[]) {
   if (tries.length === 0) return sql`"FailedTries"."pending"`;
   return sql`CASE WHEN "FailedTries"."pending" > 0 AND "FailedTries"."pendingSince" = ${by(tries, ({ pendingSince }) => pendingSince)}
     THEN "FailedTries"."pending" - 1 ELSE "FailedTries"."pending" END`;
 }
 
-/** A number that depends on the row; NULL for rows that have none. */
+/** Number that depends on the row; NULL for rows without one. */
 function by<T extends { readonly id: string }>(tries: readonly T[], value: (counted: T) => number) {
   const cases = tries.map((counted) => sql`WHEN ${counted.id} THEN ${double(value(counted))}`);
   return joinSql(cases, ' ', 'CASE "FailedTries"."id" ', ' END');
 }
 
-/** Rows are locked one by one: in the same order by everybody, or two that want the same would wait for each other. */
+/** Sorts the rows. All processes lock rows in the same order, else two of them could deadlock. */
 function inOrder<T extends { readonly id: string }>(tries: readonly T[]): T[] {
   return [...tries].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** A number of a statement. Without being told, Postgres takes each of them for what stands beside it. */
+/** Casts a number. Without the cast, Postgres infers its type from the context. */
 function double(value: number) {
   return sql`CAST(${value} AS DOUBLE PRECISION)`;
 }

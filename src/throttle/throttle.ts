@@ -23,18 +23,19 @@ import {
 } from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** Verdicts that wait for the database to come back: those past that are lost. */
+/** Maximum of verdicts that wait until the database is available again. Further ones are lost. */
 const MAX_OWED = 1_000;
 
 /**
- * Counts failed tries in the database, so that all processes share the count and a restart forgets nothing. An attempt is reserved
- * before it is made, so that parallel ones do not outrun the count: beyond what is free, others wait for the verdict. Nobody is refused
- * because of attempts that have not failed. Of what is counted the database sees a keyed hash.
+ * Counts failed attempts in the database, so that all processes share the count and it survives a restart. An
+ * attempt is reserved before it is made, so that parallel attempts cannot exceed the limit: beyond the free
+ * ones, attempts wait for the verdicts. Attempts that have not failed never cause a refusal. The database
+ * stores only a keyed hash of each subject.
  */
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #hmac: Hmac;
-  /** Verdicts that could not be written yet: the database went away meanwhile. */
+  /** Verdicts that could not be written because the database was unavailable. */
   readonly #pendingRefunds = new Set<() => Promise<void>>();
   readonly #verdicts = new Verdicts();
 
@@ -49,12 +50,12 @@ export class Throttle {
   }
 
   /**
-   * Reserves an attempt with everything that lets it, and waits for the verdicts before it where nothing does.
+   * Reserves an attempt for each subject that allows it. When none does, waits for earlier verdicts.
    *
-   * @param counted the last one is what everybody is counted by: who is refused waits as long as that says
+   * @param counted the subjects; the last one applies to all clients, and its delay is the one of a refusal
    * @param deadline of `performance.now()`, after which it waits no longer
-   * @returns what was reserved, in the order of what is counted; one at least
-   * @throws {Problem} `too-many-attempts` when there were too many failures of each; `busy`
+   * @returns the reservations, in the order of the subjects; at least one
+   * @throws {Problem} `too-many-attempts` when every subject has too many failures; `busy`
    */
   async reserve(
     counted: readonly Counted[],
@@ -70,7 +71,7 @@ export class Throttle {
   /**
    * Counts the failure of an attempt.
    *
-   * @param counted what else it counts against
+   * @param counted further subjects of the failure
    */
   async fail(reservations: readonly (Reservation | undefined)[], counted: readonly Counted[]): Promise<void> {
     const open = end(reservations);
@@ -80,7 +81,11 @@ export class Throttle {
     await this.#write(open, (db) => failTries(db, open, others, first.clock.now()));
   }
 
-  /** Ends an attempt that succeeded. @param resetOnSuccess failures of each that are forgotten: all of them, unless it says how many */
+  /**
+   * Ends an attempt that succeeded.
+   *
+   * @param resetOnSuccess number of failures to reset per subject; all by default
+   */
   async succeed(
     reservations: readonly (Reservation | undefined)[],
     resetOnSuccess: (reservation: Reservation) => number | undefined = () => undefined,
@@ -94,12 +99,16 @@ export class Throttle {
     await this.#write(open, (db) => refundTries(db, open, first.clock.now()));
   }
 
-  /** Takes back an attempt that was not made; nothing, where there was a verdict. */
+  /** Refunds an attempt that was not made. Does nothing when there was a verdict. */
   release(reservations: readonly (Reservation | undefined)[]): Promise<void> {
     return this.succeed(reservations, () => 0);
   }
 
-  /** @throws {Problem} `too-many-attempts` when something has to wait because of failures */
+  /**
+   * Checks that no subject is delayed.
+   *
+   * @throws {Problem} `too-many-attempts` when one is
+   */
   async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
     const ids = counted.map(({ subject }) => this.hash(subject));
     const waits = await readWaits(this.#database.db, ids, clock.now());
@@ -107,10 +116,10 @@ export class Throttle {
   }
 
   /**
-   * Counts what is a failure from the beginning, or the like of one.
+   * Counts an attempt that counts as a failure from the start.
    *
-   * @param tx inside a transaction: the transaction; without one it is counted by itself
-   * @returns whether nothing of it had to wait; nothing is counted where it had to
+   * @param tx the transaction, inside one; without it, the count is a statement of its own
+   * @returns whether no subject had to wait; otherwise nothing is counted
    */
   async count(counted: readonly Counted[], tx?: Handle): Promise<boolean> {
     const tries = counted.map((one) => this.#toTry(one));
@@ -122,7 +131,7 @@ export class Throttle {
     return retryConflicts(db.raw, () => countAttempts(db, tries, time));
   }
 
-  /** Writes the verdicts that an outage has left. @throws when the database is still away */
+  /** Writes the verdicts that an outage has left. @throws when the database is still unavailable */
   async flushRefunds(): Promise<void> {
     for (const write of this.#pendingRefunds) {
       await write();
@@ -130,18 +139,21 @@ export class Throttle {
     }
   }
 
-  /** The keyed hash under which something is kept. */
+  /** Returns the keyed hash of a subject. */
   hash(subject: readonly string[]): string {
     return this.#hmac.sign(JSON.stringify(subject));
   }
 
-  /** Forgets the failures of some of what is counted. */
+  /** Resets the failures of some subjects. */
   async reset(subjects: readonly (readonly string[])[]): Promise<void> {
     const ids = subjects.map((subject) => this.hash(subject));
     await this.#database.db.failedTries.deleteMany({ where: { id: { in: ids } } });
   }
 
-  /** Deletes what was not repeated for a month, and what has no failures. @returns how many rows */
+  /**
+   * Deletes rows without an attempt for a month, and rows without failures. @returns the number of rows
+   * deleted
+   */
   prune(options: RunOptions = {}): Promise<number> {
     return pruneFailedTries(this.#database, options);
   }
@@ -170,7 +182,10 @@ export class Throttle {
     return undefined;
   }
 
-  /** Writes a verdict; later, when the database is away. When it was written and could not say so, it is written twice. */
+  /**
+   * Writes a verdict, or stores it for later when the database is unavailable. When a write succeeds without
+   * an acknowledgement, it is repeated.
+   */
   async #write(tries: readonly PolicedTry[], write: (db: Handle) => Promise<void>): Promise<void> {
     const { db } = this.#database;
     const attempt = () => retryConflicts(db.raw, () => write(db));

@@ -4,17 +4,18 @@ import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
 
-/** Milliseconds in which whoever writes a file has written something of it. */
+/** Age after which a temp file counts as abandoned: a running process writes to its file more often. */
 const SILENCE = 24 * 60 * 60 * 1000;
 
-/** What its name has more than that of the file: the machine, and the number of the process. SQLite keeps a journal beside it. */
+/** Suffix of a temp file's name: the machine and the process id. SQLite keeps a journal beside it. */
 const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
 
 /**
- * The name that a file has while it is written. Drafts of the same file that nobody goes on with are removed: those of processes of
- * this machine that have gone, and what nobody has written to for a day. A container is a machine of its own here.
+ * Returns the name of a temp file for a file, and removes abandoned temp files of the same file: those of
+ * processes of this machine that have ended, and those not written to for a day. A container counts as a
+ * machine.
  *
- * @throws {DataError} when its folder is not there
+ * @throws {DataError} when the folder does not exist
  */
 export function createTempFile(path: string): string {
   const folder = dirname(path);
@@ -32,7 +33,7 @@ export function createTempFile(path: string): string {
   return draft;
 }
 
-/** None where nobody may look, who may write nevertheless. */
+/** Lists a folder; empty when the process may write to it but not list it. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -63,6 +64,6 @@ function remove(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // Somebody else's, or a folder: it stays, and is not in the way.
+    // It belongs to another user, or is a folder. It stays and does no harm.
   }
 }
