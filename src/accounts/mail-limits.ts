@@ -11,9 +11,9 @@ const INTERVAL_MS = 3_600_000 / HOURLY_LIMIT;
 /** Mails of a kind that one network may cause: an office may register within minutes, and goes on with one each 36 seconds. */
 const policy: Policy = {
   free: HOURLY_LIMIT,
-  firstDelay: INTERVAL_MS,
-  longestDelay: INTERVAL_MS,
-  forgetEvery: INTERVAL_MS,
+  firstDelayMs: INTERVAL_MS,
+  maxDelayMs: INTERVAL_MS,
+  expiryMs: INTERVAL_MS,
 };
 
 /**

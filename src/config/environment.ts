@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { LEAST_HASH_MEMORY } from './memory.ts';
+import { MIN_HASH_MEMORY_MIB } from './memory.ts';
 
 /**
  * Upper limit of ACCESS_TOKEN_TTL. Revocations stay in memory as long as a token can live, so it is short.
  */
-const LONGEST_ACCESS_TOKEN_TTL = 3600;
+const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600;
 
 /**
  * Upper limit of SHUTDOWN_DELAY. A supervisor kills a process that takes too long (Kubernetes after 30 s),
  * and the requests under way need time too.
  */
-const LONGEST_SHUTDOWN_DELAY = 60;
+const MAX_SHUTDOWN_DELAY_SECONDS = 60;
 
 /** The sender of mails in development. */
 export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
@@ -116,7 +116,7 @@ export const Environment = Type.Object({
   ACCESS_TOKEN_TTL: Type.Integer({
     default: 900,
     minimum: 10,
-    maximum: LONGEST_ACCESS_TOKEN_TTL,
+    maximum: MAX_ACCESS_TOKEN_TTL_SECONDS,
     description: 'lifetime of an access token in seconds, one hour at most',
     examples: [900],
   }),
@@ -197,7 +197,7 @@ export const Environment = Type.Object({
   ),
   HASH_MEMORY: Type.Optional(
     Type.Integer({
-      minimum: LEAST_HASH_MEMORY,
+      minimum: MIN_HASH_MEMORY_MIB,
       description:
         'MiB that these hashes may take together: one takes 19, an imported one up to 128 (default: a third of the memory that the container or the machine has)',
       examples: [256],
@@ -218,7 +218,7 @@ export const Environment = Type.Object({
   SHUTDOWN_DELAY: Type.Integer({
     default: 0,
     minimum: 0,
-    maximum: LONGEST_SHUTDOWN_DELAY,
+    maximum: MAX_SHUTDOWN_DELAY_SECONDS,
     description:
       'seconds that the service goes on after SIGTERM, not ready, before it takes no more connections: the time that whatever sends requests here takes to notice',
     examples: [5],

@@ -3,10 +3,10 @@ import { totalmem } from 'node:os';
 const MIB_BYTES = 1024 * 1024;
 
 /** Share of the memory for hashing passwords. The process itself needs about 200 MB. */
-const HASHING_PART = 1 / 3;
+const HASHING_SHARE = 1 / 3;
 
 /** Memory in MiB of one hash with the current parameters: the minimum for hashing. */
-export const LEAST_HASH_MEMORY = 19;
+export const MIN_HASH_MEMORY_MIB = 19;
 
 /**
  * Memory in MiB that this process may use: the limit of its container or service (cgroup), or else the memory
@@ -20,5 +20,5 @@ export function availableMemory(): number {
 
 /** Default of the memory for hashing, in MiB. */
 export function defaultHashMemory(available: number = availableMemory()): number {
-  return Math.max(LEAST_HASH_MEMORY, Math.floor(available * HASHING_PART));
+  return Math.max(MIN_HASH_MEMORY_MIB, Math.floor(available * HASHING_SHARE));
 }

@@ -3,8 +3,8 @@ import { deriveKey, type Purpose, type Secrets } from './hmac.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 /** Sizes of the nonce and of the tag: NIST SP 800-38D section 5.2.1. */
-const NONCE = 12;
-const TAG = 16;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 
 /** Authenticated encryption (AES-256-GCM) with a key derived from SECRET, for one purpose. */
 export class Encryption {
@@ -21,7 +21,7 @@ export class Encryption {
    *   only in the same context
    */
   encrypt(text: string, context: string): string {
-    const nonce = randomBytes(NONCE);
+    const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#current, nonce).setAAD(Buffer.from(context));
     const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString('base64url');
@@ -47,12 +47,15 @@ export class Encryption {
 }
 
 function open(key: Buffer, bytes: Buffer, context: string): string | undefined {
-  if (bytes.length < NONCE + TAG) return undefined;
-  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE))
+  if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES))
     .setAAD(Buffer.from(context))
-    .setAuthTag(bytes.subarray(NONCE, NONCE + TAG));
+    .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(NONCE + TAG)), decipher.final()]).toString('utf8');
+    return Buffer.concat([
+      decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)),
+      decipher.final(),
+    ]).toString('utf8');
   } catch {
     return undefined;
   }

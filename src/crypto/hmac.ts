@@ -33,12 +33,12 @@ export class Hmac {
 
   /** Returns the HMAC-SHA-256 with the current secret, in base64url: 43 characters. */
   sign(message: string): string {
-    return code(this.#current, message).toString('base64url');
+    return computeCode(this.#current, message).toString('base64url');
   }
 
   /** Returns the codes with all accepted secrets, the current one first. Used for lookups. */
   signAll(message: string): [string, ...string[]] {
-    const [, ...others] = this.#accepted.map((key) => code(key, message).toString('base64url'));
+    const [, ...others] = this.#accepted.map((key) => computeCode(key, message).toString('base64url'));
     return [this.sign(message), ...others];
   }
 
@@ -47,7 +47,7 @@ export class Hmac {
     const given = Buffer.from(signature, 'base64url');
     if (given.toString('base64url') !== signature) return false;
     return this.#accepted.some((key) => {
-      const expected = code(key, message);
+      const expected = computeCode(key, message);
       return expected.length === given.length && timingSafeEqual(expected, given);
     });
   }
@@ -58,6 +58,6 @@ export function deriveKey(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `latchkey ${purpose}`, 32));
 }
 
-function code(key: KeyObject, message: string): Buffer {
+function computeCode(key: KeyObject, message: string): Buffer {
   return createHmac('sha256', key).update(message).digest();
 }

@@ -14,14 +14,14 @@ export async function readOrCreate(path: string, make: () => string): Promise<st
   const existing = await readIfPresent(path);
   if (existing !== undefined) return existing;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, make(), { mode: 0o600, flag: 'wx', flush: true });
+  const tempFile = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(tempFile, make(), { mode: 0o600, flag: 'wx', flush: true });
   try {
-    await link(draft, path);
+    await link(tempFile, path);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
-    await rm(draft);
+    await rm(tempFile);
   }
   return readFile(path, 'utf8');
 }

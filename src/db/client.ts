@@ -3,7 +3,7 @@ import { PrismaClient as PostgresClient } from './generated/postgresql/client.ts
 import { Prisma, PrismaClient as SqliteClient } from './generated/sqlite/client.ts';
 
 /** Maximum difference between a process's clock and the database's. */
-export const CLOCK_TOLERANCE = 30_000;
+export const CLOCK_TOLERANCE_MS = 30_000;
 
 export type Model = Prisma.ModelName;
 
@@ -30,9 +30,9 @@ export type SqlParam = SqlValue | Sql;
 /** Raw statements, written by hand. They bypass Prisma's client and go straight to the driver (raw.ts). */
 export interface Statements {
   /** Runs a statement that returns rows. The caller knows their type. */
-  query<Row>(text: TemplateStringsArray, ...fillings: readonly SqlParam[]): Promise<Row[]>;
+  query<Row>(text: TemplateStringsArray, ...params: readonly SqlParam[]): Promise<Row[]>;
   /** Runs a statement that changes rows. @returns the number of rows changed */
-  execute(text: TemplateStringsArray, ...fillings: readonly SqlParam[]): Promise<number>;
+  execute(text: TemplateStringsArray, ...params: readonly SqlParam[]): Promise<number>;
 }
 
 /** Database or transaction, for raw statements only. */

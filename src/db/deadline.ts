@@ -5,10 +5,10 @@ import { DriverAdapterError } from '@prisma/driver-adapter-utils';
  *
  * @throws the error of the work, when it fails in time
  */
-export function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  return unlessLate(
+export function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  return raceTimeout(
     work.then(() => true),
-    milliseconds,
+    timeoutMs,
     () => false,
   );
 }
@@ -18,26 +18,26 @@ export function endsWithin(work: Promise<unknown>, milliseconds: number): Promis
  *
  * @throws an error for which `isUnavailable` holds after the timeout; the error of the work before that
  */
-export function withDeadline<T>(work: PromiseLike<T>, milliseconds: number): Promise<T> {
-  return unlessLate(work, milliseconds, () => {
-    throw tooLate();
+export function withDeadline<T>(work: PromiseLike<T>, timeoutMs: number): Promise<T> {
+  return raceTimeout(work, timeoutMs, () => {
+    throw timeoutError();
   });
 }
 
 /** Error of an operation that took too long. `isUnavailable` holds for it. */
-export function tooLate(): DriverAdapterError {
+export function timeoutError(): DriverAdapterError {
   return new DriverAdapterError({ kind: 'SocketTimeout' });
 }
 
 /** Waits for work, or calls `onTimeout` when the time is over. */
-async function unlessLate<T>(work: PromiseLike<T>, milliseconds: number, late: () => T): Promise<T> {
+async function raceTimeout<T>(work: PromiseLike<T>, timeoutMs: number, onTimeout: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   // setTimeout, and not node:timers/promises: to abort its promise takes 18 microseconds in each transaction.
-  const timeIsOver = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+  const expired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
   });
   try {
-    return await Promise.race([work, timeIsOver.then(late)]);
+    return await Promise.race([work, expired.then(onTimeout)]);
   } finally {
     clearTimeout(timer);
   }

@@ -44,7 +44,7 @@ export class LentClients {
     let running = 0;
     let hasEnded = false;
     // An operation that is still under way would send its statements to the next transaction.
-    const refund = () => {
+    const returnClient = () => {
       if (hasEnded && running === 0) this.#free.push(lent);
     };
     const models = lent.client.around(async (operation) => {
@@ -54,7 +54,7 @@ export class LentClients {
         return await operation();
       } finally {
         running--;
-        refund();
+        returnClient();
       }
     });
     return {
@@ -62,7 +62,7 @@ export class LentClients {
       end: () => {
         if (hasEnded) return;
         hasEnded = true;
-        refund();
+        returnClient();
       },
     };
   }

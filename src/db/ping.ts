@@ -14,8 +14,8 @@ const pings = new WeakMap<Handle, Promise<void>>();
  *
  * @throws when the database is unreachable
  */
-export function pingWithin(handle: Handle, milliseconds: number): Promise<boolean> {
+export function pingWithin(handle: Handle, timeoutMs: number): Promise<boolean> {
   const underWay = pings.get(handle) ?? ping(handle).finally(() => pings.delete(handle));
   pings.set(handle, underWay);
-  return endsWithin(underWay, milliseconds);
+  return endsWithin(underWay, timeoutMs);
 }

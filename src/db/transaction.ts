@@ -6,7 +6,7 @@ import type {
   SqlQueryable,
 } from '@prisma/driver-adapter-utils';
 import type { DatabaseKind, Statements, Transaction, TransactionOptions } from './client.ts';
-import { tooLate, withDeadline } from './deadline.ts';
+import { timeoutError, withDeadline } from './deadline.ts';
 import { isConflict } from './errors.ts';
 import { type LentClients, type Loan, TransactionEnded } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
@@ -16,20 +16,20 @@ import { rawStatements } from './raw/raw.ts';
  * Time that each attempt of a transaction's work may take. A process never commits later than this after the
  * begin, so a poller of new rows must look back further.
  */
-export const TRANSACTION_TIMEOUT = 5_000;
+export const TRANSACTION_TIMEOUT_MS = 5_000;
 
 /** Time that a transaction waits to begin: for a free connection, or for SQLite's single writer. */
-export const TRANSACTION_MAX_WAIT = 5_000;
+export const TRANSACTION_MAX_WAIT_MS = 5_000;
 
 /**
  * Maximum of attempts per transaction. With 300 transactions at once on one row, none needed more than 4, on
  * Postgres with ten connections.
  */
-const ATTEMPTS = 20;
+const MAX_ATTEMPTS = 20;
 
 /** Upper bounds of the random backoff: before the third attempt, and before later ones. */
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 200;
+const FIRST_BACKOFF_MS = 10;
+const MAX_BACKOFF_MS = 200;
 
 /**
  * Not raw statements: those get names (statement-names.ts), and the end of a transaction must not have one.
@@ -52,20 +52,20 @@ interface Source {
 export async function runTransaction<T>(
   source: Source,
   work: (tx: Transaction) => Promise<T>,
-  { maxWaitMs = TRANSACTION_MAX_WAIT }: TransactionOptions,
+  { maxWaitMs = TRANSACTION_MAX_WAIT_MS }: TransactionOptions,
 ): Promise<T> {
   const adapter = await source.connect();
   const transaction = await begin(adapter, maxWaitMs);
   const tx = new OpenTransaction(source, adapter, transaction);
   try {
-    const result = await withDeadline(work(tx), TRANSACTION_TIMEOUT);
-    tx.requireTime();
+    const result = await withDeadline(work(tx), TRANSACTION_TIMEOUT_MS);
+    tx.requireBeforeDeadline();
     tx.end();
     await transaction.executeRaw(commit);
     return result;
   } catch (error) {
     tx.end();
-    await undo(transaction);
+    await rollBack(transaction);
     throw error;
   } finally {
     // In every case, this frees the connection.
@@ -77,7 +77,7 @@ export async function runTransaction<T>(
 class OpenTransaction extends LazyModels implements Transaction {
   readonly raw: Statements;
   readonly #lend: () => Loan;
-  readonly #deadline = performance.now() + TRANSACTION_TIMEOUT;
+  readonly #deadline = performance.now() + TRANSACTION_TIMEOUT_MS;
   #loan: Loan | undefined;
   #hasEnded = false;
 
@@ -86,7 +86,7 @@ class OpenTransaction extends LazyModels implements Transaction {
     const { provider, adapterName } = transaction;
     const whileOpen = <T>(statement: () => Promise<T>) => {
       this.#requireOpen();
-      this.requireTime();
+      this.requireBeforeDeadline();
       return statement();
     };
     const guarded: SqlQueryable = {
@@ -107,8 +107,8 @@ class OpenTransaction extends LazyModels implements Transaction {
   /**
    * Checks the deadline. On SQLite, synchronous statements leave the event loop no turn, and no timer fires.
    */
-  requireTime(): void {
-    if (performance.now() > this.#deadline) throw tooLate();
+  requireBeforeDeadline(): void {
+    if (performance.now() > this.#deadline) throw timeoutError();
   }
 
   /** Ends the use of the transaction. May be called twice: also when COMMIT fails. */
@@ -131,13 +131,13 @@ async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<Adap
   try {
     return await withDeadline(beginning, maxWaitMs);
   } catch (error) {
-    beginning.then(refund).catch(() => {});
+    beginning.then(abandon).catch(() => {});
     throw error;
   }
 }
 
-async function refund(transaction: AdapterTransaction): Promise<void> {
-  await undo(transaction);
+async function abandon(transaction: AdapterTransaction): Promise<void> {
+  await rollBack(transaction);
   await transaction.commit();
 }
 
@@ -145,7 +145,7 @@ async function refund(transaction: AdapterTransaction): Promise<void> {
  * Rolls back. When that fails too, the connection or the transaction is gone, and nothing is left to roll
  * back.
  */
-async function undo(transaction: AdapterTransaction): Promise<void> {
+async function rollBack(transaction: AdapterTransaction): Promise<void> {
   await transaction.executeRaw(rollback).catch(() => {});
 }
 
@@ -161,7 +161,7 @@ export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
-  return inTurn(queue, () => retry(attempt));
+  return enqueue(queue, () => retry(attempt));
 }
 
 /** Retries with a random backoff: other processes may still conflict, and must not meet again. */
@@ -170,9 +170,9 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (number === ATTEMPTS || !isConflict(error)) throw error;
+      if (number === MAX_ATTEMPTS || !isConflict(error)) throw error;
     }
-    await wait(Math.random() * Math.min(FIRST_PAUSE * 2 ** (number - 2), LONGEST_PAUSE));
+    await wait(Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (number - 2), MAX_BACKOFF_MS));
   }
 }
 
@@ -180,15 +180,15 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
  * Runs after the retries before it. All at once, nine of ten would lose again at each attempt. After the time
  * of a whole transaction, a retry goes ahead anyway, so that a slow one does not stop the others.
  */
-function inTurn<T>(queue: object, run: () => Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  const waited = wait(TRANSACTION_TIMEOUT, undefined, { ref: false, signal }).catch(() => {});
-  const before = Promise.race([queues.get(queue), waited]).finally(() => patience.abort());
-  const turn = before.then(run);
+function enqueue<T>(queue: object, run: () => Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const { signal } = timer;
+  const timeout = wait(TRANSACTION_TIMEOUT_MS, undefined, { ref: false, signal }).catch(() => {});
+  const earlier = Promise.race([queues.get(queue), timeout]).finally(() => timer.abort());
+  const retried = earlier.then(run);
   queues.set(
     queue,
-    turn.catch(() => {}),
+    retried.catch(() => {}),
   );
-  return turn;
+  return retried;
 }

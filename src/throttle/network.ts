@@ -23,7 +23,7 @@ const UNKNOWN = 'unknown';
  * Maximum of cached addresses: to parse one takes longer than the guard, and each request needs it several
  * times.
  */
-const MAX_PLACES = 10_000;
+const MAX_CACHED_ADDRESSES = 10_000;
 
 /** Length of the longest address, with brackets and port. Longer texts are not cached. */
 const MAX_ADDRESS_LENGTH = 64;
@@ -34,7 +34,7 @@ interface Place {
   readonly site: string | undefined;
 }
 
-const places = new LRUCache<string, Place>({ max: MAX_PLACES });
+const places = new LRUCache<string, Place>({ max: MAX_CACHED_ADDRESSES });
 
 /**
  * Returns the network that a request comes from: the IPv4 address, or the /64 network of an IPv6 address.

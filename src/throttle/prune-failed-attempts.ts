@@ -3,24 +3,24 @@ import type { RunOptions } from '../db/raw/batches.ts';
 import { prune } from '../db/raw/prune.ts';
 
 /** Time after which failures are deleted when no more of them follow. */
-const MEMORY_MS = 30 * 86_400_000;
+const RETENTION_MS = 30 * 86_400_000;
 
 /** Time that a row without failures is kept: the next attempt often follows soon. */
-const SHORTEST_MEMORY_MS = 3_600_000;
+const MIN_RETENTION_MS = 3_600_000;
 
 /**
  * Deletes rows without an attempt for a month, and rows without failures and attempts under way.
  *
  * @returns the number of rows deleted
  */
-export async function pruneFailedTries(
+export async function pruneFailedAttempts(
   { db, now }: Pick<Database, 'db' | 'now'>,
   options: RunOptions,
 ): Promise<number> {
   const time = (await now(db)).getTime();
-  const lately = time - SHORTEST_MEMORY_MS;
+  const lately = time - MIN_RETENTION_MS;
   // In two steps: each uses its own index, and reads no more rows than it deletes.
-  const old = { countedAt: { lt: time - MEMORY_MS } };
+  const old = { countedAt: { lt: time - RETENTION_MS } };
   const none = { failures: 0, countedAt: { lt: lately }, pendingSince: { lt: lately } };
   const pruned = await prune(
     (take) =>

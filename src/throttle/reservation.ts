@@ -1,6 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { type Problem, retryLater } from '../problems/problem.ts';
-import type { Policy, ReservedTry } from './failed-attempts.ts';
+import type { Policy, ReservedAttempt } from './failed-attempts.ts';
 
 /** Subject that is counted, identified by unique words, and its policy. */
 export interface Counted {
@@ -15,7 +15,7 @@ export interface Clock {
 }
 
 /** Attempt that was reserved before it is made. It ends once: it fails, succeeds, or is released. */
-export interface Reservation extends ReservedTry {
+export interface Reservation extends ReservedAttempt {
   readonly clock: Clock;
   hasEnded: boolean;
 }
@@ -28,7 +28,7 @@ export async function readClock({ db, now }: Pick<Database, 'db' | 'now'>): Prom
 }
 
 /** Ends the reservations that have not ended yet, and returns them. */
-export function end(reservations: readonly (Reservation | undefined)[]): Reservation[] {
+export function endReservations(reservations: readonly (Reservation | undefined)[]): Reservation[] {
   const open = reservations.filter((reservation) => reservation !== undefined);
   return open.filter((reservation) => {
     if (reservation.hasEnded) return false;
@@ -38,6 +38,6 @@ export function end(reservations: readonly (Reservation | undefined)[]): Reserva
 }
 
 /** @param waitMs milliseconds until the next attempt is allowed */
-export function tooManyAttempts(wait: number): Problem {
-  return retryLater('too-many-attempts', wait / 1_000);
+export function tooManyAttempts(waitMs: number): Problem {
+  return retryLater('too-many-attempts', waitMs / 1_000);
 }

@@ -6,25 +6,25 @@ import { retryConflicts } from '../db/transaction.ts';
 import {
   ALL_FAILURES,
   countAttempts,
-  failTries,
-  type PolicedTry,
+  failAttempts,
+  type PolicedAttempt,
   readWaits,
-  refundTries,
-  reserveTries,
+  refundAttempts,
+  reserveAttempts,
 } from './failed-attempts.ts';
-import { pruneFailedTries } from './prune-failed-attempts.ts';
+import { pruneFailedAttempts } from './prune-failed-attempts.ts';
 import {
   type Clock,
   type Counted,
-  end,
+  endReservations,
   type Reservation,
   readClock,
   tooManyAttempts,
 } from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** Maximum of verdicts that wait until the database is available again. Further ones are lost. */
-const MAX_OWED = 1_000;
+/** Maximum of verdicts that wait for an unavailable database. Further ones are lost. */
+const MAX_PENDING_VERDICTS = 1_000;
 
 /**
  * Counts failed attempts in the database, so that all processes share the count and it survives a restart. An
@@ -36,7 +36,7 @@ export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #hmac: Hmac;
   /** Verdicts that could not be written because the database was unavailable. */
-  readonly #pendingRefunds = new Set<() => Promise<void>>();
+  readonly #pendingVerdicts = new Set<() => Promise<void>>();
   readonly #verdicts = new Verdicts();
 
   constructor(database: Pick<Database, 'db' | 'now'>, hmac: Hmac) {
@@ -62,10 +62,12 @@ export class Throttle {
     deadline: number,
     clock: Clock,
   ): Promise<(Reservation | undefined)[]> {
-    const tries = counted.map((one) => this.#toTry(one));
-    const reserved = await this.#tryToReserve(tries, clock);
+    const attempts = counted.map((one) => this.#toAttempt(one));
+    const reserved = await this.#tryReserve(attempts, clock);
     if (reserved !== undefined) return reserved;
-    return this.#verdicts.waitFor(tries.at(-1)?.id ?? '', deadline, () => this.#tryToReserve(tries, clock));
+    return this.#verdicts.waitFor(attempts.at(-1)?.id ?? '', deadline, () =>
+      this.#tryReserve(attempts, clock),
+    );
   }
 
   /**
@@ -74,41 +76,33 @@ export class Throttle {
    * @param counted further subjects of the failure
    */
   async fail(reservations: readonly (Reservation | undefined)[], counted: readonly Counted[]): Promise<void> {
-    const open = end(reservations);
+    const open = endReservations(reservations);
     const [first] = open;
     if (first === undefined) return;
-    const others = counted.map((one) => this.#toTry(one));
-    await this.#write(open, (db) => failTries(db, open, others, first.clock.now()));
+    const others = counted.map((one) => this.#toAttempt(one));
+    await this.#write(open, (db) => failAttempts(db, open, others, first.clock.now()));
   }
 
-  /**
-   * Ends an attempt that succeeded.
-   *
-   * @param resetOnSuccess number of failures to reset per subject; all by default
-   */
+  /** Ends an attempt that succeeded. @param resetOnSuccess number of failures to reset; all by default */
   async succeed(
     reservations: readonly (Reservation | undefined)[],
     resetOnSuccess: (reservation: Reservation) => number | undefined = () => undefined,
   ): Promise<void> {
-    const open = end(reservations).map((one) => ({
+    const open = endReservations(reservations).map((one) => ({
       ...one,
       resetOnSuccess: resetOnSuccess(one) ?? ALL_FAILURES,
     }));
     const [first] = open;
     if (first === undefined) return;
-    await this.#write(open, (db) => refundTries(db, open, first.clock.now()));
+    await this.#write(open, (db) => refundAttempts(db, open, first.clock.now()));
   }
 
-  /** Refunds an attempt that was not made. Does nothing when there was a verdict. */
+  /** Refunds an attempt that was not made. Does nothing after a verdict. */
   release(reservations: readonly (Reservation | undefined)[]): Promise<void> {
     return this.succeed(reservations, () => 0);
   }
 
-  /**
-   * Checks that no subject is delayed.
-   *
-   * @throws {Problem} `too-many-attempts` when one is
-   */
+  /** Checks that no subject is delayed. @throws {Problem} `too-many-attempts` when one is */
   async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
     const ids = counted.map(({ subject }) => this.hash(subject));
     const waits = await readWaits(this.#database.db, ids, clock.now());
@@ -122,20 +116,20 @@ export class Throttle {
    * @returns whether no subject had to wait; otherwise nothing is counted
    */
   async count(counted: readonly Counted[], tx?: Handle): Promise<boolean> {
-    const tries = counted.map((one) => this.#toTry(one));
+    const attempts = counted.map((one) => this.#toAttempt(one));
     const { db, now } = this.#database;
     const time = (await now(tx ?? db)).getTime();
-    const waits = await readWaits(tx ?? db, idsOf(tries), time);
+    const waits = await readWaits(tx ?? db, idsOf(attempts), time);
     if (waits.size > 0) return false;
-    if (tx !== undefined) return countAttempts(tx, tries, time);
-    return retryConflicts(db.raw, () => countAttempts(db, tries, time));
+    if (tx !== undefined) return countAttempts(tx, attempts, time);
+    return retryConflicts(db.raw, () => countAttempts(db, attempts, time));
   }
 
   /** Writes the verdicts that an outage has left. @throws when the database is still unavailable */
   async flushRefunds(): Promise<void> {
-    for (const write of this.#pendingRefunds) {
+    for (const write of this.#pendingVerdicts) {
       await write();
-      this.#pendingRefunds.delete(write);
+      this.#pendingVerdicts.delete(write);
     }
   }
 
@@ -150,55 +144,52 @@ export class Throttle {
     await this.#database.db.failedTries.deleteMany({ where: { id: { in: ids } } });
   }
 
-  /**
-   * Deletes rows without an attempt for a month, and rows without failures. @returns the number of rows
-   * deleted
-   */
+  /** Deletes old rows, and rows without failures. @returns the number of rows deleted */
   prune(options: RunOptions = {}): Promise<number> {
-    return pruneFailedTries(this.#database, options);
+    return pruneFailedAttempts(this.#database, options);
   }
 
-  #toTry({ subject, policy }: Counted): PolicedTry {
+  #toAttempt({ subject, policy }: Counted): PolicedAttempt {
     return { id: this.hash(subject), policy };
   }
 
   /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-attempts` */
-  async #tryToReserve(
-    tries: readonly PolicedTry[],
+  async #tryReserve(
+    attempts: readonly PolicedAttempt[],
     clock: Clock,
   ): Promise<(Reservation | undefined)[] | undefined> {
     const { db } = this.#database;
     const time = clock.now();
-    const reserved = await retryConflicts(db.raw, () => reserveTries(db, tries, time));
+    const reserved = await retryConflicts(db.raw, () => reserveAttempts(db, attempts, time));
     if (reserved.size > 0) {
-      return tries.map(({ id }) => {
+      return attempts.map(({ id }) => {
         const row = reserved.get(id);
         return row && { ...row, clock, hasEnded: false };
       });
     }
-    const waits = await readWaits(db, idsOf(tries), time);
-    const wait = waits.get(tries.at(-1)?.id ?? '');
-    if (waits.size === tries.length && wait !== undefined) throw tooManyAttempts(wait);
+    const waits = await readWaits(db, idsOf(attempts), time);
+    const wait = waits.get(attempts.at(-1)?.id ?? '');
+    if (waits.size === attempts.length && wait !== undefined) throw tooManyAttempts(wait);
     return undefined;
   }
 
   /**
-   * Writes a verdict, or stores it for later when the database is unavailable. When a write succeeds without
-   * an acknowledgement, it is repeated.
+   * Writes a verdict, or stores it for later. When a write succeeds without an acknowledgement, it is
+   * repeated.
    */
-  async #write(tries: readonly PolicedTry[], write: (db: Handle) => Promise<void>): Promise<void> {
+  async #write(attempts: readonly PolicedAttempt[], write: (db: Handle) => Promise<void>): Promise<void> {
     const { db } = this.#database;
     const attempt = () => retryConflicts(db.raw, () => write(db));
     try {
       await attempt();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      if (this.#pendingRefunds.size < MAX_OWED) this.#pendingRefunds.add(attempt);
+      if (this.#pendingVerdicts.size < MAX_PENDING_VERDICTS) this.#pendingVerdicts.add(attempt);
     }
-    for (const { id } of tries) this.#verdicts.announce(id);
+    for (const { id } of attempts) this.#verdicts.announce(id);
   }
 }
 
-function idsOf(tries: readonly PolicedTry[]): string[] {
-  return tries.map(({ id }) => id);
+function idsOf(attempts: readonly PolicedAttempt[]): string[] {
+  return attempts.map(({ id }) => id);
 }

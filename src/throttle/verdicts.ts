@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { busy, TurnsByKey } from './turns.ts';
+import { busy, KeyedMutex } from './queue.ts';
 
 /** Pause between two checks for verdicts of other processes. */
 const POLL_MS = 100;
@@ -7,7 +7,7 @@ const POLL_MS = 100;
 /** Waiters for verdicts on attempts under way. */
 export class Verdicts {
   /** One waiter per id polls the database at a time; the others queue behind it. */
-  readonly #waiting = new TurnsByKey();
+  readonly #waiting = new KeyedMutex();
   readonly #announced = new EventEmitter().setMaxListeners(0);
 
   /** Announces a verdict of this process. */

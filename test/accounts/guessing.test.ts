@@ -140,7 +140,7 @@ t.test('many who sign in at once, from one network, are not in each other’s wa
   await db.failedTries.createMany({ data: others });
   const isPostgres = app.databaseKind === 'postgresql';
   if (isPostgres) await db.raw.execute`ANALYZE "FailedTries"`;
-  const policy = { free: 1e6, firstDelay: 1_000, longestDelay: 1_000, forgetEvery: Number.POSITIVE_INFINITY };
+  const policy = { free: 1e6, firstDelayMs: 1_000, maxDelayMs: 1_000, expiryMs: Number.POSITIVE_INFINITY };
   const network = ['network', '192.0.2.0'];
   for (let n = 0; n < 6; n++) {
     const account = ['account', `ada-${n}@example.com`];

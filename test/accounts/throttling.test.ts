@@ -90,7 +90,7 @@ t.test('tries that were under way when their process was killed are forgotten', 
   const [ada] = await people(api, 1);
   const { throttle, db } = api.app.accounts;
   const { email } = ada!;
-  const policy = { free: 5, firstDelay: 1_000, longestDelay: 900_000, forgetEvery: Number.POSITIVE_INFINITY };
+  const policy = { free: 5, firstDelayMs: 1_000, maxDelayMs: 900_000, expiryMs: Number.POSITIVE_INFINITY };
   const account = { subject: ['account', email], policy };
   const id = throttle.hash(account.subject);
   const lost = [];

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Turns } from '../../throttle/turns.ts';
+import { Queue } from '../../throttle/queue.ts';
 import { hashingQueue } from './hash.ts';
 
 /** Milliseconds that an attempt waits for the verdicts before it and for its turn to be hashed, in all. */
@@ -9,7 +9,7 @@ export const MAX_WAIT_MS = 5_000;
 const MAX_REFUSAL_MS = 1_000;
 
 /** Attempts that are in the queue of hashes: half of its room, and the rest is for new passwords. */
-const turns = new Turns(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
+const turns = new Queue(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
 
 /** Milliseconds that the last attempt took, from its beginning to its verdict. */
 let lastAttemptMs = 0;

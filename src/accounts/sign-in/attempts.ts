@@ -27,16 +27,16 @@ const DAY = 24 * 60 * MINUTE;
  */
 const account: Policy = {
   free: 5,
-  firstDelay: SECOND,
-  longestDelay: 15 * MINUTE,
-  forgetEvery: Number.POSITIVE_INFINITY,
+  firstDelayMs: SECOND,
+  maxDelayMs: 15 * MINUTE,
+  expiryMs: Number.POSITIVE_INFINITY,
 };
 
 /**
  * Of one network, in which there may be many people: who goes on comes down to one failure a minute. What others there have
  * mistyped is forgotten at that rate too, so that they never add up.
  */
-const network: Policy = { free: 50, firstDelay: SECOND, longestDelay: 15 * MINUTE, forgetEvery: MINUTE };
+const network: Policy = { free: 50, firstDelayMs: SECOND, maxDelayMs: 15 * MINUTE, expiryMs: MINUTE };
 
 /** Milliseconds for which a network is known after the last sign-in from it. */
 const NETWORK_MEMORY = 90 * DAY;
@@ -120,8 +120,8 @@ export function countedAt(what: string, ip: string | null, policy: Policy): read
   const site = siteOf(ip ?? '');
   const counted = { subject: [what, networkOf(ip ?? '')], policy };
   if (site === undefined) return [counted];
-  const { free, forgetEvery } = policy;
-  const ofSite = { ...policy, free: free * SITE_FACTOR, forgetEvery: forgetEvery / SITE_FACTOR };
+  const { free, expiryMs } = policy;
+  const ofSite = { ...policy, free: free * SITE_FACTOR, expiryMs: expiryMs / SITE_FACTOR };
   return [counted, { subject: [what, site], policy: ofSite }];
 }
 

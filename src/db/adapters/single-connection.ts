@@ -22,19 +22,19 @@ export function singleConnection(
   let closed = false;
   let current: Promise<SqlDriverAdapter> | undefined;
   const open = (): Promise<SqlDriverAdapter> => {
-    const forget = () => {
+    const clearCurrent = () => {
       if (current === opening) current = undefined;
     };
     const opening = factory.connect().then(
       (adapter) => {
         const dispose = () => {
-          forget();
+          clearCurrent();
           return adapter.dispose();
         };
         return wrapAdapter(adapter, { dispose });
       },
       (error: unknown) => {
-        forget();
+        clearCurrent();
         throw error;
       },
     );

@@ -27,17 +27,17 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   requireDatabase(path);
   requireOther(path, file);
   requireFree(file, isForced);
-  const draft = createTempFile(file);
+  const tempFile = createTempFile(file);
   const release = lockShared(path);
   try {
-    copyDatabase(path, draft);
-    const contents = await inspectDatabase(draft, path);
-    syncFile(draft);
-    const { size: bytes } = statSync(draft);
-    nameFile(draft, file, isForced);
+    copyDatabase(path, tempFile);
+    const contents = await inspectDatabase(tempFile, path);
+    syncFile(tempFile);
+    const { size: bytes } = statSync(tempFile);
+    nameFile(tempFile, file, isForced);
     return { file, bytes, ...contents };
   } catch (error) {
-    rmSync(draft, { force: true });
+    rmSync(tempFile, { force: true });
     throw asDataError(error, path);
   } finally {
     release();

@@ -8,10 +8,10 @@ import { copyDatabase } from './backup.ts';
 import { inspectDatabase } from './inspect.ts';
 
 /** SQLite's error codes for a file that it cannot read. */
-const isUnreadable = /^SQLITE_(NOTADB|CORRUPT)/;
+const unreadableCodes = /^SQLITE_(NOTADB|CORRUPT)/;
 
 /** Time that another program gets to close the database. */
-const SETTLE_TIMEOUT_MS = 1_000;
+const BUSY_TIMEOUT_MS = 1_000;
 
 /**
  * Suffix of the staging folder in which a restore is prepared. A killed restore leaves its folder behind; the
@@ -38,17 +38,17 @@ export async function restoreDatabase<T>(
   await inspectDatabase(file);
   const release = lockExclusive(path);
   try {
-    removeWorkshops(path);
-    const workshop = mkdtempSync(`${path}${STAGING_SUFFIX}`);
+    removeStagingFolders(path);
+    const stagingFolder = mkdtempSync(`${path}${STAGING_SUFFIX}`);
     try {
-      const draft = join(workshop, basename(path));
-      copyDatabase(file, draft);
-      const prepared = await prepare(`file:${draft}`);
-      finish(draft);
-      giveToOwnerOf(path, draft);
-      return { prepared, kept: replace(path, draft) };
+      const staged = join(stagingFolder, basename(path));
+      copyDatabase(file, staged);
+      const prepared = await prepare(`file:${staged}`);
+      mergeAndSync(staged);
+      giveToOwnerOf(path, staged);
+      return { prepared, kept: replace(path, staged) };
     } finally {
-      rmSync(workshop, { recursive: true, force: true });
+      rmSync(stagingFolder, { recursive: true, force: true });
     }
   } finally {
     release();
@@ -56,26 +56,26 @@ export async function restoreDatabase<T>(
 }
 
 /** Removes the staging folders of killed restores. None is in use: the caller holds the exclusive lock. */
-function removeWorkshops(path: string): void {
+function removeStagingFolders(path: string): void {
   const prefix = `${basename(path)}${STAGING_SUFFIX}`;
   for (const name of readdirSync(dirname(path)))
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true, force: true });
 }
 
 /** Moves all data into the one file and syncs it to the disk. */
-function finish(draft: string): void {
-  const database = openSqlite(draft);
+function mergeAndSync(staged: string): void {
+  const database = openSqlite(staged);
   database.pragma('journal_mode = DELETE');
   database.close();
-  syncFile(draft);
+  syncFile(staged);
 }
 
 /** @returns the new path of the previous database; undefined when there was none */
-function replace(path: string, draft: string): string | undefined {
+function replace(path: string, staged: string): string | undefined {
   if (!existsSync(path)) {
     // SQLite would apply the journal of the old database to the new one.
     for (const suffix of ['-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
-    renameSync(draft, path);
+    renameSync(staged, path);
     syncFolderOf(path);
     return undefined;
   }
@@ -85,7 +85,7 @@ function replace(path: string, draft: string): string | undefined {
   try {
     // For a moment the old file has both names, so that a database exists at every moment.
     linkSync(path, kept);
-    renameSync(draft, path);
+    renameSync(staged, path);
     syncFolderOf(path);
     return kept;
   } finally {
@@ -100,7 +100,7 @@ function replace(path: string, draft: string): string | undefined {
  * @throws {DataError} when another program has it open
  */
 function checkpointAndLock(path: string, kept: string): () => void {
-  const database = openSqlite(path, { busyTimeoutMs: SETTLE_TIMEOUT_MS });
+  const database = openSqlite(path, { busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = DELETE');
@@ -109,7 +109,7 @@ function checkpointAndLock(path: string, kept: string): () => void {
   } catch (error) {
     database.close();
     if (!isSqliteError(error)) throw error;
-    if (!isUnreadable.test(error.code)) {
+    if (!unreadableCodes.test(error.code)) {
       const reason = isBusyError(error) ? 'another program has it open' : error.message;
       throw new DataError(`${path} cannot be put aside (${reason})`, { cause: error });
     }

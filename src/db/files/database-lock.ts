@@ -4,7 +4,7 @@ import { DataError } from '../data-error.ts';
 import { isBusyError, openSqlite } from '../sqlite/driver.ts';
 
 /** Time that an exclusive lock waits for commands that are about to end. */
-const PATIENCE_MS = 1_000;
+const LOCK_TIMEOUT_MS = 1_000;
 
 /** Releases a lock on a database. May be called twice. */
 export type Release = () => void;
@@ -33,7 +33,7 @@ export function lockShared(path: string): Release {
  * @throws {DataError} while another process works on it
  */
 export function lockExclusive(path: string): Release {
-  return lock(path, PATIENCE_MS, 'BEGIN EXCLUSIVE', () => {
+  return lock(path, LOCK_TIMEOUT_MS, 'BEGIN EXCLUSIVE', () => {
     return new DataError(`the service, or another command, works on ${path}: stop it first`);
   });
 }

@@ -1,7 +1,7 @@
 import { openSqlite } from '../sqlite/driver.ts';
 
 /** Size of the cache in memory. */
-const CACHE = 16_384;
+const CACHE_KIB = 16_384;
 
 /**
  * Finds duplicates in files of any length, with the line of the first occurrence. It stores the texts in an
@@ -15,7 +15,7 @@ export class DuplicateFinder {
   constructor() {
     this.#database.exec(`
       PRAGMA journal_mode = OFF;
-      PRAGMA cache_size = -${CACHE};
+      PRAGMA cache_size = -${CACHE_KIB};
       CREATE TABLE "seen" ("text" TEXT PRIMARY KEY, "line" INTEGER) WITHOUT ROWID;
       BEGIN`);
     this.#insert = this.#database.prepare<[string, number]>('INSERT OR IGNORE INTO "seen" VALUES (?, ?)');
@@ -25,7 +25,7 @@ export class DuplicateFinder {
   }
 
   /** @returns the line of the first occurrence; undefined when this is the first one */
-  note(text: string, line: number): number | undefined {
+  add(text: string, line: number): number | undefined {
     const { changes } = this.#insert.run(text, line);
     return changes === 1 ? undefined : this.#find.get(text)?.line;
   }

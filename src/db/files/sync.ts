@@ -46,15 +46,15 @@ export function requireFree(path: string, mayReplace: boolean): void {
  * @param mayReplace whether an existing file may be replaced
  * @throws {DataError} when a file has been created in the meantime and may not be replaced
  */
-export function nameFile(draft: string, path: string, mayReplace: boolean): void {
-  if (mayReplace) renameSync(draft, path);
+export function nameFile(tempFile: string, path: string, mayReplace: boolean): void {
+  if (mayReplace) renameSync(tempFile, path);
   else {
     try {
-      linkSync(draft, path);
+      linkSync(tempFile, path);
     } catch (error) {
       throw codeOf(error) === 'EEXIST' ? taken(path) : error;
     }
-    rmSync(draft);
+    rmSync(tempFile);
   }
   syncFolderOf(path);
 }

@@ -5,7 +5,7 @@ import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
 
 /** Age after which a temp file counts as abandoned: a running process writes to its file more often. */
-const SILENCE = 24 * 60 * 60 * 1000;
+const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /** Suffix of a temp file's name: the machine and the process id. SQLite keeps a journal beside it. */
 const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
@@ -20,17 +20,17 @@ const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
 export function createTempFile(path: string): string {
   const folder = dirname(path);
   if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
-  const draft = `${path}${suffixOf(process.pid)}`;
-  for (const left of [draft, `${draft}-journal`]) remove(left);
+  const tempFile = `${path}${suffixOf(process.pid)}`;
+  for (const leftover of [tempFile, `${tempFile}-journal`]) remove(leftover);
   for (const name of namesIn(folder)) {
     if (!name.startsWith(basename(path))) continue;
     const suffix = name.slice(basename(path).length);
     const [, pid] = SUFFIX.exec(suffix) ?? [];
     if (pid === undefined) continue;
-    const isOver = suffix.startsWith(suffixOf(Number(pid))) && !isRunning(Number(pid));
-    if (isOver || isSilent(join(folder, name))) remove(join(folder, name));
+    const isOrphaned = suffix.startsWith(suffixOf(Number(pid))) && !isRunning(Number(pid));
+    if (isOrphaned || isAbandoned(join(folder, name))) remove(join(folder, name));
   }
-  return draft;
+  return tempFile;
 }
 
 /** Lists a folder; empty when the process may write to it but not list it. */
@@ -42,9 +42,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function isSilent(file: string): boolean {
+function isAbandoned(file: string): boolean {
   const there = lstatSync(file, { throwIfNoEntry: false });
-  return there !== undefined && Date.now() - there.mtimeMs > SILENCE;
+  return there !== undefined && Date.now() - there.mtimeMs > ABANDONED_AFTER_MS;
 }
 
 function suffixOf(pid: number): string {

@@ -11,7 +11,7 @@ import { UNFINISHED_MOVE } from '../sqlite-to-postgres/state.ts';
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
 /** Time to wait for another process that migrates. */
-const LOCK_PATIENCE = 60_000;
+const LOCK_TIMEOUT_MS = 60_000;
 
 /** Number of the advisory lock, which Prisma's own tools and the schema engine use too. */
 const LOCK_NUMBER = 72_707_369;
@@ -26,9 +26,9 @@ const ENGINE_LOCK = /\bpg_advisory_lock\b/;
  * Timeout and retries for a table lock. Requests queue up behind a migration that waits for a table in use,
  * so the migration gives way and tries again.
  */
-const TABLE_PATIENCE = 1_000;
-const TABLE_TRIES = 60;
-const TABLE_PAUSE = 200;
+const TABLE_LOCK_TIMEOUT_MS = 1_000;
+const MAX_TABLE_LOCK_ATTEMPTS = 60;
+const TABLE_LOCK_BACKOFF_MS = 200;
 
 /** SQLSTATE of a lock timeout. */
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -79,7 +79,7 @@ async function acquireLock(client: pg.Client): Promise<void> {
   try {
     await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED;
-       SET LOCAL lock_timeout = ${LOCK_PATIENCE};
+       SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
        SET LOCAL statement_timeout = 0;
        SET LOCAL idle_in_transaction_session_timeout = 0`,
     );
@@ -87,7 +87,7 @@ async function acquireLock(client: pg.Client): Promise<void> {
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
     throw new MigrationError(
-      `another process has held the migration lock for ${LOCK_PATIENCE / 1000} s: wait until it has migrated the database, or stop it, and start again`,
+      `another process has held the migration lock for ${LOCK_TIMEOUT_MS / 1000} s: wait until it has migrated the database, or stop it, and start again`,
       { cause: error },
     );
   }
@@ -179,15 +179,15 @@ function engineAdapter(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapt
 }
 
 async function runScript(pool: pg.Pool, script: string): Promise<void> {
-  const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${TABLE_PATIENCE};`;
-  for (let number = 1; ; number++) {
+  const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS};`;
+  for (let attempt = 1; ; attempt++) {
     try {
       await pool.query(`${settings}\n${script}`);
       return;
     } catch (error) {
-      if (number === TABLE_TRIES || !isLockTimeout(error)) throw error;
+      if (attempt === MAX_TABLE_LOCK_ATTEMPTS || !isLockTimeout(error)) throw error;
     }
-    await wait(TABLE_PAUSE);
+    await wait(TABLE_LOCK_BACKOFF_MS);
   }
 }
 

@@ -16,10 +16,10 @@ import {
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
 /** Time to wait for another process that migrates. */
-const LOCK_PATIENCE = 60_000;
+const LOCK_TIMEOUT_MS = 60_000;
 
 /** Pause between two attempts to take the lock. */
-const LOCK_PAUSE = 50;
+const LOCK_RETRY_MS = 50;
 
 /** Access of {@link migrate} to a SQLite database. */
 export function sqliteMigrations(url: string): MigrationTarget {
@@ -86,7 +86,7 @@ async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T>
 }
 
 async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void> {
-  const deadline = performance.now() + LOCK_PATIENCE;
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
       lock.exec('BEGIN EXCLUSIVE');
@@ -96,10 +96,10 @@ async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void>
     }
     if (performance.now() > deadline) {
       throw new MigrationError(
-        `another process has held ${path} for ${LOCK_PATIENCE / 1000} s: wait until it has migrated the database, or stop it, and start again`,
+        `another process has held ${path} for ${LOCK_TIMEOUT_MS / 1000} s: wait until it has migrated the database, or stop it, and start again`,
       );
     }
-    await wait(LOCK_PAUSE);
+    await wait(LOCK_RETRY_MS);
   }
 }
 

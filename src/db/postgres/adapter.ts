@@ -5,7 +5,7 @@ import { BoundedPool } from './bounded-pool.ts';
 import { statementNames } from './statement-names.ts';
 
 /** Connections per process unless the URL has `connection_limit`. Postgres allows 100 in total by default. */
-const CONNECTIONS = 10;
+const DEFAULT_CONNECTIONS = 10;
 
 /**
  * Connections outside the pool: the control connection (open.ts). It exists beside a pool of one connection,
@@ -14,27 +14,27 @@ const CONNECTIONS = 10;
 const CONTROL_CONNECTIONS = 1;
 
 /** Time to wait for a free connection, or for a new one. */
-const CONNECTION_TIMEOUT = 5_000;
+const CONNECTION_TIMEOUT_MS = 5_000;
 
 /**
  * Time after which the server ends a statement, or an idle transaction. Prisma's own timeout works only with
  * a live process and a free connection; this one does not depend on them.
  */
-const STATEMENT_TIMEOUT = 5_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
 
 /**
  * Time that the client waits for the answer to a statement: a second longer than the server needs to end it.
  * A network that drops packets never delivers an answer.
  */
-const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 
 /**
  * Settings of a connection, in Postgres's units. Behind PgBouncer, the operator has to make them
  * (docs/pgbouncer.md).
  */
 export const sessionSettings: Readonly<Record<string, string>> = {
-  statement_timeout: String(STATEMENT_TIMEOUT),
-  idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT),
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+  idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT_MS),
 };
 
 /** Parsed `postgresql://` URL. */
@@ -44,7 +44,7 @@ export interface PostgresTarget {
   /** Size of the pool. */
   readonly connections: number;
   /**
-   * Whether PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma). Then
+   * True when PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma). Then
    * transactions of different clients share connections, and settings on a connection would apply to all of
    * them.
    */
@@ -66,7 +66,7 @@ export function parsePostgresUrl(url: string): PostgresTarget {
   }
   const parsed = new URL(url);
   const schema = parsed.searchParams.get('schema') ?? undefined;
-  const limit = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
+  const limit = Number(parsed.searchParams.get('connection_limit') ?? DEFAULT_CONNECTIONS);
   const pooled = parsed.searchParams.get('pgbouncer') === 'true';
   for (const name of ['schema', 'connection_limit', 'pgbouncer']) parsed.searchParams.delete(name);
   return {
@@ -74,7 +74,7 @@ export function parsePostgresUrl(url: string): PostgresTarget {
     schema,
     connections: Math.max(
       1,
-      (Number.isInteger(limit) && limit > 0 ? limit : CONNECTIONS) - CONTROL_CONNECTIONS,
+      (Number.isInteger(limit) && limit > 0 ? limit : DEFAULT_CONNECTIONS) - CONTROL_CONNECTIONS,
     ),
     connectionString: parsed.href,
   };
@@ -82,7 +82,7 @@ export function parsePostgresUrl(url: string): PostgresTarget {
 
 /** Options of a single connection, for use outside the pool. */
 export function connectionOptions({ connectionString }: PostgresTarget): pg.ClientConfig {
-  return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT, keepAlive: true };
+  return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true };
 }
 
 /**
@@ -101,7 +101,7 @@ export function openPool(
   const pool = new BoundedPool({
     ...connectionOptions(target),
     max: target.connections,
-    query_timeout: QUERY_TIMEOUT,
+    query_timeout: QUERY_TIMEOUT_MS,
     onConnect: async (client) => {
       // The pool removes its listener before a borrower adds one. A connection that breaks in between would
       // emit an `error` without a listener, which ends the process. The borrower learns of it from the next
@@ -111,7 +111,7 @@ export function openPool(
       const settings = { ...sessionSettings, ...(readOnly && { default_transaction_read_only: 'on' }) };
       const statements = Object.entries(settings).map(([name, value]) => `SET ${name} = ${value}`);
       await client.query([...statements, searchPath(target)].join(';'));
-      pool.isBehindPooler ||= (await readPid(client)) !== promisedPid(client);
+      pool.isBehindPooler ||= (await readPid(client)) !== announcedPid(client);
     },
   });
   pool.on('error', onError);
@@ -133,7 +133,7 @@ export async function readPid(client: pg.ClientBase): Promise<number | undefined
  * Returns the process id from the connection's start. A pooler answers in Postgres's place, with an id of its
  * own.
  */
-export function promisedPid(client: pg.ClientBase): unknown {
+export function announcedPid(client: pg.ClientBase): unknown {
   return Reflect.get(client, 'processID');
 }
 

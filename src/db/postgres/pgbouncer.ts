@@ -2,19 +2,19 @@ import pg from 'pg';
 import { ConfigError } from '../../config/index.ts';
 import { databaseKind } from '../client.ts';
 import {
+  announcedPid,
   connectionOptions,
   type PostgresTarget,
   parsePostgresUrl,
-  promisedPid,
   readPid,
   sessionSettings,
 } from './adapter.ts';
 
 /** Attempts to detect that two connections are one: other clients may take the connection in between. */
-const ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 /** Time to wait for a pooler that has no free connection. */
-const PATIENCE_MS = 2_000;
+const POOLER_TIMEOUT_MS = 2_000;
 
 /** Message for a URL that does not declare its pooler. */
 export const UNDECLARED_POOLER =
@@ -44,7 +44,7 @@ export async function hasUndeclaredPooler(url: string): Promise<boolean> {
   if (target.pooled) return false;
   return withClient(target, async (first) => {
     const own = await readPid(first);
-    return own !== promisedPid(first) && withClient(target, (second) => isShared(first, second, own));
+    return own !== announcedPid(first) && withClient(target, (second) => isShared(first, second, own));
   });
 }
 
@@ -54,10 +54,10 @@ export async function hasUndeclaredPooler(url: string): Promise<boolean> {
  */
 async function isShared(first: pg.Client, second: pg.Client, own: number | undefined): Promise<boolean> {
   try {
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       await second.query('BEGIN');
-      const others = await readPid(second);
-      if (others === own || (await readPid(first)) !== own) return true;
+      const secondPid = await readPid(second);
+      if (secondPid === own || (await readPid(first)) !== own) return true;
       await second.query('ROLLBACK');
     }
     return false;
@@ -69,7 +69,7 @@ async function isShared(first: pg.Client, second: pg.Client, own: number | undef
 }
 
 async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...connectionOptions(target), query_timeout: PATIENCE_MS });
+  const client = new pg.Client({ ...connectionOptions(target), query_timeout: POOLER_TIMEOUT_MS });
   client.on('error', () => {});
   await client.connect();
   try {

@@ -1,4 +1,4 @@
-import { setImmediate as takeTurn, setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as wait, setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 /**
  * Maximum of rows per run of a job, up to one batch more. The next run handles the rest and begins at once.
@@ -6,8 +6,8 @@ import { setImmediate as takeTurn, setTimeout as wait } from 'node:timers/promis
 export const MAX_RUN_ROWS = 10_000;
 
 /** Pause after a batch, as a share of the batch's time, and its maximum. */
-const PAUSE_PART = 0.5;
-const LONGEST_PAUSE_MS = 50;
+const PAUSE_SHARE = 0.5;
+const MAX_PAUSE_MS = 50;
 
 /** Result of one batch. */
 export interface Batch {
@@ -45,17 +45,17 @@ export async function runBatches(
     total += rows;
     if (isLast || total >= maxRows) {
       // A caller may start the next run at once.
-      await takeTurn();
+      await yieldToEventLoop();
       break;
     }
-    await rest(performance.now() - began, signal);
+    await pause(performance.now() - began, signal);
   }
   return total;
 }
 
-async function rest(tookMs: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   // When the signal ends the pause, the loop ends too.
-  await wait(Math.min(tookMs * PAUSE_PART, LONGEST_PAUSE_MS), undefined, { ...(signal && { signal }) }).catch(
-    () => {},
-  );
+  await wait(Math.min(durationMs * PAUSE_SHARE, MAX_PAUSE_MS), undefined, {
+    ...(signal && { signal }),
+  }).catch(() => {});
 }

@@ -4,7 +4,7 @@ import { type RunOptions, runBatches } from './batches.ts';
  * Rows per DELETE statement. Postgres ends a statement after 5 s (postgres/adapter.ts), and on SQLite other
  * writers wait for it.
  */
-const BATCH = 500;
+const BATCH_ROWS = 500;
 
 /**
  * Deletes rows in batches until none is left, or the run ends.
@@ -20,8 +20,8 @@ export function prune(
   options: RunOptions = {},
 ): Promise<number> {
   return runBatches(async () => {
-    const ids = (await find(BATCH)).map(({ id }) => id);
+    const ids = (await find(BATCH_ROWS)).map(({ id }) => id);
     const { count } = ids.length === 0 ? { count: 0 } : await remove(ids);
-    return { rows: count, isLast: ids.length < BATCH };
+    return { rows: count, isLast: ids.length < BATCH_ROWS };
   }, options);
 }

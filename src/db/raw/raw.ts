@@ -26,15 +26,15 @@ export function isRaw(query: SqlQuery): boolean {
  */
 export function rawStatements(kind: DatabaseKind, connect: () => Promise<SqlQueryable>): Statements {
   const placeholders = kind === 'sqlite' ? 'sql' : 'text';
-  const toQuery = (text: TemplateStringsArray, fillings: readonly SqlParam[]): RawQuery => {
-    const { [placeholders]: written, values: args } = sql(text, ...fillings);
+  const toQuery = (text: TemplateStringsArray, params: readonly SqlParam[]): RawQuery => {
+    const { [placeholders]: written, values: args } = sql(text, ...params);
     // The adapters inspect a value themselves when they do not know its type.
     const argTypes = args.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const);
     return { sql: written, args, argTypes, isRaw: true };
   };
   return {
-    query: async (text, ...fillings) => toRows(await (await connect()).queryRaw(toQuery(text, fillings))),
-    execute: async (text, ...fillings) => (await connect()).executeRaw(toQuery(text, fillings)),
+    query: async (text, ...params) => toRows(await (await connect()).queryRaw(toQuery(text, params))),
+    execute: async (text, ...params) => (await connect()).executeRaw(toQuery(text, params)),
   };
 }
 

@@ -5,10 +5,10 @@ import type { Column, Table } from './tables.ts';
 /** Value in the common form of both databases. Times are milliseconds since 1970, in UTC. */
 export type Value = string | number | boolean | null;
 
-const LARGEST_INTEGER = 2 ** 31;
+const INTEGER_LIMIT = 2 ** 31;
 
 /** Number of 32-bit words in a SHA-256. */
-const WORDS = 8;
+const DIGEST_WORDS = 8;
 
 /**
  * Converts a value from SQLite's driver into the canonical form. SQLite stores booleans as 0 and 1, and times
@@ -32,7 +32,7 @@ export function canonical({ name, kind }: Column, value: unknown, place: () => s
   }
   if (typeof value !== 'number') throw refuse(`is no ${kind}`);
   if (kind === 'boolean' && (value === 0 || value === 1)) return value === 1;
-  if (kind === 'integer' && Number.isInteger(value) && value >= -LARGEST_INTEGER && value < LARGEST_INTEGER)
+  if (kind === 'integer' && Number.isInteger(value) && value >= -INTEGER_LIMIT && value < INTEGER_LIMIT)
     return value;
   // Zero without a sign: JSON has no negative zero.
   if (kind === 'float' && Number.isFinite(value)) return value === 0 ? 0 : value;
@@ -58,7 +58,7 @@ export interface Checksum {
  */
 export class Digest {
   readonly #table: string;
-  readonly #words = new Uint32Array(WORDS);
+  readonly #words = new Uint32Array(DIGEST_WORDS);
   #rows = 0;
 
   constructor({ name }: Table) {
@@ -67,7 +67,7 @@ export class Digest {
 
   add(values: readonly Value[]): void {
     const hash = createHash('sha256').update(JSON.stringify(values)).digest();
-    for (let i = 0; i < WORDS; i++) this.#words[i] = (this.#words[i] ?? 0) + hash.readUInt32BE(4 * i);
+    for (let i = 0; i < DIGEST_WORDS; i++) this.#words[i] = (this.#words[i] ?? 0) + hash.readUInt32BE(4 * i);
     this.#rows += 1;
   }
 

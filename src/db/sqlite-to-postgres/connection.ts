@@ -3,7 +3,7 @@ import { DataError } from '../data-error.ts';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
 
 /** Time to wait for a move that was just killed: its last statement may still run. */
-const LOCK_PATIENCE = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
 
 /** Number of the advisory lock. No other program uses it on the same database. */
 const LOCK_NUMBER = 7_205_760;
@@ -35,7 +35,7 @@ async function prepareConnection(client: pg.Client, target: PostgresTarget): Pro
   // A batch that a power cut takes back is copied again: its progress is in the same transaction. The last
   // commit waits for the disk.
   await client.query(
-    `SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = ${LOCK_PATIENCE}`,
+    `SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
   );
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK_NUMBER]);

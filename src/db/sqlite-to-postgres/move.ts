@@ -10,7 +10,7 @@ import { Target } from './target.ts';
 const PASSES = 3;
 
 export interface MoveOptions {
-  /** Whether to discard an unfinished move that cannot continue. */
+  /** Discards an unfinished move that cannot continue. */
   readonly startOver: boolean;
   /** @param total number of rows, each counted once per pass */
   startProgress(total: number): { update(done: number, step: string): void; stop(): void };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { DataError } from '../data-error.ts';
 import { lockExclusive } from '../files/database-lock.ts';
 import { readRecorded } from '../migrations/migrate-sqlite.ts';
@@ -8,10 +8,10 @@ import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
 import { readTables, type Table } from './tables.ts';
 
 /** Rows in memory at the same time. */
-const BATCH = 2_000;
+const BATCH_ROWS = 2_000;
 
 /** Time that another program gets to close the database. */
-const OPEN_TIMEOUT_MS = 1_000;
+const BUSY_TIMEOUT_MS = 1_000;
 
 /** Batch of rows, and the key of the last one. */
 export interface Batch {
@@ -52,7 +52,7 @@ export class Source {
     const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join();
     const key = list(table.key);
     const select = `SELECT ${list(table.columns.map(({ name }) => name))} FROM "${table.name}"`;
-    const end = `ORDER BY ${key} LIMIT ${BATCH}`;
+    const end = `ORDER BY ${key} LIMIT ${BATCH_ROWS}`;
     const marks = table.key.map(() => '?').join();
     const first = this.#database.prepare<unknown[], unknown[]>(`${select} ${end}`).raw();
     const next = this.#database
@@ -65,7 +65,7 @@ export class Source {
       if (row === undefined) return;
       last = keyOf(table, row);
       yield { rows, last };
-      if (rows.length < BATCH) return;
+      if (rows.length < BATCH_ROWS) return;
     }
   }
 
@@ -74,7 +74,7 @@ export class Source {
     for (const { rows } of this.read(table, null)) {
       for (const row of rows) digest.add(row);
       onRows(rows.length);
-      await breathe();
+      await yieldToEventLoop();
     }
     return digest.result();
   }
@@ -90,7 +90,7 @@ export class Source {
  * Changes nothing except the place of the journal.
  */
 function openAlone(path: string): SqliteDatabase {
-  const database = openSqlite(path, { mustExist: true, busyTimeoutMs: OPEN_TIMEOUT_MS });
+  const database = openSqlite(path, { mustExist: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE; COMMIT');

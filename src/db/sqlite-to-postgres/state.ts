@@ -4,7 +4,7 @@ import type { Checksum, Value } from './canonical.ts';
 export const UNFINISHED_MOVE = '_latchkey_move';
 
 /** Progress of the move of one table. */
-export interface Saved extends Checksum {
+export interface TableProgress extends Checksum {
   /** Rows copied so far. */
   readonly copied: number;
   /** Key of the last row copied. */
@@ -12,7 +12,7 @@ export interface Saved extends Checksum {
 }
 
 /** Progress by the name of the table. */
-export type Progress = ReadonlyMap<string, Saved>;
+export type Progress = ReadonlyMap<string, TableProgress>;
 
 /** Tells whether an unfinished move has the same data. */
 export function isSame(progress: Progress, checksums: readonly Checksum[]): boolean {

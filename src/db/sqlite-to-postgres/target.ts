@@ -3,14 +3,14 @@ import { DataError } from '../data-error.ts';
 import { type Checksum, Digest, type Value } from './canonical.ts';
 import { connectForMove } from './connection.ts';
 import type { Batch } from './source.ts';
-import { type Progress, type Saved, UNFINISHED_MOVE } from './state.ts';
+import { type Progress, type TableProgress, UNFINISHED_MOVE } from './state.ts';
 import type { Column, Table } from './tables.ts';
 
 /** Rows in memory at the same time. */
-const BATCH = 2_000;
+const BATCH_ROWS = 2_000;
 
 /** Only table in which migrations insert a row. */
-const MADE_BY_MIGRATIONS = 'AdminLock';
+const TABLE_FILLED_BY_MIGRATIONS = 'AdminLock';
 
 const quoted = pg.escapeIdentifier;
 
@@ -36,7 +36,7 @@ export class Target {
       [UNFINISHED_MOVE],
     );
     if (rows[0]?.found == null) return undefined;
-    const saved = await this.#client.query<Saved>(
+    const saved = await this.#client.query<TableProgress>(
       `SELECT "table", "rows", checksum, copied, last FROM ${UNFINISHED_MOVE}`,
     );
     return new Map(saved.rows.map((row) => [row.table, row]));
@@ -67,7 +67,7 @@ export class Target {
   /** @throws {DataError} when there are rows other than those that migrations insert */
   async requireEmpty(tables: readonly Table[]): Promise<void> {
     for (const { name } of tables) {
-      if (name === MADE_BY_MIGRATIONS) continue;
+      if (name === TABLE_FILLED_BY_MIGRATIONS) continue;
       const { rowCount } = await this.#client.query(`SELECT 1 FROM ${quoted(name)} LIMIT 1`);
       if (rowCount !== 0) throw new DataError(`the target holds data (${name}): name an empty database`);
     }
@@ -76,7 +76,7 @@ export class Target {
   /** Begins a move. Until {@link finish}, no service starts on this database. */
   async begin(checksums: readonly Checksum[]): Promise<void> {
     await this.#atomically(async () => {
-      await this.#client.query(`DELETE FROM ${quoted(MADE_BY_MIGRATIONS)}`);
+      await this.#client.query(`DELETE FROM ${quoted(TABLE_FILLED_BY_MIGRATIONS)}`);
       await this.#client.query(
         `CREATE TABLE ${UNFINISHED_MOVE} ("table" text PRIMARY KEY, "rows" int4 NOT NULL, checksum text NOT NULL, copied int4 NOT NULL, last json)`,
       );
@@ -125,11 +125,11 @@ export class Target {
         `DECLARE everything NO SCROLL CURSOR FOR SELECT ${list} FROM ${quoted(table.name)}`,
       );
       for (;;) {
-        const query = { text: `FETCH ${BATCH} FROM everything`, rowMode: 'array' as const };
+        const query = { text: `FETCH ${BATCH_ROWS} FROM everything`, rowMode: 'array' as const };
         const { rows } = await this.#client.query<Value[]>(query);
         for (const row of rows) digest.add(row);
         onRows(rows.length);
-        if (rows.length < BATCH) return;
+        if (rows.length < BATCH_ROWS) return;
       }
     });
     return digest.result();

@@ -122,17 +122,17 @@ class SqliteAdapter implements SqlDriverAdapter {
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
     const isRead = () => this.#connection.isRead(query.sql);
-    return this.#queue.run(() => this.#outside().query(query), { isRead });
+    return this.#queue.run(() => this.#idleConnection().query(query), { isRead });
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
-    return this.#queue.run(() => this.#outside().execute(query));
+    return this.#queue.run(() => this.#idleConnection().execute(query));
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
     if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE')
       throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level: isolationLevel });
-    await this.#queue.run(() => this.#outside().begin(), { holds: true });
+    await this.#queue.run(() => this.#idleConnection().begin(), { holds: true });
     return new SqliteTransaction(adapterName, this.#connection, this.#queue);
   }
 
@@ -157,7 +157,7 @@ class SqliteAdapter implements SqlDriverAdapter {
   }
 
   #beginScript(): void {
-    const connection = this.#outside();
+    const connection = this.#idleConnection();
     connection.runScript('PRAGMA foreign_keys = OFF');
     try {
       connection.begin();
@@ -169,7 +169,7 @@ class SqliteAdapter implements SqlDriverAdapter {
 
   #endScript(): void {
     try {
-      this.#outside().runScript('PRAGMA foreign_keys = ON');
+      this.#idleConnection().runScript('PRAGMA foreign_keys = ON');
     } finally {
       this.#queue.release();
     }
@@ -179,7 +179,7 @@ class SqliteAdapter implements SqlDriverAdapter {
    * Returns the connection for statements outside a transaction. First it rolls back a transaction that is
    * still open: one whose rollback failed, or one that was begun by hand.
    */
-  #outside(): Connection {
+  #idleConnection(): Connection {
     this.#connection.rollBack();
     return this.#connection;
   }

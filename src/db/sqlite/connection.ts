@@ -11,7 +11,7 @@ const MAX_STATEMENTS = 300;
  * Length of the longest statement that is cached. A longer one, for instance with thousands of placeholders,
  * is prepared each time.
  */
-const MAX_STATEMENT_LENGTH = 10_000;
+const MAX_CACHED_LENGTH = 10_000;
 
 interface Columns {
   readonly names: readonly string[];
@@ -115,7 +115,7 @@ export class Connection {
     if (known !== undefined) return known;
     const statement = this.#database.prepare<unknown[], unknown[]>(sql);
     const prepared = { statement: statement.reader ? statement.raw() : statement };
-    if (sql.length <= MAX_STATEMENT_LENGTH) this.#statements.set(sql, prepared);
+    if (sql.length <= MAX_CACHED_LENGTH) this.#statements.set(sql, prepared);
     return prepared;
   }
 }

@@ -18,7 +18,7 @@ const PRIMARY_CODE_MASK = 0xff;
 const SQLITE_BUSY = 5;
 
 export interface OpenOptions {
-  /** Whether a missing file is an error; else it is created. */
+  /** True when a missing file is an error; else it is created. */
   readonly mustExist?: boolean;
   readonly readOnly?: boolean;
   /** Milliseconds that a call blocks the thread while another process has the database locked. */

@@ -3,15 +3,18 @@ import { isBusy } from './errors.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 
 /** Time that a statement waits while another process has the database locked. */
-const BUSY_PATIENCE_MS = 5_000;
+const BUSY_TIMEOUT_MS = 5_000;
 
 /** Pause between two attempts to take the lock; the thread is free meanwhile. */
-const BUSY_PAUSE_MS = 10;
+const BUSY_RETRY_MS = 10;
 
 export interface JobOptions {
-  /** Whether the queue stays held afterwards, until it is released: for a transaction. */
+  /** True for a transaction: the queue stays held afterwards, until it is released. */
   readonly holds?: boolean;
-  /** Whether the job only reads, so that it need not wait for a blocked writer. Called only in that case. */
+  /**
+   * Tells whether the job only reads, so that it need not wait for a blocked writer. Called only in that
+   * case.
+   */
   readonly isRead?: () => boolean;
 }
 
@@ -41,7 +44,7 @@ export class Queue {
    */
   #lockedSince: number | undefined;
   /** True while the first job waits for its next attempt to take the lock. */
-  #isPaused = false;
+  #isBackingOff = false;
   #waitsForTurn = false;
 
   /** Adds work to the queue. The work must be synchronous. */
@@ -66,12 +69,12 @@ export class Queue {
   }
 
   #listFor(job: Job): Job[] {
-    return this.#isPaused && job.isRead() ? this.#reads : this.#jobs;
+    return this.#isBackingOff && job.isRead() ? this.#reads : this.#jobs;
   }
 
   #advance(): void {
     while (!this.#isHeld && !this.#waitsForTurn) {
-      if (this.#reads.length === 0 && (this.#isPaused || this.#jobs.length === 0)) return;
+      if (this.#reads.length === 0 && (this.#isBackingOff || this.#jobs.length === 0)) return;
       if (this.turns.isDue()) this.#waitForTurn();
       else this.#attemptNext();
     }
@@ -108,22 +111,22 @@ export class Queue {
     this.#jobs.unshift(job);
     const now = performance.now();
     this.#lockedSince ??= now;
-    if (now - Math.max(this.#lockedSince, job.since) > BUSY_PATIENCE_MS) this.#rejectExpired(now, error);
+    if (now - Math.max(this.#lockedSince, job.since) > BUSY_TIMEOUT_MS) this.#rejectExpired(now, error);
     if (this.#jobs.length === 0) {
       this.#lockedSince = undefined;
       return;
     }
-    this.#isPaused = true;
-    this.#reads.push(...take(this.#jobs, (waiting) => waiting.isRead()));
+    this.#isBackingOff = true;
+    this.#reads.push(...removeWhere(this.#jobs, (waiting) => waiting.isRead()));
     setTimeout(() => {
-      this.#isPaused = false;
+      this.#isBackingOff = false;
       this.#advance();
-    }, BUSY_PAUSE_MS);
+    }, BUSY_RETRY_MS);
   }
 
   /** Rejects the jobs that have waited as long as the first one: an attempt of their own would fail too. */
   #rejectExpired(now: number, { cause }: DriverAdapterError): void {
-    for (const { reject } of take(this.#jobs, ({ since }) => now - since > BUSY_PATIENCE_MS))
+    for (const { reject } of removeWhere(this.#jobs, ({ since }) => now - since > BUSY_TIMEOUT_MS))
       reject(new DriverAdapterError(cause));
   }
 }
@@ -131,10 +134,10 @@ export class Queue {
 const never = () => false;
 
 /** Removes the elements of a list that fulfil a condition, and returns them. */
-function take<T>(list: T[], condition: (element: T) => boolean): T[] {
-  const taken: T[] = [];
+function removeWhere<T>(list: T[], condition: (element: T) => boolean): T[] {
+  const removed: T[] = [];
   const kept: T[] = [];
-  for (const element of list) (condition(element) ? taken : kept).push(element);
+  for (const element of list) (condition(element) ? removed : kept).push(element);
   list.splice(0, list.length, ...kept);
-  return taken;
+  return removed;
 }

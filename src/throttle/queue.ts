@@ -17,7 +17,7 @@ export function busy(): Problem {
  * Queue with limited concurrency, first in, first out. Work that reaches its deadline in the queue is
  * refused.
  */
-export class Turns {
+export class Queue {
   readonly #concurrency: () => number;
   readonly #waiting = new Set<() => void>();
   #running = 0;
@@ -80,17 +80,17 @@ export class Turns {
 }
 
 /** Mutexes by key: work with the same key runs one at a time. A mutex is deleted when it is idle. */
-export class TurnsByKey {
-  readonly #turns = new Map<string, Turns>();
+export class KeyedMutex {
+  readonly #queues = new Map<string, Queue>();
 
-  /** Runs work like {@link Turns.run}, one at a time per key. */
+  /** Runs work like {@link Queue.run}, one at a time per key. */
   async run<T>(key: string, deadline: number, work: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(key) ?? new Turns(() => 1);
-    this.#turns.set(key, turns);
+    const queue = this.#queues.get(key) ?? new Queue(() => 1);
+    this.#queues.set(key, queue);
     try {
-      return await turns.run(deadline, work);
+      return await queue.run(deadline, work);
     } finally {
-      if (turns.isIdle) this.#turns.delete(key);
+      if (queue.isIdle) this.#queues.delete(key);
     }
   }
 }
