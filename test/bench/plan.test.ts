@@ -27,18 +27,18 @@ t.test('A document without a place for a table is refused', async (t) => {
 t.test('The simulation agrees with the formulas of queueing theory', async (t) => {
   // Pollaczek and Khinchine: the mean wait of M/D/1 at 50 % is half a service time; its median is lower,
   // because half of the customers do not wait.
-  const { turnedAway, median, p99 } = simulate(crowd);
-  t.equal(turnedAway, 0);
+  const { rejected, median, p99 } = simulate(crowd);
+  t.equal(rejected, 0);
   t.ok(median < crowd.hash / 2, `${median} ms`);
   t.ok(p99 > crowd.hash && p99 < 5 * crowd.hash, `${p99} ms`);
-  const half = simulate({ ...crowd, utilisation: 2 }).turnedAway;
+  const half = simulate({ ...crowd, utilisation: 2 }).rejected;
   t.ok(Math.abs(half - 0.5) < 0.01, `${half} of twice too many`);
 });
 
 t.test('The plan’s use of hashing leaves room for rushes', async (t) => {
   const rushes = { ...crowd, hash: costs.hashMilliseconds, hasRushes: true };
-  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).turnedAway < 0.002);
-  t.ok(simulate({ ...rushes, utilisation: headroom.hashing + 0.3 }).turnedAway > 0.01);
+  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).rejected < 0.002);
+  t.ok(simulate({ ...rushes, utilisation: headroom.hashing + 0.3 }).rejected > 0.01);
 });
 
 t.test('A limit is reported where the plan first exceeds it', async (t) => {
@@ -60,6 +60,6 @@ t.test('The plan uses the constants of the code', async (t) => {
   t.equal(built.remembered, 3_660);
   t.equal(numberOf('src/tokens/prune-revocations.ts', 'RETENTION'), '2 * 3600000');
   t.equal(built.kept, 7_200);
-  t.equal(numberOf('src/db/postgres/adapter.ts', 'CONNECTIONS'), `${built.connections}`);
+  t.equal(numberOf('src/db/postgres/adapter.ts', 'DEFAULT_CONNECTIONS'), `${built.connections}`);
   t.equal(numberOf('src/accounts/passwords/hash.ts', 'WAITING_FOR_EACH'), '32');
 });

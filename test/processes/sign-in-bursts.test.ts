@@ -43,7 +43,7 @@ t.test('Sign-ins at the same moment are throttled correctly', async (t) => {
 
   await t.test(`${PEOPLE} users behind one address sign in at once without a refusal`, async (t) => {
     const emails = await addPeople(cluster, 'ada', await hashPassword(PASSWORD));
-    for (const round of ['where nobody was before', 'where they are known']) {
+    for (const round of ['from a network that is not known', 'from a known network']) {
       const replies = await Promise.all(emails.map((email, n) => signIn(member(n), '192.0.2.1', email)));
       const counts = statuses(replies);
       t.comment(`${round}: ${JSON.stringify(counts)}`);
