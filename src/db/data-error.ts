@@ -13,7 +13,7 @@ export class DataError extends Error {
 export function asDataError(error: unknown, path: string): unknown {
   if (!(error instanceof Error && error.name === 'SqliteError' && 'code' in error)) return error;
   const code = String(error.code);
-  if (code === 'SQLITE_NOTADB') return new DataError(`${path} is no SQLite database`, { cause: error });
+  if (code === 'SQLITE_NOTADB') return new DataError(`${path} is not a SQLite database`, { cause: error });
   if (!code.startsWith('SQLITE_CORRUPT')) return error;
   return new DataError(`${path} is damaged (${error.message}): restore a backup`, { cause: error });
 }

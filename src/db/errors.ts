@@ -34,7 +34,7 @@ const systemCodes =
   /^(EACCES|EAI_AGAIN|ECONNABORTED|ECONNREFUSED|ECONNRESET|EDQUOT|EHOSTDOWN|EHOSTUNREACH|EIO|EMFILE|ENETDOWN|ENETUNREACH|ENFILE|ENOSPC|ENOTFOUND|EPIPE|EROFS|ETIMEDOUT)$/;
 
 /** Message of a pool that refuses a caller. Prisma passes on errors that it does not know. */
-export const POOL_IS_FULL = 'Too many wait for a connection to the database';
+export const POOL_IS_FULL = 'Too many queries wait for a connection to the database';
 
 /**
  * Messages of errors of pg and pg-pool that have no code. These errors arrive unchanged when a transaction

@@ -56,7 +56,7 @@ t.test('The plan uses the constants of the code', async (t) => {
   const revocations = 'src/tokens/revocations.ts';
   t.equal(numberOf(revocations, 'LIMIT'), `${built.revocations}`);
   t.equal(numberOf(revocations, 'OVERLAP'), `${built.overlap * 1_000}`);
-  t.equal(numberOf(revocations, 'MEMORY'), '3600000 + 60000');
+  t.equal(numberOf(revocations, 'RETENTION_MS'), '3600000 + 60000');
   t.equal(built.remembered, 3_660);
   t.equal(numberOf('src/tokens/prune-revocations.ts', 'RETENTION'), '2 * 3600000');
   t.equal(built.kept, 7_200);

@@ -24,7 +24,8 @@ export async function inspectDatabase(path: string, name = path): Promise<Conten
   const migrations = await readMigrations(migrationsFolder('sqlite'));
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
-  if (recorded.length === 0 || contents === undefined) throw new DataError(`${name} is no Latchkey database`);
+  if (recorded.length === 0 || contents === undefined)
+    throw new DataError(`${name} is not a Latchkey database`);
   if (unknown.length > 0)
     throw new DataError(`${name} is of a newer version (${unknown.join(', ')}): use that version`);
   pendingMigrations(migrations, recorded);
@@ -45,7 +46,7 @@ function readContents(path: string, name: string): Contents | undefined {
   } catch (error) {
     if (!isSqliteError(error)) throw error;
     if (error.code === 'SQLITE_NOTADB')
-      throw new DataError(`${name} is no SQLite database`, { cause: error });
+      throw new DataError(`${name} is not a SQLite database`, { cause: error });
     throw new DataError(`${name} cannot be read (${error.message})`, { cause: error });
   }
 }

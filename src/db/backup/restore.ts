@@ -111,7 +111,7 @@ function checkpointAndLock(path: string, kept: string): () => void {
     if (!isSqliteError(error)) throw error;
     if (!unreadableCodes.test(error.code)) {
       const reason = isBusyError(error) ? 'another program has it open' : error.message;
-      throw new DataError(`${path} cannot be put aside (${reason})`, { cause: error });
+      throw new DataError(`${path} cannot be replaced (${reason})`, { cause: error });
     }
     // The database is damaged, which may be the reason for the restore. It is kept unchanged, with its
     // journal, so that its data can still be rescued.

@@ -36,7 +36,7 @@ export function syncFolderOf(path: string): void {
 export function requireFree(path: string, mayReplace: boolean): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isFile()) throw new DataError(`${path} exists and is no file: choose another name`);
+  if (!there.isFile()) throw new DataError(`${path} exists and is not a file: choose another name`);
   if (!mayReplace) throw taken(path);
 }
 

@@ -19,7 +19,7 @@ const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
  */
 export function createTempFile(path: string): string {
   const folder = dirname(path);
-  if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
+  if (!existsSync(folder)) throw new DataError(`${folder} does not exist: create the folder first`);
   const tempFile = `${path}${suffixOf(process.pid)}`;
   for (const leftover of [tempFile, `${tempFile}-journal`]) remove(leftover);
   for (const name of namesIn(folder)) {

@@ -63,7 +63,7 @@ async function readRecorded(client: pg.Client): Promise<readonly RecordedMigrati
   );
   if (found.rows[0]?.move != null) {
     throw new MigrationError(
-      'a SQLite database is being moved into this one, and not all of it is here: run latchkey migrate-to to its end',
+      'a SQLite database is being moved into this one, and the move is not complete: run latchkey migrate-to again',
     );
   }
   if (found.rows[0]?.table == null) return [];

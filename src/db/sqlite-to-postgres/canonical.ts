@@ -28,9 +28,9 @@ export function canonical({ name, kind }: Column, value: unknown, place: () => s
   if (kind === 'time') {
     const time = typeof value === 'string' ? parseTime(value) : value;
     if (typeof time === 'number' && Number.isSafeInteger(time)) return time;
-    throw refuse('is no time');
+    throw refuse('is not a time');
   }
-  if (typeof value !== 'number') throw refuse(`is no ${kind}`);
+  if (typeof value !== 'number') throw refuse(`is not of type ${kind}`);
   if (kind === 'boolean' && (value === 0 || value === 1)) return value === 1;
   if (kind === 'integer' && Number.isInteger(value) && value >= -INTEGER_LIMIT && value < INTEGER_LIMIT)
     return value;

@@ -108,7 +108,5 @@ function requireSame(tables: readonly Checksum[], copies: readonly Checksum[]): 
   );
   if (different.length === 0) return;
   const names = different.map(({ table }) => table).join(', ');
-  throw new DataError(
-    `what has come to the target is not what was sent (${names}): run it again with --start-over`,
-  );
+  throw new DataError(`the copied data differs from the source (${names}): run it again with --start-over`);
 }

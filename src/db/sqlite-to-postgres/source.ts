@@ -29,7 +29,7 @@ export class Source {
 
   /** @throws {DataError} when the file does not exist, or another process works on it */
   constructor(path: string) {
-    if (!existsSync(path)) throw new DataError(`${path} is not there: there is nothing to move`);
+    if (!existsSync(path)) throw new DataError(`${path} does not exist: there is nothing to move`);
     this.#release = lockExclusive(path);
     try {
       this.migrations = readRecorded(path).map(({ name }) => name);

@@ -11,7 +11,7 @@ export function sqlitePath(url: string): string {
 
 /** Checks that a database file exists. @throws {DataError} when it does not */
 export function requireDatabase(path: string): void {
-  if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
+  if (!existsSync(path)) throw new DataError(`${path} does not exist: no data has been stored yet`);
 }
 
 /**
