@@ -1,10 +1,11 @@
 /**
- * `npm run bench:plan`: what 10 thousand, 1 million and 100 million users need, reckoned from what one of each thing costs. The tables
- * of docs/scaling.md are its output.
+ * `npm run bench:plan`: estimates the resources for 10 thousand, 1 million and 100 million users from the
+ * cost of single operations. The tables of docs/scaling.md are its output.
  *
  *   npm run bench:plan                  prints them
  *   npm run bench:plan -- --write       writes them into docs/scaling.md
- *   npm run bench:plan -- --measure     measures the costs anew first (minutes, on a quiet machine), and writes
+ *   npm run bench:plan -- --measure     measures the costs again first (minutes, on a quiet machine), and
+ *   writes
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';

@@ -1,16 +1,18 @@
 /**
- * `npm run bench`: what Latchkey costs, compared with doing without and with what people would use instead. Servers run on one core
- * and the load on another; whoever is compared takes turns, so that whatever else the machine does hits all alike.
+ * `npm run bench`: measures Latchkey, compared with no guard and with alternatives. Servers run on one core
+ * and the load on another. The contenders alternate, so that other work on the machine affects all of them
+ * equally.
  *
- *   npm run bench -- guard login      only these parts; the others stay in bench/results/latest.json as they were
- *   npm run bench -- --short          a minute, with what is installed already; nothing is saved
+ *   npm run bench -- guard login      only these parts; the others stay unchanged in
+ *   bench/results/latest.json
+ *   npm run bench -- --short          a minute, with the installed packages only; nothing is saved
  *
- * Exits with 1 when a target was missed, unless it was short.
+ * Exits with 1 when a target was missed, except with --short.
  */
 import { parseArgs } from 'node:util';
 import { firstSight } from './parts/first-sight.ts';
 import { guard, manyTokens } from './parts/guard.ts';
-import { hammer } from './parts/hammer.ts';
+import { loginFlood } from './parts/login-flood.ts';
 import { me } from './parts/me.ts';
 import { memory } from './parts/memory.ts';
 import { refresh } from './parts/refresh.ts';
@@ -34,7 +36,7 @@ const parts: readonly Part[] = [
   memory,
   start,
   size,
-  hammer,
+  loginFlood,
   timing,
 ];
 

@@ -1,4 +1,4 @@
-/** Many users at once: rows of the service's own making, past Prisma, which would take minutes. */
+/** Inserts many users with raw statements. Through Prisma it would take minutes. */
 
 import { setImmediate } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
@@ -8,8 +8,8 @@ import { databaseKind } from '#latchkey/db/client.ts';
 import { connectionOptions, parsePostgresUrl } from '#latchkey/db/postgres/adapter.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 
-/** Rows of one statement (Postgres), and of one transaction (SQLite). */
-const BATCH = 5_000;
+/** Rows per statement (Postgres), and per transaction (SQLite). */
+const BATCH_ROWS = 5_000;
 
 const given = [
   'Ada',
@@ -40,18 +40,19 @@ const family = [
 type Row = ReturnType<typeof rowOf>;
 
 /**
- * Adds users to a migrated database: 90 % users, 9 % guests, 1 % admins, each of them 2 % disabled, all without a password. The indexes
- * are built when all are there, in a third of the time that it takes to keep them.
+ * Adds users to a migrated database: 90 % users, 9 % guests, 1 % admins, 2 % of each disabled, all without a
+ * password. The indexes are built at the end, which takes a third of the time.
  *
- * @param onProgress hears how many there are so far
+ * @param onProgress gets the number of users so far
  */
 export async function seedUsers(url: string, count: number, onProgress: (done: number) => void = () => {}) {
   const insert = databaseKind(url) === 'sqlite' ? sqliteInserter(url) : await postgresInserter(url);
   try {
-    for (let from = 0; from < count; from += BATCH) {
-      const until = Math.min(from + BATCH, count);
+    for (let from = 0; from < count; from += BATCH_ROWS) {
+      const until = Math.min(from + BATCH_ROWS, count);
       await insert.add(Array.from({ length: until - from }, (_, i) => rowOf(from + i)));
-      // SQLite answers at once: a Postgres that is filled beside it would get no word, and hang up after a minute.
+      // SQLite answers synchronously: a Postgres that is filled at the same time would get no data, and close
+      // the connection after a minute.
       await setImmediate();
       onProgress(until);
     }
@@ -60,7 +61,7 @@ export async function seedUsers(url: string, count: number, onProgress: (done: n
   }
 }
 
-/** Names and addresses in another order than the ids; the same at every run. */
+/** Names and addresses in another order than the ids; the same in every run. */
 function rowOf(n: number) {
   const mixed = Math.imul(n + 1, 0x9e3779b1) >>> 0;
   const pick = (words: readonly string[], by: number) => words[by % words.length] ?? '';

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:users`: what a page of users costs at 1,000,000 users, compared with 1,000, on SQLite and on Postgres. The two are
- * measured in turns, so that whatever else the machine does hits both. Takes some minutes and 3 GB of the temporary folder;
- * `-- --users=100000` takes fewer.
+ * `npm run bench:users`: measures a page of users with 1,000,000 users, compared with 1,000, on SQLite and on
+ * Postgres. The two alternate, so that other work on the machine affects both. Takes some minutes and 3 GB of
+ * the temporary folder; `-- --users=100000` takes fewer.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -19,9 +19,9 @@ import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';
 
-/** Measurements of each page, after some that warm up. */
+/** Measurements of each page, after some to warm up. */
 const ROUNDS = 301;
-const WARM_UP = 15;
+const WARM_UP_ROUNDS = 15;
 const LIMIT = 20;
 const FEW = 1_000;
 
@@ -48,7 +48,7 @@ const kinds: readonly Kind[] = [
   { q: 'zzz', access: 1, disabled: false },
 ];
 
-/** A page with the same place in a short list and in a long one. */
+/** Page at the same relative position in a short list and in a long one. */
 interface Comparison {
   readonly name: string;
   readonly few: UserListing;
@@ -86,8 +86,9 @@ const opposite = {
 } as const;
 
 /**
- * Of a page about the middle of a list and of its last one; undefined where the list is too short for that. They are found by the ends
- * of the list: to count to the middle of a million would be a benchmark of its own.
+ * Cursors of a page near the middle of a list and of its last page; undefined when the list is too short.
+ * They are found from the ends of the list: to count to the middle of a million would be a benchmark of its
+ * own.
  */
 async function cursorsOf(context: AccountsContext, kind: Kind) {
   const sort = kind.sort ?? (kind.q === undefined ? 'createdAt' : 'name');
@@ -102,7 +103,7 @@ async function cursorsOf(context: AccountsContext, kind: Kind) {
   return { middle: encodeCursor(sort, middle), last: encodeCursor(sort, keyOf(beforeLastPage)) };
 }
 
-/** Hexadecimal digits between two keys, as many as a UUID has. */
+/** Returns hexadecimal digits between two keys, as many as a UUID has. */
 function halfWay(...keys: readonly [string, string]): string {
   const [a, b] = keys.map((key) => BigInt(`0x${key.replaceAll('-', '').padEnd(32, '0').slice(0, 32)}`));
   return (((a ?? 0n) + (b ?? 0n)) / 2n).toString(16).padStart(32, '0');
@@ -113,18 +114,18 @@ function toUuid(digits: string): string {
 }
 
 interface Measured {
-  /** Milliseconds, the medians. */
+  /** Medians in milliseconds. */
   readonly few: number;
   readonly many: number;
-  /** Whether there are as many users on both pages. */
+  /** True when both pages have the same number of users. */
   readonly isFair: boolean;
 }
 
 async function measure(contexts: Contexts, { few, many }: Comparison): Promise<Measured> {
   const times: Record<'few' | 'many', number[]> = { few: [], many: [] };
   const found = { few: 0, many: 0 };
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
-    // Each goes first as often as the other.
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    // Each one goes first in half of the rounds.
     const turn = [
       ['few', few],
       ['many', many],
@@ -143,7 +144,7 @@ function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }
 
-/** A database with so many users, as the service opens it. */
+/** Opens a database with this number of users, as the service does. */
 async function open(url: string, users: number, folder: string) {
   const app = await buildApp(parseConfig({ DATABASE_URL: url, DATA_DIR: folder, LOG_LEVEL: 'silent' }));
   await migrate(url);

@@ -1,17 +1,17 @@
-// Which binary of the package `argon2` this process loads: its own one, which runs on every processor, or
-// the one that `npm run argon2:build` has put beside it, for processors with AVX2. That one would end the
-// process on an older processor (SIGILL), so the processor is asked first. See docs/operations/argon2.md.
+// Chooses the binary of the package `argon2` that this process loads: the package's own one, which runs on
+// every processor, or the one that `npm run argon2:build` has built for processors with AVX2. The latter
+// would end the process on an older processor (SIGILL), so the processor is checked first. See
+// docs/operations/argon2.md.
 const { existsSync, readFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
-// The flags of /proc/cpuinfo that x86-64-v3 stands for in the x86-64 psABI. Linux calls SSE3 pni, and
-// LZCNT abm.
+// Flags of /proc/cpuinfo that x86-64-v3 includes (x86-64 psABI). Linux calls SSE3 pni, and LZCNT abm.
 const FLAGS = 'cx16 lahf_lm pni popcnt sse4_1 sse4_2 ssse3 abm avx avx2 bmi1 bmi2 f16c fma movbe xsave'.split(
   ' ',
 );
 
 /**
- * Whether each processor of a machine has all that x86-64-v3 stands for.
+ * Tells whether every processor of the machine supports x86-64-v3.
  *
  * @param {string} cpuinfo text of /proc/cpuinfo
  */
@@ -22,8 +22,8 @@ function supportsAvx2(cpuinfo) {
 }
 
 /**
- * The folder whose binary node-gyp-build, which loads argon2's, is to take. The environment variable
- * `ARGON2_PREBUILD` names it.
+ * Returns the folder of the binary that node-gyp-build, the loader of argon2's binary, is to load. The
+ * environment variable `ARGON2_PREBUILD` passes it on.
  *
  * @returns {string | undefined} undefined for the package's own binary
  */

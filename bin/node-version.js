@@ -1,5 +1,5 @@
-// Which versions of Node.js Latchkey runs on: the range of package.json's `engines`, which has the form `^22.18.0 || ^24.11.0`.
-// On others the SQLite driver ends the process without a word.
+// Checks the version of Node.js against the range of package.json's `engines`, which has the form `^22.18.0
+// || ^24.11.0`. On other versions the SQLite driver ends the process without a message.
 const { engines } = require('../package.json');
 
 const ranges = engines.node.split(' || ').map((range) => range.slice(1).split('.').map(Number));
@@ -10,7 +10,7 @@ function supported(version) {
   return ranges.some((range) => major === range[0] && minor >= range[1]);
 }
 
-/** What to do about a version that is not supported, in one sentence. @param {string} version */
+/** Explains in one sentence what to do about an unsupported version. @param {string} version */
 function explainVersion(version) {
   const least = ranges.map(([major, minor]) => `${major}.${minor}`);
   const versions = `${least.slice(0, -1).join(', ')} or ${least[least.length - 1]}`;

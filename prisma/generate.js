@@ -1,9 +1,10 @@
 /**
- * `npm run generate`: generates the two Prisma clients from the one schema. npm runs it after `npm ci`.
+ * `npm run generate`: generates the two Prisma clients from one schema. npm runs it after `npm ci`.
  *
- * Prisma fixes the provider per schema, so the Postgres variant is derived here: the same models with another provider and output
- * folder. Skipped when the clients on disk were made from the same schema by the same generator, for it costs seconds. Where Prisma's
- * command line was left out of the installation, it changes nothing and says so.
+ * Prisma allows one provider per schema, so the Postgres variant is derived here: the same models with
+ * another provider and output folder. The step takes seconds, so it is skipped when the existing clients come
+ * from the same schema and generator. When Prisma's command line is not installed, it changes nothing and
+ * says so.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,7 +51,7 @@ function update(prisma) {
 }
 
 /**
- * Runs `prisma generate` on a schema text, from a file beside the original so that relative paths hold.
+ * Runs `prisma generate` on a schema text, from a file beside the original so that relative paths work.
  *
  * @param {string} prisma the path of its package.json
  * @param {string} name of the file
@@ -63,7 +64,7 @@ function generate(prisma, name, schema) {
     execFileSync(process.execPath, [resolve(prisma, '../build/index.js'), 'generate', `--schema=${file}`], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
-      // Generation needs no schema engine, yet the command downloads one unless it is told of some executable.
+      // Generation needs no schema engine, but the command downloads one unless it is given an executable.
       env: {
         ...process.env,
         PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,

@@ -9,7 +9,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 
-/** x86-64-v3 is AVX2 and what processors with it have besides, since 2013 (Intel) and 2015 (AMD). */
+/** Flags for x86-64-v3: AVX2 and related instructions, in processors since 2013 (Intel) and 2015 (AMD). */
 const CFLAGS = '-O3 -march=x86-64-v3';
 
 const source = dirname(createRequire(import.meta.url).resolve('argon2/package.json'));
@@ -18,10 +18,10 @@ await rm(target, { recursive: true, force: true });
 await mkdir(target);
 
 if (process.platform === 'linux' && process.arch === 'x64') {
-  // The headers of this very Node.js, where it has them. Otherwise node-gyp downloads them from nodejs.org.
+  // The headers of this Node.js, if it has them. Otherwise node-gyp downloads them from nodejs.org.
   const installation = resolve(dirname(process.execPath), '..');
   const hasHeaders = existsSync(resolve(installation, 'include/node/node_api.h'));
-  // npm has node-gyp in the PATH of what it runs.
+  // npm adds node-gyp to the PATH of its scripts.
   execFileSync('node-gyp', ['rebuild', ...(hasHeaders ? [`--nodedir=${installation}`] : [])], {
     cwd: source,
     env: { ...process.env, CFLAGS },
@@ -30,7 +30,7 @@ if (process.platform === 'linux' && process.arch === 'x64') {
   await mkdir(resolve(target, 'build/Release'), { recursive: true });
   const binary = resolve(target, 'build/Release/argon2.node');
   await rename(resolve(source, 'build/Release/argon2.node'), binary);
-  // node-gyp-build would prefer it to everything else, on every processor.
+  // node-gyp-build would prefer this folder to all others, on every processor.
   await rm(resolve(source, 'build'), { recursive: true });
   console.log(`Wrote ${relative(process.cwd(), binary)}`);
 } else {

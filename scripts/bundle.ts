@@ -1,6 +1,7 @@
 /**
- * `npm run bundle`: puts src/ into dist/, together with those of its packages that are many small files, for the image. Read one by one,
- * these 1,200 files take longer than everything else at the start. `node scripts/bundle.ts FOLDER` writes to another folder.
+ * `npm run bundle`: bundles src/ into dist/ for the image, together with those of its packages that consist
+ * of many small files. Reading these 1,200 files one by one takes longer than the rest of the start. `node
+ * scripts/bundle.ts FOLDER` writes to another folder.
  */
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,10 +11,13 @@ const root = resolve(import.meta.dirname, '..');
 const source = resolve(root, 'src');
 const target = resolve(process.argv[2] ?? resolve(root, 'dist'));
 
-/** What package.json's `exports` and bin/latchkey.js name. */
+/** Entry points that package.json's `exports` and bin/latchkey.js name. */
 const published = ['app.ts', 'config/index.ts', 'access/guard.ts', 'server.ts', 'cli/index.ts'];
 
-/** They have binaries, files of their own that they read, or threads, or are loaded by few. */
+/**
+ * Packages that are not bundled: they have binaries, read files of their own, use threads, or are rarely
+ * loaded.
+ */
 const external = [
   '@fastify/otel',
   '@fastify/swagger-ui',
@@ -42,10 +46,11 @@ await build({
   platform: 'node',
   target: 'node22.18',
   external,
-  // The licenses of what is inside stand beside it. Their letters beyond Latin-1 would double a source text in memory.
+  // The licenses of the bundled packages are in separate files. Their non-Latin-1 characters would double the
+  // memory of a source text.
   legalComments: 'external',
   logLevel: 'warning',
-  // Among the packages are CommonJS ones, which ask for Node's own modules by require.
+  // Some packages are CommonJS and load Node.js modules with require.
   banner: {
     js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
   },

@@ -1,8 +1,8 @@
 /**
  * npm run migration:create -- <name>
  *
- * Writes what is missing between the committed migrations and the models of prisma/schema.prisma as a new migration,
- * for each database. Read it before it is committed: it is SQL that will run on people's data.
+ * Writes a new migration for each database, with the difference between the committed migrations and the
+ * models of prisma/schema.prisma. Review it before you commit it: it is SQL that will run on real data.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
@@ -22,7 +22,7 @@ if (rest.length > 0 || !/^[a-z][a-z0-9_]*$/.test(name)) {
   );
   process.exit(2);
 }
-// The time makes names sort, to the second and in UTC as Prisma's do.
+// The time makes names sort: to the second and in UTC, as Prisma's do.
 const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
 
 for (const kind of kinds) {

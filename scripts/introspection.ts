@@ -1,6 +1,6 @@
 /**
- * Connections over which Prisma's schema engine can replay migrations and read what tables came of them. The adapters
- * for programs lack two things that takes.
+ * Connections over which Prisma's schema engine can replay migrations and read the resulting tables. The
+ * adapters for applications lack two features for that.
  */
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
@@ -17,7 +17,7 @@ import { wrapAdapter } from '#latchkey/db/adapters/wrap.ts';
 import type { DatabaseKind } from '#latchkey/db/client.ts';
 import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
-/** The object identifiers of types in Postgres's catalogue, as far as the engine's queries return them. */
+/** Object identifiers of types in Postgres's catalogue that the engine's queries return. */
 const columnTypes: Readonly<Record<number, ColumnType>> = {
   16: ColumnTypeEnum.Boolean,
   18: ColumnTypeEnum.Character,
@@ -31,7 +31,11 @@ const columnTypes: Readonly<Record<number, ColumnType>> = {
   1043: ColumnTypeEnum.Text,
 };
 
-/** @param url an empty database, which is also the shadow database that migrations are replayed in */
+/**
+ * Makes connections for the schema engine.
+ *
+ * @param url an empty database, which is also the shadow database for replaying migrations
+ */
 export function introspectionFactory(kind: DatabaseKind, url: string): SqlMigrationAwareDriverAdapterFactory {
   const connect = () => (kind === 'sqlite' ? connectSqlite(url) : connectPostgres(url));
   return {
@@ -42,11 +46,15 @@ export function introspectionFactory(kind: DatabaseKind, url: string): SqlMigrat
   };
 }
 
-/** The engine sends whole migrations as one statement, which better-sqlite3 refuses, and strings in double quotes. */
+/**
+ * Works around two limits of better-sqlite3: the engine sends whole migrations as one statement, and strings
+ * in double quotes.
+ */
 async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
   const adapter = await sqliteFactory(url).connect();
   return wrapAdapter(adapter, {
-    // Where an index is partial, its statement is looked up. SQLite itself would take the name for a string.
+    // The engine looks up the statement of a partial index. SQLite itself would accept the name in double
+    // quotes as a string.
     queryRaw: (query) =>
       adapter.queryRaw({ ...query, sql: query.sql.replace(/ AND name = "(\w+)";$/, " AND name = '$1'") }),
     executeRaw: async (query) => {
@@ -57,7 +65,7 @@ async function connectSqlite(url: string): Promise<SqlDriverAdapter> {
   });
 }
 
-/** The adapter knows no columns of type "char", of which the catalogue has several. */
+/** Adds columns of type "char", which the adapter does not know and the catalogue uses. */
 async function connectPostgres(url: string): Promise<SqlDriverAdapter> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const adapter = await new PrismaPg(pool, { disposeExternalPool: true }).connect();

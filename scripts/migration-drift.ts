@@ -1,7 +1,7 @@
 /**
  * npm run migrations:check
  *
- * Fails where the committed migrations of one of the databases do not end at the models of prisma/schema.prisma.
+ * Fails when the committed migrations of a database do not lead to the models of prisma/schema.prisma.
  */
 import { committedMigrations, difference, kinds, readModels } from './migrations.ts';
 

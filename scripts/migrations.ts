@@ -11,12 +11,12 @@ export const kinds: readonly DatabaseKind[] = ['sqlite', 'postgresql'];
 
 const modelsFile = resolve(import.meta.dirname, '../prisma/schema.prisma');
 
-/** The committed migrations of a kind of database; none where the folder has no lock file yet. */
+/** Reads the committed migrations of a kind of database; none when the folder has no lock file yet. */
 export function committedMigrations(kind: DatabaseKind): Promise<readonly Migration[]> {
   return readMigrations(migrationsFolder(kind));
 }
 
-/** The models, as prisma/generate.js derives them for a kind of database. */
+/** Reads the models, as prisma/generate.js derives them for a kind of database. */
 export async function readModels(kind: DatabaseKind): Promise<string> {
   const models = await readFile(modelsFile, 'utf8');
   return models.replace('provider = "sqlite"', `provider = "${kind}"`);
@@ -25,7 +25,7 @@ export async function readModels(kind: DatabaseKind): Promise<string> {
 /**
  * Replays migrations on an empty database and compares the tables with models.
  *
- * @returns the SQL that leads from the one to the other; undefined where they are the same
+ * @returns the SQL that leads from the tables to the models; undefined when they are the same
  */
 export function difference(
   kind: DatabaseKind,

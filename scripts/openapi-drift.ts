@@ -1,4 +1,4 @@
-/** Fails when openapi/openapi.json is not what the app serves by default. */
+/** Fails when openapi/openapi.json differs from what the app serves by default. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -2,7 +2,7 @@ import type { DatabaseKind } from '#latchkey/db/client.ts';
 import { createPostgresDatabase, createSqliteDatabase, type Scope } from '../test/database.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 
-/** Runs work with the URL of an empty database that is gone afterwards. */
+/** Runs work with the URL of an empty database, which is deleted afterwards. */
 export async function withScratchDatabase<T>(
   kind: DatabaseKind,
   work: (url: string) => Promise<T>,
@@ -20,7 +20,7 @@ export async function withScratchDatabase<T>(
   }
 }
 
-/** The server that `TEST_POSTGRES_URL` names, or a new one for this run. */
+/** Returns the server that `TEST_POSTGRES_URL` names, or starts a new one for this run. */
 async function server(scope: Scope): Promise<string> {
   const running = process.env.TEST_POSTGRES_URL;
   if (running) return running;

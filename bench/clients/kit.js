@@ -1,4 +1,5 @@
-// What all clients share: they do their work for as many seconds as each line of standard input says, and answer with how often they did.
+// Shared code of the clients: each line of standard input is a number of seconds in which they work, and the
+// answer is the number of operations.
 import { Agent, request } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -7,7 +8,11 @@ export const connections = Number(process.env.BENCH_CONNECTIONS ?? 1);
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 
 /**
- * Sends JSON and reads the answer. @param {string} path @param {object} body @param {Record<string, string>} [headers]
+ * Sends JSON and reads the answer.
+ *
+ * @param {string} path
+ * @param {object} body
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<any>}
  */
 export function post(path, body, headers = {}) {
@@ -34,7 +39,7 @@ export function post(path, body, headers = {}) {
   });
 }
 
-/** @param {(client: number) => Promise<unknown>} once what each of the clients does again and again */
+/** @param {(client: number) => Promise<unknown>} once operation that each of the clients repeats */
 export async function serve(once) {
   process.stdout.write('{}\n');
   for await (const line of createInterface(process.stdin)) {

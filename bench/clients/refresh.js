@@ -1,4 +1,4 @@
-// Refreshes sessions, one a client, each with the token that the refresh before has got it.
+// Refreshes sessions, one per client, each with the token of the previous refresh.
 import { post, serve } from './kit.js';
 
 const tokens = (process.env.BENCH_REFRESH_TOKENS ?? '').split(' ');

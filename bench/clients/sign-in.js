@@ -1,4 +1,5 @@
-// Signs in with the right passwords of the enabled users of bench/contenders/service.js, each from the network of before.
+// Signs in the enabled users of bench/contenders/service.js with the right passwords, each from a known
+// network.
 import { post, serve } from './kit.js';
 
 const users = Number(process.env.BENCH_USERS ?? 2) / 2;

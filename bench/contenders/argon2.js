@@ -1,5 +1,5 @@
-// The package `argon2` alone, with Latchkey's parameters and as many hashes at a time. Sign-in is compared
-// with it. GET /?seconds=2 runs it.
+// The package `argon2` alone, with Latchkey's parameters and the same number of parallel hashes. Baseline of
+// sign-in. GET /?seconds=2 runs it.
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';

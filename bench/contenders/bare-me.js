@@ -1,5 +1,5 @@
-// A Fastify route that reads the row of GET /me and checks nothing: what that is compared with. By Prisma's client, or, where BENCH_DIRECT is
-// set, with the statement of GET /me.
+// Baseline of GET /me: a Fastify route that reads the same row without a check, through Prisma's client, or,
+// with BENCH_DIRECT, with the statement of GET /me.
 import Fastify from 'fastify';
 import { User } from '../../src/accounts/users/schemas.ts';
 import { findCaller, userColumns } from '../../src/accounts/users/users.ts';

@@ -1,4 +1,4 @@
-// The transaction of POST /refresh and nothing around it: no token is verified, none is made. What that is compared with.
+// Baseline of POST /refresh: only its transaction, without verifying or making a token.
 import Fastify from 'fastify';
 import { openDatabase } from '../../src/db/open.ts';
 

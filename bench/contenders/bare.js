@@ -1,4 +1,4 @@
-// A Fastify route that nobody guards: the limit.
+// Baseline: a Fastify route without a guard.
 import Fastify from 'fastify';
 import { announce, answer, answerSchema, makeTokens } from './kit.js';
 

@@ -1,4 +1,5 @@
-// Better Auth with its bearer plugin on Fastify and SQLite: the session is checked on each request, as its guide shows it.
+// Better Auth with its bearer plugin on Fastify and SQLite. It checks the session on each request, as in its
+// guide.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Express with passport-jwt, as its README shows it.
+// Express with passport-jwt, as in its README.
 import express from 'express';
 import passport from 'passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';

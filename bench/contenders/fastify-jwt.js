@@ -1,4 +1,4 @@
-// @fastify/jwt as its README shows it, with its cache when BENCH_CACHE is set.
+// @fastify/jwt, as in its README, with its cache when BENCH_CACHE is set.
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';

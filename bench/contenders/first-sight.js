@@ -1,4 +1,5 @@
-// Verifies tokens that nobody has seen, with Latchkey and with node:crypto alone, in turns: GET / answers with the microseconds of each.
+// Verifies tokens that are in no cache, alternately with Latchkey and with node:crypto alone: GET / answers
+// with the microseconds of each.
 import { createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -24,7 +25,7 @@ function checkSignature(token) {
   verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
-/** Of the processor's time, for other processes take turns with this one. */
+/** CPU time, because other processes run on the same core. */
 function microseconds(work) {
   const before = process.cpuUsage();
   for (const token of tokens) work(token);
@@ -33,7 +34,7 @@ function microseconds(work) {
 }
 
 const server = createServer((_request, response) => {
-  // Each goes first as often as the other.
+  // Each one goes first in half of the rounds.
   const halves = [
     [checkSignature, app.tokens.verify],
     [app.tokens.verify, checkSignature],

@@ -1,9 +1,10 @@
-// Starts gunicorn with flask_app.py, one worker for the one core. Exits with 69 where Debian's packages are missing.
+// Starts gunicorn with flask_app.py, one worker for the one core. Exits with 69 when Debian's packages are
+// missing.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { announce, makeTokens, publicKey } from './kit.js';
 
-// Debian's, which has Debian's packages.
+// Debian's Python, which has Debian's packages.
 const python = '/usr/bin/python3';
 if (spawnSync(python, ['-c', 'import flask, gunicorn, jwt, cryptography']).status !== 0) process.exit(69);
 const probe = createServer().listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-"""Flask with PyJWT: a decorator that asks for an access level, as the article has it. Served by gunicorn."""
+"""Flask with PyJWT: a decorator that requires an access level, as in the article. Served by gunicorn."""
 
 import functools
 import os

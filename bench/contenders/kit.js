@@ -1,18 +1,18 @@
-// What all contenders share: the key, the tokens, the answer, and how they say that they listen.
+// Shared code of the contenders: the key, the tokens, the answer, and the message that they listen.
 import { createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto';
 
 export const issuer = 'http://127.0.0.1';
 export const privateKey = process.env.BENCH_PRIVATE_KEY ?? '';
 export const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 
-/** What each of them answers with, to whoever has level 1 or more. */
+/** Answer of each contender to clients with level 1 or higher. */
 export const answer = { message: 'You may come in', minimum: 1 };
 export const answerSchema = {
   type: 'object',
   properties: { message: { type: 'string' }, minimum: { type: 'integer' } },
 };
 
-/** How many different tokens are asked for. */
+/** Number of different tokens. */
 const count = Number(process.env.BENCH_TOKENS ?? 1);
 
 /** Access tokens, ES256, with the claims of Latchkey's. @param {string} [subject] */
@@ -40,7 +40,12 @@ export function makeTokens(subject) {
   });
 }
 
-/** Access tokens that Latchkey itself issues, each of another user. @param {any} app @param {number} [number] how many */
+/**
+ * Access tokens that Latchkey itself issues, each for another user.
+ *
+ * @param {any} app
+ * @param {number} [number] of tokens
+ */
 export function issueTokens(app, number = count) {
   const now = new Date();
   const subject = {
@@ -55,7 +60,12 @@ export function issueTokens(app, number = count) {
   });
 }
 
-/** Says where it listens and which tokens it takes. @param {string | number} port the port, and the path where it is not / @param {readonly string[]} tokens */
+/**
+ * Prints the address and the accepted tokens.
+ *
+ * @param {string | number} port the port, and the path when it is not /
+ * @param {readonly string[]} tokens
+ */
 export function announce(port, tokens) {
   process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}`, tokens })}\n`);
 }

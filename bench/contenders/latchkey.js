@@ -1,4 +1,4 @@
-// Latchkey as its README embeds it: a route of one's own that asks for level 1.
+// Latchkey embedded as in its README: a custom route that needs level 1.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const config = parseConfig({
   DATABASE_URL: `file:${join(folder, 'latchkey.db')}`,
   JWT_PRIVATE_KEY: privateKey,
   ACCESS_TOKEN_TTL: '3600',
-  // One client sends them all. The others log nothing either.
+  // One client sends all requests. The other contenders do not log either.
   RATE_LIMIT: '0',
   LOG_LEVEL: 'warn',
 });
@@ -26,7 +26,7 @@ const app = await buildApp(config, {
 });
 await app.listen({ port: 0 });
 
-// What the guard has to look through: BENCH_REVOCATIONS of them, half of users and half of sessions.
+// Revocations that the guard has to search: BENCH_REVOCATIONS of them, half for users and half for sessions.
 const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) =>
   n % 2 === 0 ? { userId: crypto.randomUUID(), generation: 1 } : { sessionId: crypto.randomUUID() },
 );

@@ -1,4 +1,4 @@
-// Writes tokens of Latchkey's into a file, a line each: BENCH_TOKENS of them into BENCH_FILE. Not in the process that is measured.
+// Writes BENCH_TOKENS tokens of Latchkey into BENCH_FILE, one per line. In a process that is not measured.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Fastify that reads the user's row on each request, through Prisma, as those do who want demotions to be obeyed at once.
+// Fastify guard that reads the user's row through Prisma on each request, so that demotions take effect at
+// once.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

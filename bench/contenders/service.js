@@ -1,5 +1,5 @@
-// Latchkey itself with users in its database: BENCH_USERS of them, all with the same password. The
-// first, the third and so on are disabled.
+// Latchkey with BENCH_USERS users in its database, all with the same password. The first, the third and so on
+// are disabled.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,11 +16,11 @@ const config = parseConfig({
   DATABASE_URL: process.env.DATABASE_URL ?? `file:${join(folder, 'latchkey.db')}`,
   JWT_PRIVATE_KEY: privateKey,
   ACCESS_TOKEN_TTL: '3600',
-  // The load comes from one network, and says by X-Forwarded-For from which.
+  // The load comes from one machine; X-Forwarded-For names the network.
   TRUST_PROXY: '1',
   RATE_LIMIT: '0',
   LOG_LEVEL: 'warn',
-  // Mails are written and stay where they are.
+  // Mails are stored and not sent.
   SMTP_URL: 'smtp://127.0.0.1:9',
 });
 const app = await buildApp(config, {

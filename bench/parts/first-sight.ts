@@ -1,4 +1,7 @@
-/** The first request with a token, when nothing of it is known: its signature has to be checked, and little else should be. */
+/**
+ * First request with a token that is in no cache: the signature has to be verified, and little else should
+ * be.
+ */
 import { startContender } from '../tools/contender.ts';
 import { type Effort, type Figure, type Part, toRatio } from '../tools/figures.ts';
 

@@ -1,18 +1,18 @@
-/** What it costs to guard a route: Latchkey and what people would use instead, in turns. */
+/** Cost of guarding a route: Latchkey and alternatives, alternating. */
 import { type Contender, installContenders, startContender } from '../tools/contender.ts';
 import { type Effort, type Figure, type Part, type Target, toFigure } from '../tools/figures.ts';
 import { load } from '../tools/load.ts';
 
 interface Opponent {
   readonly name: string;
-  /** Of bench/contenders. */
+  /** Name in bench/contenders. */
   readonly contender: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** Of Latchkey's rate to theirs. */
+  /** Target for the ratio of Latchkey's rate to theirs. */
   readonly target?: Target;
-  /** Whether a few hundredths decide: it has a turn in each round, and others in every third. */
+  /** True when the target is close: it is measured in each round, others in every third. */
   readonly isClose?: boolean;
-  /** Whether it needs packages that Latchkey does not. */
+  /** True when it needs packages that Latchkey does not have. */
   readonly isForeign?: boolean;
 }
 
@@ -32,8 +32,8 @@ const opponents: readonly Opponent[] = [
   { name: 'Better Auth', contender: 'better-auth', target: { atLeast: 30 }, isForeign: true },
 ];
 
-/** Seconds before the first round, in which each gets warm. */
-const WARM_UP = 2;
+/** Seconds of warm-up for each, before the first round. */
+const WARM_UP_SECONDS = 2;
 
 export const guard: Part = {
   name: 'guard',
@@ -77,14 +77,14 @@ async function compare(
     else theirs.push({ opponent, contender, ratios: [] });
   }
   try {
-    for (const { contender } of [{ contender: ours }, ...theirs]) await load(contender, WARM_UP);
+    for (const { contender } of [{ contender: ours }, ...theirs]) await load(contender, WARM_UP_SECONDS);
     let before = await load(ours, seconds);
     for (let round = 1; round <= rounds; round++) {
       const present = theirs.filter(({ opponent }) => opponent.isClose || round % 3 === 1);
       for (const { contender, ratios } of present) {
         const { rate } = await load(contender, seconds);
         const after = await load(ours, seconds);
-        // What the machine does meanwhile changes: between two turns, theirs has had what is halfway.
+        // The load of the machine changes: between two measurements of the other, its rate is interpolated.
         ratios.push((before.rate + after.rate) / 2 / rate);
         before = after;
       }

@@ -1,4 +1,7 @@
-/** `GET /me`, which reads one row, and routes that read the row and check nothing: by Prisma's client, and with the same statement. */
+/**
+ * `GET /me`, which reads one row, compared with routes that read the row without a check: through Prisma's
+ * client, and with the same statement.
+ */
 import { startContender } from '../tools/contender.ts';
 import { type Databases, onEach } from '../tools/databases.ts';
 import { type Effort, type Figure, type Part, toRatio } from '../tools/figures.ts';

@@ -1,4 +1,4 @@
-/** What a service holds after a million guarded requests with a hundred thousand different tokens. */
+/** Memory of a service after a million guarded requests with a hundred thousand different tokens. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { load } from '../tools/load.ts';
 
 const REQUESTS = 1_000_000;
 const TOKENS = 100_000;
-/** Requests with a token before the next one comes: all of them come, and those that are kept are used. */
-const TIMES = REQUESTS / TOKENS;
-/** Seconds of a turn, after each of which the memory is read. */
-const TURN = 5;
+/** Requests with a token before the next token: all of them are used, and the cached ones are used again. */
+const REQUESTS_PER_TOKEN = REQUESTS / TOKENS;
+/** Seconds of a measurement, after each of which the memory is read. */
+const TURN_SECONDS = 5;
 
 export const memory: Part = {
   name: 'memory',
@@ -30,8 +30,11 @@ async function measure({ say }: Effort): Promise<Figure[]> {
   let requests = 0;
   try {
     while (requests < REQUESTS) {
-      const first = Math.floor(requests / TIMES) % TOKENS;
-      const { count } = await load({ ...service, tokens: { file, first, times: TIMES } }, TURN);
+      const first = Math.floor(requests / REQUESTS_PER_TOKEN) % TOKENS;
+      const { count } = await load(
+        { ...service, tokens: { file, first, times: REQUESTS_PER_TOKEN } },
+        TURN_SECONDS,
+      );
       requests += count;
       sizes.push(service.memory());
       say(`${requests} requests: ${sizes.at(-1)?.toFixed(0)} MB`);
@@ -40,7 +43,7 @@ async function measure({ say }: Effort): Promise<Figure[]> {
     await service.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  // From when each kind of object has been there: the cache of tokens is full after the first 100,000.
+  // From the time when each kind of object exists: the cache of tokens is full after the first 100,000.
   const later = sizes.slice(Math.floor(sizes.length / 2));
   const last = later.at(-1) ?? Number.NaN;
   return [

@@ -1,4 +1,4 @@
-/** Whether it takes longer with a million users than with a thousand, and with many revocations than with none. */
+/** Comparison of a million users with a thousand, and of many revocations with none. */
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { seedUsers } from '../seed-users.ts';
 import { type Contender, startContender } from '../tools/contender.ts';
@@ -8,15 +8,15 @@ import { load } from '../tools/load.ts';
 
 const FEW = 1_000;
 const MANY = 1_000_000;
-/** Measurements of each request, after some that warm up. */
-const TRIES = 101;
-const WARM_UP = 20;
+/** Measurements of each request, after some to warm up. */
+const ATTEMPTS = 101;
+const WARM_UP_ATTEMPTS = 20;
 const REVOCATIONS = 100_000;
 
 export const scale: Part = {
   name: 'scale',
-  title: `Time of a request with ${MANY.toLocaleString('en')} users, of that with ${FEW.toLocaleString('en')} (medians of ${TRIES})`,
-  // Not both at a time: on a slow machine, filling SQLite leaves nobody the seconds to connect to Postgres.
+  title: `Time of a request with ${MANY.toLocaleString('en')} users, of that with ${FEW.toLocaleString('en')} (medians of ${ATTEMPTS})`,
+  // One after the other: on a slow machine, filling SQLite would let the connection to Postgres time out.
   measure: ({ say }) => onEach(async (databases) => compareSizes(await seed(databases, say), say)),
 };
 
@@ -26,10 +26,10 @@ export const revocations: Part = {
   measure: compareRevocations,
 };
 
-/** Sends one request. @returns the milliseconds that it took */
+/** Sends one request. @returns its time in milliseconds */
 type Try = () => Promise<number>;
 
-/** The URLs of a database with few users and of one with many. */
+/** URLs of a database with few users and of one with many. */
 interface Sizes {
   readonly name: string;
   readonly few: string;
@@ -72,7 +72,7 @@ async function startOn(url: string): Promise<Contender> {
   return service;
 }
 
-/** The user with a password is the last one that was made: the second of bench/contenders/service.js. */
+/** The user with a password was created last: the second one of bench/contenders/service.js. */
 function requestsTo({ url, tokens, refreshTokens }: Contender): Readonly<Record<string, Try>> {
   let [refreshToken] = refreshTokens ?? [];
   const authorization = `Bearer ${tokens[0]}`;
@@ -101,18 +101,20 @@ function requestsTo({ url, tokens, refreshTokens }: Contender): Readonly<Record<
     'GET /users?sort=-createdAt': read('/users?sort=-createdAt'),
     'GET /users?sort=name': read('/users?sort=name'),
     'GET /users?q=ada': read('/users?q=ada'),
-    // Of guests, both have a page and more.
+    // Both have more than one page of guests.
     'GET /users?access=0': read('/users?access=0'),
-    // The last one: of more than a hundred sessions, the one of the others ends.
+    // The last one: with more than a hundred sessions, it evicts one of the others.
     'POST /login': async () =>
       (await timed('/login', { email: 'user-1@example.com', password: 'correct horse battery staple' })).took,
   };
 }
 
-/** Each goes first as often as the other; the spread is that of the ratios in each fifth of the tries. */
+/**
+ * Each one goes first in half of the measurements; the spread is that of the ratios in each fifth of them.
+ */
 async function inTurns(name: string, few: Try, many: Try): Promise<Figure> {
   const times = { few: [] as number[], many: [] as number[] };
-  for (let n = -WARM_UP; n < TRIES; n++) {
+  for (let n = -WARM_UP_ATTEMPTS; n < ATTEMPTS; n++) {
     const isOdd = n % 2 !== 0;
     const first = await (isOdd ? few : many)();
     const second = await (isOdd ? many : few)();
@@ -122,8 +124,8 @@ async function inTurns(name: string, few: Try, many: Try): Promise<Figure> {
   }
   const ratio = (from: number, to: number) =>
     median(times.many.slice(from, to)) / median(times.few.slice(from, to));
-  const fifths = Array.from({ length: 5 }, (_, n) => ratio((n * TRIES) / 5, ((n + 1) * TRIES) / 5));
-  return { ...toFigure(name, fifths, 'x', { atMost: 1.2 }), median: ratio(0, TRIES) };
+  const fifths = Array.from({ length: 5 }, (_, n) => ratio((n * ATTEMPTS) / 5, ((n + 1) * ATTEMPTS) / 5));
+  return { ...toFigure(name, fifths, 'x', { atMost: 1.2 }), median: ratio(0, ATTEMPTS) };
 }
 
 function median(numbers: readonly number[]): number {

@@ -1,15 +1,18 @@
-/** `POST /login`, which should cost one hash of a password and nothing else. */
+/** `POST /login`, which should cost one hash of a password and little else. */
 import { startClient } from '../tools/client.ts';
 import { startContender } from '../tools/contender.ts';
 import { type Databases, onEach } from '../tools/databases.ts';
 import { type Effort, type Figure, type Part, toRatio } from '../tools/figures.ts';
 
 const USERS = 200;
-/** Clients at a time: enough that a password always waits to be verified. */
+/** Number of clients: enough that a password always waits to be verified. */
 const CLIENTS = 8;
 
-/** Beside the hash, a sign-in makes ten statements in the thread of the event loop, on the same core. */
-const LEAST = 0.6;
+/**
+ * Minimum ratio. Besides the hash, a sign-in runs ten statements in the thread of the event loop, on the same
+ * core.
+ */
+const MIN_RATIO = 0.6;
 
 export const signIn: Part = {
   name: 'login',
@@ -31,7 +34,7 @@ async function compare({ rounds, seconds, say }: Effort, { name, create }: Datab
     Number(await (await fetch(`${argon2.url}/?seconds=${seconds}`)).text());
   const rates = { signIns: [] as number[], hashes: [] as number[] };
   try {
-    // All networks are known then.
+    // Now all networks are known.
     await client.work(USERS / 20);
     for (let round = 1; round <= rounds; round++) {
       rates.signIns.push((await client.work(seconds)).rate);
@@ -43,5 +46,5 @@ async function compare({ rounds, seconds, say }: Effort, { name, create }: Datab
     await service.stop();
     await argon2.stop();
   }
-  return [toRatio(name, rates.signIns, rates.hashes, { atLeast: LEAST })];
+  return [toRatio(name, rates.signIns, rates.hashes, { atLeast: MIN_RATIO })];
 }

@@ -1,8 +1,8 @@
-/** What an answer weighs, and whether each of its header fields is one that a client uses. */
+/** Size of a response, and a check that each of its header fields is used by clients. */
 import { startContender } from '../tools/contender.ts';
 import { type Effort, type Figure, type Part, toFigure } from '../tools/figures.ts';
 
-/** Fields that a client, a cache or a browser acts upon, and where that is said. */
+/** Fields that a client, a cache or a browser uses, with their specification. */
 const used: Readonly<Record<string, string>> = {
   'cache-control': 'RFC 9111 section 5.2: caches keep nothing personal',
   connection: 'RFC 9112 section 9.3',
@@ -13,7 +13,7 @@ const used: Readonly<Record<string, string>> = {
   date: 'RFC 9110 section 6.6.1: an origin server with a clock must send it',
   'keep-alive': 'until when clients may use the connection again',
   'x-content-type-options': 'Fetch standard: browsers do not guess the type',
-  'x-request-id': 'what to tell whoever reads the log',
+  'x-request-id': 'the id that the log has too',
 };
 
 export const size: Part = { name: 'size', title: 'The answer of a guarded route', measure };

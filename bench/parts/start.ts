@@ -1,4 +1,7 @@
-/** How long `latchkey serve` takes to its first answer, from the sources and from the image's bundle, and what it holds when idle. */
+/**
+ * Time of `latchkey serve` to its first answer, from the sources and from the image's bundle, and its memory
+ * when idle.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -12,15 +15,15 @@ import { type Effort, type Figure, type Part, toFigure, toRatio } from '../tools
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Milliseconds without a request before the memory is read. */
+/** Time without a request before the memory is read. */
 const IDLE_MS = 3_000;
-/** Milliseconds between two tries at the first request: the error of the figure. */
+/** Pause between two attempts of the first request, which is the error of the figure. */
 const PAUSE_MS = 2;
 
-/** What the image sets (deploy/Dockerfile). */
+/** Variables that the image sets (deploy/Dockerfile). */
 const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 
-/** What the image has beside its packages and the bundle. */
+/** Files of the image besides its packages and the bundle. */
 const IMAGE_FILES = ['bin', 'templates', 'package.json', 'prisma/migrations'];
 
 export const start: Part = { name: 'start', title: 'latchkey serve on a database that is there', measure };
@@ -55,7 +58,7 @@ async function measure({ rounds, say }: Effort): Promise<Figure[]> {
   ];
 }
 
-/** A folder as the image has it. */
+/** Makes a folder with the image's files. */
 async function makeBundle(folder: string): Promise<string> {
   const home = join(folder, 'image');
   for (const name of IMAGE_FILES) cpSync(join(root, name), join(home, name), { recursive: true });

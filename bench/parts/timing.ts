@@ -1,14 +1,17 @@
-/** Whether an answer, or the time that it takes, tells who has an account: 500 tries of each kind, in turns. */
+/**
+ * User enumeration: neither the answer nor its time may reveal whether an account exists. 500 attempts of
+ * each kind, alternating.
+ */
 import { type Contender, startContender } from '../tools/contender.ts';
 import { type Effort, type Figure, type Part, toFigure } from '../tools/figures.ts';
 
-const TRIES = 500;
-const WARM_UP = 20;
+const ATTEMPTS = 500;
+const WARM_UP_ATTEMPTS = 20;
 
-/** Part of the time by which two medians may differ. */
-const DIFFERENCE = 0.05;
+/** Maximum relative difference of two medians. */
+const MAX_DIFFERENCE = 0.05;
 
-/** The service makes disabled users and others in turn: bench/contenders/service.js. */
+/** The service creates disabled and other users alternately: bench/contenders/service.js. */
 const addresses = {
   existing: (n: number) => `user-${2 * n + 1}@example.com`,
   unknown: (n: number) => `nobody-${n}@example.com`,
@@ -30,7 +33,7 @@ export const timing: Part = {
 };
 
 async function measure({ say }: Effort): Promise<Figure[]> {
-  const service = await startContender('service', { BENCH_USERS: String(2 * (TRIES + WARM_UP)) });
+  const service = await startContender('service', { BENCH_USERS: String(2 * (ATTEMPTS + WARM_UP_ATTEMPTS)) });
   if (service === undefined) throw new Error('Latchkey did not start');
   try {
     const figures: Figure[] = [];
@@ -49,13 +52,13 @@ type Times = Record<Kind, number[]>;
 
 async function tryAll(service: Contender, path: string, bodyFor: (email: string) => object): Promise<Times> {
   const times: Times = { existing: [], unknown: [], disabled: [] };
-  for (let n = 0; n < TRIES + WARM_UP; n++) {
+  for (let n = 0; n < ATTEMPTS + WARM_UP_ATTEMPTS; n++) {
     const seen = new Set<string>();
-    // Each kind comes first, second and third as often.
+    // Each kind comes first, second and third equally often.
     const turn = kinds.map((_, at) => kinds[(at + n) % kinds.length] ?? 'existing');
     for (const kind of turn) {
       const { took, told } = await ask(service.url + path, bodyFor(addresses[kind](n)), `${n}-${kind}`);
-      if (n >= WARM_UP) times[kind].push(took);
+      if (n >= WARM_UP_ATTEMPTS) times[kind].push(took);
       seen.add(told);
     }
     if (seen.size !== 1) throw new Error(`${path} tells who has an account:\n${[...seen].join('\n')}`);
@@ -65,9 +68,9 @@ async function tryAll(service: Contender, path: string, bodyFor: (email: string)
 
 let network = 0;
 
-/** @returns milliseconds, and all that the answer tells */
+/** @returns milliseconds, and everything that the answer reveals */
 async function ask(url: string, body: object, id: string): Promise<{ took: number; told: string }> {
-  // From a network of its own, which has no failures yet.
+  // From a separate network, which has no failures yet.
   network++;
   const started = performance.now();
   const answer = await fetch(url, {
@@ -86,13 +89,13 @@ async function ask(url: string, body: object, id: string): Promise<{ took: numbe
   return { took, told: [answer.status, told, ...answer.headers.keys()].join(' ') };
 }
 
-/** The ratio of the medians; its spread is that of the ratios in each tenth of the tries. */
+/** Ratio of the medians; its spread is that of the ratios in each tenth of the attempts. */
 function compare(path: string, kind: Kind, times: Times): Figure {
   const ratio = (from: number, to: number) =>
     median(times[kind].slice(from, to)) / median(times.existing.slice(from, to));
-  const tenths = Array.from({ length: 10 }, (_, n) => ratio((n * TRIES) / 10, ((n + 1) * TRIES) / 10));
-  const target = { atLeast: 1 - DIFFERENCE, atMost: 1 + DIFFERENCE };
-  return { ...toFigure(`POST ${path}, ${kind}`, tenths, 'x', target), median: ratio(0, TRIES) };
+  const tenths = Array.from({ length: 10 }, (_, n) => ratio((n * ATTEMPTS) / 10, ((n + 1) * ATTEMPTS) / 10));
+  const target = { atLeast: 1 - MAX_DIFFERENCE, atMost: 1 + MAX_DIFFERENCE };
+  return { ...toFigure(`POST ${path}, ${kind}`, tenths, 'x', target), median: ratio(0, ATTEMPTS) };
 }
 
 function median(numbers: readonly number[]): number {

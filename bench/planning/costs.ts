@@ -1,37 +1,39 @@
-/** What one of each thing costs: the numbers that a plan multiplies. */
+/** Costs of single operations, which a plan multiplies. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = 'bench/planning/costs.json';
 
-/** Medians, measured by `npm run bench:plan -- --measure` on one machine, with Postgres beside the service. */
+/**
+ * Medians, measured by `npm run bench:plan -- --measure` on one machine, with Postgres beside the service.
+ */
 export interface Costs {
-  /** Milliseconds of the processor for a guarded request without database work, with 1,000 tokens in turn. */
+  /** CPU milliseconds of a guarded request without database work, with 1,000 tokens in turn. */
   readonly guardMilliseconds: number;
-  /** Milliseconds of a core in which a password is verified. */
+  /** CPU milliseconds of verifying a password. */
   readonly hashMilliseconds: number;
-  /** Transactions in a second of a process that nobody asks for anything. */
+  /** Transactions per second of an idle process. */
   readonly idleTransactionsPerSecond: number;
-  /** Milliseconds a second that they keep a process of Postgres. */
+  /** Milliseconds per second that they take in a process of Postgres. */
   readonly idlePostgresMilliseconds: number;
-  /** Milliseconds that Postgres works for a sign-in, its audit event and that one's sealing included. */
+  /** Milliseconds that a sign-in takes in Postgres, with its audit event and the sealing of that. */
   readonly signInPostgresMilliseconds: number;
   readonly refreshPostgresMilliseconds: number;
-  /** Milliseconds of the processor that the process itself works for it. */
+  /** CPU milliseconds of it in the process itself. */
   readonly refreshMilliseconds: number;
   /** Bytes of write-ahead log, without full-page images. */
   readonly signInWalBytes: number;
   readonly refreshWalBytes: number;
-  /** Audit events that the one sealer at work seals in a second. */
+  /** Audit events per second that the one active sealer seals. */
   readonly sealedPerSecond: number;
   /** Bytes of a row with its indexes (`pg_total_relation_size`). */
   readonly userBytes: number;
   readonly sessionBytes: number;
-  /** With its row of personal data. */
+  /** Including its row of personal data. */
   readonly eventBytes: number;
   readonly revocationBytes: number;
 }
 
-/** Costs, and where they come from. */
+/** Costs, and the machine that they were measured on. */
 export interface Measured {
   readonly measuredAt: string;
   readonly machine: string;

@@ -1,4 +1,4 @@
-/** What the plan is reckoned with, measured here: on a Postgres of its own, with rows and calls of the service's own making. */
+/** Measurements for the plan: on a separate Postgres, with rows and calls of the service itself. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,19 +20,19 @@ const SESSIONS = 6_000;
 const REFRESHES = 3_000;
 const HASHES = 101;
 const ROUNDS = 5;
-/** Of the load on the guard. */
+/** Connections of the load on the guard. */
 const CONNECTIONS = 16;
 const TOKENS = 1_000;
-/** Calls at a time: as many as a process has connections. */
-const AT_A_TIME = 10;
-/** Milliseconds that an idle process is watched. */
-const WATCH = 20_000;
-/** Milliseconds until a connection that rests has told Postgres' statistics what it did (pgstat.c: 10 s). */
-const STATISTICS = 11_000;
+/** Parallel calls: as many as a process has connections. */
+const CONCURRENCY = 10;
+/** Time for which an idle process is observed. */
+const WATCH_MS = 20_000;
+/** Time until an idle connection has reported its work to Postgres's statistics (pgstat.c: 10 s). */
+const STATISTICS_DELAY_MS = 11_000;
 
 const origin = { ip: '192.0.2.1', userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0)', requestId: null };
 
-/** Takes some minutes. @param say hears how far it is */
+/** Measures all costs, which takes some minutes. @param say gets the progress */
 export async function measure(say: (text: string) => void): Promise<Costs> {
   const hashMilliseconds = await measureHash();
   say(`one hash: ${hashMilliseconds.toFixed(1)} ms`);
@@ -58,7 +58,7 @@ export async function measure(say: (text: string) => void): Promise<Costs> {
   }
 }
 
-/** By the processor's time and not by the clock, so that it matters less what else the machine does. */
+/** Measures CPU time, not elapsed time, so that other work on the machine matters less. */
 async function measureGuard(app: FastifyInstance, say: (text: string) => void): Promise<number> {
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const tokens = Array.from({ length: TOKENS }, () => app.tokens.issue(someone()).accessToken);
@@ -66,10 +66,10 @@ async function measureGuard(app: FastifyInstance, say: (text: string) => void): 
   const costs: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const usage = process.cpuUsage();
-    // A turn fails when other work on the machine keeps a request for two seconds.
+    // A measurement fails when other work on the machine delays a request by two seconds.
     const turn = await load(target, 2, CONNECTIONS).catch(() => undefined);
     const { user, system } = process.cpuUsage(usage);
-    // The first turn is to get warm: each token is verified then.
+    // The first one is a warm-up: each token is verified in it.
     if (turn !== undefined && round > 0) costs.push((user + system) / 1_000 / turn.count);
   }
   if (costs.length < ROUNDS / 2) throw new Error('The machine is too busy to measure');
@@ -104,9 +104,9 @@ async function measureDatabase(
   client: pg.Client,
   say: (text: string) => void,
 ): Promise<DatabaseCosts> {
-  await pause(STATISTICS);
-  const idle = await spent(client, () => pause(WATCH - STATISTICS));
-  say(`an idle process: ${((idle.transactions / WATCH) * 1_000).toFixed(1)} transactions/s`);
+  await pause(STATISTICS_DELAY_MS);
+  const idle = await spent(client, () => pause(WATCH_MS - STATISTICS_DELAY_MS));
+  say(`an idle process: ${((idle.transactions / WATCH_MS) * 1_000).toFixed(1)} transactions/s`);
   await seedUsers(url, USERS);
   const { rows: users } = await client.query<{ id: string }>(
     'SELECT id FROM "User" WHERE NOT disabled LIMIT $1',
@@ -134,8 +134,8 @@ async function measureDatabase(
   await addRevocations(app);
   return {
     sealedPerSecond,
-    idleTransactionsPerSecond: (idle.transactions / WATCH) * 1_000,
-    idlePostgresMilliseconds: (idle.milliseconds / WATCH) * 1_000,
+    idleTransactionsPerSecond: (idle.transactions / WATCH_MS) * 1_000,
+    idlePostgresMilliseconds: (idle.milliseconds / WATCH_MS) * 1_000,
     signInPostgresMilliseconds: signIn.milliseconds / users.length,
     refreshPostgresMilliseconds: refresh.milliseconds / tokens.length,
     refreshMilliseconds: refresh.ownMilliseconds / tokens.length,
@@ -148,7 +148,7 @@ async function measureDatabase(
   };
 }
 
-/** Seals everything anew, the chain going on from where it is. @returns events a second, the median */
+/** Seals all events again; the chain continues. @returns events per second, the median */
 async function measureSealer(client: pg.Client, sealer: AuditSealer): Promise<number> {
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -177,22 +177,25 @@ async function addRevocations({ accounts }: FastifyInstance): Promise<void> {
 
 interface Spent {
   readonly transactions: number;
-  /** That Postgres' processes worked for us. */
+  /** Milliseconds of work in Postgres's processes. */
   readonly milliseconds: number;
   readonly walBytes: number;
-  /** Of the processor, in this process. */
+  /** CPU milliseconds of this process. */
   readonly ownMilliseconds: number;
 }
 
 type Statistics = Omit<Spent, 'ownMilliseconds'>;
 
-/** What work costs Postgres, by its own statistics. Other jobs of the process are in it too; they cost little. */
+/**
+ * Measures the cost of work in Postgres by its own statistics. Other jobs of the process are included; they
+ * cost little.
+ */
 async function spent(client: pg.Client, work: () => Promise<void>): Promise<Spent> {
   const before = await readStatistics(client);
   const usage = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(usage);
-  await pause(STATISTICS);
+  await pause(STATISTICS_DELAY_MS);
   const after = await readStatistics(client);
   return {
     transactions: after.transactions - before.transactions,
@@ -229,7 +232,7 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>)
   const worker = async () => {
     for (let item = rest.pop(); item !== undefined; item = rest.pop()) await work(item);
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -1,48 +1,56 @@
-/** What so many users need: what each of them does, times what that costs. */
+/** Model of the needs of a number of users: what each user does, times its cost. */
 import type { Costs } from './costs.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const MONTH = 30 * DAY;
 
-/** How people behave: guesses, each to be replaced by what an installation sees. */
+/** Behaviour of users. These are assumptions; replace them by the figures of an installation. */
 export const behaviour = {
-  /** Part of the users who come on a day. */
+  /** Share of the users who are active on a day. */
   activeShare: 0.2,
-  /** Times that each of those opens the app on that day: each is a refresh, for it is shorter than an access token lives. */
+  /**
+   * Visits per active user and day. Each is a refresh, because an access token lives shorter than the time
+   * between.
+   */
   visits: 6,
   /** Seconds of a visit. */
   visitSeconds: 300,
-  /** Guarded requests in a second of a visit. */
+  /** Guarded requests per second of a visit. */
   requestsPerSecond: 0.2,
-  /** Of each user, in 30 days. */
+  /** Sign-ins per user in 30 days. */
   signInsPerMonth: 2,
-  /** Part of the sessions that somebody ends; the others expire. */
+  /** Share of the sessions that users end; the others expire. */
   signOutShare: 0.3,
-  /** Changes of a level, a password or a state, of each user in 30 days: each revokes, and each is an audit event. */
+  /**
+   * Changes of a level, a password or a state, per user in 30 days: each revokes, and each is an audit event.
+   */
   changesPerMonth: 0.05,
-  /** Sessions alive of each user: devices, and what was never signed out. */
+  /** Active sessions per user: devices, and sessions that were never signed out. */
   sessions: 2,
-  /** How many times the average the busiest minute is. */
+  /** Load of the busiest minute, as a multiple of the average. */
   peak: 4,
 } as const;
 
-/** How full things are run. */
+/** Maximum utilisation of resources. */
 export const headroom = {
   /** Hashing, as the simulation of its queue shows. */
   hashing: 0.5,
-  /** An event loop: more, and every request waits for the others. */
+  /** Event loop: above this, every request waits for the others. */
   eventLoop: 0.5,
-  /** Postgres' cores. */
+  /** Postgres's cores. */
   postgres: 0.5,
 } as const;
 
-/** What Latchkey is built with. */
+/** Constants of Latchkey's code. */
 export const built = {
-  /** Entries of a process's map (LIMIT of src/tokens/revocations.ts), and bytes of each as its comment says. */
+  /** Entries of a process's map (src/tokens/revocations.ts), and bytes of each as its comment says. */
   revocations: 200_000,
   revocationBytes: 150,
-  /** Seconds that one is in the map (MEMORY), in the table (RETENTION of prune-revocations.ts), and that a poll looks back (OVERLAP). */
+  /**
+   * Seconds that an entry is in the map (revocations.ts) and in the table (prune-revocations.ts), and the
+   * overlap of two polls.
+   */
   remembered: HOUR + 60,
   kept: 2 * HOUR,
   overlap: 30,
@@ -52,12 +60,12 @@ export const built = {
   auditDays: 365,
 } as const;
 
-/** Cores of the machine or the pod that a process has: one for its event loop, the others for hashes. */
+/** Cores per process: one for its event loop, the others for hashes. */
 export const CORES = 4;
 
 export type Plan = ReturnType<typeof plan>;
 
-/** Everything at the peak, unless its name says otherwise. */
+/** Plan for a number of users. All figures are for the peak, unless the name says otherwise. */
 export function plan(users: number, costs: Costs) {
   const traffic = trafficOf(users);
   const loopCores =
@@ -80,7 +88,7 @@ export function plan(users: number, costs: Costs) {
 
 type Traffic = ReturnType<typeof trafficOf>;
 
-/** In a second. */
+/** Rates per second. */
 function trafficOf(users: number) {
   const { activeShare, visits, visitSeconds, requestsPerSecond, peak } = behaviour;
   const { signInsPerMonth, signOutShare, changesPerMonth } = behaviour;
@@ -111,7 +119,7 @@ function databaseOf({ refreshes, signIns, revocations, events }: Traffic, proces
     walMegabytes: (refreshes * costs.refreshWalBytes + signIns * costs.signInWalBytes) / 1e6,
     connections: processes * built.connections,
     liveRevocations: live,
-    /** Each process reads those of the overlap every second. */
+    /** Each process reads the revocations of the overlap every second. */
     revocationReads: processes * revocations * built.overlap,
     mapMegabytes: (Math.min(live, built.revocations) * built.revocationBytes) / 1e6,
     sealer: events / costs.sealedPerSecond,
@@ -133,13 +141,13 @@ function storageOf(users: number, { averageEvents, revocations }: Traffic, costs
   };
 }
 
-/** What runs out, in the order in which users bring it about. */
+/** Resources, in the order in which a growing number of users exhausts them. */
 export interface Limit {
   readonly name: string;
   readonly users: number;
 }
 
-/** The Postgres that a limit is reckoned with. */
+/** Postgres server that the limits assume. */
 export const postgres = { cores: 32, connections: 100, terabytes: 1 } as const;
 
 export function findLimits(costs: Costs): Limit[] {
@@ -163,7 +171,9 @@ export function findLimits(costs: Costs): Limit[] {
     .sort((a, b) => a.users - b.users);
 }
 
-/** The fewest users for whom something is so, by halving: more users never need less. */
+/**
+ * Finds the smallest number of users for which a condition holds, by bisection: more users never need less.
+ */
 function fewest(isSo: (users: number) => boolean): number {
   let [low, high] = [0, 1e12];
   while (high - low > 1) {

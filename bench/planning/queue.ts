@@ -1,15 +1,18 @@
-/** The queue in front of the hashes (src/accounts/passwords/hash.ts), simulated: how full it may be before people wait or are turned away. */
+/**
+ * Simulation of the queue of hashes (src/accounts/passwords/hash.ts): the utilisation at which sign-ins begin
+ * to wait or are refused.
+ */
 
-/** Sign-ins that may wait for each core: WAITING of src/accounts/passwords/hash.ts. */
-const WAITING = 32;
+/** Maximum of waiting sign-ins per core, as in src/accounts/passwords/hash.ts. */
+const MAX_WAITING_PER_CORE = 32;
 
-/** Part by which a hash takes longer or shorter than the median: other work on the machine. */
+/** Relative variation of a hash's time, because of other work on the machine. */
 const SPREAD = 0.2;
 
-/** Seconds of a rush, and from one to the next, and how many times as many come in it. */
+/** Rush: its duration and its interval in seconds, and the factor of arrivals in it. */
 const RUSH = { seconds: 5, every: 60, factor: 2 };
 
-/** Sign-ins of one simulation: at 99.9 % that still leaves hundreds. */
+/** Sign-ins per simulation: the 99.9th percentile still has hundreds. */
 const ARRIVALS = 300_000;
 
 export interface Crowd {
@@ -17,27 +20,28 @@ export interface Crowd {
   readonly cores: number;
   /** Milliseconds of a hash. */
   readonly hash: number;
-  /** Part of their time in which the cores hash, were nobody turned away; between rushes. */
+  /** Share of the time in which the cores would hash without refusals; between rushes. */
   readonly utilisation: number;
-  /** Whether twice as many come for 5 s of each minute, as when a link was mailed to all. */
+  /** True when twice as many arrive for 5 s of each minute, as after a link was mailed to all users. */
   readonly hasRushes: boolean;
   readonly seed: number;
 }
 
 export interface Outcome {
-  /** Part of the sign-ins that got 503 `busy`. */
-  readonly turnedAway: number;
-  /** Milliseconds before the hash begins, for those who were let in: half of them wait no longer, and 99 of 100. */
+  /** Share of the sign-ins that got 503 `busy`. */
+  readonly rejected: number;
+  /** Milliseconds of waiting for the accepted ones: the median and the 99th percentile. */
   readonly median: number;
   readonly p99: number;
 }
 
-/** People come one by one, each without regard to the others (a Poisson process), and are served in their order. */
+/** Simulates independent arrivals (a Poisson process) that are served in order. */
 export function simulate({ cores, hash, utilisation, hasRushes, seed }: Crowd): Outcome {
   const random = generator(seed);
   const rate = (utilisation * cores) / hash;
   const freeAt = new Float64Array(cores);
-  // When each of those let in is served: never out of order, so those who wait are the last of the list.
+  // Start of the service of each accepted sign-in. They are served in order, so the waiting ones are the last
+  // of the list.
   const servedAt = new Float64Array(ARRIVALS);
   const waits = new Float64Array(ARRIVALS);
   let served = 0;
@@ -47,7 +51,7 @@ export function simulate({ cores, hash, utilisation, hasRushes, seed }: Crowd): 
     const isRush = hasRushes && (now / 1_000) % RUSH.every < RUSH.seconds;
     now -= Math.log(1 - random()) / (isRush ? rate * RUSH.factor : rate);
     while (firstWaiting < served && (servedAt[firstWaiting] ?? 0) <= now) firstWaiting++;
-    if (served - firstWaiting >= WAITING * cores) continue;
+    if (served - firstWaiting >= MAX_WAITING_PER_CORE * cores) continue;
     const core = firstFree(freeAt);
     const start = Math.max(now, freeAt[core] ?? 0);
     freeAt[core] = start + hash * (1 - SPREAD + 2 * SPREAD * random());
@@ -57,7 +61,7 @@ export function simulate({ cores, hash, utilisation, hasRushes, seed }: Crowd): 
   }
   const sorted = waits.subarray(0, served).sort();
   const at = (part: number) => sorted[Math.floor(served * part)] ?? 0;
-  return { turnedAway: 1 - served / ARRIVALS, median: at(0.5), p99: at(0.99) };
+  return { rejected: 1 - served / ARRIVALS, median: at(0.5), p99: at(0.99) };
 }
 
 function firstFree(freeAt: Float64Array): number {
@@ -67,7 +71,7 @@ function firstFree(freeAt: Float64Array): number {
   return first;
 }
 
-/** Numbers from 0 to below 1, the same at every run (mulberry32). */
+/** Generator of numbers from 0 to below 1, the same in every run (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

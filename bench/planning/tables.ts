@@ -1,15 +1,15 @@
-/** The plan as the tables of docs/scaling.md, each between two comments with its name. */
+/** Formats the plan as the tables of docs/scaling.md, each between two comments with its name. */
 import type { Costs, Measured } from './costs.ts';
 import { behaviour, built, CORES, findLimits, headroom, type Plan, plan } from './model.ts';
 import { simulate } from './queue.ts';
 
-/** Of every simulation, so that the tables are the same at every run. */
+/** Seed of every simulation, so that the tables are the same in every run. */
 const SEED = 20_261_125;
 
 const SIZES = [10_000, 1_000_000, 100_000_000];
 const UTILISATIONS = [0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
 
-/** Markdown by the names that docs/scaling.md has in its comments. */
+/** Markdown of the tables, by the names in the comments of docs/scaling.md. */
 export type Tables = Readonly<Record<string, string>>;
 
 export function describePlan({ costs, measuredAt, machine }: Measured): Tables {
@@ -26,7 +26,7 @@ export function describePlan({ costs, measuredAt, machine }: Measured): Tables {
 /**
  * Puts the tables between their comments.
  *
- * @throws {Error} when there is no place for one of them
+ * @throws {Error} when the comments of a table are missing
  */
 export function fillIn(document: string, tables: Tables): string {
   return Object.entries(tables).reduce((text, [name, content]) => {
@@ -144,7 +144,7 @@ function describeQueue({ hashMilliseconds: hash }: Costs): string {
       const cells = [steady, rushes].flatMap((outcome) =>
         outcome === undefined
           ? []
-          : [`${show(outcome.median)}, ${show(outcome.p99)}`, percent(outcome.turnedAway)],
+          : [`${show(outcome.median)}, ${show(outcome.p99)}`, percent(outcome.rejected)],
       );
       return [`${cores}`, percent(utilisation), ...cells];
     }),
@@ -175,7 +175,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows].map(line).join('\n');
 }
 
-/** Two digits are more than a guess deserves. */
+/** Rounds to two digits, which is enough for an estimate. */
 function show(value: number): string {
   if (value === 0) return '0';
   const rounded = Number(value.toPrecision(2));

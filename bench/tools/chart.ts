@@ -1,4 +1,4 @@
-/** A chart for the README: how many requests each contender answers while Latchkey answers 100. */
+/** Chart for the README: requests that each contender answers while Latchkey answers 100. */
 import type { Figure } from './figures.ts';
 
 const [WIDTH, LABELS, ROW, BAR] = [760, 250, 34, 20];

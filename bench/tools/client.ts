@@ -1,15 +1,15 @@
-/** Clients that do more than ask for a page: processes of their own, on the core of the load. */
+/** Clients that do more than read a page: separate processes, on the core of the load. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LOAD_CORE, onCore } from './contender.ts';
 
-/** What some seconds came to. */
+/** Result of a measurement. */
 export interface Work {
-  /** Times a second. */
+  /** Operations per second. */
   readonly rate: number;
-  /** Milliseconds that one took. */
+  /** Milliseconds per operation. */
   readonly median: number;
 }
 
@@ -21,8 +21,8 @@ export interface Client {
 /**
  * Starts bench/clients/<name>.js.
  *
- * @param settings what the client reads from its environment
- * @throws {Error} from `work` when an answer was not the one that the client wanted
+ * @param settings environment of the client
+ * @throws {Error} from `work` when an answer was not the expected one
  */
 export async function startClient(name: string, settings: Readonly<Record<string, string>>): Promise<Client> {
   const script = join(resolve('bench/clients'), `${name}.js`);

@@ -1,4 +1,4 @@
-/** The servers under test: each a process of its own, all of them on one core, of which only one has work at a time. */
+/** Servers under test: separate processes on one core. Only one of them has work at a time. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,10 +12,10 @@ export const LOAD_CORE = 1;
 
 const folder = resolve('bench/contenders');
 
-/** Of contenders that lack what they need from the machine (sysexits.h, EX_UNAVAILABLE). */
+/** Exit code of contenders whose requirements are missing on the machine (sysexits.h, EX_UNAVAILABLE). */
 const UNAVAILABLE = 69;
 
-/** One for all of them. */
+/** Signing key that all of them share. */
 const privateKey = generateKeyPairSync('ec', {
   namedCurve: 'P-256',
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -24,9 +24,9 @@ const privateKey = generateKeyPairSync('ec', {
 
 export interface Contender {
   readonly url: string;
-  /** Bearer tokens that it takes. */
+  /** Bearer tokens that it accepts. */
   readonly tokens: readonly string[];
-  /** Of a service with a database: whose tokens these are, and what gets new ones, one a session. */
+  /** Users of these tokens and their refresh tokens, one per session, for a service with a database. */
   readonly user?: string;
   readonly refreshTokens?: readonly string[];
   /** Megabytes (10^6 bytes) of its resident set. */
@@ -34,7 +34,7 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-/** Binds a command to a core, where the machine can do that. */
+/** Binds a command to a core, if the machine supports that. */
 export function onCore(core: number, command: readonly string[]): string[] {
   const isBound = spawnSync('taskset', ['-c', String(core), 'true']).status === 0;
   return isBound ? ['taskset', '-c', String(core), ...command] : [...command];
@@ -43,8 +43,8 @@ export function onCore(core: number, command: readonly string[]): string[] {
 /**
  * Starts bench/contenders/<name>.js.
  *
- * @param settings what the contender reads from its environment
- * @returns undefined when the machine lacks what it needs
+ * @param settings environment of the contender
+ * @returns undefined when its requirements are missing on the machine
  */
 export async function startContender(
   name: string,
@@ -85,16 +85,16 @@ process.once('exit', () => {
   for (const child of children) child.kill();
 });
 
-/** As bin/latchkey.js has it on one core. */
+/** Number of threads that bin/latchkey.js sets on one core. */
 const UV_THREADPOOL_SIZE = '2';
 
-/** As bin/latchkey.js has it on this processor: none when it is empty. */
+/** Binary that bin/latchkey.js chooses on this processor: the default one when it is empty. */
 const { chooseBuild }: { chooseBuild(): string | undefined } = createRequire(import.meta.url)(
   '../../bin/argon2-build.js',
 );
 const ARGON2_PREBUILD = chooseBuild() ?? '';
 
-/** Of the service in production, which asks for one. */
+/** Secret of the service, which production needs. */
 const SECRET = 'a secret of the benchmark that is long enough';
 
 /** Installs the packages that only contenders need. */
@@ -113,7 +113,7 @@ async function firstLine(child: ChildProcess): Promise<Omit<Contender, 'memory' 
   return undefined;
 }
 
-/** Megabytes (10^6 bytes) of a process, from /proc, so 0 where there is none. */
+/** Reads the memory of a process in megabytes (10^6 bytes) from /proc; 0 when there is none. */
 export function residentSet(pid: number): number {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) return 0;

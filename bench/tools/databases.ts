@@ -1,18 +1,18 @@
-/** The two databases that Latchkey runs on, each made for one part of the benchmark and removed after it. */
+/** Databases for the benchmark: SQLite and Postgres, created for one part and removed after it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../test/postgres-server.ts';
 
-/** A kind of database, of which there can be several. */
+/** Kind of database, of which several can be created. */
 export interface Databases {
   readonly name: 'SQLite' | 'Postgres';
-  /** Makes an empty one. @returns its URL */
+  /** Creates an empty database. @returns its URL */
   create(name: string): Promise<string>;
 }
 
-/** Does the same on SQLite and then on a real Postgres. */
+/** Runs the same work on SQLite and then on a real Postgres. */
 export async function onEach<T>(work: (databases: Databases) => Promise<T[]>): Promise<T[]> {
   return [...(await onSqlite(work)), ...(await onPostgres(work))];
 }

@@ -1,41 +1,41 @@
-/** What a benchmark has found, and whether that is enough. */
+/** Figures of a benchmark, and their targets. */
 
-/** What must be reached. */
+/** Target of a figure. */
 export interface Target {
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** The median of several measurements, and how far they are spread. */
+/** Median of several measurements, and their spread. */
 export interface Figure {
   readonly name: string;
   readonly median: number;
   readonly low: number;
   readonly high: number;
-  /** `x` is a ratio of two things that were measured in turns. */
+  /** `x` is a ratio of two alternating measurements. */
   readonly unit: 'x' | 'ms' | 'MB' | 'bytes' | 'fields' | '/s';
   readonly target?: Target;
 }
 
-/** A part of the benchmark: `npm run bench -- <name>`. */
+/** Part of the benchmark: `npm run bench -- <name>`. */
 export interface Part {
   readonly name: string;
   readonly title: string;
   measure(effort: Effort): Promise<Figure[]>;
 }
 
-/** How long a part may take, and where it says how far it is. */
+/** Duration of a part, and the output of its progress. */
 export interface Effort {
-  /** Rounds in which all contenders take their turn. */
+  /** Rounds in which all contenders are measured. */
   readonly rounds: number;
-  /** Seconds of a contender's turn. */
+  /** Seconds per contender and round. */
   readonly seconds: number;
-  /** Whether only what is installed already takes part. */
+  /** True when only installed packages take part. */
   readonly isShort: boolean;
   say(text: string): void;
 }
 
-/** @throws {RangeError} when there is nothing to take the median of */
+/** @throws {RangeError} when there are no measurements */
 export function toFigure(
   name: string,
   measured: readonly number[],
@@ -49,7 +49,7 @@ export function toFigure(
   return { name, median, low, high, unit, ...(target && { target }) };
 }
 
-/** One ratio a round, for what else the machine does then hits both alike. */
+/** Computes one ratio per round: other work on the machine affects both sides of it. */
 export function toRatio(
   name: string,
   ours: readonly number[],
@@ -60,7 +60,7 @@ export function toRatio(
   return toFigure(name, ratios, 'x', target);
 }
 
-/** Undefined where there is no target. */
+/** Tells whether a figure reaches its target; undefined without a target. */
 export function isReached({ median, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined;
   return median >= (target.atLeast ?? -Infinity) && median <= (target.atMost ?? Infinity);

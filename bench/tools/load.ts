@@ -1,4 +1,4 @@
-/** The load: wrk where it is installed, for it costs least, otherwise autocannon; on a core of its own. */
+/** Load generator: wrk if it is installed, because it costs least, else autocannon; on a separate core. */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,29 +8,29 @@ import { type Contender, LOAD_CORE, onCore } from './contender.ts';
 
 const run = promisify(execFile);
 
-/** As many as the targets speak of. */
+/** Number of connections in the targets. */
 const CONNECTIONS = 64;
 
-/** What a turn came to. */
+/** Result of a measurement. */
 export interface Load {
-  /** Requests that were answered. */
+  /** Answered requests. */
   readonly count: number;
-  /** Requests in a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** Milliseconds in which 99 of 100 were answered. */
+  /** 99th percentile in milliseconds. */
   readonly p99: number;
 }
 
-/** Tokens that are the lines of a file. */
+/** Tokens in the lines of a file. */
 export interface TokenFile {
   readonly file: string;
-  /** The number of the one to begin with, from 0. */
+  /** Index of the first one to use, from 0. */
   readonly first: number;
-  /** How often each is used before the next one is. */
+  /** Requests per token before the next one. */
   readonly times: number;
 }
 
-/** Whom to ask: a contender, or one whose tokens are in a file. */
+/** Target of the load: a contender, or one whose tokens are in a file. */
 export interface LoadTarget extends Pick<Contender, 'url'> {
   readonly tokens: readonly string[] | TokenFile;
 }
@@ -38,9 +38,9 @@ export interface LoadTarget extends Pick<Contender, 'url'> {
 export const generator = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'autocannon';
 
 /**
- * Asks a contender for its page, with its tokens in turn, for some seconds.
+ * Requests a contender's page for some seconds, with its tokens in turn.
  *
- * @throws {Error} when an answer is not a 200: whoever refuses is fast
+ * @throws {Error} when an answer is not a 200: a refusal would be fast
  */
 export async function load(
   { url, tokens }: LoadTarget,

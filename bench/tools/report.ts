@@ -1,4 +1,4 @@
-/** The table that a benchmark ends with, and the files that it leaves. */
+/** Output of a benchmark: a table, and files. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { drawChart } from './chart.ts';
@@ -12,7 +12,7 @@ export interface Result {
   readonly figures: readonly Figure[];
 }
 
-/** A line for each figure. */
+/** Formats a line for each figure. */
 export function describe(results: readonly Result[]): string {
   return results.map(({ part, figures }) => `\n${part.title}\n${figures.map(line).join('\n')}`).join('\n');
 }
@@ -36,7 +36,7 @@ function show(value: number, unit: Figure['unit']): string {
   return `${value.toFixed(digits)} ${unit}`;
 }
 
-/** Writes `latest.json`, in which the parts that were not measured now stay as they were, and the chart of the guard. */
+/** Writes `latest.json`, which keeps the parts that were not measured now, and the chart of the guard. */
 export function save(results: readonly Result[]): void {
   mkdirSync(folder, { recursive: true });
   const file = `${folder}/latest.json`;

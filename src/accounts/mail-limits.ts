@@ -13,9 +13,9 @@ const INTERVAL_MS = 3_600_000 / HOURLY_LIMIT;
  */
 const policy: Policy = {
   free: HOURLY_LIMIT,
-  firstDelay: INTERVAL_MS,
-  longestDelay: INTERVAL_MS,
-  forgetEvery: INTERVAL_MS,
+  firstDelayMs: INTERVAL_MS,
+  maxDelayMs: INTERVAL_MS,
+  expiryMs: INTERVAL_MS,
 };
 
 /**

@@ -10,8 +10,8 @@ export interface AccessLevel {
 /**
  * Parses `guest:0,user:1,admin:2`; the rules are those of the design's section "Access".
  *
- * @returns ascending by number, frozen
- * @throws {ConfigError}
+ * @returns the levels, ascending by number, frozen
+ * @throws {ConfigError} when the text breaks a rule
  */
 export function parseAccessLevels(text: string): readonly AccessLevel[] {
   const refuse = (problem: string): never => {

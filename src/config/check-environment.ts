@@ -2,9 +2,9 @@ import { envSchema } from 'env-schema';
 import { ConfigError, DEFAULT_MAIL_FROM, Environment, PLACEHOLDER } from './environment.ts';
 
 /**
- * Checks the variables one by one. Those that are empty are not set.
+ * Checks the variables one by one. An empty variable counts as not set.
  *
- * @throws {ConfigError} when one has a wrong value
+ * @throws {ConfigError} when a variable has a wrong value
  */
 export function checkEnvironment(variables: Record<string, string | undefined>): Environment {
   // `NAME=` in .env.example means "not set".
@@ -22,7 +22,10 @@ export function checkEnvironment(variables: Record<string, string | undefined>):
   }
 }
 
-/** Files in a data folder are lost with a container, and each machine would make its own: production sets both. */
+/**
+ * Checks the rules of production. It must set SECRET and JWT_PRIVATE_KEY: files in a data folder are lost
+ * with the container, and each machine would make its own.
+ */
 function checkProduction({
   NODE_ENV,
   SECRET,
@@ -49,7 +52,7 @@ function checkProduction({
     );
 }
 
-/** What a pattern cannot say. The values are left out of the messages: a password may be among them. */
+/** Checks what a pattern cannot express. Messages leave the values out: a value may contain a password. */
 function checkUrls({ DATABASE_URL, ...environment }: Environment): void {
   const { PUBLIC_URL, FRONTEND_URL, SMTP_URL, OTEL_EXPORTER_OTLP_ENDPOINT } = environment;
   const urls = { PUBLIC_URL, FRONTEND_URL, SMTP_URL, OTEL_EXPORTER_OTLP_ENDPOINT };
@@ -64,7 +67,7 @@ function checkUrls({ DATABASE_URL, ...environment }: Environment): void {
   }
 }
 
-/** `PORT must be <= 65535 (example: PORT=3000)`. The value is left out, for it may be a secret. */
+/** Message such as `PORT must be <= 65535 (example: PORT=3000)`, without the value: it may be a secret. */
 function describeProblem(error: unknown): string {
   const first: unknown =
     error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
@@ -83,7 +86,7 @@ function schemaOf(name: string): Readonly<Record<string, unknown>> {
   return { ...Object.entries(Environment.properties).find(([key]) => key === name)?.[1] };
 }
 
-/** `(example: PORT=3000)` */
+/** Example of a variable: `(example: PORT=3000)`. */
 export function exampleOf(name: string): string {
   const { examples } = schemaOf(name);
   return `(example: ${name}=${Array.isArray(examples) ? examples[0] : ''})`;

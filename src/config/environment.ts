@@ -1,21 +1,26 @@
 import { type Static, Type } from 'typebox';
-import { LEAST_HASH_MEMORY } from './memory.ts';
+import { MIN_HASH_MEMORY_MIB } from './memory.ts';
 
-/** Seconds. Revocations are kept in memory for as long as a token can live, so a token may not live long. */
-const LONGEST_ACCESS_TOKEN_TTL = 3600;
+/**
+ * Upper limit of ACCESS_TOKEN_TTL. Revocations stay in memory as long as a token can live, so it is short.
+ */
+const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600;
 
-/** Seconds. What ends processes waits some time only: Kubernetes 30 s, in which the requests under way are finished too. */
-const LONGEST_SHUTDOWN_DELAY = 60;
+/**
+ * Upper limit of SHUTDOWN_DELAY. A supervisor kills a process that takes too long (Kubernetes after 30 s),
+ * and the requests under way need time too.
+ */
+const MAX_SHUTDOWN_DELAY_SECONDS = 60;
 
 /** The sender of mails in development. */
 export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
 
-/** How the placeholders of .env.example begin, which production refuses. */
+/** Prefix of the placeholders in .env.example, which production refuses. */
 export const PLACEHOLDER = 'replace-this-with-';
 
 /**
- * Every variable that Latchkey reads, with its default. README.md and .env.example list the same ones,
- * and a test holds them to this table.
+ * Variables that Latchkey reads, with their defaults. README.md and .env.example list the same variables; a
+ * test compares them with this table.
  */
 export const Environment = Type.Object({
   NODE_ENV: Type.Enum(['development', 'production', 'test'], {
@@ -111,7 +116,7 @@ export const Environment = Type.Object({
   ACCESS_TOKEN_TTL: Type.Integer({
     default: 900,
     minimum: 10,
-    maximum: LONGEST_ACCESS_TOKEN_TTL,
+    maximum: MAX_ACCESS_TOKEN_TTL_SECONDS,
     description: 'lifetime of an access token in seconds, one hour at most',
     examples: [900],
   }),
@@ -192,7 +197,7 @@ export const Environment = Type.Object({
   ),
   HASH_MEMORY: Type.Optional(
     Type.Integer({
-      minimum: LEAST_HASH_MEMORY,
+      minimum: MIN_HASH_MEMORY_MIB,
       description:
         'MiB that these hashes may take together: one takes 19, an imported one up to 128 (default: a third of the memory that the container or the machine has)',
       examples: [256],
@@ -213,7 +218,7 @@ export const Environment = Type.Object({
   SHUTDOWN_DELAY: Type.Integer({
     default: 0,
     minimum: 0,
-    maximum: LONGEST_SHUTDOWN_DELAY,
+    maximum: MAX_SHUTDOWN_DELAY_SECONDS,
     description:
       'seconds that the service goes on after SIGTERM, not ready, before it takes no more connections: the time that whatever sends requests here takes to notice',
     examples: [5],
@@ -248,7 +253,10 @@ export const Environment = Type.Object({
 });
 export type Environment = Static<typeof Environment>;
 
-/** A variable has a value that Latchkey can't run with. The message is one line that says what to set. */
+/**
+ * Error of a variable with a value that Latchkey cannot run with. The message is one line that says what to
+ * set.
+ */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }

@@ -20,14 +20,14 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string;
-  /** Where the links in mails lead, without a slash at the end. */
+  /** Base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string;
-  /** Where `latchkey migrate-to` moves the database to. */
+  /** URL of the database that `latchkey migrate-to` moves the data to. */
   readonly targetDatabaseUrl: string | undefined;
   readonly secret: string | undefined;
-  /** Accepted beside `secret`, and used for nothing new. */
+  /** Accepted beside `secret`, but not used for anything new. */
   readonly secretPrevious: string | undefined;
   readonly jwtPrivateKey: string | undefined;
   readonly jwtPreviousKeys: string | undefined;
@@ -38,33 +38,33 @@ export interface Config {
   readonly registration: Environment['REGISTRATION'];
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
-  /** Of Fastify's option of the same name. */
+  /** Value of Fastify's option of the same name. */
   readonly trustProxy: number | string[] | false;
   readonly corsOrigins: readonly string[];
-  /** Requests of one network in a minute; 0 for any number. */
+  /** Requests per minute from one network; 0 for no limit. */
   readonly rateLimit: number;
-  /** Of clients at a time; undefined for what the system's limit of open files leaves. */
+  /** Maximum of simultaneous client connections; undefined: as many as the limit of open files allows. */
   readonly maxConnections: number | undefined;
-  /** Passwords that are hashed at a time. */
+  /** Maximum of passwords that are hashed at the same time. */
   readonly hashConcurrency: number;
-  /** MiB that these may take. */
+  /** Memory in MiB that these hashes may use together. */
   readonly hashMemory: number;
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
-  /** Seconds between being told to stop and taking no more connections. */
+  /** Seconds between the signal to stop and the moment when the process accepts no more connections. */
   readonly shutdownDelay: number;
-  /** Where the metrics are. */
+  /** Address of the listener for metrics. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
-  /** Where traces are sent. What else the SDK can be told, it reads itself from the process's environment. */
+  /** Target of the traces. The SDK reads its other settings from the process's environment. */
   readonly traces: { readonly endpoint: string; readonly serviceName: string } | undefined;
 }
 
 /**
- * Reads the configuration from `.env` at the package's root and the process's environment, which wins, and secrets also from
- * the files that these name.
+ * Reads the configuration from three sources: `.env` in the package's root, the process's environment, which
+ * wins over it, and the files that `*_FILE` variables name.
  *
- * @param overrides variables that win over both
+ * @param overrides variables that win over all of these
  * @throws {ConfigError} when a variable is missing or has a wrong value
  */
 export function readConfig(overrides: Record<string, string | undefined> = {}): Config {
@@ -110,7 +110,8 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     corsOrigins: parseOrigins(environment.CORS_ORIGINS),
     rateLimit: environment.RATE_LIMIT,
     maxConnections: environment.MAX_CONNECTIONS,
-    // libuv has a thread for each of them and one more (bin/latchkey.js): files would wait for what goes beyond that.
+    // libuv has one thread per hash and one more (bin/latchkey.js). With more hashes, files would wait for
+    // them.
     hashConcurrency: Math.min(
       environment.HASH_CONCURRENCY ?? Number.POSITIVE_INFINITY,
       availableParallelism(),
@@ -134,7 +135,7 @@ function parseTelemetry(environment: Environment): Pick<Config, 'metrics' | 'tra
   };
 }
 
-/** Where whoever listens there is reached: 0.0.0.0 and :: are places to listen on, not to send a browser to. */
+/** URL under which a listener is reached. 0.0.0.0 and :: mean "all addresses": a browser cannot open them. */
 export function defaultPublicUrl(host: string, port: number): string {
   const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;

@@ -2,9 +2,9 @@ import ipaddr from 'ipaddr.js';
 import { ConfigError } from './environment.ts';
 
 /**
- * Which proxies are believed when they say where a request comes from: how many of them stand in front, or their networks.
+ * Parses the proxies that are trusted to name the client's address: their number, or their networks.
  *
- * @throws {ConfigError}
+ * @throws {ConfigError} when it is neither
  */
 export function parseTrustProxy(text: string | undefined): number | string[] | false {
   if (text === undefined || text === '0') return false;
@@ -17,9 +17,9 @@ export function parseTrustProxy(text: string | undefined): number | string[] | f
 }
 
 /**
- * The origins whose scripts may read answers.
+ * Parses the origins whose scripts may read responses.
  *
- * @throws {ConfigError}
+ * @throws {ConfigError} when an entry is not an origin
  */
 export function parseOrigins(text: string | undefined): readonly string[] {
   const origins = (text ?? '')

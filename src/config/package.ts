@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** The package's root, where relative paths of the configuration start. */
+/** Root folder of the package. Relative paths in the configuration start here. */
 export const packageRoot = findRoot(import.meta.dirname);
 
-/** The version in package.json. */
+/** Version in package.json. */
 export const version: string = readVersion();
 
-/** However deep in it the build has put this file. */
+/** Finds the root from any depth: the build puts this file into another folder. */
 function findRoot(folder: string): string {
   return existsSync(resolve(folder, 'package.json')) ? folder : findRoot(dirname(folder));
 }

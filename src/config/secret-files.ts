@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { ConfigError } from './environment.ts';
 import { packageRoot } from './package.ts';
 
-/** The variables with secrets in them. Keys take a path as they are. */
+/**
+ * Variables that hold secrets and may be read from files. Keys are not among them: they accept a path anyway.
+ */
 export const secretVariables = [
   'DATABASE_URL',
   'SECRET',
@@ -13,11 +15,12 @@ export const secretVariables = [
 ] as const;
 
 /**
- * Reads secrets from files, which is how Docker and Kubernetes hand them out: `SECRET_FILE` names the file with SECRET. Whoever may
- * look at a process sees its environment, and not what is in its files. Line breaks at the end are not part of the secret.
+ * Reads secrets from files, as Docker and Kubernetes provide them: `SECRET_FILE` names the file that holds
+ * SECRET. Other users of the machine may see the environment of a process, but not the content of its files.
+ * Line breaks at the end are not part of the secret.
  *
- * @returns the variables with what is in the files
- * @throws {ConfigError} when a file cannot be read or is empty, or a secret is set in both ways
+ * @returns the variables, completed with the contents of the files
+ * @throws {ConfigError} when a file cannot be read or is empty, or when a secret is set in both ways
  */
 export function readSecretFiles(variables: NodeJS.Dict<string>): NodeJS.Dict<string> {
   const found = secretVariables.flatMap((name) => {

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-/** What a key derived from SECRET is for. Each purpose has a key of its own (RFC 5869 section 3.2). */
+/** Purpose of a key that is derived from SECRET. Each purpose has its own key (RFC 5869 section 3.2). */
 export type Purpose =
   | 'refresh-token'
   | 'mail'
@@ -10,15 +10,18 @@ export type Purpose =
   | 'audit'
   | 'throttle';
 
-/** SECRET, and the one before or the one to come, which are accepted but not used. */
+/** SECRET, and the previous or the next one, which is accepted but not used for anything new. */
 export interface Secrets {
   readonly current: string;
   readonly previous: string | undefined;
 }
 
-/** A message authentication code under SECRET, for one purpose. Keys are derived once. */
+/** Message authentication codes with a key derived from SECRET, for one purpose. Keys are derived once. */
 export class Hmac {
-  /** Not bytes, of which each code would make such an object anew, in five times the time of the HMAC. */
+  /**
+   * KeyObjects, and not bytes: bytes would be made into a KeyObject for each code, which takes five times as
+   * long as the HMAC.
+   */
   readonly #current: KeyObject;
   readonly #accepted: readonly KeyObject[];
 
@@ -28,33 +31,33 @@ export class Hmac {
     this.#accepted = previous === undefined ? [this.#current] : [this.#current, keyOf(previous)];
   }
 
-  /** HMAC-SHA-256 under the current secret, in base64url: 43 characters. */
+  /** Returns the HMAC-SHA-256 with the current secret, in base64url: 43 characters. */
   sign(message: string): string {
-    return code(this.#current, message).toString('base64url');
+    return computeCode(this.#current, message).toString('base64url');
   }
 
-  /** The codes under every secret that is accepted, the current one's first: to look something up by. */
+  /** Returns the codes with all accepted secrets, the current one first. Used for lookups. */
   signAll(message: string): [string, ...string[]] {
-    const [, ...others] = this.#accepted.map((key) => code(key, message).toString('base64url'));
+    const [, ...others] = this.#accepted.map((key) => computeCode(key, message).toString('base64url'));
     return [this.sign(message), ...others];
   }
 
-  /** Whether a code is that of the message, under the current or the previous secret; takes the same time for all codes. */
+  /** Verifies a code with the current and the previous secret, in constant time. */
   matches(message: string, signature: string): boolean {
     const given = Buffer.from(signature, 'base64url');
     if (given.toString('base64url') !== signature) return false;
     return this.#accepted.some((key) => {
-      const expected = code(key, message);
+      const expected = computeCode(key, message);
       return expected.length === given.length && timingSafeEqual(expected, given);
     });
   }
 }
 
-/** A key of 32 bytes for one purpose (HKDF, RFC 5869). */
+/** Derives a key of 32 bytes for one purpose (HKDF, RFC 5869). */
 export function deriveKey(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `latchkey ${purpose}`, 32));
 }
 
-function code(key: KeyObject, message: string): Buffer {
+function computeCode(key: KeyObject, message: string): Buffer {
   return createHmac('sha256', key).update(message).digest();
 }

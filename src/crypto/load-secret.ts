@@ -5,8 +5,9 @@ import type { Secrets } from './hmac.ts';
 import { readOrCreate } from './secret-file.ts';
 
 /**
- * The secrets: SECRET, else the file `secret` in the data folder, which is made at the first start
- * (32 random bytes, the size of a SHA-256 HMAC key: RFC 2104 section 3); and SECRET_PREVIOUS.
+ * Loads the secrets. The current one is SECRET, or else the content of the file `secret` in the data folder,
+ * which is made at the first start (32 random bytes, the size of a SHA-256 HMAC key: RFC 2104 section 3). The
+ * previous one is SECRET_PREVIOUS.
  */
 export async function loadSecrets({
   secret,
@@ -19,7 +20,7 @@ export async function loadSecrets({
   return { current, previous: secretPrevious };
 }
 
-/** Where the secret is that Latchkey makes by itself. */
+/** Returns the path of the secret that Latchkey makes itself. */
 export function secretFile(dataDir: string): string {
   return resolve(dataDir, 'secret');
 }

@@ -4,23 +4,24 @@ import { dirname } from 'node:path';
 import { codeOf } from '../lib/error-code.ts';
 
 /**
- * Reads a file that holds a secret, after making it where there is none yet (mode 0600, its folder 0700).
- * Processes that start at once on one folder all get the same contents: the file appears whole, or not at all.
+ * Reads a file that holds a secret, and makes it first when it does not exist (mode 0600, its folder 0700).
+ * Processes that start at the same time in one folder all get the same contents: the file appears complete,
+ * or not at all.
  *
- * @param make gives the contents of a new file
+ * @param make returns the contents of a new file
  */
 export async function readOrCreate(path: string, make: () => string): Promise<string> {
   const existing = await readIfPresent(path);
   if (existing !== undefined) return existing;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, make(), { mode: 0o600, flag: 'wx', flush: true });
+  const tempFile = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(tempFile, make(), { mode: 0o600, flag: 'wx', flush: true });
   try {
-    await link(draft, path);
+    await link(tempFile, path);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
-    await rm(draft);
+    await rm(tempFile);
   }
   return readFile(path, 'utf8');
 }

@@ -1,43 +1,43 @@
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 
 /**
- * Whether work ends within some milliseconds. What was begun goes on, and nobody hears of it any more.
+ * Tells whether work ends within a timeout. After the timeout, the work goes on, and its result is ignored.
  *
- * @throws whatever the work throws in time
+ * @throws the error of the work, when it fails in time
  */
-export function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  return unlessLate(
+export function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  return raceTimeout(
     work.then(() => true),
-    milliseconds,
+    timeoutMs,
     () => false,
   );
 }
 
 /**
- * Waits for the database no longer than some milliseconds.
+ * Waits for the database, up to a timeout.
  *
- * @throws an error for which `isUnavailable` holds when it takes longer; whatever `work` throws
+ * @throws an error for which `isUnavailable` holds after the timeout; the error of the work before that
  */
-export function withDeadline<T>(work: PromiseLike<T>, milliseconds: number): Promise<T> {
-  return unlessLate(work, milliseconds, () => {
-    throw tooLate();
+export function withDeadline<T>(work: PromiseLike<T>, timeoutMs: number): Promise<T> {
+  return raceTimeout(work, timeoutMs, () => {
+    throw timeoutError();
   });
 }
 
-/** The error of what took too long. `isUnavailable` holds for it. */
-export function tooLate(): DriverAdapterError {
+/** Error of an operation that took too long. `isUnavailable` holds for it. */
+export function timeoutError(): DriverAdapterError {
   return new DriverAdapterError({ kind: 'SocketTimeout' });
 }
 
-/** Waits for work, or for what `late` says when the time is over. */
-async function unlessLate<T>(work: PromiseLike<T>, milliseconds: number, late: () => T): Promise<T> {
+/** Waits for work, or calls `onTimeout` when the time is over. */
+async function raceTimeout<T>(work: PromiseLike<T>, timeoutMs: number, onTimeout: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  // Not the promise of node:timers/promises: to abort it takes 18 microseconds, and each transaction would.
-  const timeIsOver = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
+  // setTimeout, and not node:timers/promises: to abort its promise takes 18 microseconds in each transaction.
+  const expired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
   });
   try {
-    return await Promise.race([work, timeIsOver.then(late)]);
+    return await Promise.race([work, expired.then(onTimeout)]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,10 +1,10 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 
 /**
- * The error of a raw statement in one sentence. Its message is often only the name of its kind, where Prisma's
- * client would have made a sentence.
+ * Describes the error of a raw statement in one sentence. The error's own message is often only the name of
+ * its kind; Prisma's client would have made a sentence of it.
  *
- * @returns undefined for errors of other origin
+ * @returns undefined for other errors
  */
 export function describeDriverError(error: unknown): string | undefined {
   if (!(error instanceof Error && isDriverAdapterError(error))) return undefined;

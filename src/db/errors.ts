@@ -1,7 +1,7 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
 import { codeOf } from '../lib/error-code.ts';
 
-/** Kinds of a driver adapter's error that say that the database cannot be reached, or lets nobody in at the moment. */
+/** Kinds of driver adapter errors that mean: the database cannot be reached, or refuses connections now. */
 const unavailableKinds = new Set([
   'AuthenticationFailed',
   'ConnectionClosed',
@@ -14,37 +14,46 @@ const unavailableKinds = new Set([
 ]);
 
 /**
- * A snapshot that others have written over, or a deadlock. Not SQLITE_BUSY: `sqlite/queue.ts` has waited for that already.
+ * Codes of a conflicting write (the snapshot is outdated) or a deadlock. SQLITE_BUSY is not among them:
+ * `sqlite/queue.ts` has waited for the lock already.
  * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
  */
 const conflictCodes = /^(40001|40P01|SQLITE_BUSY_SNAPSHOT)$/;
 
 /**
- * SQLSTATEs: connection exceptions (08), a standby (25006), a transaction that took too long (25P03, 25P04), resources that
- * ran out (53), a lock or a statement that took too long (55P03, 57014), shutdown and start-up (57P), input and output (58).
- * https://www.postgresql.org/docs/current/errcodes-appendix.html and https://www.sqlite.org/rescode.html
+ * SQLSTATEs: connection exceptions (08), a standby (25006), a transaction that took too long (25P03, 25P04),
+ * exhausted resources (53), a lock or a statement that took too long (55P03, 57014), shutdown and start-up
+ * (57P), input and output (58). https://www.postgresql.org/docs/current/errcodes-appendix.html and
+ * https://www.sqlite.org/rescode.html
  */
 const unavailableCodes =
   /^(08...|25006|25P0[34]|53...|55P03|57014|57P0.|58...|SQLITE_(BUSY|CANTOPEN|FULL|IOERR|LOCKED|NOMEM|PROTOCOL|READONLY).*)$/;
 
-/** What the operating system says of sockets, and of files where SQLite's is opened. */
+/** Error codes of the operating system for sockets, and for files when SQLite's is opened. */
 const systemCodes =
   /^(EACCES|EAI_AGAIN|ECONNABORTED|ECONNREFUSED|ECONNRESET|EDQUOT|EHOSTDOWN|EHOSTUNREACH|EIO|EMFILE|ENETDOWN|ENETUNREACH|ENFILE|ENOSPC|ENOTFOUND|EPIPE|EROFS|ETIMEDOUT)$/;
 
-/** What the pool says when it refuses: Prisma passes errors on that it does not know. */
-export const POOL_IS_FULL = 'Too many wait for a connection to the database';
+/** Message of a pool that refuses a caller. Prisma passes on errors that it does not know. */
+export const POOL_IS_FULL = 'Too many queries wait for a connection to the database';
 
-/** What pg and pg-pool say in errors without a code. They reach us as they are when a transaction begins or ends. */
+/**
+ * Messages of errors of pg and pg-pool that have no code. These errors arrive unchanged when a transaction
+ * begins or ends.
+ */
 const driverMessages =
   /^(Client has encountered a connection error|Client was closed|Connection terminated|Cannot use a pool after calling end|timeout exceeded when trying to connect|timeout expired$|Query read timeout$)/;
 
-/** P2028 is every error of a transaction; these are about time, and those of a client that is being closed. */
+/**
+ * Messages that tell apart the errors with code P2028, which Prisma uses for every error of a transaction.
+ * These are timeouts, and errors of a client that is being closed.
+ */
 const transactionMessages =
   /Unable to start a transaction in the given time|on an expired transaction|Transaction not found/;
 
 /**
- * Whether a row broke the unique index on this column; not for primary keys. P2002 names the columns on SQLite, and on
- * Postgres the index, whose name Prisma makes of table and column (`User_email_key`).
+ * Tells whether a row violates the unique index on this column; not for primary keys. P2002 names the columns
+ * on SQLite. On Postgres it names the index, whose name Prisma builds from table and column
+ * (`User_email_key`).
  */
 export function isUniqueViolation(error: unknown, column: string): boolean {
   const cause = driverCause(error);
@@ -57,35 +66,35 @@ export function isUniqueViolation(error: unknown, column: string): boolean {
   return constraint?.index === `${cause.table}_${column}_key`;
 }
 
-/** Whether a row broke some unique index, or has the id of another. */
+/** Tells whether a row violates any unique index, or has the id of another row. */
 export function isAnyUniqueViolation(error: unknown): boolean {
   return driverCause(error)?.kind === 'UniqueConstraintViolation';
 }
 
-/** Whether a row was to belong to one that is not there. */
+/** Tells whether a row refers to a row that does not exist. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return driverCause(error)?.kind === 'ForeignKeyConstraintViolation';
 }
 
-/** Whether the row that was to be read, changed or deleted is not there (P2025). */
+/** Tells whether the row to read, change or delete does not exist (P2025). */
 export function isNotFound(error: unknown): boolean {
   return codeOf(error) === 'P2025';
 }
 
-/** Whether somebody else was in the way, so that the same transaction may succeed when it runs again. */
+/** Tells whether a transaction lost a conflict with another one, so that a retry may succeed. */
 export function isConflict(error: unknown): boolean {
   const cause = driverCause(error);
   return cause?.kind === 'TransactionWriteConflict' || matches(cause?.originalCode, conflictCodes);
 }
 
-/** Whether the database was not asked, because there is more to do than can be done. */
+/** Tells whether the query was refused before it reached the database, because too many wait already. */
 export function isOverloaded(error: unknown): boolean {
   return error instanceof Error && error.message.includes(POOL_IS_FULL);
 }
 
 /**
- * Whether the database cannot serve now and may do so later: a 503 with `Retry-After`. It is away, starting, full, overloaded,
- * or was too slow; conflicts that did not end count too. What a mistake in the program throws is not among them.
+ * Tells whether the database is unavailable for now, which leads to a 503 with `Retry-After`: it is down,
+ * starting, full, overloaded or too slow, or conflicts did not end. Errors of the program are not among them.
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -103,7 +112,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'P2028') return transactionMessages.test(error.message);
   if (code === undefined) return driverMessages.test(error.message);
-  // The socket file of a Postgres on the same machine is gone while that is down.
+  // The socket file of a local Postgres is missing while Postgres is down.
   if (code === 'ENOENT') return error.message.includes('connect ENOENT');
   return systemCodes.test(code) || unavailableCodes.test(code);
 }
@@ -112,7 +121,10 @@ function matches(value: unknown, pattern: RegExp): boolean {
   return typeof value === 'string' && pattern.test(value);
 }
 
-/** What the driver adapter says: in Prisma's `meta`, or the error itself, for Prisma passes on what COMMIT throws. */
+/**
+ * Cause that the driver adapter gave: in Prisma's `meta`, or in the error itself, because Prisma passes on
+ * what COMMIT throws.
+ */
 function driverCause(error: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!(error instanceof Error)) return undefined;
   const origin = 'meta' in error ? members(error.meta)?.driverAdapterError : error;

@@ -2,39 +2,39 @@ import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQueryable } from '@p
 import { wrapAdapter } from './adapters/wrap.ts';
 import { type Client, type DatabaseKind, type Models, makeClient } from './client.ts';
 
-/** The error of a statement that comes after the end of its transaction. */
+/** Error of a statement that is sent after the end of its transaction. */
 export class TransactionEnded extends Error {
   constructor() {
     super('The transaction of this statement has ended');
   }
 }
 
-/** A client's models in a transaction. */
+/** Models of a client that is lent to a transaction. */
 export interface Loan {
   readonly models: Models;
-  /** Ends the loan: an operation that begins later fails. May be called twice. */
+  /** Ends the loan: operations that begin later fail. May be called twice. */
   end(): void;
 }
 
-/** A client, and the transaction into which its statements go at present. */
+/** Client, and the transaction that its statements go to at present. */
 interface LentClient {
   readonly client: Client;
   readonly target: { transaction: SqlQueryable };
 }
 
 /**
- * Clients of Prisma whose statements go into a transaction that is open already. Prisma's own `$transaction`
- * opens one itself, for four times the price, and has no way to send a raw statement into it past the client.
+ * Prisma clients whose statements go to a transaction that is already open. Prisma's own `$transaction` opens
+ * one itself, at four times the cost, and has no way to send it a raw statement that bypasses the client.
  *
- * Making a client takes tens of milliseconds, so it is lent to one transaction after the other: there are as
- * many as transactions that used a model at the same time, of which SQLite has one.
+ * To make a client takes tens of milliseconds, so clients are reused. There are as many clients as
+ * transactions that used a model at the same time; SQLite has one.
  */
 export class LentClients {
-  /** The last one is lent first: it has worked out most statements already. */
+  /** Used as a stack: the client used last has most statements compiled already. */
   readonly #free: LentClient[] = [];
 
   /**
-   * Lends a client for a transaction.
+   * Lends a client to a transaction.
    *
    * @param adapter that began the transaction
    */
@@ -43,8 +43,8 @@ export class LentClients {
     lent.target.transaction = transaction;
     let running = 0;
     let hasEnded = false;
-    // An operation that is still under way would send its statements into the next transaction.
-    const refund = () => {
+    // An operation that is still under way would send its statements to the next transaction.
+    const returnClient = () => {
       if (hasEnded && running === 0) this.#free.push(lent);
     };
     const models = lent.client.around(async (operation) => {
@@ -54,7 +54,7 @@ export class LentClients {
         return await operation();
       } finally {
         running--;
-        refund();
+        returnClient();
       }
     });
     return {
@@ -62,7 +62,7 @@ export class LentClients {
       end: () => {
         if (hasEnded) return;
         hasEnded = true;
-        refund();
+        returnClient();
       },
     };
   }
@@ -78,8 +78,8 @@ function makeLentClient(
 }
 
 /**
- * An adapter whose statements go into a transaction. What Prisma begins and ends by itself, for an operation
- * of several statements, is part of it.
+ * Makes an adapter whose statements go to a transaction. When Prisma begins and ends a transaction by itself,
+ * for an operation of several statements, that becomes part of the open transaction.
  */
 function factoryInto(adapter: SqlDriverAdapter, target: LentClient['target']): SqlDriverAdapterFactory {
   const { provider, adapterName } = adapter;
@@ -90,7 +90,7 @@ function factoryInto(adapter: SqlDriverAdapter, target: LentClient['target']): S
   const nothing = async () => {};
   const inner = {
     ...{ provider, adapterName, ...statements },
-    // Prisma then sends no COMMIT or ROLLBACK.
+    // With this option, Prisma sends no COMMIT or ROLLBACK.
     options: { usePhantomQuery: true },
     commit: nothing,
     rollback: nothing,

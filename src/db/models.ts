@@ -1,6 +1,6 @@
 import type { Models } from './client.ts';
 
-/** The models of a client that is taken when one of them is used. */
+/** Models of a client that is taken only when a model is used. */
 export abstract class LazyModels implements Models {
   protected abstract get models(): Models;
 

@@ -23,14 +23,13 @@ import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
 import { retryConflicts, runTransaction } from './transaction.ts';
 
 /**
- * Opens a database. It connects at the first query, so a database that is away shows only then.
+ * Opens a database. It connects at the first query, so an unreachable database is noticed only then.
  *
- * @param url `file:/absolute/path` or `postgresql://`; the latter may say `schema`, `connection_limit` and
- *   `pgbouncer` as with Prisma
- * @param onError hears of Postgres connections that break while nobody waits for them; queries report their
- *   own errors
- * @param options `readOnly` to look at a database that is there, and change nothing
- * @throws {Error} when the URL is neither
+ * @param url `file:/absolute/path` or `postgresql://`; the latter may have the parameters `schema`,
+ *   `connection_limit` and `pgbouncer`, as with Prisma
+ * @param onError is called with the errors of idle Postgres connections; queries report their own errors
+ * @param options `readOnly` opens an existing database without changing it
+ * @throws {Error} when the URL is of another kind
  */
 export function openDatabase(
   url: string,
@@ -43,7 +42,7 @@ export function openDatabase(
       abortOnError(publishStatements(readOnly ? sqliteReader(url) : sqliteFactory(url))),
     );
     const { db, close } = openHandle(kind, factory);
-    // SQLite has no clock but that of this machine.
+    // SQLite has no clock except this machine's.
     return { db, control: db, kind, now: async () => new Date(), pool: undefined, close: once(close) };
   }
   const target = parsePostgresUrl(url);
@@ -114,7 +113,7 @@ function once(close: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** As a time without a zone: of one with a zone, Prisma's adapter takes the digits and drops the offset. */
+/** Reads the time without a time zone: Prisma's adapter would drop the offset of a time with one. */
 async function readServerTime(tx: Handle): Promise<Date> {
   const rows = await tx.raw.query<{ now: Date }>`SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now`;
   const [row] = rows;
@@ -122,7 +121,7 @@ async function readServerTime(tx: Handle): Promise<Date> {
   return row.now;
 }
 
-/** Its numbers as they are when they are asked for. */
+/** Returns live numbers: they are read from the pool at each access. */
 function poolOf(pool: Omit<ConnectionPool, 'limit'>, limit: number): ConnectionPool {
   return {
     get totalCount() {

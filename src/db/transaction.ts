@@ -6,64 +6,69 @@ import type {
   SqlQueryable,
 } from '@prisma/driver-adapter-utils';
 import type { DatabaseKind, Statements, Transaction, TransactionOptions } from './client.ts';
-import { tooLate, withDeadline } from './deadline.ts';
+import { timeoutError, withDeadline } from './deadline.ts';
 import { isConflict } from './errors.ts';
 import { type LentClients, type Loan, TransactionEnded } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
 import { rawStatements } from './raw/raw.ts';
 
 /**
- * Milliseconds that the work of a transaction may take, each try by itself. What a process commits later than this after
- * it began does not exist, so whoever polls for new rows must look back further.
+ * Time that each attempt of a transaction's work may take. A process never commits later than this after the
+ * begin, so a poller of new rows must look back further.
  */
-export const TRANSACTION_TIMEOUT = 5_000;
+export const TRANSACTION_TIMEOUT_MS = 5_000;
 
-/** Milliseconds that a transaction waits to begin: for a free connection, or for SQLite's one writer. */
-export const TRANSACTION_MAX_WAIT = 5_000;
+/** Time that a transaction waits to begin: for a free connection, or for SQLite's single writer. */
+export const TRANSACTION_MAX_WAIT_MS = 5_000;
 
-/** Tries of one transaction. Of 300 at once on one row none needed more than 4, on Postgres with ten connections. */
-const ATTEMPTS = 20;
+/**
+ * Maximum of attempts per transaction. With 300 transactions at once on one row, none needed more than 4, on
+ * Postgres with ten connections.
+ */
+const MAX_ATTEMPTS = 20;
 
-/** Milliseconds, upper bounds of the random pause between the second try and the third, and between later ones. */
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 200;
+/** Upper bounds of the random backoff: before the third attempt, and before later ones. */
+const FIRST_BACKOFF_MS = 10;
+const MAX_BACKOFF_MS = 200;
 
-/** Not raw statements: those get names (statement-names.ts), and the end of a transaction must have none. */
+/**
+ * Not raw statements: those get names (statement-names.ts), and the end of a transaction must not have one.
+ */
 const commit: SqlQuery = { sql: 'COMMIT', args: [], argTypes: [] };
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
-/** Those of a database's transactions that have lost a conflict take turns; this is the end of the queue. */
+/** Tails of the retry queues: a database's transactions that have lost a conflict are retried one by one. */
 const queues = new WeakMap<object, Promise<unknown>>();
 
-/** What transactions of a database are made of. */
+/** Resources for the transactions of a database. */
 interface Source {
   readonly kind: DatabaseKind;
-  /** Gives the adapter that Prisma's client uses. */
+  /** Returns the adapter that Prisma's client uses. */
   connect(): Promise<SqlDriverAdapter>;
   readonly clients: LentClients;
 }
 
-/** Begins one transaction, runs work in it once, and commits it; see `Db.transaction`. */
+/** Runs one attempt: begins a transaction, runs the work in it, and commits; see `Db.transaction`. */
 export async function runTransaction<T>(
   source: Source,
   work: (tx: Transaction) => Promise<T>,
-  { maxWaitMs = TRANSACTION_MAX_WAIT }: TransactionOptions,
+  { maxWaitMs = TRANSACTION_MAX_WAIT_MS }: TransactionOptions,
 ): Promise<T> {
   const adapter = await source.connect();
   const transaction = await begin(adapter, maxWaitMs);
   const tx = new OpenTransaction(source, adapter, transaction);
   try {
-    const result = await withDeadline(work(tx), TRANSACTION_TIMEOUT);
-    tx.requireTime();
+    const result = await withDeadline(work(tx), TRANSACTION_TIMEOUT_MS);
+    tx.requireBeforeDeadline();
     tx.end();
     await transaction.executeRaw(commit);
     return result;
   } catch (error) {
     tx.end();
-    await undo(transaction);
+    await rollBack(transaction);
     throw error;
   } finally {
-    // Whatever became of it, this frees the connection.
+    // In every case, this frees the connection.
     await transaction.commit();
   }
 }
@@ -72,7 +77,7 @@ export async function runTransaction<T>(
 class OpenTransaction extends LazyModels implements Transaction {
   readonly raw: Statements;
   readonly #lend: () => Loan;
-  readonly #deadline = performance.now() + TRANSACTION_TIMEOUT;
+  readonly #deadline = performance.now() + TRANSACTION_TIMEOUT_MS;
   #loan: Loan | undefined;
   #hasEnded = false;
 
@@ -81,7 +86,7 @@ class OpenTransaction extends LazyModels implements Transaction {
     const { provider, adapterName } = transaction;
     const whileOpen = <T>(statement: () => Promise<T>) => {
       this.#requireOpen();
-      this.requireTime();
+      this.requireBeforeDeadline();
       return statement();
     };
     const guarded: SqlQueryable = {
@@ -99,48 +104,56 @@ class OpenTransaction extends LazyModels implements Transaction {
     return this.#loan.models;
   }
 
-  /** Where statements leave the event loop no turn, as on SQLite, no timer fires. */
-  requireTime(): void {
-    if (performance.now() > this.#deadline) throw tooLate();
+  /**
+   * Checks the deadline. On SQLite, synchronous statements leave the event loop no turn, and no timer fires.
+   */
+  requireBeforeDeadline(): void {
+    if (performance.now() > this.#deadline) throw timeoutError();
   }
 
-  /** May be called twice: also when COMMIT fails. */
+  /** Ends the use of the transaction. May be called twice: also when COMMIT fails. */
   end(): void {
     this.#hasEnded = true;
     this.#loan?.end();
   }
 
-  /** On SQLite, a later statement would run in another transaction. */
+  /** Refuses later statements: on SQLite, they would run in another transaction. */
   #requireOpen(): void {
     if (this.#hasEnded) throw new TransactionEnded();
   }
 }
 
-/** Begins in time. A transaction that begins later is given back. */
+/**
+ * Begins a transaction within a timeout. When it begins later, it is rolled back and its connection freed.
+ */
 async function begin(adapter: SqlDriverAdapter, maxWaitMs: number): Promise<AdapterTransaction> {
   const beginning = adapter.startTransaction('SERIALIZABLE');
   try {
     return await withDeadline(beginning, maxWaitMs);
   } catch (error) {
-    beginning.then(refund).catch(() => {});
+    beginning.then(abandon).catch(() => {});
     throw error;
   }
 }
 
-async function refund(transaction: AdapterTransaction): Promise<void> {
-  await undo(transaction);
+async function abandon(transaction: AdapterTransaction): Promise<void> {
+  await rollBack(transaction);
   await transaction.commit();
 }
 
-/** Where it fails too, there is nothing left to roll back: the connection is gone, or the transaction. */
-async function undo(transaction: AdapterTransaction): Promise<void> {
+/**
+ * Rolls back. When that fails too, the connection or the transaction is gone, and nothing is left to roll
+ * back.
+ */
+async function rollBack(transaction: AdapterTransaction): Promise<void> {
   await transaction.executeRaw(rollback).catch(() => {});
 }
 
 /**
- * Tries a Serializable transaction, or a statement that may be in others' way, until the database finds nobody in its way.
+ * Retries a Serializable transaction, or a statement that may conflict with others, until it meets no
+ * conflict.
  *
- * @param queue whose tries take turns when they have lost a conflict
+ * @param queue attempts with the same queue are retried one by one after a conflict
  */
 export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>): Promise<T> {
   try {
@@ -148,34 +161,34 @@ export async function retryConflicts<T>(queue: object, attempt: () => Promise<T>
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
-  return inTurn(queue, () => retry(attempt));
+  return enqueue(queue, () => retry(attempt));
 }
 
-/** Other processes may still be in the way; the pause is random so that they do not meet again. */
+/** Retries with a random backoff: other processes may still conflict, and must not meet again. */
 async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   for (let number = 2; ; number++) {
     try {
       return await attempt();
     } catch (error) {
-      if (number === ATTEMPTS || !isConflict(error)) throw error;
+      if (number === MAX_ATTEMPTS || !isConflict(error)) throw error;
     }
-    await wait(Math.random() * Math.min(FIRST_PAUSE * 2 ** (number - 2), LONGEST_PAUSE));
+    await wait(Math.random() * Math.min(FIRST_BACKOFF_MS * 2 ** (number - 2), MAX_BACKOFF_MS));
   }
 }
 
 /**
- * Runs after those before it. All at once they would lose again, nine of ten with each try. Whoever has waited for the time
- * of a whole transaction goes ahead nevertheless, so that a slow one does not stop the others.
+ * Runs after the retries before it. All at once, nine of ten would lose again at each attempt. After the time
+ * of a whole transaction, a retry goes ahead anyway, so that a slow one does not stop the others.
  */
-function inTurn<T>(queue: object, run: () => Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  const waited = wait(TRANSACTION_TIMEOUT, undefined, { ref: false, signal }).catch(() => {});
-  const before = Promise.race([queues.get(queue), waited]).finally(() => patience.abort());
-  const turn = before.then(run);
+function enqueue<T>(queue: object, run: () => Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const { signal } = timer;
+  const timeout = wait(TRANSACTION_TIMEOUT_MS, undefined, { ref: false, signal }).catch(() => {});
+  const earlier = Promise.race([queues.get(queue), timeout]).finally(() => timer.abort());
+  const retried = earlier.then(run);
   queues.set(
     queue,
-    turn.catch(() => {}),
+    retried.catch(() => {}),
   );
-  return turn;
+  return retried;
 }

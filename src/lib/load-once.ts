@@ -1,6 +1,6 @@
 /**
- * Loads at the first call, once for all who ask. A load that failed is forgotten: whoever asks next tries again, for what was missing
- * (a file descriptor, a network) may be there again.
+ * Loads at the first call, once for all callers. After a failed load, the next call tries again: the missing
+ * resource (a file descriptor, a network) may be available again.
  */
 export function loadOnce<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;
@@ -10,7 +10,7 @@ export function loadOnce<T>(load: () => Promise<T>): () => Promise<T> {
     try {
       return await current;
     } catch (error) {
-      // By then another may be under way.
+      // By then another load may be under way.
       if (loading === current) loading = undefined;
       throw error;
     }

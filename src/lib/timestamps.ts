@@ -1,14 +1,14 @@
-/** As the format `date-time` of requests: RFC 3339 section 5.6, of the years that have four digits. */
+/** Pattern of the format `date-time` of requests: RFC 3339 section 5.6, with years of four digits. */
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[Tt\s]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)$/;
 
-/** The end of the last year that has four digits, which is as far as a timestamp goes. */
+/** End of the last year with four digits, the limit of timestamps. */
 const END_OF_TIME = Date.UTC(10_000, 0);
 
 /**
- * The time that a timestamp names.
+ * Parses a timestamp.
  *
- * @returns undefined for what is none, or names no time that can be answered with: a 30th of February, a leap second, and years
- *   before 1970 or of five digits in UTC
+ * @returns undefined when it is not one, or when it cannot be used in a response: the 30th of February, a
+ *   leap second, and years before 1970 or of five digits in UTC
  */
 export function parseTimestamp(text: string): Date | undefined {
   const [, year, month, day] = (TIMESTAMP.exec(text) ?? []).map(Number);
@@ -18,7 +18,7 @@ export function parseTimestamp(text: string): Date | undefined {
   return isDay && time >= 0 && time < END_OF_TIME ? new Date(time) : undefined;
 }
 
-/** Tokens end at whole seconds (RFC 7519 section 2), and with them what they say. */
+/** Rounds a time down to whole seconds, as tokens expire at whole seconds (RFC 7519 section 2). */
 export function toWholeSeconds(time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1000) * 1000);
 }

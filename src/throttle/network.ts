@@ -1,37 +1,43 @@
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 
-/** Bits of an IPv6 address that say whose network it is: a customer gets a /64 or more, and may use any address of it (RFC 6177). */
+/**
+ * Bits of an IPv6 address that identify the customer's network: a customer gets a /64 or more, and may use
+ * any address in it (RFC 6177).
+ */
 const NETWORK_BITS = 64;
 
-/** Bits of the largest part that one customer commonly gets (RFC 6177 section 2): 65,536 networks. */
+/** Bits of the largest block that one customer commonly gets (RFC 6177 section 2): 65,536 networks. */
 const SITE_BITS = 48;
 
-/** How many times as much as a network a site may do: many customers may share it too. */
+/** Limit of a site as a multiple of a network's: many customers may share a site too. */
 export const SITE_FACTOR = 3;
 
-/** An address with a port, or in brackets: some proxies write them into X-Forwarded-For. */
+/** Address with a port, or in brackets: some proxies write them into X-Forwarded-For. */
 const WITH_PORT = /^(?:(\d+(?:\.\d+){3}):\d+|\[([^\]]+)\](?::\d+)?)$/;
 
-/** Of everything that is no address: whatever a client may make up there is one place. */
+/** Network of all texts that are not an address: a client can make up any number of them. */
 const UNKNOWN = 'unknown';
 
-/** Addresses that are remembered: to parse one takes longer than the guard, and each request asks several times. */
-const MAX_PLACES = 10_000;
+/**
+ * Maximum of cached addresses: to parse one takes longer than the guard, and each request needs it several
+ * times.
+ */
+const MAX_CACHED_ADDRESSES = 10_000;
 
-/** Characters of the longest address, with its brackets and a port. What is longer is remembered nowhere. */
+/** Length of the longest address, with brackets and port. Longer texts are not cached. */
 const MAX_ADDRESS_LENGTH = 64;
 
-/** Where an address is. */
+/** Network and site of an address. */
 interface Place {
   readonly network: string;
   readonly site: string | undefined;
 }
 
-const places = new LRUCache<string, Place>({ max: MAX_PLACES });
+const places = new LRUCache<string, Place>({ max: MAX_CACHED_ADDRESSES });
 
 /**
- * What stands for the place that a request comes from: an IPv4 address, or the /64 network of an IPv6 one.
+ * Returns the network that a request comes from: the IPv4 address, or the /64 network of an IPv6 address.
  *
  * @param ip as the server sees it
  */
@@ -40,10 +46,10 @@ export function networkOf(ip: string): string {
 }
 
 /**
- * The /48 that an IPv6 address is in, so that nobody who has 65,536 networks is counted by each of them alone.
+ * Returns the /48 site of an IPv6 address, so that a client with 65,536 networks is also counted as one.
  *
  * @param ip as the server sees it
- * @returns undefined for everything but IPv6
+ * @returns undefined for all other addresses
  */
 export function siteOf(ip: string): string | undefined {
   return placeOf(ip).site;

@@ -2,21 +2,25 @@ import type { Database } from '../db/client.ts';
 import type { RunOptions } from '../db/raw/batches.ts';
 import { prune } from '../db/raw/prune.ts';
 
-/** Milliseconds after which failures that nobody repeated are forgotten. */
-const MEMORY_MS = 30 * 86_400_000;
+/** Time after which failures are deleted when no more of them follow. */
+const RETENTION_MS = 30 * 86_400_000;
 
-/** Milliseconds for which is kept what has no failures: who comes again soon finds a row. */
-const SHORTEST_MEMORY_MS = 3_600_000;
+/** Time that a row without failures is kept: the next attempt often follows soon. */
+const MIN_RETENTION_MS = 3_600_000;
 
-/** Deletes what was not repeated for a month, and what has no failures and nothing under way. @returns how many rows */
-export async function pruneFailedTries(
+/**
+ * Deletes rows without an attempt for a month, and rows without failures and attempts under way.
+ *
+ * @returns the number of rows deleted
+ */
+export async function pruneFailedAttempts(
   { db, now }: Pick<Database, 'db' | 'now'>,
   options: RunOptions,
 ): Promise<number> {
   const time = (await now(db)).getTime();
-  const lately = time - SHORTEST_MEMORY_MS;
-  // One after the other: each is on an index of its own, of which it reads no more than it deletes.
-  const old = { countedAt: { lt: time - MEMORY_MS } };
+  const lately = time - MIN_RETENTION_MS;
+  // In two steps: each uses its own index, and reads no more rows than it deletes.
+  const old = { countedAt: { lt: time - RETENTION_MS } };
   const none = { failures: 0, countedAt: { lt: lately }, pendingSince: { lt: lately } };
   const pruned = await prune(
     (take) =>
@@ -27,7 +31,7 @@ export async function pruneFailedTries(
   return (
     pruned +
     (await prune(
-      // Written by hand: Prisma sends the 0 as a value, by which SQLite does not recognise the index.
+      // A raw statement: Prisma sends the 0 as a parameter, with which SQLite cannot use the partial index.
       (take) => db.raw.query<{ id: string }>`
         SELECT "id" FROM "FailedTries" WHERE "failures" = 0 AND "countedAt" < ${lately} AND "pendingSince" < ${lately}
         ORDER BY "countedAt" LIMIT ${take}`,

@@ -1,21 +1,21 @@
 import type { Database } from '../db/client.ts';
 import { type Problem, retryLater } from '../problems/problem.ts';
-import type { Policy, ReservedTry } from './failed-attempts.ts';
+import type { Policy, ReservedAttempt } from './failed-attempts.ts';
 
-/** Something that is counted: what it is, in words that name it once and for all, and how it is throttled. */
+/** Subject that is counted, identified by unique words, and its policy. */
 export interface Counted {
   readonly subject: readonly string[];
   readonly policy: Policy;
 }
 
-/** The database's time when it was read, and as it has gone on since. */
+/** Database's time at the moment of reading, and its progress since then. */
 export interface Clock {
   readonly date: Date;
   now(): number;
 }
 
-/** An attempt that was reserved before it is made. It ends once: it fails, it succeeds, or it is released. */
-export interface Reservation extends ReservedTry {
+/** Attempt that was reserved before it is made. It ends once: it fails, succeeds, or is released. */
+export interface Reservation extends ReservedAttempt {
   readonly clock: Clock;
   hasEnded: boolean;
 }
@@ -27,8 +27,8 @@ export async function readClock({ db, now }: Pick<Database, 'db' | 'now'>): Prom
   return { date, now: () => Math.round(date.getTime() + performance.now() - readAt) };
 }
 
-/** Ends what has not ended yet. */
-export function end(reservations: readonly (Reservation | undefined)[]): Reservation[] {
+/** Ends the reservations that have not ended yet, and returns them. */
+export function endReservations(reservations: readonly (Reservation | undefined)[]): Reservation[] {
   const open = reservations.filter((reservation) => reservation !== undefined);
   return open.filter((reservation) => {
     if (reservation.hasEnded) return false;
@@ -37,7 +37,7 @@ export function end(reservations: readonly (Reservation | undefined)[]): Reserva
   });
 }
 
-/** @param wait milliseconds */
-export function tooManyAttempts(wait: number): Problem {
-  return retryLater('too-many-attempts', wait / 1_000);
+/** @param waitMs milliseconds until the next attempt is allowed */
+export function tooManyAttempts(waitMs: number): Problem {
+  return retryLater('too-many-attempts', waitMs / 1_000);
 }

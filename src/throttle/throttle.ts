@@ -6,36 +6,37 @@ import { retryConflicts } from '../db/transaction.ts';
 import {
   ALL_FAILURES,
   countAttempts,
-  failTries,
-  type PolicedTry,
+  failAttempts,
+  type PolicedAttempt,
   readWaits,
-  refundTries,
-  reserveTries,
+  refundAttempts,
+  reserveAttempts,
 } from './failed-attempts.ts';
-import { pruneFailedTries } from './prune-failed-attempts.ts';
+import { pruneFailedAttempts } from './prune-failed-attempts.ts';
 import {
   type Clock,
   type Counted,
-  end,
+  endReservations,
   type Reservation,
   readClock,
   tooManyAttempts,
 } from './reservation.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** Verdicts that wait for the database to come back: those past that are lost. */
-const MAX_OWED = 1_000;
+/** Maximum of verdicts that wait for an unavailable database. Further ones are lost. */
+const MAX_PENDING_VERDICTS = 1_000;
 
 /**
- * Counts failed tries in the database, so that all processes share the count and a restart forgets nothing. An attempt is reserved
- * before it is made, so that parallel ones do not outrun the count: beyond what is free, others wait for the verdict. Nobody is refused
- * because of attempts that have not failed. Of what is counted the database sees a keyed hash.
+ * Counts failed attempts in the database, so that all processes share the count and it survives a restart. An
+ * attempt is reserved before it is made, so that parallel attempts cannot exceed the limit: beyond the free
+ * ones, attempts wait for the verdicts. Attempts that have not failed never cause a refusal. The database
+ * stores only a keyed hash of each subject.
  */
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #hmac: Hmac;
-  /** Verdicts that could not be written yet: the database went away meanwhile. */
-  readonly #pendingRefunds = new Set<() => Promise<void>>();
+  /** Verdicts that could not be written because the database was unavailable. */
+  readonly #pendingVerdicts = new Set<() => Promise<void>>();
   readonly #verdicts = new Verdicts();
 
   constructor(database: Pick<Database, 'db' | 'now'>, hmac: Hmac) {
@@ -49,57 +50,59 @@ export class Throttle {
   }
 
   /**
-   * Reserves an attempt with everything that lets it, and waits for the verdicts before it where nothing does.
+   * Reserves an attempt for each subject that allows it. When none does, waits for earlier verdicts.
    *
-   * @param counted the last one is what everybody is counted by: who is refused waits as long as that says
+   * @param counted the subjects; the last one applies to all clients, and its delay is the one of a refusal
    * @param deadline of `performance.now()`, after which it waits no longer
-   * @returns what was reserved, in the order of what is counted; one at least
-   * @throws {Problem} `too-many-attempts` when there were too many failures of each; `busy`
+   * @returns the reservations, in the order of the subjects; at least one
+   * @throws {Problem} `too-many-attempts` when every subject has too many failures; `busy`
    */
   async reserve(
     counted: readonly Counted[],
     deadline: number,
     clock: Clock,
   ): Promise<(Reservation | undefined)[]> {
-    const tries = counted.map((one) => this.#toTry(one));
-    const reserved = await this.#tryToReserve(tries, clock);
+    const attempts = counted.map((one) => this.#toAttempt(one));
+    const reserved = await this.#tryReserve(attempts, clock);
     if (reserved !== undefined) return reserved;
-    return this.#verdicts.waitFor(tries.at(-1)?.id ?? '', deadline, () => this.#tryToReserve(tries, clock));
+    return this.#verdicts.waitFor(attempts.at(-1)?.id ?? '', deadline, () =>
+      this.#tryReserve(attempts, clock),
+    );
   }
 
   /**
    * Counts the failure of an attempt.
    *
-   * @param counted what else it counts against
+   * @param counted further subjects of the failure
    */
   async fail(reservations: readonly (Reservation | undefined)[], counted: readonly Counted[]): Promise<void> {
-    const open = end(reservations);
+    const open = endReservations(reservations);
     const [first] = open;
     if (first === undefined) return;
-    const others = counted.map((one) => this.#toTry(one));
-    await this.#write(open, (db) => failTries(db, open, others, first.clock.now()));
+    const others = counted.map((one) => this.#toAttempt(one));
+    await this.#write(open, (db) => failAttempts(db, open, others, first.clock.now()));
   }
 
-  /** Ends an attempt that succeeded. @param resetOnSuccess failures of each that are forgotten: all of them, unless it says how many */
+  /** Ends an attempt that succeeded. @param resetOnSuccess number of failures to reset; all by default */
   async succeed(
     reservations: readonly (Reservation | undefined)[],
     resetOnSuccess: (reservation: Reservation) => number | undefined = () => undefined,
   ): Promise<void> {
-    const open = end(reservations).map((one) => ({
+    const open = endReservations(reservations).map((one) => ({
       ...one,
       resetOnSuccess: resetOnSuccess(one) ?? ALL_FAILURES,
     }));
     const [first] = open;
     if (first === undefined) return;
-    await this.#write(open, (db) => refundTries(db, open, first.clock.now()));
+    await this.#write(open, (db) => refundAttempts(db, open, first.clock.now()));
   }
 
-  /** Takes back an attempt that was not made; nothing, where there was a verdict. */
+  /** Refunds an attempt that was not made. Does nothing after a verdict. */
   release(reservations: readonly (Reservation | undefined)[]): Promise<void> {
     return this.succeed(reservations, () => 0);
   }
 
-  /** @throws {Problem} `too-many-attempts` when something has to wait because of failures */
+  /** Checks that no subject is delayed. @throws {Problem} `too-many-attempts` when one is */
   async requireOpen(counted: readonly Counted[], clock: Clock): Promise<void> {
     const ids = counted.map(({ subject }) => this.hash(subject));
     const waits = await readWaits(this.#database.db, ids, clock.now());
@@ -107,83 +110,86 @@ export class Throttle {
   }
 
   /**
-   * Counts what is a failure from the beginning, or the like of one.
+   * Counts an attempt that counts as a failure from the start.
    *
-   * @param tx inside a transaction: the transaction; without one it is counted by itself
-   * @returns whether nothing of it had to wait; nothing is counted where it had to
+   * @param tx the transaction, inside one; without it, the count is a statement of its own
+   * @returns whether no subject had to wait; otherwise nothing is counted
    */
   async count(counted: readonly Counted[], tx?: Handle): Promise<boolean> {
-    const tries = counted.map((one) => this.#toTry(one));
+    const attempts = counted.map((one) => this.#toAttempt(one));
     const { db, now } = this.#database;
     const time = (await now(tx ?? db)).getTime();
-    const waits = await readWaits(tx ?? db, idsOf(tries), time);
+    const waits = await readWaits(tx ?? db, idsOf(attempts), time);
     if (waits.size > 0) return false;
-    if (tx !== undefined) return countAttempts(tx, tries, time);
-    return retryConflicts(db.raw, () => countAttempts(db, tries, time));
+    if (tx !== undefined) return countAttempts(tx, attempts, time);
+    return retryConflicts(db.raw, () => countAttempts(db, attempts, time));
   }
 
-  /** Writes the verdicts that an outage has left. @throws when the database is still away */
+  /** Writes the verdicts that an outage has left. @throws when the database is still unavailable */
   async flushRefunds(): Promise<void> {
-    for (const write of this.#pendingRefunds) {
+    for (const write of this.#pendingVerdicts) {
       await write();
-      this.#pendingRefunds.delete(write);
+      this.#pendingVerdicts.delete(write);
     }
   }
 
-  /** The keyed hash under which something is kept. */
+  /** Returns the keyed hash of a subject. */
   hash(subject: readonly string[]): string {
     return this.#hmac.sign(JSON.stringify(subject));
   }
 
-  /** Forgets the failures of some of what is counted. */
+  /** Resets the failures of some subjects. */
   async reset(subjects: readonly (readonly string[])[]): Promise<void> {
     const ids = subjects.map((subject) => this.hash(subject));
     await this.#database.db.failedTries.deleteMany({ where: { id: { in: ids } } });
   }
 
-  /** Deletes what was not repeated for a month, and what has no failures. @returns how many rows */
+  /** Deletes old rows, and rows without failures. @returns the number of rows deleted */
   prune(options: RunOptions = {}): Promise<number> {
-    return pruneFailedTries(this.#database, options);
+    return pruneFailedAttempts(this.#database, options);
   }
 
-  #toTry({ subject, policy }: Counted): PolicedTry {
+  #toAttempt({ subject, policy }: Counted): PolicedAttempt {
     return { id: this.hash(subject), policy };
   }
 
   /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-attempts` */
-  async #tryToReserve(
-    tries: readonly PolicedTry[],
+  async #tryReserve(
+    attempts: readonly PolicedAttempt[],
     clock: Clock,
   ): Promise<(Reservation | undefined)[] | undefined> {
     const { db } = this.#database;
     const time = clock.now();
-    const reserved = await retryConflicts(db.raw, () => reserveTries(db, tries, time));
+    const reserved = await retryConflicts(db.raw, () => reserveAttempts(db, attempts, time));
     if (reserved.size > 0) {
-      return tries.map(({ id }) => {
+      return attempts.map(({ id }) => {
         const row = reserved.get(id);
         return row && { ...row, clock, hasEnded: false };
       });
     }
-    const waits = await readWaits(db, idsOf(tries), time);
-    const wait = waits.get(tries.at(-1)?.id ?? '');
-    if (waits.size === tries.length && wait !== undefined) throw tooManyAttempts(wait);
+    const waits = await readWaits(db, idsOf(attempts), time);
+    const wait = waits.get(attempts.at(-1)?.id ?? '');
+    if (waits.size === attempts.length && wait !== undefined) throw tooManyAttempts(wait);
     return undefined;
   }
 
-  /** Writes a verdict; later, when the database is away. When it was written and could not say so, it is written twice. */
-  async #write(tries: readonly PolicedTry[], write: (db: Handle) => Promise<void>): Promise<void> {
+  /**
+   * Writes a verdict, or stores it for later. When a write succeeds without an acknowledgement, it is
+   * repeated.
+   */
+  async #write(attempts: readonly PolicedAttempt[], write: (db: Handle) => Promise<void>): Promise<void> {
     const { db } = this.#database;
     const attempt = () => retryConflicts(db.raw, () => write(db));
     try {
       await attempt();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      if (this.#pendingRefunds.size < MAX_OWED) this.#pendingRefunds.add(attempt);
+      if (this.#pendingVerdicts.size < MAX_PENDING_VERDICTS) this.#pendingVerdicts.add(attempt);
     }
-    for (const { id } of tries) this.#verdicts.announce(id);
+    for (const { id } of attempts) this.#verdicts.announce(id);
   }
 }
 
-function idsOf(tries: readonly PolicedTry[]): string[] {
-  return tries.map(({ id }) => id);
+function idsOf(attempts: readonly PolicedAttempt[]): string[] {
+  return attempts.map(({ id }) => id);
 }

@@ -1,26 +1,27 @@
 import { EventEmitter } from 'node:events';
-import { busy, TurnsByKey } from './turns.ts';
+import { busy, KeyedMutex } from './queue.ts';
 
-/** Milliseconds between two looks at whether other processes have come to a verdict. */
+/** Pause between two checks for verdicts of other processes. */
 const POLL_MS = 100;
 
-/** Those that wait for verdicts on attempts under way. */
+/** Waiters for verdicts on attempts under way. */
 export class Verdicts {
-  /** One of those that wait for the same looks at the database at a time. */
-  readonly #waiting = new TurnsByKey();
+  /** One waiter per id polls the database at a time; the others queue behind it. */
+  readonly #waiting = new KeyedMutex();
   readonly #announced = new EventEmitter().setMaxListeners(0);
 
-  /** Says that this process has come to a verdict. */
+  /** Announces a verdict of this process. */
   announce(id: string): void {
     this.#announced.emit(id);
   }
 
   /**
-   * Looks with each verdict, and now and then for those of other processes, until there is something to be seen.
+   * Calls `look` after each verdict of this process, and at intervals for those of other processes, until it
+   * returns a value.
    *
    * @param deadline of `performance.now()`
    * @param look returns undefined for nothing
-   * @throws {Problem} `busy` past the deadline; whatever `look` throws
+   * @throws {Problem} `busy` after the deadline; the error of `look`
    */
   waitFor<T>(id: string, deadline: number, look: () => Promise<T | undefined>): Promise<T> {
     return this.#waiting.run(id, deadline, async () => {

@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE, type Database } from '../db/client.ts';
+import { CLOCK_TOLERANCE_MS, type Database } from '../db/client.ts';
 import { withDeadline } from '../db/deadline.ts';
 import { newId } from '../lib/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
@@ -24,7 +24,7 @@ export const MAX_STALENESS_MS = 2_000;
 
 /**
  * Milliseconds that a poll looks back behind the poll before it. A row is dated when it is written and seen when its
- * transaction commits, which is up to TRANSACTION_TIMEOUT later; in the meantime, later rows are seen before it.
+ * transaction commits, which is up to TRANSACTION_TIMEOUT_MS later; in the meantime, later rows are seen before it.
  */
 const OVERLAP = 30_000;
 
@@ -71,7 +71,7 @@ export class RevocationFeed {
     return (
       performance.now() - this.#polledAt <= MAX_STALENESS_MS &&
       !this.#known.overflowed &&
-      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE
+      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE_MS
     );
   }
 

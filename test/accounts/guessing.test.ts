@@ -140,7 +140,7 @@ t.test('Many users of one network can sign in at the same moment', async (t) => 
   await db.failedTries.createMany({ data: others });
   const isPostgres = app.databaseKind === 'postgresql';
   if (isPostgres) await db.raw.execute`ANALYZE "FailedTries"`;
-  const policy = { free: 1e6, firstDelay: 1_000, longestDelay: 1_000, forgetEvery: Number.POSITIVE_INFINITY };
+  const policy = { free: 1e6, firstDelayMs: 1_000, maxDelayMs: 1_000, expiryMs: Number.POSITIVE_INFINITY };
   const network = ['network', '192.0.2.0'];
   for (let n = 0; n < 6; n++) {
     const account = ['account', `ada-${n}@example.com`];

@@ -1,5 +1,5 @@
 /**
- * docs/scaling.md says what the plan reckons, and the plan what its simulation shows.
+ * docs/scaling.md has the figures of the plan, and the plan has those of its simulation.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -13,41 +13,42 @@ import { describePlan, fillIn } from '../../bench/planning/tables.ts';
 const { costs } = readCosts();
 const crowd = { cores: 1, hash: 25, utilisation: 0.5, hasRushes: false, seed: 1 };
 
-t.test('the tables of docs/scaling.md are those of npm run bench:plan -- --write', async (t) => {
+t.test('The tables of docs/scaling.md are the output of npm run bench:plan -- --write', async (t) => {
   const document = readFileSync('docs/scaling.md', 'utf8');
   t.equal(document, fillIn(document, describePlan(readCosts())));
 });
 
-t.test('a document without a place for a table is refused', async (t) => {
+t.test('A document without a place for a table is refused', async (t) => {
   t.throws(() => fillIn('# Planning', { needs: '' }), {
     message: 'docs/scaling.md lacks <!-- plan:needs -->',
   });
 });
 
-t.test('the simulation agrees with queueing theory where that has a formula', async (t) => {
-  // Pollaczek and Khinchine: the mean wait of M/D/1 at 50 % is half a service; its median is less, and 0 for half of all.
-  const { turnedAway, median, p99 } = simulate(crowd);
-  t.equal(turnedAway, 0);
+t.test('The simulation agrees with the formulas of queueing theory', async (t) => {
+  // Pollaczek and Khinchine: the mean wait of M/D/1 at 50 % is half a service time; its median is lower,
+  // because half of the customers do not wait.
+  const { rejected, median, p99 } = simulate(crowd);
+  t.equal(rejected, 0);
   t.ok(median < crowd.hash / 2, `${median} ms`);
   t.ok(p99 > crowd.hash && p99 < 5 * crowd.hash, `${p99} ms`);
-  const half = simulate({ ...crowd, utilisation: 2 }).turnedAway;
+  const half = simulate({ ...crowd, utilisation: 2 }).rejected;
   t.ok(Math.abs(half - 0.5) < 0.01, `${half} of twice too many`);
 });
 
-t.test('the plan fills hashing no more than rushes allow', async (t) => {
+t.test('The plan’s use of hashing leaves room for rushes', async (t) => {
   const rushes = { ...crowd, hash: costs.hashMilliseconds, hasRushes: true };
-  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).turnedAway < 0.002);
-  t.ok(simulate({ ...rushes, utilisation: headroom.hashing + 0.3 }).turnedAway > 0.01);
+  t.ok(simulate({ ...rushes, utilisation: headroom.hashing }).rejected < 0.002);
+  t.ok(simulate({ ...rushes, utilisation: headroom.hashing + 0.3 }).rejected > 0.01);
 });
 
-t.test('a limit is where the plan first goes past it', async (t) => {
+t.test('A limit is reported where the plan first exceeds it', async (t) => {
   const limit = findLimits(costs).find(({ name }) => name.startsWith('the map of revocations'));
   const users = limit?.users ?? 0;
   t.ok(plan(users, costs).liveRevocations > built.revocations);
   t.ok(plan(users - 1, costs).liveRevocations <= built.revocations);
 });
 
-t.test('the plan reckons with what the code is built with', async (t) => {
+t.test('The plan uses the constants of the code', async (t) => {
   const numberOf = (path: string, name: string) => {
     const [, expression = ''] = new RegExp(`const ${name} = ([^;]+);`).exec(readFileSync(path, 'utf8')) ?? [];
     return expression.replaceAll('_', '');
@@ -55,10 +56,10 @@ t.test('the plan reckons with what the code is built with', async (t) => {
   const revocations = 'src/tokens/revocations.ts';
   t.equal(numberOf(revocations, 'LIMIT'), `${built.revocations}`);
   t.equal(numberOf(revocations, 'OVERLAP'), `${built.overlap * 1_000}`);
-  t.equal(numberOf(revocations, 'MEMORY'), '3600000 + 60000');
+  t.equal(numberOf(revocations, 'RETENTION_MS'), '3600000 + 60000');
   t.equal(built.remembered, 3_660);
   t.equal(numberOf('src/tokens/prune-revocations.ts', 'RETENTION'), '2 * 3600000');
   t.equal(built.kept, 7_200);
-  t.equal(numberOf('src/db/postgres/adapter.ts', 'CONNECTIONS'), `${built.connections}`);
+  t.equal(numberOf('src/db/postgres/adapter.ts', 'DEFAULT_CONNECTIONS'), `${built.connections}`);
   t.equal(numberOf('src/accounts/passwords/hash.ts', 'WAITING_FOR_EACH'), '32');
 });

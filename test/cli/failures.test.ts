@@ -110,13 +110,13 @@ t.test('A missing file, or a folder in place of a file, is reported in one line 
     [['import', ''], 2, /Name a file/],
     [['restore', ''], 2, /Name a file/],
     [['keys', 'generate', '--out', ''], 2, /Name a file/],
-    [['backup', join('nowhere', 'a.db')], 1, /nowhere is not there: make the folder first/],
-    [['export', join('nowhere', 'a.jsonl')], 1, /nowhere is not there: make the folder first/],
-    [['backup', 'folder', '--force'], 1, /folder exists and is no file/],
-    [['export', 'folder', '--force'], 1, /folder exists and is no file/],
+    [['backup', join('nowhere', 'a.db')], 1, /nowhere does not exist: create the folder first/],
+    [['export', join('nowhere', 'a.jsonl')], 1, /nowhere does not exist: create the folder first/],
+    [['backup', 'folder', '--force'], 1, /folder exists and is not a file/],
+    [['export', 'folder', '--force'], 1, /folder exists and is not a file/],
     [['import', 'folder'], 1, /folder is a folder/],
     [['restore', 'folder'], 1, /folder cannot be read/],
-    [['restore', 'users.jsonl'], 1, /users\.jsonl is no SQLite database/],
+    [['restore', 'users.jsonl'], 1, /users\.jsonl is not a SQLite database/],
     [['backup', sqlitePath(url), '--force'], 1, /is the database itself/],
   ];
   for (const [args, code, stderr] of wrong) {
@@ -138,14 +138,14 @@ t.test(
     await truncate(cut!, Math.floor((await stat(cut!)).size / 4096 / 2) * 4096);
     await writeFile(empty!, '');
     for (const [file, args, stderr] of [
-      [none, ['migrate'], /none\.db is no SQLite database/],
-      [none, ['user', 'list'], /none\.db is no SQLite database/],
-      [missing, ['user', 'list'], /missing\.db is not there: nothing has been kept yet/],
-      [missing, ['export', 'nobody.jsonl'], /missing\.db is not there: nothing has been kept yet/],
-      [none, ['serve'], /none\.db is no SQLite database/],
-      [none, ['backup', 'copy.db'], /none\.db is no SQLite database/],
+      [none, ['migrate'], /none\.db is not a SQLite database/],
+      [none, ['user', 'list'], /none\.db is not a SQLite database/],
+      [missing, ['user', 'list'], /missing\.db does not exist: no data has been stored yet/],
+      [missing, ['export', 'nobody.jsonl'], /missing\.db does not exist: no data has been stored yet/],
+      [none, ['serve'], /none\.db is not a SQLite database/],
+      [none, ['backup', 'copy.db'], /none\.db is not a SQLite database/],
       [cut, ['backup', 'copy.db'], /cut\.db is damaged/],
-      [empty, ['backup', 'copy.db'], /empty\.db is no Latchkey database/],
+      [empty, ['backup', 'copy.db'], /empty\.db is not a Latchkey database/],
     ] as const) {
       const ended = await run(args, { DATABASE_URL: `file:${file}`, PORT: '0' });
       t.match(ended, { code: 1, stdout: '', stderr }, args.join(' '));

@@ -31,12 +31,12 @@ t.test('An export never overwrites a file, and is not visible before it is compl
   await symlink(file, alias);
   t.match(await latchkey(['export', alias, '--force'], { variables }), {
     code: 1,
-    stderr: /exists and is no file/,
+    stderr: /exists and is not a file/,
   });
   t.match(await latchkey(['export', '--json'], { variables }), { code: 2, stderr: /--json needs a file/ });
   t.match(await latchkey(['export', join(folder, 'nowhere', 'users.jsonl')], { variables }), {
     code: 1,
-    stderr: /^latchkey: [^\n]*nowhere is not there[^\n]*\n$/,
+    stderr: /^latchkey: [^\n]*nowhere does not exist[^\n]*\n$/,
   });
   t.match(await latchkey(['import', join(folder, 'nothing')], { variables }), {
     code: 1,

@@ -1,9 +1,9 @@
-/** Working off what waits: others have their turn, and there is an end to it. */
+/** Batch runs: other work gets its turn, and a run ends. */
 import t from 'tap';
 import { MAX_RUN_ROWS, runBatches } from '#latchkey/db/raw/batches.ts';
 import { prune } from '#latchkey/db/raw/prune.ts';
 
-/** A backlog that is answered without a turn of the event loop, as SQLite answers. */
+/** Backlog that answers without a turn of the event loop, as SQLite does. */
 function backlog(rows: number) {
   let left = rows;
   let batches = 0;
@@ -18,12 +18,12 @@ function backlog(rows: number) {
   };
 }
 
-t.test('it goes on until nothing is left', async (t) => {
+t.test('A batch run goes on until no row is left', async (t) => {
   t.equal(await runBatches(backlog(1_234).batch), 1_234);
   t.equal(await runBatches(backlog(0).batch), 0);
 });
 
-t.test('between two batches the event loop turns', async (t) => {
+t.test('The event loop turns between two batches', async (t) => {
   const waiting = backlog(3_000);
   const seen: number[] = [];
   const timer = setInterval(() => seen.push(waiting.batches()), 0);
@@ -32,7 +32,7 @@ t.test('between two batches the event loop turns', async (t) => {
   t.ok(new Set(seen).size >= 3, `a timer fired between batches: ${seen}`);
 });
 
-t.test('a signal ends it after a batch', async (t) => {
+t.test('An abort signal ends a batch run after the current batch', async (t) => {
   const stop = new AbortController();
   const waiting = backlog(1e9);
   const batch = () => {
@@ -43,12 +43,12 @@ t.test('a signal ends it after a batch', async (t) => {
   t.equal(await runBatches(batch, { signal: stop.signal }), 0);
 });
 
-t.test('a run handles a bounded number of rows, unless it is told to go on', async (t) => {
+t.test('A batch run stops at its maximum of rows, unless the caller raises it', async (t) => {
   t.equal(await runBatches(backlog(1e9).batch), MAX_RUN_ROWS);
   t.equal(await runBatches(backlog(20_000).batch, { maxRows: Number.POSITIVE_INFINITY }), 20_000);
 });
 
-t.test('what others have deleted meanwhile does not keep a run going', async (t) => {
+t.test('Rows that another process deletes meanwhile do not keep a batch run going', async (t) => {
   let finds = 0;
   const find = async () => {
     finds += 1;

@@ -1,5 +1,5 @@
 /**
- * The connection for what has to be known whatever the others do, and what happens to those others.
+ * The control connection, and the limits of the pool.
  *
  * @runs once, on Postgres: SQLite has one connection.
  */
@@ -15,7 +15,7 @@ import { startApi } from '../helper.ts';
 import { until } from '../until.ts';
 import { failure } from './failure.ts';
 
-/** Locks a table of a database against everybody. @returns what frees it */
+/** Locks a table of a database exclusively. @returns a function that releases the lock */
 async function lock(t: { teardown(work: () => Promise<void>): void }, url: string, table: string) {
   const client = new pg.Client(directUrl(url));
   await client.connect();
@@ -24,41 +24,47 @@ async function lock(t: { teardown(work: () => Promise<void>): void }, url: strin
   return () => client.query('COMMIT');
 }
 
-t.test('a pool whose connections all wait keeps neither the feed nor the ping waiting', async (t) => {
-  const { url } = await createMigratedDatabase(t);
-  const database = openDatabase(withParameter(url, 'connection_limit', '3'));
-  t.teardown(database.close);
-  const { db, control, pool } = database;
-  const free = await lock(t, url, 'User');
-  const stuck = Promise.all(Array.from({ length: 12 }, () => db.user.count()));
-  await until(() => pool?.waitingCount === 10);
-  t.equal(pool?.limit, 2, 'the third is not in the pool');
+t.test(
+  'A pool whose connections are all blocked delays neither the revocation feed nor the ping',
+  async (t) => {
+    const { url } = await createMigratedDatabase(t);
+    const database = openDatabase(withParameter(url, 'connection_limit', '3'));
+    t.teardown(database.close);
+    const { db, control, pool } = database;
+    const free = await lock(t, url, 'User');
+    const stuck = Promise.all(Array.from({ length: 12 }, () => db.user.count()));
+    await until(() => pool?.waitingCount === 10);
+    t.equal(pool?.limit, 2, 'the third is not in the pool');
 
-  const feed = new RevocationFeed(database);
-  await feed.poll();
-  t.ok(feed.isFresh);
-  t.ok(await pingWithin(control, 900));
-  t.equal(pool?.waitingCount, 10, 'all the others wait as before');
-  await free();
-  t.strictSame(
-    await stuck,
-    Array.from({ length: 12 }, () => 0),
-  );
-});
+    const feed = new RevocationFeed(database);
+    await feed.poll();
+    t.ok(feed.isFresh);
+    t.ok(await pingWithin(control, 900));
+    t.equal(pool?.waitingCount, 10, 'all the others wait as before');
+    await free();
+    t.strictSame(
+      await stuck,
+      Array.from({ length: 12 }, () => 0),
+    );
+  },
+);
 
-t.test('a limit of one leaves one for each', async (t) => {
-  const { url } = await createMigratedDatabase(t);
-  const database = openDatabase(withParameter(url, 'connection_limit', '1'));
-  t.teardown(database.close);
-  const free = await lock(t, url, 'User');
-  const stuck = Promise.all([database.db.user.count()]);
-  await until(() => database.pool?.totalCount === 1);
-  t.equal((await database.control.raw.query`SELECT 1`).length, 1);
-  await free();
-  t.strictSame(await stuck, [0]);
-});
+t.test(
+  'A connection limit of one leaves one connection each for the pool and the control handle',
+  async (t) => {
+    const { url } = await createMigratedDatabase(t);
+    const database = openDatabase(withParameter(url, 'connection_limit', '1'));
+    t.teardown(database.close);
+    const free = await lock(t, url, 'User');
+    const stuck = Promise.all([database.db.user.count()]);
+    await until(() => database.pool?.totalCount === 1);
+    t.equal((await database.control.raw.query`SELECT 1`).length, 1);
+    await free();
+    t.strictSame(await stuck, [0]);
+  },
+);
 
-t.test('beyond fifty that wait for each connection, who comes is refused at once', async (t) => {
+t.test('A query is refused at once when fifty per connection wait already', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const database = openDatabase(withParameter(url, 'connection_limit', '2'));
   t.teardown(database.close);
@@ -81,7 +87,7 @@ t.test('beyond fifty that wait for each connection, who comes is refused at once
   t.equal(await db.accessLevel.count(), 0);
 });
 
-t.test('who is refused hears that the service is busy', async (t) => {
+t.test('A request that the full pool refuses is answered with the problem busy', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const api = await startApi(t, { DATABASE_URL: withParameter(url, 'connection_limit', '2') });
   const admin = await api.person(2);
@@ -97,7 +103,7 @@ t.test('who is refused hears that the service is busy', async (t) => {
   t.strictSame([...new Set(statuses)].sort(), [200, 503]);
 });
 
-t.test('what takes too long is unavailable, and heard of no more', async (t) => {
+t.test('Work that takes too long counts as unavailable, and its late result is ignored', async (t) => {
   let fail = (_error: Error) => {};
   const never = new Promise<void>((_, reject) => {
     fail = reject;

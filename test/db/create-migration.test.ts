@@ -1,5 +1,5 @@
 /**
- * `npm run migration:create` writes what the models have more than the migrations.
+ * `npm run migration:create` writes the difference between the models and the migrations.
  *
  * @runs once, on Postgres: it writes for both databases, and one of them is on the server of the tests.
  */
@@ -9,7 +9,7 @@ import t from 'tap';
 import { type Ended, latchkey, temporaryFolder } from '../child.ts';
 import type { Teardown } from '../helper.ts';
 
-/** A copy of what the script reads and writes. */
+/** Copy of the files that the script reads and writes. */
 async function copyPackage(t: Teardown): Promise<string> {
   const folder = await temporaryFolder(t);
   for (const path of ['package.json', 'prisma', 'scripts', 'src', 'test'])
@@ -27,7 +27,7 @@ function createMigration(cwd: string, ...args: readonly string[]): Promise<Ended
   });
 }
 
-t.test('it writes a migration for each database', async (t) => {
+t.test('migration:create writes a migration for each database', async (t) => {
   const folder = await copyPackage(t);
   const schema = join(folder, 'prisma/schema.prisma');
   const before = await readFile(schema, 'utf8');
@@ -47,7 +47,7 @@ t.test('it writes a migration for each database', async (t) => {
   t.match(again.stdout, /^sqlite: nothing to do.*\npostgresql: nothing to do/, 'it is all there');
 });
 
-t.test('called wrongly, it says how it is called', async (t) => {
+t.test('migration:create explains its usage when it is called with wrong arguments', async (t) => {
   for (const args of [[], ['Add-Nickname'], ['add', 'nickname']]) {
     const { code, stdout, stderr } = await createMigration('.', ...args);
     t.equal(code, 2);

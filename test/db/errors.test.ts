@@ -18,7 +18,7 @@ async function open(t: Scope) {
   return { url, kind, db };
 }
 
-t.test('a unique violation names its column, inside a transaction and outside', async (t) => {
+t.test('A unique violation names its column, inside a transaction and outside', async (t) => {
   const { db } = await open(t);
   await db.accessLevel.create({ data: row('one', 1) });
   const duplicate = { data: row('other', 1) };
@@ -35,14 +35,14 @@ t.test('a unique violation names its column, inside a transaction and outside', 
   t.notOk(isUniqueViolation(primaryKey, 'name'), 'a primary key is not meant');
 });
 
-t.test('a row that is not there is not found', async (t) => {
+t.test('A missing row is recognised as not found', async (t) => {
   const { db } = await open(t);
   const where = { where: { name: 'nobody' } };
   t.ok(isNotFound(await failure(() => db.accessLevel.delete(where))));
   t.ok(isNotFound(await failure(() => db.accessLevel.findUniqueOrThrow(where))));
 });
 
-t.test('a mistake in the program is neither a conflict nor an unavailable database', async (t) => {
+t.test('A programming error is neither a conflict nor an unavailable database', async (t) => {
   const { db } = await open(t);
   const mistakes = [
     new Error('something'),
@@ -67,10 +67,10 @@ t.test('a mistake in the program is neither a conflict nor an unavailable databa
   }
 });
 
-t.test('whatever comes of connections that are cut is unavailable, and passes', async (t) => {
+t.test('Errors of cut connections count as unavailable, and the pool recovers', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has no connections to cut');
-  // More callers than connections, so that some are cut while they go from one to the next.
+  // More callers than connections, so that some are cut while they move to the next connection.
   const { db, close } = openDatabase(withParameter(url, 'connection_limit', '4'));
   t.teardown(close);
   await db.accessLevel.create({ data: row('one', 1) });
@@ -113,7 +113,7 @@ t.test('whatever comes of connections that are cut is unavailable, and passes', 
   await ping(db);
 });
 
-t.test('a full disk is unavailable, and no transaction is left open', async (t) => {
+t.test('A full disk counts as unavailable, and no transaction is left open', async (t) => {
   const { kind, db } = await open(t);
   if (kind !== 'sqlite') return t.comment('one cannot fill the disk of a server');
   await db.raw.query`PRAGMA max_page_count = 1`;
@@ -125,7 +125,7 @@ t.test('a full disk is unavailable, and no transaction is left open', async (t) 
   t.equal(await db.accessLevel.count(), 1);
 });
 
-t.test('a database that is not there is unavailable', async (t) => {
+t.test('A missing database counts as unavailable', async (t) => {
   const { db, close } = openDatabase('postgresql://nobody@127.0.0.1:1/nowhere');
   t.teardown(close);
   for (const job of [() => ping(db), () => db.user.count(), () => db.transaction((tx) => tx.user.count())]) {
@@ -133,7 +133,7 @@ t.test('a database that is not there is unavailable', async (t) => {
   }
 });
 
-t.test('an error of a raw statement is a sentence', async (t) => {
+t.test('An error of a raw statement is described in a sentence', async (t) => {
   const sentences: readonly [DriverAdapterError['cause'], string][] = [
     [
       { kind: 'DatabaseNotReachable', host: '127.0.0.1', port: 9 },

@@ -1,4 +1,4 @@
-/** What the work throws. Fails when it throws nothing. */
+/** Returns the error that the work throws. Fails when it throws none. */
 export async function failure(work: () => PromiseLike<unknown>): Promise<unknown> {
   try {
     await work();

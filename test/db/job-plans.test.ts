@@ -1,4 +1,4 @@
-/** No job reads, or sorts, more than it handles, whatever waits: what the databases say of the statements that are run. */
+/** No job reads or sorts more rows than it handles: checks the query plans of the statements. */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
@@ -25,7 +25,7 @@ import { directUrl } from '../database.ts';
 import { startApi } from '../helper.ts';
 import { type Planned, recordPlans } from './plans.ts';
 
-/** Of each table: what was done, and what waits. */
+/** Rows of each table: handled ones and waiting ones. */
 const ROWS = 600;
 
 const DAY = 86_400_000;
@@ -41,7 +41,7 @@ const { db, close } = openDatabase(databaseUrl);
 t.teardown(close);
 await fill();
 if (!isSqlite) {
-  // Where an index serves, it is taken: these tables are so small that reading all of them would cost less.
+  // Forces the use of indexes: these tables are so small that reading all of them would cost less.
   const name = new URL(databaseUrl).pathname.slice(1);
   for (const setting of ['enable_seqscan', 'enable_sort'])
     await db.raw.execute`${rawSql(`ALTER DATABASE "${name}" SET ${setting} = off`)}`;
@@ -60,13 +60,13 @@ const throttle = new Throttle(
 const transport = { send: async () => 'nowhere', close: () => {} };
 const templates = { render: () => ({}) };
 
-/** Jobs, and the indexes by which each finds its rows. */
+/** Job, and the indexes by which it finds its rows. */
 interface Job {
   readonly run: () => Promise<unknown>;
   readonly by: readonly string[];
   /**
-   * Indexes of which Postgres may make a bitmap. It reads all that the condition finds, so the job has to
-   * handle all of it.
+   * Indexes that Postgres may use in a bitmap scan. It reads all rows of the condition, so the job has to
+   * handle all of them.
    */
   readonly bitmaps?: readonly string[];
 }
@@ -127,7 +127,7 @@ const jobs: Record<string, Job> = {
 };
 
 for (const [name, { run, by, bitmaps = [] }] of Object.entries(jobs)) {
-  t.test(name, async (t) => {
+  t.test(`The job "${name}" reads only the rows that it handles`, async (t) => {
     plans.take();
     await run();
     const planned = plans.take();
@@ -139,8 +139,8 @@ for (const [name, { run, by, bitmaps = [] }] of Object.entries(jobs)) {
 }
 
 /**
- * Neither a table from end to end, nor a sort, nor an index by which what was done would be read as well. A
- * bitmap only of rows whose ids are in the statement, or where it may be.
+ * Refuses a scan of a whole table, a sort, and an index that also covers handled rows. A bitmap scan is
+ * allowed for ids in the statement, and for the listed indexes.
  */
 function checkPlan(t: Test, sql: string, plan: readonly string[], bitmaps: readonly string[]): void {
   const readsAll = isSqlite
@@ -168,7 +168,7 @@ function indexesOf({ plan }: Planned): string[] {
   });
 }
 
-/** What is done, what waits for later, and a little that is due. */
+/** Rows that are handled, rows that wait for later, and some that are due. */
 async function fill(): Promise<void> {
   const audited = { db, now: async () => noon, encryption: app.audit.encryption };
   const events = (count: number) => Array.from({ length: count }, (_, n) => event(`person-${n}`));

@@ -1,6 +1,6 @@
 /**
- * A process for migrate.test.ts: `migrate` reports what it applied, whether it loaded the schema engine and how many
- * users it found; `hold` says when it has the lock, and keeps it.
+ * Process for migrate.test.ts. `migrate` reports what it applied, whether it loaded the schema engine, and
+ * how many users it found; `hold` reports when it has the lock, and keeps it.
  */
 import { registerHooks } from 'node:module';
 import { databaseKind } from '#latchkey/db/client.ts';
@@ -28,7 +28,10 @@ if (task === 'hold') {
   process.disconnect();
 }
 
-/** Notes whether the schema engine is imported. https://nodejs.org/api/module.html#moduleregisterhooksoptions */
+/**
+ * Records whether the schema engine is imported.
+ * https://nodejs.org/api/module.html#moduleregisterhooksoptions
+ */
 function noteEngine(): () => boolean {
   let isLoaded = false;
   registerHooks({

@@ -29,7 +29,7 @@ async function committed(url: string): Promise<string[]> {
   return (await readMigrations(migrationsFolder(databaseKind(url)))).map(({ name }) => name);
 }
 
-/** Runs SQL on a database, as somebody would by hand. */
+/** Runs SQL on a database, as an operator would by hand. */
 async function execute(url: string, sql: string): Promise<void> {
   const { db, close } = openDatabase(url);
   await db.raw.execute`${rawSql(sql)}`;
@@ -43,7 +43,7 @@ async function migrated(t: Scope): Promise<string> {
 }
 
 t.test(
-  'every migration is applied to an empty database, in order, and recorded as Prisma does',
+  'Every migration is applied to an empty database, in order, and recorded as Prisma does',
   async (t) => {
     const { url } = await createDatabase(t);
     const migrations = await readMigrations(migrationsFolder(databaseKind(url)));
@@ -61,7 +61,7 @@ t.test(
 );
 
 t.test(
-  'four processes that start at once on an empty database all come up, and one of them migrates',
+  'Four processes that start at once on an empty database all come up, and one of them migrates',
   async (t) => {
     const { url } = await createDatabase(t);
     const reports = await Promise.all(Array.from({ length: 4 }, () => report(start(t, 'migrate', url))));
@@ -72,12 +72,12 @@ t.test(
   },
 );
 
-t.test('a second migration applies nothing and does not load the schema engine', async (t) => {
+t.test('A second migrate call applies nothing and does not load the schema engine', async (t) => {
   const url = await migrated(t);
   t.same(await report(start(t, 'migrate', url)), { applied: [], users: 0, loadedEngine: false });
 });
 
-t.test('a process that was killed while it held the lock is in nobody’s way', async (t) => {
+t.test('A process that was killed while it held the migration lock does not block others', async (t) => {
   const { url } = await createDatabase(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
@@ -85,19 +85,19 @@ t.test('a process that was killed while it held the lock is in nobody’s way', 
   t.same(await migrate(url), { applied: await committed(url) });
 });
 
-t.test('a process waits for the one that holds the lock', async (t) => {
+t.test('A process waits for the process that holds the migration lock', async (t) => {
   const { url } = await createDatabase(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
   const waiting = report(start(t, 'hold', url));
-  // Started later, with more to do, and done earlier: nothing but the lock keeps the other.
+  // It started later, has more to do, and ends earlier: only the lock delays the other.
   const elsewhere = report(start(t, 'migrate', (await createDatabase(t)).url));
   t.match(await Promise.race([waiting, elsewhere]), { users: 0 });
   holder.kill('SIGKILL');
   t.equal(await waiting, 'held');
 });
 
-t.test('a migration that another process is at has begun and not ended: it is waited for', async (t) => {
+t.test('An unfinished migration of a running process is waited for', async (t) => {
   const url = await migrated(t);
   const holder = start(t, 'hold', url);
   t.equal(await report(holder), 'held');
@@ -114,13 +114,13 @@ t.test('a migration that another process is at has begun and not ended: it is wa
   t.same(await waiting, { applied: [] });
 });
 
-t.test('a process with nothing to migrate does not wait for the lock', async (t) => {
+t.test('A process with nothing to migrate does not wait for the migration lock', async (t) => {
   const url = await migrated(t);
   t.equal(await report(start(t, 'hold', url)), 'held');
   t.same(await migrate(url), { applied: [] });
 });
 
-t.test('a migration that was altered after it was applied is refused', async (t) => {
+t.test('A migration that was altered after it was applied is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, "UPDATE _prisma_migrations SET checksum = 'another'");
   await t.rejects(
@@ -130,13 +130,13 @@ t.test('a migration that was altered after it was applied is refused', async (t)
   );
 });
 
-t.test('a migration that began and did not end is refused', async (t) => {
+t.test('A migration that began and did not end is refused', async (t) => {
   const url = await migrated(t);
   await execute(url, 'UPDATE _prisma_migrations SET finished_at = NULL');
   await t.rejects(migrate(url), MigrationError);
 });
 
-t.test('a migration that fails is undone as a whole, and says so again at the next start', async (t) => {
+t.test('A migration that fails is rolled back as a whole, and fails again at the next start', async (t) => {
   const { url } = await createDatabase(t);
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-migrations-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -152,14 +152,14 @@ t.test('a migration that fails is undone as a whole, and says so again at the ne
     name: 'MigrationError',
     message: /99990101000000_bad began and did not end/,
   });
-  // What the message says to run where the changes are not there, which they are not.
+  // The statement that the message gives for missing changes, which is the case here.
   const undo = `DELETE FROM "_prisma_migrations" WHERE migration_name = '99990101000000_bad' AND finished_at IS NULL`;
   await execute(url, undo);
   await writeFile(join(folder, '99990101000000_bad', 'migration.sql'), 'CREATE TABLE half (id INTEGER);');
   t.same(await migrate(url, folder), { applied: ['99990101000000_bad'] });
 });
 
-t.test('migrations of a newer version are accepted', async (t) => {
+t.test('Migrations of a newer version are accepted', async (t) => {
   const url = await migrated(t);
   await execute(
     url,
@@ -169,6 +169,6 @@ t.test('migrations of a newer version are accepted', async (t) => {
   t.same(await migrate(url), { applied: [] });
 });
 
-t.test('a database that cannot be reached is named in one line', async (t) => {
+t.test('A database that cannot be reached is reported in one line', async (t) => {
   await t.rejects(migrate('postgresql://nobody@127.0.0.1:1/nowhere'), MigrationError);
 });

@@ -1,4 +1,4 @@
-/** The migration `*_people` on a database that has users and sessions: nobody is lost, and nobody is signed out. */
+/** The migration `*_people` on a database with users and sessions: all users stay, and stay signed in. */
 import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,10 @@ import { PASSWORD, startApi } from '../helper.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** As the version before stored them. In the order of their keys: no case, no accents, a shorter name first. */
+/**
+ * Users as the previous version stored them, in the order of their keys: without case and accents, a shorter
+ * name first.
+ */
 const names = [
   'ADA King',
   'ada lovelace',
@@ -42,7 +45,7 @@ interface OldUser {
   readonly updatedAt: Date;
 }
 
-/** A database as the version before left it. */
+/** Database as the previous version left it. */
 async function migratedUpToPeople(t: Scope): Promise<string> {
   const { url } = await createDatabase(t);
   const folder = migrationsFolder(databaseKind(url));
@@ -96,32 +99,35 @@ const sessionRows = () => old.db.session.findMany({ orderBy: { id: 'asc' } });
 const sessionsBefore = await sessionRows();
 t.teardown(() => old.close());
 
-t.test('no user and no session is lost or altered, and the new columns are right', async (t) => {
-  const { applied } = await migrate(url);
-  t.match(applied[0], /_people$/);
-  const rows = await old.db.user.findMany({ orderBy: { createdAt: 'asc' } });
-  t.strictSame(
-    rows.map(({ nameKey: _, ...row }) => row),
-    users.map(({ email, access, ...user }) => ({
-      ...user,
-      email,
-      emailKey: emailKey(email),
-      passwordHash,
-      access,
-      permanentAccess: access,
-      accessUntil: null,
-    })),
-  );
-  t.strictSame(
-    rows.filter(({ name }) => /^[ -~]+$/.test(name)).map((row) => row.nameKey),
-    users.filter(({ name }) => /^[ -~]+$/.test(name)).map(({ name, id }) => nameKey(name, id)),
-    'names that SQL can fold',
-  );
-  t.strictSame(await sessionRows(), sessionsBefore);
-  t.equal(sessionsBefore.length, 2 * names.length);
-});
+t.test(
+  'The people migration loses and alters no user and no session, and fills the new columns',
+  async (t) => {
+    const { applied } = await migrate(url);
+    t.match(applied[0], /_people$/);
+    const rows = await old.db.user.findMany({ orderBy: { createdAt: 'asc' } });
+    t.strictSame(
+      rows.map(({ nameKey: _, ...row }) => row),
+      users.map(({ email, access, ...user }) => ({
+        ...user,
+        email,
+        emailKey: emailKey(email),
+        passwordHash,
+        access,
+        permanentAccess: access,
+        accessUntil: null,
+      })),
+    );
+    t.strictSame(
+      rows.filter(({ name }) => /^[ -~]+$/.test(name)).map((row) => row.nameKey),
+      users.filter(({ name }) => /^[ -~]+$/.test(name)).map(({ name, id }) => nameKey(name, id)),
+      'names that SQL can fold',
+    );
+    t.strictSame(await sessionRows(), sessionsBefore);
+    t.equal(sessionsBefore.length, 2 * names.length);
+  },
+);
 
-t.test('rows still belong together', async (t) => {
+t.test('Rows still refer to each other after the people migration', async (t) => {
   if (databaseKind(url) === 'sqlite') t.strictSame(await old.db.raw.query`PRAGMA foreign_key_check`, []);
   const { id } = await old.db.user.findUniqueOrThrow({ where: { email: users[0]!.email } });
   const orphan = old.db.session.update({ where: { id: sessions[0]!.id }, data: { userId: randomUUID() } });
@@ -133,7 +139,7 @@ t.test('rows still belong together', async (t) => {
   );
 });
 
-t.test('the next start makes the keys of all names', async (t) => {
+t.test('The next start after the people migration computes the keys of all names', async (t) => {
   const { app } = await startApi(t, { DATABASE_URL: url });
   const rows = await old.db.user.findMany({ orderBy: { nameKey: 'asc' } });
   t.strictSame(
@@ -147,7 +153,7 @@ t.test('the next start makes the keys of all names', async (t) => {
   await app.close();
 });
 
-t.test('everybody signs in, and goes on with the session of before', async (t) => {
+t.test('Every user can sign in and continue an old session after the people migration', async (t) => {
   const { app, ask } = await startApi(t, { DATABASE_URL: url });
   for (const { disabled, email } of users) {
     const { status } = await ask('POST', '/login', {

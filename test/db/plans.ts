@@ -1,4 +1,4 @@
-/** What a database says of the statements that are run: by which index each finds its rows. */
+/** Query plans of the statements that are run: by which index each finds its rows. */
 import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
 import { singleConnection } from '#latchkey/db/adapters/single-connection.ts';
 import { wrapAdapter, wrapFactory, wrapTransaction } from '#latchkey/db/adapters/wrap.ts';
@@ -7,7 +7,7 @@ import { openHandle } from '#latchkey/db/open.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from '#latchkey/db/postgres/adapter.ts';
 import { sqliteFactory } from '#latchkey/db/sqlite/adapter.ts';
 
-/** A statement that was run, and the lines of its plan from just before. */
+/** Statement that was run, and the lines of its plan from just before. */
 export interface Planned {
   readonly sql: string;
   readonly plan: readonly string[];
@@ -15,12 +15,12 @@ export interface Planned {
 
 export interface PlanRecorder {
   readonly db: Db;
-  /** The statements since the last call, but those that only begin and end transactions. */
+  /** Returns the statements since the last call, except those that begin and end transactions. */
   take(): readonly Planned[];
   close(): Promise<void>;
 }
 
-/** Connects to a database with a handle that has every statement explained before it is run. */
+/** Connects to a database with a handle that explains every statement before it runs it. */
 export function recordPlans(url: string, kind: DatabaseKind): PlanRecorder {
   const planned: Planned[] = [];
   const take = () => planned.splice(0);

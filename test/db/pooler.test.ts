@@ -1,5 +1,5 @@
 /**
- * What a connection is set to, by us or by PgBouncer, and what is said where it is not.
+ * Settings of connections, made by Latchkey or by PgBouncer, and the advice when they are missing.
  *
  * @runs once, on Postgres: SQLite has neither.
  */
@@ -26,7 +26,7 @@ async function execute(url: string, text: string): Promise<void> {
   }
 }
 
-/** A role of its own, whose sessions have these settings; behind PgBouncer, that is another way to make them. */
+/** Role whose sessions have these settings; behind PgBouncer, that is another way to make them. */
 async function createRole(t: Scope, url: string, settings: Record<string, string>): Promise<string> {
   const role = `role_${new URL(url).pathname.slice(1)}`;
   await execute(directUrl(url), `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'x'`);
@@ -40,7 +40,7 @@ async function createRole(t: Scope, url: string, settings: Record<string, string
   return changed.href;
 }
 
-t.test('every connection that asks has the settings', async (t) => {
+t.test('Every connection has the session settings', async (t) => {
   const { url } = await createDatabase(t);
   const { db, close } = openDatabase(url);
   t.teardown(close);
@@ -53,7 +53,7 @@ t.test('every connection that asks has the settings', async (t) => {
   t.strictSame(await poolerAdvice(url), [], 'and so there is nothing to say');
 });
 
-t.test('a URL that promises PgBouncer, and connections without the settings: each is named', async (t) => {
+t.test('Each setting that PgBouncer’s connections lack is named', async (t) => {
   const { url } = await createDatabase(t);
   const unset = await poolerAdvice(withParameter(directUrl(url), 'pgbouncer', 'true'));
   t.equal(unset.length, Object.keys(sessionSettings).length);
@@ -61,14 +61,14 @@ t.test('a URL that promises PgBouncer, and connections without the settings: eac
   t.strictSame(await poolerAdvice(await createRole(t, url, { ...sessionSettings })), [], 'set for the role');
 });
 
-/** The same, without a word of a pooler. */
+/** The same URL without a declared pooler. */
 function withoutWord(url: string): string {
   const silent = new URL(url);
   silent.searchParams.delete('pgbouncer');
   return silent.href;
 }
 
-t.test('a pooler of transactions that the URL does not tell of is refused, where there is one', async (t) => {
+t.test('A transaction pooler that the URL does not declare is refused', async (t) => {
   const { url } = await createDatabase(t);
   t.equal(await hasUndeclaredPooler(withoutWord(url)), isPooled);
   t.notOk(await hasUndeclaredPooler(url));
@@ -80,7 +80,7 @@ t.test('a pooler of transactions that the URL does not tell of is refused, where
   t.notMatch(String(error), new URL(url).password);
 });
 
-t.test('where there is one all the same, no statement has a name', async (t) => {
+t.test('No statement has a name behind an undeclared pooler', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const databases = [1, 2].map(() => openDatabase(withoutWord(url)));
   for (const { close } of databases) t.teardown(close);
@@ -93,7 +93,7 @@ t.test('where there is one all the same, no statement has a name', async (t) => 
   t.equal(prepared.flat().length > 0, !isPooled);
 });
 
-t.test('a pooler of sessions needs no word', async (t) => {
+t.test('A session pooler needs no declaration in the URL', async (t) => {
   const { TEST_POSTGRES_URL: server = '' } = process.env;
   if (!isPooled) return;
   const pooler = await startPgBouncer(server, 'session');
@@ -108,7 +108,7 @@ t.test('a pooler of sessions needs no word', async (t) => {
 });
 
 t.test(
-  'a schema that PgBouncer’s connections do not look into is refused, and one that they do is made',
+  'A schema outside the search path of PgBouncer’s connections is refused, and one inside it is created',
   async (t) => {
     const { url } = await createDatabase(t);
     const refused = withParameter(withParameter(directUrl(url), 'pgbouncer', 'true'), 'schema', 'people');

@@ -11,7 +11,7 @@ import { statementName } from '#latchkey/db/postgres/statement-names.ts';
 import { insertRows } from '#latchkey/db/raw/insert.ts';
 import { createMigratedDatabase, directUrl, type Scope, withParameter } from '../database.ts';
 
-/** A database with one connection. */
+/** Database with one connection. */
 async function open(t: Scope, parameters: Readonly<Record<string, string>> = {}) {
   const { url } = await createMigratedDatabase(t);
   const settings = Object.entries({ connection_limit: '1', ...parameters });
@@ -24,14 +24,14 @@ async function open(t: Scope, parameters: Readonly<Record<string, string>> = {})
 
 const levels = (of: Handle) => of.raw.query`SELECT "name" FROM "AccessLevel" WHERE "number" = ${7}`;
 
-/** What the one connection has prepared, this question aside. */
+/** Returns the prepared statements of the connection, except this query. */
 async function prepared({ db }: ReturnType<typeof openDatabase>): Promise<string[]> {
   const rows = await db.raw.query<{ statement: string }>`
     SELECT "statement" FROM pg_prepared_statements WHERE "statement" NOT LIKE '%pg_prepared_statements%'`;
   return rows.map(({ statement }) => statement);
 }
 
-t.test('a raw statement is prepared once, an operation of a model never', async (t) => {
+t.test('A raw statement is prepared once, and an operation of a model never', async (t) => {
   const database = await open(t);
   for (let n = 0; n < 3; n++) {
     await levels(database.db);
@@ -44,7 +44,7 @@ t.test('a raw statement is prepared once, an operation of a model never', async 
   t.strictSame(await prepared(database), ['SELECT "name" FROM "AccessLevel" WHERE "number" = $1']);
 });
 
-t.test('a name is that of its statement, whoever asks for it and when', async (t) => {
+t.test('A statement’s name depends only on its text', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const one = (of: Handle) => of.raw.query`SELECT ${1}::int AS one`;
   const names = async (asks: readonly ((of: Handle) => Promise<unknown>)[]) => {
@@ -65,14 +65,14 @@ t.test('a name is that of its statement, whoever asks for it and when', async (t
   t.strictSame(first, await names([levels, one]));
 });
 
-t.test('nothing is prepared behind PgBouncer', async (t) => {
+t.test('No statement is prepared behind PgBouncer', async (t) => {
   const database = await open(t, { pgbouncer: 'true' });
   await levels(database.db);
   await database.db.transaction(levels);
   t.strictSame(await prepared(database), []);
 });
 
-t.test('a hundred statements are kept, whatever is asked', async (t) => {
+t.test('A connection keeps at most a hundred prepared statements', async (t) => {
   const database = await open(t);
   for (let n = 0; n < 150; n++) {
     const rows = await database.db.raw.query<{ n: number }>`SELECT ${rawSql(String(n))} AS "n"`;
@@ -84,7 +84,7 @@ t.test('a hundred statements are kept, whatever is asked', async (t) => {
   t.equal((await prepared(database)).length, 100);
 });
 
-t.test('a statement of many rows is not prepared', async (t) => {
+t.test('A statement of many rows is not prepared', async (t) => {
   const database = await open(t);
   const row = (n: number) => ({ name: `level-${n}`, number: n, recordedAt: new Date(0) });
   await insertRows(database.db, 'AccessLevel', [row(1), row(2)]);
@@ -99,7 +99,7 @@ t.test('a statement of many rows is not prepared', async (t) => {
   ]);
 });
 
-t.test('a prepared statement outlives a new column, and the end of its connection', async (t) => {
+t.test('A prepared statement survives a new column and the end of its connection', async (t) => {
   const database = await open(t);
   const other = new pg.Client(directUrl(database.url));
   await other.connect();

@@ -1,4 +1,4 @@
-/** Raw statements, and what a transaction promises for them. */
+/** Raw statements, and the guarantees of transactions for them. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
@@ -10,7 +10,7 @@ import { selectRow } from '#latchkey/db/raw/select.ts';
 import { createMigratedDatabase, type Scope, withParameter } from '../database.ts';
 import { failure } from './failure.ts';
 
-/** @param connections of the pool to Postgres, beside which there is one more */
+/** @param connections of the pool to Postgres; the control connection comes on top */
 async function open(t: Scope, connections = 10): Promise<Database> {
   const { url, kind } = await createMigratedDatabase(t);
   const database = openDatabase(
@@ -32,7 +32,7 @@ const numbers = async (tx: Handle) => {
   return rows.map(({ number }) => number);
 };
 
-t.test('a row is what Prisma’s client makes of it', async (t) => {
+t.test('A raw row equals the row of Prisma’s client', async (t) => {
   const { db } = await open(t);
   const time = new Date('2024-02-29T12:34:56.789Z');
   const columns = ['id', 'name', 'disabled', 'access', 'accessUntil', 'createdAt', 'passwordHash'] as const;
@@ -50,7 +50,7 @@ t.test('a row is what Prisma’s client makes of it', async (t) => {
   t.equal(await selectRow(db, 'User', columns, { id: 'nobody' }), undefined);
 });
 
-t.test('work that throws is undone, whatever was sent beside it is not', async (t) => {
+t.test('Work that throws is rolled back, and statements outside its transaction are kept', async (t) => {
   const { db } = await open(t);
   let beside: Promise<number> | undefined;
   const undone = db.transaction(async (tx) => {
@@ -64,7 +64,7 @@ t.test('work that throws is undone, whatever was sent beside it is not', async (
   t.strictSame(await numbers(db), [2]);
 });
 
-t.test('a statement that comes after the end of its transaction gets into no other', async (t) => {
+t.test('A statement after the end of its transaction joins no other transaction', async (t) => {
   const { db } = await open(t);
   for (const end of [undefined, new Error('undo')]) {
     let ended: Handle | undefined;
@@ -80,18 +80,21 @@ t.test('a statement that comes after the end of its transaction gets into no oth
   t.strictSame(await numbers(db), []);
 });
 
-t.test('work that waits for something else is undone at the time limit, and in nobody’s way', async (t) => {
-  const { db } = await open(t, 1);
-  const endless = db.transaction(async (tx) => {
-    await insert(tx, 1);
-    await new Promise(() => {});
-  });
-  t.ok(isUnavailable(await failure(() => endless)));
-  await db.transaction((tx) => insert(tx, 2));
-  t.strictSame(await numbers(db), [2]);
-});
+t.test(
+  'Work that waits for something else is rolled back at the timeout and blocks no other transaction',
+  async (t) => {
+    const { db } = await open(t, 1);
+    const endless = db.transaction(async (tx) => {
+      await insert(tx, 1);
+      await new Promise(() => {});
+    });
+    t.ok(isUnavailable(await failure(() => endless)));
+    await db.transaction((tx) => insert(tx, 2));
+    t.strictSame(await numbers(db), [2]);
+  },
+);
 
-/** Reads, then writes: two at once lose one of the two, unless somebody keeps them apart. */
+/** Reads, then writes: without isolation, two at once lose one of the two increments. */
 function increment(db: Db): Promise<unknown> {
   return db.transaction(async (tx) => {
     const [{ number } = { number: Number.NaN }] = await tx.raw.query<{ number: number }>`
@@ -100,7 +103,7 @@ function increment(db: Db): Promise<unknown> {
   });
 }
 
-t.test('of 100 increments at once, half of them by models, none is lost', async (t) => {
+t.test('No increment is lost of 100 at once, half of them through models', async (t) => {
   const { db } = await open(t);
   await insert(db, 0);
   const byModels = () =>
@@ -113,7 +116,7 @@ t.test('of 100 increments at once, half of them by models, none is lost', async 
 });
 
 t.test(
-  'work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way',
+  'Work that exceeds the timeout is rolled back, reported as unavailable, and blocks no other transaction',
   async (t) => {
     const { db } = await open(t, 1);
     let tries = 0;
@@ -130,7 +133,7 @@ t.test(
 );
 
 t.test(
-  'a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind',
+  'A transaction whose work caught the error of a statement is not committed, and leaves nothing behind',
   async (t) => {
     const { db } = await open(t, 1);
     await insert(db, 1);
@@ -145,7 +148,7 @@ t.test(
   },
 );
 
-t.test('a database that was only used for raw statements can be closed, and refuses them then', async (t) => {
+t.test('A database that was only used for raw statements can be closed, and then refuses them', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   const isOpen = () =>
@@ -153,7 +156,7 @@ t.test('a database that was only used for raw statements can be closed, and refu
       try {
         return `file:${readlinkSync(`/proc/self/fd/${name}`)}` === url;
       } catch {
-        // The folder's own.
+        // The folder itself.
         return false;
       }
     });

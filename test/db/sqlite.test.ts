@@ -1,5 +1,5 @@
 /**
- * What only SQLite has: files, and one writer at a time.
+ * Features of SQLite only: files, and one writer at a time.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -22,7 +22,7 @@ async function modes(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** A database with all tables. */
+/** Database with all tables. */
 async function openMigrated(t: Teardown) {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
@@ -31,7 +31,7 @@ async function openMigrated(t: Teardown) {
   return { url, db };
 }
 
-t.test('nobody else can read the files of a SQLite database', async (t) => {
+t.test('Other users cannot read the files of a SQLite database', async (t) => {
   const { url, db } = await openMigrated(t);
   await db.user.count();
   const found = await modes(dirname(url.slice('file:'.length)));
@@ -39,10 +39,10 @@ t.test('nobody else can read the files of a SQLite database', async (t) => {
   for (const [name, mode] of Object.entries(found)) t.equal(mode, '600', name);
 });
 
-t.test('a migration leaves no connection open', async (t) => {
+t.test('A migration leaves no connection open', async (t) => {
   const { url } = await createSqliteDatabase(t);
   await migrate(url);
-  // The last connection that closes takes the -wal and -shm files along.
+  // The last connection deletes the -wal and -shm files when it closes.
   t.same((await readdir(dirname(url.slice('file:'.length)))).sort(), [
     'test.db',
     'test.db.lock',
@@ -50,7 +50,7 @@ t.test('a migration leaves no connection open', async (t) => {
   ]);
 });
 
-t.test('a SQLite file that others could read is taken from them', async (t) => {
+t.test('A SQLite file that other users could read becomes private', async (t) => {
   const { url } = await createSqliteDatabase(t);
   const path = url.slice('file:'.length);
   await writeFile(path, '', { mode: 0o644 });
@@ -58,7 +58,7 @@ t.test('a SQLite file that others could read is taken from them', async (t) => {
   t.equal((await modes(dirname(path)))['test.db'], '600');
 });
 
-t.test('a folder that is not there is made, and closed to others', async (t) => {
+t.test('A missing database folder is created, without access for other users', async (t) => {
   const { url } = await createSqliteDatabase(t);
   const folder = join(dirname(url.slice('file:'.length)), 'new');
   await migrate(`file:${join(folder, 'test.db')}`);
@@ -66,7 +66,7 @@ t.test('a folder that is not there is made, and closed to others', async (t) => 
 });
 
 t.test(
-  'an acknowledged write is on the disk: WAL with synchronous FULL, and foreign keys are kept',
+  'An acknowledged write is on the disk (WAL with synchronous FULL), and foreign keys are enforced',
   async (t) => {
     const { db } = await openMigrated(t);
     t.same(await db.raw.query`PRAGMA journal_mode`, [{ journal_mode: 'wal' }]);
@@ -75,28 +75,25 @@ t.test(
   },
 );
 
-t.test(
-  'a write waits for another process that writes, and leaves the thread to others meanwhile',
-  async (t) => {
-    const { url, db } = await openMigrated(t);
-    await db.user.count();
-    const other = new Sqlite(url.slice('file:'.length));
-    other.exec('BEGIN IMMEDIATE');
-    const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
-    const writes = [
-      db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
-      db.transaction((tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
-    ];
-    // A reader is let in between their tries.
-    t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
-    t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
-    other.exec('COMMIT');
-    t.same(await Promise.all(writes), ['alone', 'in a transaction']);
-    other.close();
-  },
-);
+t.test('A write waits for another process that writes, without blocking the thread', async (t) => {
+  const { url, db } = await openMigrated(t);
+  await db.user.count();
+  const other = new Sqlite(url.slice('file:'.length));
+  other.exec('BEGIN IMMEDIATE');
+  const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
+  const writes = [
+    db.accessLevel.create({ data: row(1) }).then(() => 'alone'),
+    db.transaction((tx) => tx.accessLevel.create({ data: row(2) })).then(() => 'in a transaction'),
+  ];
+  // A read runs between the attempts of the writers.
+  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+  t.equal(await Promise.race([...writes, db.accessLevel.count()]), 0);
+  other.exec('COMMIT');
+  t.same(await Promise.all(writes), ['alone', 'in a transaction']);
+  other.close();
+});
 
-t.test('a write that another process keeps waiting is unavailable in the end', async (t) => {
+t.test('A write that another process blocks for too long is reported as unavailable', async (t) => {
   const { url, db } = await openMigrated(t);
   const other = new Sqlite(url.slice('file:'.length));
   t.teardown(async () => void other.close());

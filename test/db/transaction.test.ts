@@ -9,7 +9,7 @@ import { failure } from './failure.ts';
 
 const row = (number: number) => ({ name: `level-${number}`, number, recordedAt: new Date(0) });
 
-/** @param connections of the pool to Postgres, beside which there is one more */
+/** @param connections of the pool to Postgres; the control connection comes on top */
 async function open(t: Scope, connections = 10): Promise<Db> {
   const { url, kind } = await createMigratedDatabase(t);
   return openAgain(
@@ -27,7 +27,7 @@ function openAgain(t: Scope, url: string): Db {
   return db;
 }
 
-/** A promise, and the function that fulfils it. */
+/** Promise, and the function that fulfils it. */
 function gate(): { readonly passed: Promise<void>; open(): void } {
   let open = () => {};
   const passed = new Promise<void>((resolve) => {
@@ -36,12 +36,15 @@ function gate(): { readonly passed: Promise<void>; open(): void } {
   return { passed, open: () => open() };
 }
 
-/** As many statements in the transaction as take longer than a statement that was sent before them from outside. */
+/**
+ * Runs so many statements in the transaction that they take longer than a statement that was sent before them
+ * from outside.
+ */
 async function letOthersRun(tx: Pick<Db, 'accessLevel'>): Promise<void> {
   for (let i = 0; i < 20; i++) await tx.accessLevel.count();
 }
 
-t.test('models and raw statements of a transaction are one', async (t) => {
+t.test('Models and raw statements of a transaction see each other’s changes', async (t) => {
   const db = await open(t);
   for (const end of [undefined, new Error('undo')]) {
     const ended = db.transaction(async (tx) => {
@@ -57,7 +60,7 @@ t.test('models and raw statements of a transaction are one', async (t) => {
   }
 });
 
-t.test('an operation of several statements is part of its transaction', async (t) => {
+t.test('An operation of several statements is part of its transaction', async (t) => {
   const db = await open(t);
   const user = buildUserRow({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
   const network = { id: 'network', lastSeenAt: new Date(0) };
@@ -73,7 +76,7 @@ t.test('an operation of several statements is part of its transaction', async (t
   t.match(await db.knownNetwork.findMany(), [{ ...network, userId: user.id }]);
 });
 
-t.test('an operation that outlives its transaction gets into no other', async (t) => {
+t.test('An operation that outlives its transaction joins no other transaction', async (t) => {
   const db = await open(t, 1);
   const second = gate();
   const late: Promise<unknown>[] = [];
@@ -81,8 +84,8 @@ t.test('an operation that outlives its transaction gets into no other', async (t
   const first = db.transaction(async (tx) => {
     const { accessLevel } = tx;
     await accessLevel.count();
-    // One is under way, one was called and not awaited, which Prisma begins with `then`, and one is not called
-    // yet.
+    // One operation is under way, one was called and not awaited, which Prisma begins with `then`, and one is
+    // not called yet.
     const underWay = accessLevel.create({ data: row(1) }).then(() => 'done');
     const called = accessLevel.create({ data: row(2) });
     later = () => accessLevel.create({ data: row(3) }).then(() => 'done');
@@ -104,7 +107,7 @@ t.test('an operation that outlives its transaction gets into no other', async (t
   t.match(await db.accessLevel.findMany(), [{ number: 4 }]);
 });
 
-t.test('transactions at once keep to themselves, also after one that could not be committed', async (t) => {
+t.test('Parallel transactions are isolated, also after one that could not be committed', async (t) => {
   const { url, kind } = await createMigratedDatabase(t);
   if (kind === 'sqlite') return t.comment('SQLite has one transaction at a time');
   const db = openAgain(t, url);
@@ -126,12 +129,12 @@ t.test('transactions at once keep to themselves, also after one that could not b
       throw new Error('undo');
     }),
   );
-  // At once: either may be rejected first, and one that nobody awaits yet would end the process.
+  // Both at once: either may be rejected first, and an unhandled rejection would end the process.
   await Promise.all(transactions.map((transaction) => t.rejects(transaction, { message: 'undo' })));
   t.equal(await db.accessLevel.count(), 0);
 });
 
-t.test('a write outside is kept when the transaction that was open beside it rolls back', async (t) => {
+t.test('A write outside a transaction is kept when an open transaction rolls back', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
@@ -150,7 +153,7 @@ t.test('a write outside is kept when the transaction that was open beside it rol
   t.same(await db.accessLevel.findMany({ select: { number: true } }), [{ number: 2 }]);
 });
 
-t.test('nobody outside reads what a transaction has not committed', async (t) => {
+t.test('Uncommitted changes are not visible outside their transaction', async (t) => {
   const db = await open(t);
   const begun = gate();
   const sent = gate();
@@ -168,7 +171,7 @@ t.test('nobody outside reads what a transaction has not committed', async (t) =>
   t.equal(await seen, 0);
 });
 
-/** Reads, then writes: two at once lose one of the two, unless somebody keeps them apart. */
+/** Reads, then writes: without isolation, two at once lose one of the two increments. */
 function increment(db: Db, name: string): Promise<unknown> {
   return db.transaction(async (tx) => {
     const { number } = await tx.accessLevel.findUniqueOrThrow({ where: { name } });
@@ -176,14 +179,14 @@ function increment(db: Db, name: string): Promise<unknown> {
   });
 }
 
-t.test('300 increments at once, each reading before it writes, lose none', async (t) => {
+t.test('No increment is lost of 300 at once that each read before they write', async (t) => {
   const db = await open(t);
   const { name } = await db.accessLevel.create({ data: row(0) });
   await Promise.all(Array.from({ length: 300 }, () => increment(db, name)));
   t.equal((await db.accessLevel.findUniqueOrThrow({ where: { name } })).number, 300);
 });
 
-t.test('increments over two clients of one database, as two processes have them, lose none', async (t) => {
+t.test('No increment is lost over two clients of one database, as in two processes', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const clients = [openAgain(t, url), openAgain(t, url)];
   const { name } = await openAgain(t, url).accessLevel.create({ data: row(0) });
@@ -195,14 +198,14 @@ t.test('increments over two clients of one database, as two processes have them,
 });
 
 t.test(
-  'work that exceeds the time limit is undone, reported as unavailable, and in nobody’s way',
+  'Work that exceeds the timeout is rolled back, reported as unavailable, and blocks no other transaction',
   async (t) => {
     const db = await open(t);
     let tries = 0;
     const endless = db.transaction(async (tx) => {
       tries++;
       await tx.accessLevel.create({ data: row(1) });
-      // SQLite answers at once: without the pause, the clock would never get its turn.
+      // SQLite answers synchronously: without the pause, the timer would never fire.
       for (;;) await setImmediate(await tx.accessLevel.count());
     });
     t.ok(isUnavailable(await failure(() => endless)));
@@ -212,7 +215,7 @@ t.test(
   },
 );
 
-t.test('a transaction given up while it waited to begin does not block those after it', async (t) => {
+t.test('A transaction that timed out before its begin does not block later ones', async (t) => {
   const db = await open(t, 1);
   const begun = gate();
   const release = gate();
@@ -234,7 +237,7 @@ t.test('a transaction given up while it waited to begin does not block those aft
 });
 
 t.test(
-  'a transaction whose work swallowed a failed statement is not committed, and leaves nothing behind',
+  'A transaction whose work caught the error of a statement is not committed, and leaves nothing behind',
   async (t) => {
     const db = await open(t, 1);
     await db.accessLevel.create({ data: row(1) });
@@ -249,18 +252,18 @@ t.test(
   },
 );
 
-t.test('a transaction that cannot be committed leaves nothing behind', async (t) => {
+t.test('A transaction that cannot be committed leaves nothing behind', async (t) => {
   const db = await open(t, 1);
   await db.raw.execute`CREATE TABLE parent (id INTEGER PRIMARY KEY)`;
   await db.raw
     .execute`CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`;
-  // The foreign key is only looked at by COMMIT.
+  // COMMIT checks the foreign key, not the statement.
   await t.rejects(db.transaction((tx) => tx.raw.execute`INSERT INTO child VALUES (1)`));
   await db.transaction((tx) => tx.raw.execute`INSERT INTO parent VALUES (2)`);
   t.same(await db.raw.query`SELECT parent FROM child UNION SELECT id FROM parent`, [{ parent: 2 }]);
 });
 
-t.test('a closed database refuses queries and can be closed again', async (t) => {
+t.test('A closed database refuses queries and can be closed again', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const { db, close } = openDatabase(url);
   await db.accessLevel.count();

@@ -16,17 +16,20 @@ const services: [name: string, service: Manifest][] = Object.entries(compose.ser
 const ours = services.filter(([name]) => name.startsWith('latchkey-'));
 const nginxConf = readFileSync('deploy/nginx/nginx.conf', 'utf8');
 
-t.test('two instances, Postgres, and nginx, which alone is reached from outside', async (t) => {
-  t.strictSame(services.map(([name]) => name).sort(), ['latchkey-1', 'latchkey-2', 'nginx', 'postgres']);
-  t.strictSame(
-    services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name),
-    ['nginx'],
-  );
-  t.ok(compose.networks.back.internal);
-  t.strictSame(compose.services.postgres.networks, ['back']);
-});
+t.test(
+  'Compose runs two instances, Postgres and nginx, and only nginx is reachable from outside',
+  async (t) => {
+    t.strictSame(services.map(([name]) => name).sort(), ['latchkey-1', 'latchkey-2', 'nginx', 'postgres']);
+    t.strictSame(
+      services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name),
+      ['nginx'],
+    );
+    t.ok(compose.networks.back.internal);
+    t.strictSame(compose.services.postgres.networks, ['back']);
+  },
+);
 
-t.test('nginx leads to the instances, on the port of the image', async (t) => {
+t.test('nginx forwards to the instances, on the port of the image', async (t) => {
   const targets = [...nginxConf.matchAll(/^ *server ([\w-]+):(\d+)/gm)].map(
     ([, host, port]) => `${host}:${port}`,
   );
@@ -39,7 +42,7 @@ t.test('nginx leads to the instances, on the port of the image', async (t) => {
   t.match(compose.services.nginx.ports.join(), `:${listens}`);
 });
 
-t.test('the instances believe nginx alone, and stay where nginx finds them', async (t) => {
+t.test('The instances trust only nginx as a proxy, and keep their addresses', async (t) => {
   const addressOf = (service: Manifest): string => service.networks.front.ipv4_address;
   const [{ subnet }] = compose.networks.front.ipam.config;
   const prefix = subnet.replace(/0\/24$/, '');
@@ -49,22 +52,28 @@ t.test('the instances believe nginx alone, and stay where nginx finds them', asy
   }
 });
 
-t.test('the instances have variables that Latchkey reads, and secrets that exist', async (t) => {
-  for (const [name, service] of ours) {
-    t.strictSame(unknownVariables(Object.keys(service.environment)), [], name);
-    const paths = Object.values<string>(service.environment).filter((value) =>
-      value.startsWith('/run/secrets/'),
-    );
-    t.strictSame(paths.map((path) => path.slice('/run/secrets/'.length)).sort(), [...service.secrets].sort());
-  }
-  const used = new Set(services.flatMap(([, { secrets = [] }]) => secrets));
-  t.strictSame([...used].sort(), Object.keys(compose.secrets).sort());
-  const readme = readFileSync('deploy/README.md', 'utf8');
-  for (const { file } of Object.values<{ file: string }>(compose.secrets))
-    t.match(readme, file.slice('./'.length));
-});
+t.test(
+  'The instances in Compose have only variables that Latchkey reads, and secrets that exist',
+  async (t) => {
+    for (const [name, service] of ours) {
+      t.strictSame(unknownVariables(Object.keys(service.environment)), [], name);
+      const paths = Object.values<string>(service.environment).filter((value) =>
+        value.startsWith('/run/secrets/'),
+      );
+      t.strictSame(
+        paths.map((path) => path.slice('/run/secrets/'.length)).sort(),
+        [...service.secrets].sort(),
+      );
+    }
+    const used = new Set(services.flatMap(([, { secrets = [] }]) => secrets));
+    t.strictSame([...used].sort(), Object.keys(compose.secrets).sort());
+    const readme = readFileSync('deploy/README.md', 'utf8');
+    for (const { file } of Object.values<{ file: string }>(compose.secrets))
+      t.match(readme, file.slice('./'.length));
+  },
+);
 
-t.test('nobody may do more than needed, and each starts when what it needs is healthy', async (t) => {
+t.test('Each Compose service has minimal rights and starts when its dependencies are healthy', async (t) => {
   for (const [name, service] of services) {
     t.ok(service.read_only, name);
     t.strictSame(service.cap_drop, ['ALL'], name);
@@ -78,7 +87,7 @@ t.test('nobody may do more than needed, and each starts when what it needs is he
     t.ok(existsSync(`deploy/${path}`), path);
 });
 
-t.test('nginx reads its configuration', async (t) => {
+t.test('nginx accepts its configuration', async (t) => {
   const program = findProgram('nginx');
   if (program === undefined) return t.comment('nginx is not installed');
   const file = await writeNginxConfiguration(t.testdir(), 8080, [3001, 3002]);

@@ -1,5 +1,6 @@
 /**
- * deploy/Dockerfile, read by a parser and a linter of Dockerfiles. Its steps are run by test/packaging/image.packaging.ts.
+ * Checks of deploy/Dockerfile with a parser and a linter of Dockerfiles. test/packaging/image.packaging.ts
+ * runs its steps.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -16,11 +17,11 @@ const text = readFileSync('deploy/Dockerfile', 'utf8');
 const dockerfile = DockerfileParser.parse(text);
 const manifest: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** How each stage names the image that it starts from, and how the one that compiles does. */
+/** Names of the base images: of each stage, and of the stage that compiles. */
 const BASE = `$\{NODE_IMAGE}`;
 const COMPILER = `$\{COMPILER_IMAGE}`;
 
-/** Instructions of the last stage, which is what runs. */
+/** Instructions of the last stage, which is the one that runs. */
 const last = dockerfile.getInstructions().slice(
   dockerfile
     .getInstructions()
@@ -30,14 +31,14 @@ const last = dockerfile.getInstructions().slice(
 const argumentsOf = (keyword: string) =>
   last.filter((one) => one.getKeyword() === keyword).map((one) => one.getArgumentsContent() ?? '');
 
-t.test('the linter has nothing to say', async (t) => {
+t.test('The linter accepts the Dockerfile', async (t) => {
   t.strictSame(
     validate(text).map(({ message, range }) => `${range.start.line + 1}: ${message}`),
     [],
   );
 });
 
-t.test('it starts from pinned images, with the Node.js that the repository brings along', async (t) => {
+t.test('The Dockerfile starts from pinned images, with the repository’s Node.js version', async (t) => {
   const [, version] = /ARG NODE_IMAGE=node:([\d.]+)-bookworm-slim\n/.exec(text) ?? [];
   t.match(text, `ARG COMPILER_IMAGE=node:${version}-bookworm\n`, 'the same Node.js, for its headers');
   const bundled: { optionalDependencies: object } = JSON.parse(
@@ -51,7 +52,7 @@ t.test('it starts from pinned images, with the Node.js that the repository bring
   t.equal(froms.at(-1)?.getImage(), BASE, 'what builds is not in what runs');
 });
 
-t.test('argon2 alone is compiled, in a stage of its own, and no script of a package runs', async (t) => {
+t.test('The Dockerfile compiles only argon2, in a separate stage, and runs no install scripts', async (t) => {
   const commands = dockerfile
     .getInstructions()
     .filter((one) => one.getKeyword() === 'RUN')
@@ -67,7 +68,7 @@ t.test('argon2 alone is compiled, in a stage of its own, and no script of a pack
   for (const command of installations) t.match(command, / --ignore-scripts /);
 });
 
-t.test('what runs is not root, has no package manager, and gets signals itself', async (t) => {
+t.test('The container is not root, has no package manager, and gets signals directly', async (t) => {
   t.strictSame(argumentsOf('USER'), ['node']);
   t.match(argumentsOf('RUN').join('\n'), /^rm -rf \/usr\/local\/lib\/node_modules \/usr\/local\/bin\/npm /);
   const wordsOf = (keyword: string) => {
@@ -81,13 +82,13 @@ t.test('what runs is not root, has no package manager, and gets signals itself',
   t.match(argumentsOf('LABEL').join(), `org.opencontainers.image.version="$\{VERSION}"`);
 });
 
-t.test('its variables are ones that Latchkey reads', async (t) => {
+t.test('The Dockerfile sets only variables that Latchkey reads', async (t) => {
   const names = argumentsOf('ENV').flatMap((line) => line.split(' ').map((pair) => pair.split('=')[0] ?? ''));
   t.not(names.length, 0);
   t.strictSame(unknownVariables(names), ['MALLOC_ARENA_MAX'], 'which is for the C library');
 });
 
-t.test('what it copies is there, and in the build context', async (t) => {
+t.test('The files that the Dockerfile copies exist and are in the build context', async (t) => {
   const ignore = readFileSync('.dockerignore', 'utf8').split('\n');
   const copies = dockerfile.getCOPYs().filter((copy: Copy) => copy.getFromFlag() === null);
   const sources = copies.flatMap((copy) => (copy.getArgumentsContent() ?? '').split(' ').slice(0, -1));
@@ -102,7 +103,7 @@ t.test('what it copies is there, and in the build context', async (t) => {
   t.ok(ignore.includes('*'), 'and nothing else is');
 });
 
-t.test('the health check says whether the service is ready', async (t) => {
+t.test('The health check of the image reports whether the service is ready', async (t) => {
   let status = 200;
   const server = createServer((request, response) => {
     response.writeHead(request.url === '/health/ready' ? status : 404).end();
@@ -119,5 +120,5 @@ t.test('the health check says whether the service is ready', async (t) => {
   t.equal(await check(), 1);
   server.close();
   await once(server, 'close');
-  t.equal(await check(), 1, 'nobody listens');
+  t.equal(await check(), 1, 'no server listens');
 });

@@ -29,7 +29,7 @@ const byKind = new Map(manifests.map((manifest) => [manifest.kind, manifest]));
 const deployment = byKind.get('Deployment');
 const pods = [deployment, byKind.get('Job')].map(({ spec }) => spec.template);
 
-t.test('each manifest is valid by the schema of its kind', async (t) => {
+t.test('Each Kubernetes manifest is valid by the schema of its kind', async (t) => {
   for (const manifest of manifests) {
     const Kind = kinds[manifest.kind];
     t.ok(Kind, manifest.kind);
@@ -40,14 +40,14 @@ t.test('each manifest is valid by the schema of its kind', async (t) => {
   t.throws(() => new Deployment(wrong).validate(), 'and one that is not is noticed');
 });
 
-t.test('kustomization.yaml names them all, and the image', async (t) => {
+t.test('kustomization.yaml names all manifests and the image', async (t) => {
   const { resources, images } = await readManifest('kubernetes/kustomization.yaml');
   t.strictSame([...resources].sort(), [...files].sort());
   for (const { spec } of pods) t.equal(spec.containers[0].image, images[0].name);
 });
 
 t.test(
-  'configuration is of variables that Latchkey reads; secrets come by reference, where they are mounted',
+  'The Kubernetes configuration has only variables that Latchkey reads, and secrets from mounted files',
   async (t) => {
     const { data, metadata } = byKind.get('ConfigMap');
     t.strictSame(unknownVariables(Object.keys(data)), []);
@@ -63,7 +63,7 @@ t.test(
   },
 );
 
-t.test('probes ask what is in the contract, on a port that there is', async (t) => {
+t.test('Kubernetes probes use routes of the contract and an existing port', async (t) => {
   const [container] = deployment.spec.template.spec.containers;
   for (const name of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
     const { path, port } = container[name].httpGet;
@@ -74,7 +74,7 @@ t.test('probes ask what is in the contract, on a port that there is', async (t) 
   t.equal(byKind.get('Service').spec.ports[0].targetPort, container.ports[0].name);
 });
 
-t.test('selectors meet the pods that they mean', async (t) => {
+t.test('Kubernetes selectors match the intended pods', async (t) => {
   const { labels } = deployment.spec.template.metadata;
   const selectors = [
     deployment.spec.selector.matchLabels,
@@ -88,7 +88,7 @@ t.test('selectors meet the pods that they mean', async (t) => {
   t.notMatch(byKind.get('Job').spec.template.metadata.labels, byKind.get('Service').spec.selector);
 });
 
-t.test('pods are not root, and write nothing but their volumes', async (t) => {
+t.test('Pods are not root, and write only to their volumes', async (t) => {
   for (const { spec } of pods) {
     t.match(spec.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     t.equal(spec.automountServiceAccountToken, false);
@@ -101,7 +101,7 @@ t.test('pods are not root, and write nothing but their volumes', async (t) => {
   }
 });
 
-t.test('a pod serves on until nobody sends it requests, and has the time to close then', async (t) => {
+t.test('A pod serves until no more requests arrive, and then has time to shut down', async (t) => {
   const { containers, terminationGracePeriodSeconds } = deployment.spec.template.spec;
   const [{ readinessProbe, lifecycle }] = containers;
   const delay = Number(byKind.get('ConfigMap').data.SHUTDOWN_DELAY);

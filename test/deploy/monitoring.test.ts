@@ -1,5 +1,5 @@
 /**
- * Prometheus reaches the metrics, nobody else does, and they come with the labels that the alerts and the dashboard ask for.
+ * Only Prometheus reaches the metrics, and they have the labels that the alerts and the dashboard use.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -14,7 +14,7 @@ const configuration = (await readManifest('kubernetes/configuration.yaml')).data
 const { template } = (await readManifest('kubernetes/deployment.yaml')).spec;
 const ports: Manifest[] = template.spec.containers[0].ports;
 
-t.test('pods listen where Prometheus may come to', async (t) => {
+t.test('Pods expose metrics on a port that Prometheus may reach', async (t) => {
   t.equal(configuration.METRICS_HOST, '0.0.0.0');
   const port = ports.find(({ containerPort }) => String(containerPort) === configuration.METRICS_PORT);
   t.equal(port.name, 'metrics');
@@ -33,7 +33,7 @@ t.test('pods listen where Prometheus may come to', async (t) => {
   for (const rule of ingress) t.ok(rule.ports.length > 0, 'no rule is for all ports');
 });
 
-t.test('the PodMonitor finds the pods, and their job is the one of the alerts', async (t) => {
+t.test('The PodMonitor finds the pods, and gives them the job label of the alerts', async (t) => {
   const { metadata, spec } = await readManifest('prometheus/pod-monitor.yaml');
   const { labels } = template.metadata;
   t.equal(metadata.namespace, (await readManifest('kubernetes/kustomization.yaml')).namespace);
@@ -46,7 +46,7 @@ t.test('the PodMonitor finds the pods, and their job is the one of the alerts', 
 });
 
 t.test(
-  'in Compose they are open to its own network, and the example of the alerts leads there',
+  'Metrics in Compose are open to its own network only, where the example of the alerts reads them',
   async (t) => {
     const { services } = await readManifest('compose.yaml');
     const ours: [name: string, service: Manifest][] = Object.entries<Manifest>(services).filter(([name]) =>
@@ -63,7 +63,7 @@ t.test(
   },
 );
 
-t.test('what other programs count too is asked of the job alone', async (t) => {
+t.test('Alerts filter metrics that other programs export, too, by job', async (t) => {
   for (const [file, text] of Object.entries({ alerts, dashboard })) {
     const shared = [...text.matchAll(/\b(?:up|(?:process|nodejs)_[a-z_0-9]+)\{([^}]*)\}/g)];
     t.ok(shared.length > 1, file);

@@ -1,4 +1,4 @@
-/** A fresh clone on a machine that has Node.js and npm, and nothing that compiles. */
+/** Fresh clone on a machine that has Node.js and npm, and no compiler. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, realpath, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -12,16 +12,16 @@ const run = promisify(execFile);
 
 export interface Checkout {
   readonly folder: string;
-  /** With the machine's own Node.js. */
+  /** Environment with the machine's own Node.js. */
   readonly environment: Variables;
-  /** Runs a command to its end, and says how many seconds it took. @throws {Error} when it fails */
+  /** Runs a command to its end, and returns the seconds that it took. @throws {Error} when it fails */
   run(command: string, args: readonly string[]): Promise<number>;
 }
 
 /**
- * The files that git has or would add, as they are on the disk.
+ * Copies the files that git has or would add, as they are on the disk.
  *
- * @param node what `node` is there; npm is the machine's
+ * @param node path of `node` in the clone; npm is the machine's
  */
 export async function checkOut(t: Teardown, node: string): Promise<Checkout> {
   const folder = join(await temporaryFolder(t), 'latchkey');
@@ -41,7 +41,7 @@ export async function checkOut(t: Teardown, node: string): Promise<Checkout> {
   };
 }
 
-/** What was deleted, and not yet committed, is left out. */
+/** Leaves out deleted files that are not committed yet. */
 async function copyFile(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await cp(from, to).catch((error: NodeJS.ErrnoException) => {
@@ -49,7 +49,7 @@ async function copyFile(from: string, to: string): Promise<void> {
   });
 }
 
-/** A PATH on which compilers fail. */
+/** PATH on which compilers fail. */
 async function createPath(t: Teardown, node: string): Promise<string> {
   const folder = await temporaryFolder(t);
   await stubCompilers(folder);

@@ -1,4 +1,4 @@
-/** A client that comes back when it is told that there is too much to do, as the first requests after a start are on a busy machine. */
+/** Client that retries when the service is overloaded, as it may be after a start on a busy machine. */
 import type { Service, ServiceAnswer } from '../child.ts';
 import { until } from '../until.ts';
 

@@ -1,4 +1,7 @@
-/** Does what deploy/Dockerfile says, without Docker: each stage is a folder, which stands for the root of its file system. */
+/**
+ * Runs the steps of deploy/Dockerfile without Docker: each stage is a folder that represents the root of its
+ * file system.
+ */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, realpath, symlink } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
@@ -15,34 +18,34 @@ import { findProgram } from '../daemon.ts';
 import type { Teardown } from '../helper.ts';
 import { stub, stubCompilers } from './stubs.ts';
 
-/** An image, or a stage on the way to it. */
+/** Image, or a stage of it. */
 interface Stage {
-  /** The folder that stands for `/`. */
+  /** Folder that represents `/`. */
   readonly root: string;
-  /** Whether it has the compilers of the machine. */
+  /** True when it has the compilers of the machine. */
   readonly compiles: boolean;
   workdir: string;
-  /** As ENV sets them. */
+  /** Variables of ENV. */
   readonly variables: Variables;
-  /** Of ENTRYPOINT, CMD and HEALTHCHECK. */
+  /** Commands of ENTRYPOINT, CMD and HEALTHCHECK. */
   readonly commands: Record<string, readonly string[]>;
 }
 
 export type Image = Readonly<Stage>;
 
-/** What a stage starts from: Node.js and npm. */
+/** Content of the base image: Node.js and npm. */
 const BASE = 'usr/local/bin';
 
-/** How the Dockerfile names an image that has compilers. */
+/** Name of the image with compilers in the Dockerfile. */
 const COMPILER_IMAGE = `$\{COMPILER_IMAGE}`;
 
 const run = promisify(execFile);
 
 /**
  * @param file the Dockerfile's text
- * @param context the folder with all that may be copied
- * @returns the last stage; its folder goes when the test ends
- * @throws {Error} when a step fails, or is of a kind that is not understood here
+ * @param context the folder with all files that may be copied
+ * @returns the last stage; its folder is deleted when the test ends
+ * @throws {Error} when a step fails, or is not supported here
  */
 export async function buildImage(t: Teardown, file: string, context: string): Promise<Image> {
   const folder = await temporaryFolder(t);
@@ -61,7 +64,7 @@ export async function buildImage(t: Teardown, file: string, context: string): Pr
   return stage;
 }
 
-/** Puts a path of the image where it is in the stage's folder. */
+/** Maps a path of the image into the stage's folder. */
 export function within({ root, workdir }: Image, path: string): string {
   return path.startsWith('/') ? join(root, path) : join(root, workdir, path);
 }
@@ -78,7 +81,7 @@ async function beginStage(folder: string, from: From, stages: ReadonlyMap<string
   return { ...before, root };
 }
 
-/** Links to this very Node.js and to the machine's npm, which then runs on it. */
+/** Makes links to this Node.js and to the machine's npm, which then runs on it. */
 async function createBase(root: string): Promise<void> {
   const npm = findProgram('npm');
   if (npm === undefined) throw new Error('npm is not on the PATH');
@@ -123,7 +126,7 @@ async function follow(
   }
 }
 
-/** Of a folder its contents are copied, as Docker does. */
+/** Copies as Docker does: of a folder, only its contents. */
 async function copy(
   instruction: Copy,
   stage: Stage,
@@ -156,7 +159,10 @@ function wordsOf(instruction: JSONInstruction): readonly string[] {
   return instruction.getJSONStrings().map((word) => word.getJSONValue());
 }
 
-/** Absolute paths lead into the stage's folder. Its users are not this machine's. Few stages have compilers. */
+/**
+ * Runs a command. Absolute paths lead into the stage's folder. The image's users do not exist on this
+ * machine. Few stages have compilers.
+ */
 async function runCommand(command: string, stage: Stage): Promise<void> {
   const stubs = await mkdtemp(join(dirname(stage.root), 'stubs-'));
   await stub(stubs, 'chown', 'exit 0');

@@ -1,5 +1,5 @@
 /**
- * The image, made by the steps of deploy/Dockerfile but without Docker: what is in it, and that it serves.
+ * Image, built by the steps of deploy/Dockerfile without Docker: its contents, and a run of the service.
  *
  * @runs once, on SQLite: the image's own.
  */
@@ -13,21 +13,21 @@ import { askAgain } from './client.ts';
 import { buildImage, type Image, within } from './dockerfile.ts';
 
 const MEGABYTE = 1_000_000;
-/** Of what the image adds to Node.js. */
+/** Maximum size of what the image adds to Node.js. */
 const MAX_SIZE_BYTES = 200 * MEGABYTE;
 
-/** Sign-ins, one after the other, that bring each thread to hash a few times. */
+/** Sign-ins, one after the other, so that each thread hashes a few times. */
 const SIGN_INS = 64;
 const THREADS = 16;
-/** One hash is 20 MB, and {@link THREADS} of them are 319 MB. */
+/** One hash takes 20 MB, and {@link THREADS} of them take 319 MB. */
 const MAX_GROWTH_BYTES = 100 * MEGABYTE;
 
-/** Bytes that a file system gives to a file come in blocks of this many. */
+/** Block size of a file system. */
 const BLOCK_BYTES = 512;
 
 const machine = `${process.platform}-${process.arch}`;
 
-/** Of the package, and what the image's build has made. */
+/** Files of the package, and files that the image's build has made. */
 const argon2Binaries: { readonly generic: string; readonly avx2?: string } =
   process.arch === 'x64'
     ? {
@@ -78,7 +78,7 @@ async function readLock(file: string): Promise<Lock['packages']> {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-t.test('the image', async (t) => {
+t.test('The image is complete, small and works', async (t) => {
   const started = performance.now();
   const image = await buildImage(t, await readFile('deploy/Dockerfile', 'utf8'), '.');
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -87,7 +87,7 @@ t.test('the image', async (t) => {
   const { environment, command } = await configure(image);
   const files = before.filter(({ isFile }) => isFile).map(({ path }) => path);
 
-  await t.test('is small', async (t) => {
+  await t.test('The image is small', async (t) => {
     const bytes = sum(before.map((entry) => entry.bytes));
     const onDisk = sum(before.map(({ blocks }) => blocks)) * BLOCK_BYTES;
     const figure = (size: number) => `${(size / MEGABYTE).toFixed(1)} MB`;
@@ -96,7 +96,7 @@ t.test('the image', async (t) => {
     t.ok(onDisk < MAX_SIZE_BYTES, figure(onDisk));
   });
 
-  await t.test('has the packages of the lock file that are not for development, and no others', async (t) => {
+  await t.test('The image has exactly the production packages of the lock file', async (t) => {
     const locked = await readLock('package-lock.json');
     const installed = await readLock(join(app, 'node_modules/.package-lock.json'));
     const differs = Object.entries(installed).filter(([path, { version }]) => {
@@ -110,7 +110,7 @@ t.test('the image', async (t) => {
     t.notOk(files.some((path) => /\.map$|\.d\.[cm]?ts$/.test(path)));
   });
 
-  await t.test('has the native files, for this machine alone', async (t) => {
+  await t.test('The image has the native files for this platform only', async (t) => {
     t.strictSame(
       files.filter((path) => path.endsWith('.node')).sort(),
       [
@@ -121,7 +121,7 @@ t.test('the image', async (t) => {
     );
   });
 
-  await t.test('serves, and nothing in it is written to', async (t) => {
+  await t.test('The image serves requests without writing to its own files', async (t) => {
     const [program = '', ...args] = [...(image.commands.ENTRYPOINT ?? []), ...(image.commands.CMD ?? [])];
     const service = await serveBy(t, within(image, `/usr/local/bin/${program}`), args, {
       environment,
@@ -144,7 +144,7 @@ t.test('the image', async (t) => {
     t.strictSame(await listEntries(app), before);
   });
 
-  await t.test('takes the binary of argon2 for this processor', async (t) => {
+  await t.test('The image loads the binary of argon2 for this processor', async (t) => {
     const loaded = async (variables: Variables) => {
       const service = await serveBy(t, within(image, '/usr/local/bin/latchkey'), ['serve'], {
         environment: { ...environment, ...variables },
@@ -160,7 +160,7 @@ t.test('the image', async (t) => {
     t.strictSame(await loaded({ ARGON2_PREBUILD: '' }), [generic], 'the one for older processors');
   });
 
-  await t.test('keeps the memory of the hashes at a time, not of the threads', async (t) => {
+  await t.test('The image keeps memory for parallel hashes, not for all threads', async (t) => {
     const credentials = { email: 'grace@example.com', password: PASSWORD };
     await command(['user', 'create', '--email', credentials.email, '--name', 'Grace'], PASSWORD);
     const service = await serveBy(t, within(image, '/usr/local/bin/latchkey'), ['serve'], {
@@ -182,7 +182,7 @@ t.test('the image', async (t) => {
   });
 });
 
-/** The environment that the image sets, a free port, and what production asks for. */
+/** Environment of the image, a free port, and the variables that production needs. */
 async function configure(
   image: Image,
 ): Promise<{ environment: Variables; command: (args: readonly string[], input?: string) => Promise<Ended> }> {

@@ -1,7 +1,7 @@
 /**
- * A fresh clone is installed and started in the ways in which people do it, without a compiler.
+ * Fresh clone that is installed and started in the usual ways, without a compiler.
  *
- * @runs once, on SQLite: a stranger has no other.
+ * @runs once, on SQLite: a new user has no other database.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,12 +15,12 @@ import { type Checkout, checkOut } from './checkout.ts';
 import { askAgain } from './client.ts';
 import { installNode } from './node-versions.ts';
 
-/** Past its end of life, and still what many machines have. */
+/** Version after its end of life that many machines still have. */
 const OLD = '20.20.2';
 
 const node = await installNode([OLD]);
 
-t.test(`npm ci && npm start, on a machine with Node.js ${OLD}`, async (t) => {
+t.test(`npm ci && npm start work on a machine with Node.js ${OLD}`, async (t) => {
   const checkout = await checkOut(t, node.get(OLD) ?? '');
   await install(t, checkout, []);
   await tryService(t, checkout, ['npm', 'start']);
@@ -34,7 +34,7 @@ t.test(`npm ci && npm start, on a machine with Node.js ${OLD}`, async (t) => {
   );
 });
 
-t.test(`npm ci --omit=dev, on a machine with Node.js ${OLD}`, async (t) => {
+t.test(`npm ci --omit=dev works on a machine with Node.js ${OLD}`, async (t) => {
   const checkout = await checkOut(t, node.get(OLD) ?? '');
   await install(t, checkout, ['--omit=dev']);
   t.notOk(existsSync(join(checkout.folder, 'node_modules/tap')));
@@ -44,7 +44,7 @@ t.test(`npm ci --omit=dev, on a machine with Node.js ${OLD}`, async (t) => {
   await tryService(t, checkout, ['npx', 'latchkey', 'serve'], production);
 });
 
-t.test('npm ci --omit=dev --workspaces=false, on a machine with a supported Node.js', async (t) => {
+t.test('npm ci --omit=dev --workspaces=false works on a machine with a supported Node.js', async (t) => {
   const checkout = await checkOut(t, process.execPath);
   await install(t, checkout, ['--omit=dev', '--workspaces=false']);
   t.notOk(existsSync(join(checkout.folder, 'node_modules/@latchkey/node')));
@@ -56,7 +56,7 @@ async function install(t: Test, checkout: Checkout, options: readonly string[]):
   t.comment(`npm ci ${options.join(' ')}: ${await checkout.run('npm', args)} s`);
 }
 
-/** What production asks for. */
+/** Variables that production needs. */
 async function inProduction({ folder }: Checkout): Promise<Variables> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const JWT_PRIVATE_KEY = join(folder, 'key.pem');
@@ -66,12 +66,12 @@ async function inProduction({ folder }: Checkout): Promise<Variables> {
     NODE_ENV: 'production',
     SECRET: 'a secret of a test, which is longer than 32 characters',
     JWT_PRIVATE_KEY,
-    // Of the start before there is another SECRET.
+    // The previous start used another SECRET.
     DATA_DIR: join(folder, 'production'),
   };
 }
 
-/** Starts the service, becomes somebody, signs in, and stops it. */
+/** Starts the service, registers a user, signs in, and stops it. */
 async function tryService(
   t: Test,
   { folder, environment }: Checkout,
@@ -91,7 +91,7 @@ async function tryService(
   t.match(registered, { status: 201 }, name);
   const { body } = await askAgain(service, 'POST', '/login', { body: credentials });
   t.match(await askAgain(service, 'GET', '/users', { token: body.accessToken }), { status: 200 }, name);
-  // As Ctrl-C does. npm itself ends by the signal; the service says that it was told, and what it printed comes to an end.
+  // As Ctrl-C does. npm itself ends by the signal; the service logs the signal, and its output ends.
   service.signal('SIGINT');
   t.match(await service.ended, { stdout: /"signal":"SIGINT".*The process was told to stop/ }, name);
 }

@@ -1,4 +1,4 @@
-/** Versions of Node.js, brought along by npm. */
+/** Versions of Node.js, installed by npm. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -11,23 +11,25 @@ const { optionalDependencies: bundled }: { optionalDependencies: Record<string, 
   readFileSync('tools/node/package.json', 'utf8'),
 );
 
-/** The package of this machine. */
+/** Package for this machine. */
 const nodePackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 
-/** What Latchkey is tried with, one version of each major. The tests run on the one of tools/node. */
+/**
+ * Supported versions that Latchkey is tested with, one of each major. The tests run on the one of tools/node.
+ */
 export const supportedVersions: readonly string[] = [
   '22.23.5',
   bundled[nodePackage] ?? process.versions.node,
   '26.12.1',
 ];
 
-/** What it refuses, down to one that is from before much of today's syntax. */
+/** Versions that it refuses, including one that does not know much of today's syntax. */
 export const refusedVersions: readonly string[] = ['14.21.3', '20.20.2'];
 
-/** Where they stay, for the next run. */
+/** Folder in which they stay for the next run. */
 const HOME = resolve('build/node-versions');
 
-/** Installs versions where they are not yet. @returns the program of each */
+/** Installs missing versions. @returns the path of each program */
 export async function installNode(versions: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const programs = new Map<string, string>();
   for (const version of versions) {

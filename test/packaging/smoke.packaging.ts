@@ -1,4 +1,7 @@
-/** The service on each version of Node.js that it supports: from its sources, and as the package has it; and what it says on others. */
+/**
+ * Service on each supported version of Node.js, from its sources and from the package; and its message on
+ * other versions.
+ */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -15,7 +18,7 @@ const run = promisify(execFile);
 
 const node = await installNode([...supportedVersions, ...refusedVersions]);
 
-/** The package, with what `npm run build` makes. @returns its command */
+/** Installs the package with the output of `npm run build`. @returns its command */
 async function buildPackage(): Promise<string> {
   const folder = await temporaryFolder(t);
   const compiler = resolve('node_modules/typescript/bin/tsc');
@@ -31,7 +34,9 @@ const commands = { sources: resolve('bin/latchkey.js'), package: await buildPack
 
 for (const [form, bin] of Object.entries(commands))
   for (const version of supportedVersions)
-    t.test(`the ${form} on Node.js ${version}`, (t) => tryService(t, node.get(version) ?? '', bin, version));
+    t.test(`The ${form} works on Node.js ${version}`, (t) =>
+      tryService(t, node.get(version) ?? '', bin, version),
+    );
 
 for (const version of refusedVersions)
   t.test(`Node.js ${version} is refused in one sentence`, async (t) => {
@@ -45,7 +50,7 @@ for (const version of refusedVersions)
     }
   });
 
-/** Everything from the first start to the end, with one of each kind of command. */
+/** Runs the service from the first start to the end, with one command of each kind. */
 async function tryService(t: Test, command: string, bin: string, version: string): Promise<void> {
   const { url: DATABASE_URL } = await createDatabase(t);
   const folder = await temporaryFolder(t);
@@ -73,9 +78,12 @@ async function tryService(t: Test, command: string, bin: string, version: string
     ['user', 'create', '--email', 'grace@example.com', '--name', 'Grace', '--access', 'admin'],
     PASSWORD,
   );
-  const boss = await signIn('grace@example.com');
-  t.match(await askAgain(service, 'GET', '/control-panel', { token: boss }), { status: 200 });
-  const demoted = await askAgain(service, 'PATCH', `/users/${user.id}`, { token: boss, body: { access: 0 } });
+  const admin = await signIn('grace@example.com');
+  t.match(await askAgain(service, 'GET', '/control-panel', { token: admin }), { status: 200 });
+  const demoted = await askAgain(service, 'PATCH', `/users/${user.id}`, {
+    token: admin,
+    body: { access: 0 },
+  });
   t.match(demoted, { status: 200, body: { access: 0 } });
   t.match(await askAgain(service, 'GET', '/me', { token }), { status: 401 });
   t.match(await askAgain(service, 'GET', '/users', { token: await signIn(ada.email) }), { status: 403 });

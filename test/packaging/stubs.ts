@@ -1,8 +1,8 @@
-/** Commands that stand before those of the machine in a PATH. */
+/** Commands that hide those of the machine in a PATH. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Whatever a build of a native package would call. */
+/** Commands that a build of a native package would call. */
 const COMPILERS = ['cc', 'c++', 'gcc', 'g++', 'clang', 'clang++', 'make', 'python', 'python3', 'node-gyp'];
 
 /** @param script of a POSIX shell */
@@ -10,7 +10,7 @@ export async function stub(folder: string, name: string, script: string): Promis
   await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** Makes a machine without any compiler. */
+/** Simulates a machine without a compiler. */
 export async function stubCompilers(folder: string): Promise<void> {
   for (const name of COMPILERS) await stub(folder, name, `echo '${name} is not there' >&2; exit 127`);
 }

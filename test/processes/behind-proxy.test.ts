@@ -1,5 +1,5 @@
 /**
- * The topology of deploy/compose.yaml by hand: a proxy, three processes and one Postgres, which is all that they share.
+ * Topology of deploy/compose.yaml: a proxy, three processes, and one Postgres, which is all that they share.
  *
  * @runs once, on Postgres: one SQLite file serves one machine.
  */
@@ -12,9 +12,9 @@ import { startFront } from './front.ts';
 
 interface Fleet {
   readonly cluster: Cluster;
-  /** The processes themselves. */
+  /** Processes, each under its own URL. */
   readonly members: readonly Member[];
-  /** All of them, as clients reach them. */
+  /** The proxy, as clients reach it. */
   readonly front: Member;
 }
 
@@ -32,19 +32,23 @@ async function startFleet(t: Teardown): Promise<Fleet> {
   };
 }
 
-t.test('three processes behind a proxy are one service', async (t) => {
+t.test('Three processes behind a proxy act as one service', async (t) => {
   const { cluster, members, front } = await startFleet(t);
-  const boss = await cluster.person(front, 2);
+  const admin = await cluster.person(front, 2);
   const user = await cluster.person(front, 1);
 
-  await t.test('a token is good at each, and each answers some of the requests', async (t) => {
-    for (const member of members) t.ok(await isAccepted(member, user.token));
-    for (let i = 0; i < 30; i++) t.equal((await front.ask('GET', '/me', { token: user.token })).status, 200);
-    const shares = members.map(({ stdout }) => stdout().split('"url":"/me"').length - 1);
-    for (const share of shares) t.ok(share >= 5, `of 30: ${shares.join(', ')}`);
-  });
+  await t.test(
+    'A token is accepted by each process, and each process answers some of the requests',
+    async (t) => {
+      for (const member of members) t.ok(await isAccepted(member, user.token));
+      for (let i = 0; i < 30; i++)
+        t.equal((await front.ask('GET', '/me', { token: user.token })).status, 200);
+      const shares = members.map(({ stdout }) => stdout().split('"url":"/me"').length - 1);
+      for (const share of shares) t.ok(share >= 5, `of 30: ${shares.join(', ')}`);
+    },
+  );
 
-  await t.test('refresh tokens rotate whoever gets them, and one used twice is noticed', async (t) => {
+  await t.test('Refresh tokens rotate at every process, and reuse is detected', async (t) => {
     const { body: signedIn } = await front.ask('POST', '/login', {
       body: { email: user.email, password: PASSWORD },
     });
@@ -64,11 +68,11 @@ t.test('three processes behind a proxy are one service', async (t) => {
     );
   });
 
-  await t.test('a demotion through the proxy is obeyed by each within 2 s', async (t) => {
+  await t.test('A demotion through the proxy takes effect in each process within 2 s', async (t) => {
     const { token } = await cluster.person(front, 2);
     const id = (await front.ask('GET', '/me', { token })).body.id;
     t.equal(
-      (await front.ask('PATCH', `/users/${id}`, { token: boss.token, body: { access: 0 } })).status,
+      (await front.ask('PATCH', `/users/${id}`, { token: admin.token, body: { access: 0 } })).status,
       200,
     );
     const took = await Promise.all(
@@ -77,7 +81,7 @@ t.test('three processes behind a proxy are one service', async (t) => {
     t.comment(`obeyed after ${took.map(Math.round).join(', ')} ms`);
   });
 
-  await t.test('guesses are counted together, whichever process they reach', async (t) => {
+  await t.test('Failed attempts are counted together over all processes', async (t) => {
     const { email } = await cluster.person(front, 1);
     const statuses: number[] = [];
     for (let i = 0; i < 8; i++)
@@ -88,26 +92,24 @@ t.test('three processes behind a proxy are one service', async (t) => {
     t.ok(statuses.includes(429), statuses.join(', '));
   });
 
-  await t.test(
-    'the client’s address is seen through the proxy, and not the one that a client makes up',
-    async (t) => {
-      const { body } = await front.ask('POST', '/login', { body: { email: boss.email, password: PASSWORD } });
-      const response = await fetch(`${front.url}/me/activity`, {
-        headers: { authorization: `Bearer ${body.accessToken}`, 'x-forwarded-for': '203.0.113.9' },
-      });
-      t.match(await response.text(), /127\.0\.0\.1/);
-      for (const { stdout } of members) t.notMatch(stdout(), '203.0.113.9');
-    },
-  );
+  await t.test('The client’s real address is seen through the proxy, and not a forged one', async (t) => {
+    const { body } = await front.ask('POST', '/login', { body: { email: admin.email, password: PASSWORD } });
+    const response = await fetch(`${front.url}/me/activity`, {
+      headers: { authorization: `Bearer ${body.accessToken}`, 'x-forwarded-for': '203.0.113.9' },
+    });
+    t.match(await response.text(), /127\.0\.0\.1/);
+    for (const { stdout } of members) t.notMatch(stdout(), '203.0.113.9');
+  });
 
-  await t.test('a process that is killed is not missed, not by what waits for it either', async (t) => {
+  await t.test('A killed process causes no failed request, not even for requests in its queue', async (t) => {
     const [victim] = members;
-    // The kernel goes on making connections for it, which are reset when it is gone: as when a process stops listening.
+    // The kernel accepts connections for it, which are reset after its end: as when a process stops
+    // listening.
     victim?.signal('SIGSTOP');
     let answered = 0;
     const asked = Array.from({ length: 12 }, async (_, i) => {
       const body = { email: `waiting-${i}@example.com` };
-      const { status } = await front.ask('POST', '/invitations', { token: boss.token, body });
+      const { status } = await front.ask('POST', '/invitations', { token: admin.token, body });
       answered++;
       return status;
     });
@@ -117,6 +119,6 @@ t.test('three processes behind a proxy are one service', async (t) => {
     victim?.signal('SIGKILL');
     await victim?.ended;
     t.strictSame(await Promise.all(asked), Array(12).fill(201));
-    for (let i = 0; i < 12; i++) t.equal((await front.ask('GET', '/me', { token: boss.token })).status, 200);
+    for (let i = 0; i < 12; i++) t.equal((await front.ask('GET', '/me', { token: admin.token })).status, 200);
   });
 });

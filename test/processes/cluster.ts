@@ -1,4 +1,4 @@
-/** Several processes of the product that share a database, a key and a secret, and what their clients do. */
+/** Several processes of the product that share a database, a key and a secret, and clients for them. */
 import type { Database } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { type Service, serve, temporaryFolder, type Variables } from '../child.ts';
@@ -6,17 +6,17 @@ import { checkAnswer } from '../contract.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD, type Person, PUBLIC_URL, type Teardown } from '../helper.ts';
 
-/** Milliseconds after which a test gives up on an answer. */
-const PATIENCE = 30_000;
+/** Time after which a test gives up on an answer. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   // biome-ignore lint/suspicious/noExplicitAny: the contract is checked beside it
   readonly body: any;
-  /** performance.now() when it was sent. */
+  /** Value of performance.now() when it was sent. */
   readonly sentAt: number;
-  /** Milliseconds until all of the answer was there. */
+  /** Milliseconds until the answer was complete. */
   readonly took: number;
 }
 
@@ -26,28 +26,30 @@ export interface Ask {
   readonly headers?: Variables;
 }
 
-/** One of the processes. */
+/** Process of the cluster. */
 export interface Member extends Omit<Service, 'ask'> {
   /** Sends a request; the answer is checked against openapi/openapi.json. */
   ask(method: string, path: string, options?: Ask): Promise<Reply>;
 }
 
 export interface Cluster {
-  /** Of the database. */
+  /** URL of the database. */
   readonly url: string;
-  /** The environment that its processes share. */
+  /** Environment that all processes share. */
   readonly variables: Variables;
-  /** The database, as its administrator sees it. */
+  /** Database handle of an administrator. */
   readonly database: Database;
   /** Starts a process. @param script in place of `bin/latchkey.js serve` */
   start(variables?: Variables, script?: string): Promise<Member>;
-  /** Sends a request to a URL, of a proxy for instance; the answer is checked against openapi/openapi.json. */
+  /**
+   * Sends a request to a URL, of a proxy for instance; the answer is checked against openapi/openapi.json.
+   */
   askAt(url: string, method: string, path: string, options?: Ask): Promise<Reply>;
-  /** Registers somebody, gives the level by hand as an operator would, and signs in. */
+  /** Registers a user, sets the level in the database as an operator would, and signs in. */
   person(at: Pick<Member, 'ask'>, access: number): Promise<Person>;
 }
 
-/** @param variables of all processes; without a DATABASE_URL among them they get a database of their own */
+/** @param variables of all processes; without a DATABASE_URL they get a new database */
 export async function createCluster(t: Teardown, variables: Variables = {}): Promise<Cluster> {
   const url = variables.DATABASE_URL ?? (await createMigratedDatabase(t)).url;
   const shared = {
@@ -98,7 +100,7 @@ async function ask(
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   });
   const text = await response.text();
   const took = performance.now() - sentAt;
@@ -112,7 +114,7 @@ async function ask(
   return { status: response.status, headers, body: text === '' ? undefined : JSON.parse(text), sentAt, took };
 }
 
-/** Whether the guard lets a token in, on a route that asks no database. @throws on any other answer */
+/** Tells whether the guard accepts a token, on a route without a query. @throws on any other answer */
 export async function isAccepted(at: Member, token: string): Promise<boolean> {
   const { status } = await at.ask('GET', '/me/permissions', { token });
   if (status !== 200 && status !== 401) throw new Error(`An access token got ${status}`);
@@ -120,10 +122,10 @@ export async function isAccepted(at: Member, token: string): Promise<boolean> {
 }
 
 /**
- * Asks again and again until it is so.
+ * Polls until a condition holds.
  *
  * @param limit milliseconds
- * @returns milliseconds that it took
+ * @returns milliseconds until then
  */
 export async function until(what: string, limit: number, isSo: () => Promise<boolean>): Promise<number> {
   const began = performance.now();

@@ -1,5 +1,6 @@
 /**
- * Processes that lose their database for 15 s, each in another way, while others use it to demote and to sign out.
+ * Processes that lose their database for 15 s, each in another way, while other processes demote and sign
+ * out.
  *
  * @runs once, on Postgres: nothing is between a process and SQLite.
  */
@@ -12,12 +13,11 @@ import { PASSWORD } from '../helper.ts';
 import { type Ask, createCluster, isAccepted, type Reply, until } from './cluster.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** Milliseconds. */
-const OUTAGE = 15_000;
+const OUTAGE_MS = 15_000;
 const MAX_STALENESS_MS = 2_000;
-const LONGEST_ANSWER = 10_000;
-/** Between two rounds of requests: nine of them at once, which is nearly all connections of a process. */
-const PAUSE = 1_000;
+const MAX_ANSWER_MS = 10_000;
+/** Pause between two rounds of nine parallel requests, which take nearly all connections of a process. */
+const PAUSE_MS = 1_000;
 
 interface Sent extends Reply {
   readonly what: string;
@@ -29,11 +29,11 @@ interface Failure {
 }
 
 const failures: Record<string, Failure> = {
-  'nothing passes': {
+  'no data passes': {
     begin: (proxy) => proxy.pause(),
     end: (proxy) => proxy.resume(),
   },
-  'nothing passes, and the old connections are dead afterwards': {
+  'no data passes, and the old connections are dead afterwards': {
     begin: (proxy) => proxy.pause(),
     end: (proxy) => proxy.resume({ forget: true }),
   },
@@ -43,11 +43,11 @@ const failures: Record<string, Failure> = {
   },
 };
 
-t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
+t.test(`Processes recover after their database was cut off for ${OUTAGE_MS / 1000} s`, async (t) => {
   const cluster = await createCluster(t);
   const { url } = cluster;
   const connected = await cluster.start();
-  const boss = await cluster.person(connected, 2);
+  const admin = await cluster.person(connected, 2);
   const demoted = await cluster.person(connected, 2);
   const signedOut = await cluster.person(connected, 1);
   const unconcerned = await cluster.person(connected, 1);
@@ -72,11 +72,11 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
   t.teardown(() => database.close());
   const interrupted = await interrupt(database.db);
 
-  // While they still know nothing of it; the connected process revokes a moment later.
+  // The other processes do not know of it yet; the connected process revokes a moment later.
   await Promise.all(lagging.map(({ failure, proxy }) => failure.begin(proxy)));
   const body = { access: 1 };
   interrupted.goOn();
-  const demotion = await connected.ask('PATCH', `/users/${demoted.id}`, { token: boss.token, body });
+  const demotion = await connected.ask('PATCH', `/users/${demoted.id}`, { token: admin.token, body });
   t.equal(demotion.status, 200);
   t.equal((await connected.ask('POST', '/logout', { token: signedOut.token })).status, 204);
   const since = performance.now();
@@ -87,26 +87,26 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
       what,
       ...(await member.ask(method, path, options)),
     });
-    const body = { email: boss.email, password: PASSWORD };
+    const body = { email: admin.email, password: PASSWORD };
     const { refreshToken } = unconcerned;
-    while (performance.now() - since < OUTAGE) {
+    while (performance.now() - since < OUTAGE_MS) {
       for (const [who, { token }] of Object.entries({ demoted, 'signed out': signedOut, unconcerned }))
         sent.push(ask(`GET /me/permissions (${who})`, 'GET', '/me/permissions', { token }));
       const { id, token } = demoted;
       sent.push(
         ask('GET /users (demoted)', 'GET', '/users', { token }),
         ask('PATCH /users (demoted)', 'PATCH', `/users/${id}`, { token, body: { access: 2 } }),
-        ask('DELETE /sessions (demoted)', 'DELETE', `/users/${boss.id}/sessions`, { token }),
+        ask('DELETE /sessions (demoted)', 'DELETE', `/users/${admin.id}/sessions`, { token }),
         ask('POST /login', 'POST', '/login', { body }),
         ask('POST /refresh', 'POST', '/refresh', { body: { refreshToken } }),
         ask('GET /health/ready', 'GET', '/health/ready'),
         ask('GET /', 'GET', '/'),
       );
-      await wait(PAUSE);
+      await wait(PAUSE_MS);
     }
     return Promise.all(sent);
   });
-  await wait(Math.max(0, since + OUTAGE - performance.now()));
+  await wait(Math.max(0, since + OUTAGE_MS - performance.now()));
   await Promise.all(lagging.map(({ failure, proxy }) => failure.end(proxy)));
   const ended = performance.now();
 
@@ -117,7 +117,7 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
   );
 
   for (const [index, { name, member }] of lagging.entries()) {
-    await t.test(name, async (t) => {
+    await t.test(`A process recovers from an outage in which ${name}`, async (t) => {
       const recovery = recoveries[index];
       t.ok(recovery !== undefined, `ready again by itself after ${Math.round(recovery ?? 0)} ms`);
       const people = [demoted, signedOut, unconcerned];
@@ -129,11 +129,11 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
 
       const replies = (await asked[index]) ?? [];
       const slowest = Math.round(Math.max(...replies.map(({ took }) => took)));
-      t.ok(slowest < LONGEST_ANSWER, `every answer came in time, the slowest after ${slowest} ms`);
-      const problemCounter = replies.filter(({ status }) => status === 503);
-      t.ok(problemCounter.length > 50);
+      t.ok(slowest < MAX_ANSWER_MS, `every answer came in time, the slowest after ${slowest} ms`);
+      const unavailable = replies.filter(({ status }) => status === 503);
+      t.ok(unavailable.length > 50);
       t.ok(
-        problemCounter.every(({ headers }) => /^[1-9]\d*$/.test(headers['retry-after'] ?? '')),
+        unavailable.every(({ headers }) => /^[1-9]\d*$/.test(headers['retry-after'] ?? '')),
         'Retry-After',
       );
 
@@ -144,7 +144,7 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
         statuses(/demoted|signed out/, late).filter((status) => ![401, 503].includes(status)),
         [],
       );
-      // What was waiting when the outage ended may still be answered well.
+      // Requests that were waiting when the outage ended may still succeed.
       const during = late.filter(({ sentAt, took }) => sentAt + took < ended);
       t.strictSame(statuses(/permissions \(unconcerned/, during), [503]);
       t.strictSame(statuses(/ready/, during), [503]);
@@ -157,20 +157,23 @@ t.test(`a feed that is cut off for ${OUTAGE / 1000} s`, async (t) => {
       );
     });
   }
-  await t.test('a transaction that was under way', async (t) => {
-    const { error, took } = await interrupted.failed;
-    t.ok(isUnavailable(error), String(error));
-    t.ok(took < OUTAGE, `it ended by itself after ${Math.round(took)} ms`);
-    const sentAt = performance.now();
-    t.equal(await database.db.accessLevel.count(), 3);
-    t.ok(performance.now() - sentAt < 2_000, 'its connection did not go back into the pool');
-  });
+  await t.test(
+    'A transaction that was under way during the outage is unavailable and not committed',
+    async (t) => {
+      const { error, took } = await interrupted.failed;
+      t.ok(isUnavailable(error), String(error));
+      t.ok(took < OUTAGE_MS, `it ended by itself after ${Math.round(took)} ms`);
+      const sentAt = performance.now();
+      t.equal(await database.db.accessLevel.count(), 3);
+      t.ok(performance.now() - sentAt < 2_000, 'its connection did not go back into the pool');
+    },
+  );
   const { access } = await cluster.database.db.user.findUniqueOrThrow({ where: { id: demoted.id } });
   t.equal(access, 1);
   for (const { member } of lagging) await member.stop();
 });
 
-/** A transaction that has begun, and goes on when it is told to. */
+/** Transaction that has begun, and continues on a signal. */
 async function interrupt(db: Db) {
   let goOn = () => {};
   let hasBegun = () => {};

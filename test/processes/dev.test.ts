@@ -1,5 +1,5 @@
 /**
- * `npm run dev` runs the sources, and starts again when one of them changes.
+ * `npm run dev` runs the sources, and restarts when one of them changes.
  *
  * @runs once, on SQLite: it is about the processes.
  */
@@ -9,13 +9,13 @@ import t from 'tap';
 import { serveBy, temporaryFolder } from '../child.ts';
 import { until } from '../until.ts';
 
-t.test('a change of a source is served without a start by hand', async (t) => {
+t.test('A changed source file is served without a manual restart', async (t) => {
   const folder = await temporaryFolder(t);
   for (const path of ['bin', 'package.json', 'prisma/migrations', 'scripts', 'src', 'templates'])
     await cp(path, join(folder, path), { recursive: true });
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   const variables = { PORT: '0', DATA_DIR: 'data', DATABASE_URL: 'file:data/latchkey.db' };
-  // A group, for Ctrl-C goes to all processes of a terminal.
+  // A process group: Ctrl-C goes to all processes of a terminal.
   const service = await serveBy(t, process.execPath, ['scripts/dev.ts', '--inspect=127.0.0.1:0'], {
     cwd: folder,
     variables,
@@ -23,7 +23,7 @@ t.test('a change of a source is served without a start by hand', async (t) => {
   });
   let hasEnded = false;
   t.teardown(async () => {
-    // Not SIGKILL, which it cannot hand on.
+    // Not SIGKILL, which cannot be forwarded.
     if (!hasEnded) service.signal('SIGTERM');
     await service.ended;
   });

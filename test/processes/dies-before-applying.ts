@@ -1,4 +1,4 @@
-/** `latchkey serve`, which is killed between committing a revocation and obeying it. */
+/** `latchkey serve`, which is killed between the commit of a revocation and its effect in the process. */
 import { readConfig } from '#latchkey/config/index.ts';
 import { serve } from '#latchkey/server.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';

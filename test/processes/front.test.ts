@@ -1,5 +1,5 @@
 /**
- * What deploy/nginx/nginx.conf promises, with servers behind it that do as they are told.
+ * Behaviour of deploy/nginx/nginx.conf, with stub servers behind it.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -16,7 +16,7 @@ interface Seen {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** @param answers whether it answers; else it cuts the connection when it has the whole request */
+/** @param answers whether it answers; else it cuts the connection after the complete request */
 async function startServer(t: Teardown, answers = true): Promise<{ port: number; seen: Seen[] }> {
   const port = await freePort();
   const seen: Seen[] = [];
@@ -30,7 +30,7 @@ async function startServer(t: Teardown, answers = true): Promise<{ port: number;
   return { port, seen };
 }
 
-t.test('the client’s address and request id arrive, and none that a client made up', async (t) => {
+t.test('The proxy passes on the client’s address and request id, and no forged ones', async (t) => {
   const { port, seen } = await startServer(t);
   const { url } = await startFront(t, [port]);
   const ask = async (headers: Record<string, string>) => {
@@ -48,7 +48,7 @@ t.test('the client’s address and request id arrive, and none that a client mad
   t.equal(new Set(ids.map((headers) => headers['x-request-id'])).size, 3);
 });
 
-t.test('who does not listen is passed over, for a POST too', async (t) => {
+t.test('A process that does not listen is skipped, for a POST too', async (t) => {
   const { port, seen } = await startServer(t);
   const { url } = await startFront(t, [await freePort(), port, await freePort()]);
   for (let i = 0; i < 20; i++) {
@@ -61,7 +61,7 @@ t.test('who does not listen is passed over, for a POST too', async (t) => {
   t.equal(seen.length, 20);
 });
 
-t.test('a POST that was sent is sent again to the routes of Latchkey, once to each process', async (t) => {
+t.test('The proxy repeats a POST to Latchkey’s routes, once per process', async (t) => {
   const cut = await Promise.all([startServer(t, false), startServer(t, false)]);
   const { url } = await startFront(
     t,
@@ -83,7 +83,7 @@ t.test('a POST that was sent is sent again to the routes of Latchkey, once to ea
 });
 
 t.test(
-  'the client’s key arrives; where there is none, one that stays the same when it is sent again',
+  'The proxy passes on the Idempotency-Key, or adds one that stays the same in a repetition',
   async (t) => {
     const [cut, other] = await Promise.all([startServer(t, false), startServer(t)]);
     const { url } = await startFront(t, [cut.port, other.port]);
@@ -110,7 +110,7 @@ t.test(
 );
 
 t.test(
-  'every POST and PATCH of the contract is one that is sent again, and nothing is for taking long',
+  'Every POST and PATCH of the contract is repeated, and no request is repeated for taking long',
   async (t) => {
     const conf = await readFile('deploy/nginx/nginx.conf', 'utf8');
     const paths = new RegExp(/^ *location ~ (\S+) /m.exec(conf)?.[1] ?? '^$');

@@ -1,6 +1,6 @@
 /**
- * What stands in front of several processes: nginx with deploy/nginx/nginx.conf where it is installed, else a proxy from npm that
- * does the same. `TEST_FRONT=npm` takes the latter anyway.
+ * Proxy in front of several processes: nginx with deploy/nginx/nginx.conf if it is installed, or else a proxy
+ * from npm with the same behaviour. `TEST_FRONT=npm` forces the latter.
  */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ export async function startFront(t: Teardown, ports: readonly number[]): Promise
   return { url, kind: nginx === undefined ? 'npm' : 'nginx' };
 }
 
-/** The committed configuration, but for where it listens, where it leads and where its files are. */
+/** Committed configuration with other addresses and other paths of files. */
 export async function writeNginxConfiguration(folder: string, port: number, ports: readonly number[]) {
   const committed = await readFile('deploy/nginx/nginx.conf', 'utf8');
   const [first] = committed.match(/^ *server latchkey-1:3000.*\n/m) ?? [];
@@ -45,7 +45,7 @@ export async function writeNginxConfiguration(folder: string, port: number, port
 
 async function startNginx(t: Teardown, program: string, port: number, ports: readonly number[]) {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-nginx-'));
-  // The workers of root's nginx are nobody's.
+  // The workers of an nginx that root starts run as the user nobody.
   await chmod(folder, 0o755);
   const file = await writeNginxConfiguration(folder, port, ports);
   const daemon = startDaemon(program, ['-c', file, '-p', folder, '-g', 'daemon off;'], { cwd: folder });

@@ -1,6 +1,6 @@
 /**
- * `latchkey serve` with a feed of revocations that never hears of one and takes that for the truth: a process that lags,
- * without the end that two seconds put to it.
+ * `latchkey serve` with a feed of revocations that never gets one and counts as fresh: a process that lags,
+ * without the limit of two seconds.
  */
 import { readConfig } from '#latchkey/config/index.ts';
 import { serve } from '#latchkey/server.ts';

@@ -1,4 +1,4 @@
-/** What people who were signing in leave behind when their process is killed. */
+/** Counters that sign-ins leave behind when their process is killed. */
 import argon2 from 'argon2';
 import t from 'tap';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
@@ -11,7 +11,7 @@ const OFFICE = '192.0.2.9';
 const signIn = (at: Member, email: string, password = PASSWORD): Promise<Reply> =>
   at.ask('POST', '/login', { body: { email, password }, headers: { 'x-forwarded-for': OFFICE } });
 
-t.test('a process that is killed while people sign in throttles nobody', async (t) => {
+t.test('A process that is killed during sign-ins leaves no client throttled', async (t) => {
   const cluster = await createCluster(t, { TRUST_PROXY: '1', RATE_LIMIT: '0' });
   const [dying, other] = await Promise.all([cluster.start(), cluster.start()]);
   const { user, failedTries } = cluster.database.db;
@@ -19,7 +19,7 @@ t.test('a process that is killed while people sign in throttles nobody', async (
   const emails = Array.from({ length: PEOPLE }, (_, n) => `slow-${n}@example.com`);
   const data = emails.map((email) => buildUserRow({ name: 'Ada', email, passwordHash: slow, access: 1 }));
   await user.createMany({ data });
-  // Again where the process is too busy to begin, until it is killed.
+  // Retries while the process is too busy to begin, until it is killed.
   const lost = emails.map(async (email) => {
     while ((await signIn(dying, email)).status === 503);
   });

@@ -1,29 +1,29 @@
-/** Clients that ask without pause, and what they got. */
+/** Clients that send requests without pauses, and their results. */
 import { Agent, request } from 'node:http';
 
-/** One request of a client's round. */
+/** Request of a client's round. */
 export interface Step {
   readonly method: string;
   readonly path: string;
   readonly token?: string;
   readonly body?: unknown;
-  /** The status that is right. */
+  /** Expected status. */
   readonly expected: number;
 }
 
 export interface Load {
-  /** Requests by method, status or error, and as `longest` the milliseconds of the slowest. */
+  /** Requests by method and by status or error; `longest` has the milliseconds of the slowest. */
   readonly counts: Map<string, number>;
-  /** Those that were not answered as expected, in words. */
+  /** Descriptions of unexpected answers. */
   readonly failures: string[];
   readonly longest: () => number;
-  /** Ends it when the requests under way are answered. */
+  /** Stops after the requests under way are answered. */
   stop(): Promise<void>;
 }
 
 /**
- * @param clients how many at a time; each has a connection that it keeps
- * @param next what a client asks next; `turn` counts from 0
+ * @param clients number of clients; each has its own keep-alive connection
+ * @param next returns a client's next request; `turn` counts from 0
  */
 export function startLoad(url: string, clients: number, next: (turn: number) => Step): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
@@ -56,7 +56,7 @@ export function startLoad(url: string, clients: number, next: (turn: number) => 
   };
 }
 
-/** @returns the status, when all of the answer is there */
+/** @returns the status, when the answer is complete */
 function send(agent: Agent, url: string, { method, path, token, body }: Step): Promise<number> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
@@ -75,7 +75,7 @@ function send(agent: Agent, url: string, { method, path, token, body }: Step): P
   });
 }
 
-/** One line for the report. */
+/** Formats one line for the report. */
 export function describe({ counts, failures, longest }: Load): string {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const parts = [...counts].sort().map(([key, count]) => `${key}: ${count}`);

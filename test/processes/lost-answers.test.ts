@@ -1,6 +1,6 @@
 /**
- * A request that is lost on its way to a process, and one that was done and whose answer is lost: the proxy sends both again. The first
- * is as if nothing had happened; of the second, docs/decisions/0010 says what it meets.
+ * A request that is lost on its way to a process, and one whose answer is lost: the proxy repeats both. The
+ * first one is as if it had never been sent; docs/decisions/0010 describes the second one.
  */
 import t, { type Test } from 'tap';
 import { newMailToken } from '#latchkey/accounts/mail-tokens.ts';
@@ -15,17 +15,17 @@ const service = await cluster.start();
 const thief = await startThief(t, Number(new URL(service.url).port));
 const { url, kind } = await startFront(t, thief.ports);
 t.comment(`behind ${kind}`);
-const boss = await cluster.person(service, 2);
+const admin = await cluster.person(service, 2);
 
 type Lose = (method: string, path: string, options: Ask, statuses: Statuses) => Promise<Reply>;
 
-/** Of the request that was lost, and of the one whose answer was. */
+/** Expected statuses after a lost request and after a lost answer. */
 type Statuses = readonly [request: number, answer: number];
 
-/** Whatever is to hold when either is lost. */
-function whateverIsLost(name: string, check: (t: Test, lose: Lose, loot: Loot) => Promise<void>): void {
+/** Runs a check for both kinds of losses. */
+function testBothLosses(name: string, check: (t: Test, lose: Lose, loot: Loot) => Promise<void>): void {
   for (const loot of ['request', 'answer'] as const)
-    t.test(`the ${loot} is lost: ${name}`, (t) =>
+    t.test(`After a lost ${loot}, ${name}`, (t) =>
       check(
         t,
         async (method, path, options, [request, answer]) => {
@@ -45,9 +45,9 @@ let addresses = 0;
 const newAddress = () => `lost-${addresses++}@example.com`;
 const mailsTo = (recipient: string) => db.mail.count({ where: { recipient } });
 const events = (action: string, targetId: string) => db.auditEvent.count({ where: { action, targetId } });
-const { token } = boss;
+const { token } = admin;
 
-whateverIsLost('what makes an account, an invitation or a mail makes one', async (t, lose) => {
+testBothLosses('an account, an invitation or a mail is made only once', async (t, lose) => {
   const email = newAddress();
   const invited = await lose('POST', '/invitations', { token, body: { email } }, [201, 201]);
   const { id } = await db.invitation.findFirstOrThrow({ where: { email } });
@@ -71,7 +71,7 @@ whateverIsLost('what makes an account, an invitation or a mail makes one', async
   t.equal(await mailsTo(wanted), 1);
 });
 
-whateverIsLost('what uses up the token of a mail is done once', async (t, lose) => {
+testBothLosses('the token of a mail is used only once', async (t, lose) => {
   const email = newAddress();
   await service.ask('POST', '/invitations', { token, body: { email } });
   const accepted = newMailToken();
@@ -97,7 +97,7 @@ whateverIsLost('what uses up the token of a mail is done once', async (t, lose) 
   t.equal(await events('user.password-reset', id), 1);
 });
 
-whateverIsLost('sessions go on', async (t, lose, loot) => {
+testBothLosses('a session continues', async (t, lose, loot) => {
   const { id, email, refreshToken } = await cluster.person(service, 1);
   const { body: signedIn } = await lose(
     'POST',
@@ -126,7 +126,7 @@ whateverIsLost('sessions go on', async (t, lose, loot) => {
   t.type(signedIn.refreshToken, 'string');
 });
 
-whateverIsLost('a change is made once', async (t, lose) => {
+testBothLosses('a change is made only once', async (t, lose) => {
   const user = await cluster.person(service, 1);
   await lose('PATCH', '/me', { token: user.token, body: { name: 'Ada' } }, [200, 200]);
   t.equal(await events('user.name-changed', user.id), 1);

@@ -1,5 +1,5 @@
 /**
- * A process whose database goes away and comes back.
+ * Process whose database goes away and comes back.
  *
  * @runs once, on Postgres: SQLite has no server that goes away.
  */
@@ -20,7 +20,7 @@ function checkUnavailable(t: Test, { status, headers, body, took }: Reply, name:
   t.ok(took < 10_000, `${name}: at once`);
 }
 
-t.test('no database at all', async (t) => {
+t.test('A service without its database recovers by itself', async (t) => {
   const postgres = await startPostgres();
   t.teardown(() => postgres.stop());
   const cluster = await createCluster(t, { DATABASE_URL: postgres.url });
@@ -33,7 +33,7 @@ t.test('no database at all', async (t) => {
     ['shut down', () => postgres.shutDown()],
     ['killed', () => postgres.kill()],
   ] as const) {
-    await t.test(how, async (t) => {
+    await t.test(`The service recovers after Postgres was ${how}`, async (t) => {
       t.equal((await guarded()).status, 200);
       await end();
       const since = performance.now();

@@ -1,4 +1,4 @@
-/** A proxy from npm that does what deploy/nginx/nginx.conf says, for where nginx is not installed. */
+/** Proxy from npm with the behaviour of deploy/nginx/nginx.conf, for machines without nginx. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -8,11 +8,14 @@ import { buffer } from 'node:stream/consumers';
 import { createProxyServer } from 'http-proxy-3';
 import type { Teardown } from '../helper.ts';
 
-/** proxy_next_upstream_tries and, in milliseconds, proxy_next_upstream_timeout. */
-const TRIES = 3;
-const PATIENCE = 10_000;
+/** Values of proxy_next_upstream_tries and proxy_next_upstream_timeout. */
+const MAX_ATTEMPTS = 3;
+const RETRY_TIMEOUT_MS = 10_000;
 
-/** One after the other gets a request; whoever refuses the connection, or breaks it where that may be repeated, is passed over. */
+/**
+ * Forwards requests round-robin. A process that refuses the connection is skipped; one that breaks it too,
+ * when the request may be repeated.
+ */
 export async function startNpmProxy(t: Teardown, port: number, ports: readonly number[]): Promise<void> {
   const repeatable = await readRepeatable();
   const proxy = createProxyServer({});
@@ -28,7 +31,8 @@ export async function startNpmProxy(t: Teardown, port: number, ports: readonly n
       const target = `http://127.0.0.1:${ports[(first + number - 1) % ports.length]}`;
       proxy.web(request, response, { target, buffer: Readable.from([body]) }, (error) => {
         const wasSent = !('code' in error && error.code === 'ECONNREFUSED');
-        const isLast = number >= Math.min(TRIES, ports.length) || performance.now() - began > PATIENCE;
+        const isLast =
+          number >= Math.min(MAX_ATTEMPTS, ports.length) || performance.now() - began > RETRY_TIMEOUT_MS;
         if (response.headersSent) response.destroy();
         else if (isLast || (wasSent && !mayBeRepeated)) response.writeHead(502).end();
         else attempt(number + 1);
@@ -44,7 +48,7 @@ export async function startNpmProxy(t: Teardown, port: number, ports: readonly n
   });
 }
 
-/** The paths whose POSTs and PATCHes are repeated too. */
+/** Reads the paths whose POSTs and PATCHes are repeated too. */
 async function readRepeatable(): Promise<RegExp> {
   const text = await readFile('deploy/nginx/nginx.conf', 'utf8');
   const [, paths] = /^ *location ~ (\S+) \{\n *proxy_next_upstream .*non_idempotent;/m.exec(text) ?? [];

@@ -1,26 +1,26 @@
-/** A TCP proxy that behaves as networks do when they fail. */
+/** TCP proxy that simulates failures of networks. */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Teardown } from '../helper.ts';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Nothing passes any more, in either direction; connections stay, new ones too, and what was sent waits. */
+  /** Stops all data in both directions. Connections stay open, new ones too, and data waits. */
   pause(): void;
   /**
-   * What waits passes.
+   * Lets the waiting data pass.
    *
-   * @param forget the connections of the time of the pause stay silent for ever, as behind a router that has lost its
+   * @param forget the connections of the pause stay silent for ever, as behind a router that has lost its
    *   state; new ones work
    */
   resume(options?: { forget?: boolean }): void;
-  /** Connections are reset, and new ones refused. */
+  /** Resets all connections and refuses new ones. */
   cut(): Promise<void>;
-  /** Takes connections again, on the same port. */
+  /** Accepts connections again, on the same port. */
   mend(): Promise<void>;
 }
 
-/** @param target port on 127.0.0.1 that it leads to */
+/** @param target port on 127.0.0.1 that it forwards to */
 export async function startProxy(t: Teardown, target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const forgotten = new Set<readonly [Socket, Socket]>();

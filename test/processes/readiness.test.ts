@@ -1,5 +1,6 @@
 /**
- * What a load balancer is told while nothing comes from the database: in time, for it waits a second.
+ * Readiness while the database does not respond: the answer comes within the second that a load balancer
+ * waits.
  *
  * @runs once, on Postgres: nothing is between a process and SQLite.
  */
@@ -8,7 +9,7 @@ import { until } from '../until.ts';
 import { createCluster } from './cluster.ts';
 import { startProxy } from './proxy.ts';
 
-t.test('a database that swallows what it is sent', async (t) => {
+t.test('Health checks answer in time while the database does not respond', async (t) => {
   const cluster = await createCluster(t);
   const proxied = new URL(cluster.url);
   const proxy = await startProxy(t, Number(proxied.port));
@@ -17,7 +18,7 @@ t.test('a database that swallows what it is sent', async (t) => {
   t.equal((await service.ask('GET', '/health/ready')).status, 200);
 
   proxy.pause();
-  // What was revoked is trusted for two seconds more, and the process ready for as long.
+  // The feed stays fresh for two more seconds, and the process stays ready as long.
   await until(async () => (await service.ask('GET', '/health/ready')).status === 503);
   // More than the pool has connections.
   const asked = await Promise.all(Array.from({ length: 30 }, () => service.ask('GET', '/health/ready')));

@@ -1,4 +1,4 @@
-/** Refresh tokens, over processes that know nothing of each other but the database. */
+/** Refresh tokens, over processes that share only the database. */
 import t from 'tap';
 import { type Cluster, createCluster, isAccepted, type Member, type Reply, refused } from './cluster.ts';
 
@@ -14,14 +14,14 @@ async function startAll(cluster: Cluster): Promise<readonly [Member, Member, ...
   return cluster.database.kind === 'sqlite' ? [one, other] : [one, other, await start()];
 }
 
-t.test('refreshing over several processes', async (t) => {
+t.test('Refresh tokens work over several processes', async (t) => {
   const cluster = await createCluster(t);
   const { session, revocation } = cluster.database.db;
   const members = await startAll(cluster);
   const [here, there] = members;
   const member = (index: number): Member => members[index % members.length] ?? here;
 
-  await t.test(`${REQUESTS} at once with one refresh token get one and the same successor`, async (t) => {
+  await t.test(`${REQUESTS} requests at once with one refresh token get the same successor`, async (t) => {
     const { id, token, refreshToken } = await cluster.person(here, 1);
     const before = await session.findFirstOrThrow({ where: { userId: id } });
     const replies = await Promise.all(
@@ -43,10 +43,10 @@ t.test('refreshing over several processes', async (t) => {
     const next = await refresh(there, successors[0] ?? '');
     t.equal(next.status, 200);
     t.equal((await session.findFirstOrThrow({ where: { userId: id } })).rotation, before.rotation + 2);
-    t.equal(await revocation.count(), 0, 'nobody was taken for a thief');
+    t.equal(await revocation.count(), 0, 'no reuse was reported');
   });
 
-  await t.test('a replay after the window ends the session, whichever process it comes to', async (t) => {
+  await t.test('A replay after the grace period ends the session at every process', async (t) => {
     const { id, token, refreshToken } = await cluster.person(here, 1);
     const rotated = await refresh(here, refreshToken);
     t.equal(

@@ -1,5 +1,6 @@
 /**
- * The rotation of keys and of the secret as README.md tells it, over two processes that are restarted one by one.
+ * Rotation of keys and of the secret, as README.md describes it, over two processes that are restarted one by
+ * one.
  *
  * @runs once, on Postgres: keys and secrets come from the environment.
  */
@@ -11,8 +12,8 @@ import type { Variables } from '../child.ts';
 import { PUBLIC_URL } from '../helper.ts';
 import { createCluster, isAccepted, type Member } from './cluster.ts';
 
-/** Seconds: the shortest that there is. */
-const LIFETIME = 10;
+/** Shortest lifetime that is allowed. */
+const LIFETIME_SECONDS = 10;
 
 const es256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const eddsa = generateKeyPairSync('ed25519');
@@ -27,15 +28,18 @@ const [oldSecret, newSecret] = ['old secret '.repeat(4), 'new secret '.repeat(4)
 
 interface Step {
   readonly variables: Variables;
-  /** Of the tokens that are signed from then on. */
+  /** Key of the tokens that are signed from then on. */
   readonly algorithm: 'ES256' | 'EdDSA' | 'RS256';
   /** Keys in the key set. */
   readonly keys: number;
-  /** Whether tokens that were signed before have to expire first. */
+  /** True when earlier tokens have to expire first. */
   readonly afterLifetime?: boolean;
 }
 
-/** Each is put to one process after the other. The secret goes the same way beside the keys. */
+/**
+ * Steps of the rotation; each is applied to one process after the other. The secret is rotated beside the
+ * keys.
+ */
 const steps: Record<string, Step> = {
   'publish the next key and secret': {
     variables: {
@@ -72,15 +76,15 @@ const steps: Record<string, Step> = {
 
 const first: Variables = { JWT_PRIVATE_KEY: signsWith(es256), SECRET: oldSecret };
 
-t.test('keys and secret are rotated, and nobody is signed out', async (t) => {
-  const cluster = await createCluster(t, { ACCESS_TOKEN_TTL: String(LIFETIME) });
+t.test('Keys and secret are rotated without signing out a user', async (t) => {
+  const cluster = await createCluster(t, { ACCESS_TOKEN_TTL: String(LIFETIME_SECONDS) });
   const members: [Member, Member] = await Promise.all([cluster.start(first), cluster.start(first)]);
   const people = [await cluster.person(members[0], 1), await cluster.person(members[1], 1)];
   const refreshTokens = people.map(({ refreshToken }) => refreshToken);
   let live = people.map(({ token }) => token);
 
   const isLive = (token: string) => (decodeJwt(token).exp ?? 0) * 1000 > Date.now() + 1_000;
-  /** Every token that has not expired is accepted by either process. */
+  /** Checks that either process accepts every token that has not expired. */
   const checkTokens = async (when: string): Promise<void> => {
     live = live.filter(isLive);
     for (const [index, member] of members.entries()) {
@@ -91,7 +95,7 @@ t.test('keys and secret are rotated, and nobody is signed out', async (t) => {
       }
     }
   };
-  /** Everybody refreshes, each time at the other process. */
+  /** Refreshes every session, each time at the other process. */
   const refreshAll = async (when: string, turn: number): Promise<void> => {
     for (const [index, refreshToken] of refreshTokens.entries()) {
       const at = members[(index + turn) % 2] ?? members[0];
@@ -119,7 +123,7 @@ t.test('keys and secret are rotated, and nobody is signed out', async (t) => {
       for (const turn of [0, 1]) await refreshAll(when, turn);
       await checkTokens(when);
       t.equal((await keySet(members[index])).keys.length, keys, when);
-      // Somebody who fetched the key set before this step still verifies what is signed after it.
+      // A client that fetched the key set before this step can verify tokens signed after it.
       for (const token of live.filter(isLive))
         await jwtVerify(token, createLocalJWKSet(known), {
           issuer: PUBLIC_URL,

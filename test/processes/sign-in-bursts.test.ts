@@ -1,4 +1,4 @@
-/** Many who sign in at the same moment, over processes that know nothing of each other but the database. */
+/** Many sign-ins at the same moment, over processes that share only the database. */
 import { availableParallelism } from 'node:os';
 import t from 'tap';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
@@ -36,35 +36,35 @@ const statuses = (replies: readonly Reply[]) => {
   return counts;
 };
 
-t.test('sign-ins at the same moment', async (t) => {
+t.test('Sign-ins at the same moment are throttled correctly', async (t) => {
   const cluster = await createCluster(t, { TRUST_PROXY: '1', RATE_LIMIT: '0' });
   const members = await startAll(cluster);
   const member = (n: number) => members[n % members.length]!;
 
-  await t.test(`${PEOPLE} people behind one address: nobody failed, and nobody is told so`, async (t) => {
+  await t.test(`${PEOPLE} users behind one address sign in at once without a refusal`, async (t) => {
     const emails = await addPeople(cluster, 'ada', await hashPassword(PASSWORD));
-    for (const round of ['where nobody was before', 'where they are known']) {
+    for (const round of ['from a network that is not known', 'from a known network']) {
       const replies = await Promise.all(emails.map((email, n) => signIn(member(n), '192.0.2.1', email)));
       const counts = statuses(replies);
       t.comment(`${round}: ${JSON.stringify(counts)}`);
-      // A slow machine may be busy with some of them.
+      // A slow machine may refuse some of them as busy.
       t.notOk(429 in counts, round);
       t.ok(counts[200]! > 0);
     }
   });
 
-  await t.test('of 500 wrong ones, few more than are free are made', async (t) => {
+  await t.test('Of 500 wrong passwords at once, few more than the free ones are verified', async (t) => {
     const tries = Array.from({ length: 500 }, (_, n) =>
       signIn(member(n), ELSEWHERE, `nobody-${n}@example.com`, 'wrong'),
     );
     const counts = statuses(await Promise.all(tries));
     t.comment(JSON.stringify(counts));
-    // On a slow machine, a wait of the network may be over before all of them have come.
+    // On a slow machine, a delay of the network may end before all requests have arrived.
     t.ok(counts[401]! <= 50 + 2 * availableParallelism() * members.length);
   });
 
   await t.test(
-    'of 100 wrong ones for one account from everywhere, as many as are free are made',
+    'Of 100 wrong passwords for one account from many networks, only the free ones are verified',
     async (t) => {
       const tries = Array.from({ length: 100 }, (_, n) =>
         signIn(member(n), `203.0.113.${n}`, 'ada-0@example.com', 'wrong'),

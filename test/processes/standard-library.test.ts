@@ -1,5 +1,5 @@
 /**
- * Our access tokens in the hands of a standard JWT library that knows nothing but the address of the key set.
+ * Access tokens and a standard JWT library that knows only the address of the key set.
  *
  * @runs once, on SQLite: tokens are verified without a database.
  */
@@ -21,7 +21,7 @@ const publicMembers = {
 };
 
 for (const [algorithm, members] of Object.entries(publicMembers)) {
-  t.test(`a token signed with ${algorithm} is verified from the key set alone`, async (t) => {
+  t.test(`A token signed with ${algorithm} is verified from the key set alone`, async (t) => {
     const pem = keys[algorithm]?.().export({ type: 'pkcs8', format: 'pem' }).toString() ?? '';
     const { app, ask, person } = await startApi(t, { JWT_PRIVATE_KEY: pem });
     const { id, token } = await person(1);

@@ -1,17 +1,21 @@
-/** In front of a process, and takes what is on its way: a TCP proxy that resets the connection once when it is told to. */
+/**
+ * TCP proxy in front of a process that loses one request or one answer on command: it resets the connection.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Teardown } from '../helper.ts';
 
-/** What it takes: the request, which the process then never sees, or the answer, when it has done what was asked. */
+/**
+ * Lost part: the request, which the process then never gets, or the answer, after the request was handled.
+ */
 export type Loot = 'request' | 'answer';
 
 export interface Thief {
-  /** On 127.0.0.1; they lead to the same process, as if there were several. */
+  /** Ports on 127.0.0.1. They lead to the same process, as if there were several. */
   readonly ports: readonly number[];
-  /** Of the next request. */
+  /** Loses a part of the next request. */
   steal(loot: Loot): void;
-  /** How often it did. */
+  /** Returns the number of losses. */
   readonly stolen: () => number;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Turns } from '../../throttle/turns.ts';
+import { Queue } from '../../throttle/queue.ts';
 import { hashingQueue } from './hash.ts';
 
 /**
@@ -11,7 +11,7 @@ export const MAX_WAIT_MS = 5_000;
 const MAX_REFUSAL_MS = 1_000;
 
 /** The attempts in the hashing queue. They take half of its capacity; the rest is for new passwords. */
-const turns = new Turns(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
+const turns = new Queue(() => Math.max(1, Math.floor(hashingQueue().room / 2)));
 
 /** The duration of the last attempt, from its beginning to its verdict. */
 let lastAttemptMs = 0;

@@ -28,9 +28,9 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
  */
 const accountPolicy: Policy = {
   free: 5,
-  firstDelay: SECOND_MS,
-  longestDelay: 15 * MINUTE_MS,
-  forgetEvery: Number.POSITIVE_INFINITY,
+  firstDelayMs: SECOND_MS,
+  maxDelayMs: 15 * MINUTE_MS,
+  expiryMs: Number.POSITIVE_INFINITY,
 };
 
 /**
@@ -39,9 +39,9 @@ const accountPolicy: Policy = {
  */
 const networkPolicy: Policy = {
   free: 50,
-  firstDelay: SECOND_MS,
-  longestDelay: 15 * MINUTE_MS,
-  forgetEvery: MINUTE_MS,
+  firstDelayMs: SECOND_MS,
+  maxDelayMs: 15 * MINUTE_MS,
+  expiryMs: MINUTE_MS,
 };
 
 /** A network is known for this time after the last sign-in from it. */
@@ -129,8 +129,8 @@ export function networkCounters(what: string, ip: string | null, policy: Policy)
   const site = siteOf(ip ?? '');
   const counted = { subject: [what, networkOf(ip ?? '')], policy };
   if (site === undefined) return [counted];
-  const { free, forgetEvery } = policy;
-  const ofSite = { ...policy, free: free * SITE_FACTOR, forgetEvery: forgetEvery / SITE_FACTOR };
+  const { free, expiryMs } = policy;
+  const ofSite = { ...policy, free: free * SITE_FACTOR, expiryMs: expiryMs / SITE_FACTOR };
   return [counted, { subject: [what, site], policy: ofSite }];
 }
 

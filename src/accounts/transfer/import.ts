@@ -100,7 +100,7 @@ type Outcome = 'created' | 'skipped' | { readonly problem: string };
 function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: ImportedUser): string[] {
   const keys = [['email', row.email] as const, ...(hasOwnId ? [['id', row.id] as const] : [])];
   return keys.flatMap(([member, value]) => {
-    const first = seen.note(value, line);
+    const first = seen.add(value, line);
     return first === undefined ? [] : [`${member} is on line ${first} too`];
   });
 }

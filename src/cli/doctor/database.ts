@@ -3,7 +3,7 @@ import { AccessLevels } from '../../access/levels.ts';
 import { hasAdmin } from '../../accounts/users/last-admin.ts';
 import { checkLevels } from '../../boot/levels.ts';
 import type { Config } from '../../config/index.ts';
-import { CLOCK_TOLERANCE, type Database, databaseKind } from '../../db/client.ts';
+import { CLOCK_TOLERANCE_MS, type Database, databaseKind } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrations/migrate.ts';
 import { openDatabase } from '../../db/open.ts';
 import { ping } from '../../db/ping.ts';
@@ -84,7 +84,7 @@ async function checkClock({ kind, db, now }: Database): Promise<Finding> {
   const before = Date.now();
   const databaseTime = (await now(db)).getTime();
   const skew = Math.round((before + Date.now()) / 2 - databaseTime);
-  if (Math.abs(skew) <= CLOCK_TOLERANCE) return ok('clock', `${skew} ms difference from the database`);
+  if (Math.abs(skew) <= CLOCK_TOLERANCE_MS) return ok('clock', `${skew} ms difference from the database`);
   const found = `${Math.round(Math.abs(skew) / SECOND_MS)} s ${skew > 0 ? 'ahead of' : 'behind'} the database`;
   return problem('clock', found, 'synchronize both clocks with NTP; the service is not ready until then');
 }

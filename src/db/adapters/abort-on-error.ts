@@ -4,10 +4,12 @@ import { wrapAdapter, wrapFactory, wrapTransaction } from './wrap.ts';
 const rollback: SqlQuery = { sql: 'ROLLBACK', args: [], argTypes: [] };
 
 /**
- * Makes a statement that failed the end of its transaction: every later one, COMMIT included, fails with the same error.
+ * Aborts a transaction when one of its statements fails: every later statement, COMMIT included, fails with
+ * the same error.
  *
- * Postgres aborts such a transaction, and then answers COMMIT with a ROLLBACK that nobody reports: work that
- * swallowed the error would be told that it was saved. SQLite would save what the other statements did. Here both refuse.
+ * Postgres aborts such a transaction and then answers COMMIT with a ROLLBACK that is not reported as an
+ * error. Work that caught the error would believe that it was saved. SQLite would save what the other
+ * statements did. With this wrapper, both databases refuse.
  */
 export function abortingTransaction(transaction: Transaction): Transaction {
   let failure: { readonly error: unknown } | undefined;
@@ -25,7 +27,8 @@ export function abortingTransaction(transaction: Transaction): Transaction {
   return wrapTransaction(transaction, {
     queryRaw: (query) => attempt(() => transaction.queryRaw(query)),
     executeRaw: async (query) => {
-      // Prisma sends no ROLLBACK after a COMMIT that failed, and Postgres's connection would go back to the pool as it is.
+      // Prisma sends no ROLLBACK after a failed COMMIT. The connection would return to Postgres's pool with
+      // the transaction still open.
       if (query.sql === 'COMMIT' && failure) await transaction.executeRaw(rollback);
       return query.sql === 'ROLLBACK'
         ? transaction.executeRaw(query)

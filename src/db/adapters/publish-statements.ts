@@ -3,8 +3,8 @@ import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/dr
 import { wrapAdapter, wrapFactory, wrapTransaction } from './wrap.ts';
 
 /**
- * The diagnostics channel that gets the text of each statement when it goes to the database, as
- * `{ text }`, without its values. It costs nothing where nobody has subscribed when a database is opened.
+ * Diagnostics channel for the text of each statement that is sent to the database, as `{ text }`, without its
+ * values. Without a subscriber at the time a database is opened, it costs nothing.
  *
  * https://nodejs.org/api/diagnostics_channel.html
  */

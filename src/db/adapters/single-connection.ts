@@ -10,10 +10,10 @@ export interface SingleConnectionFactory extends SqlDriverAdapterFactory {
 }
 
 /**
- * One adapter for all who connect: on SQLite, it is one connection, for which they wait their turn. After `$disconnect`, Prisma
- * connects again at the next query; a factory that is closed no longer does.
+ * Shares one adapter among all callers of `connect`. On SQLite, it is one connection, and the callers queue
+ * for it. After `$disconnect`, Prisma connects again at the next query; a closed factory refuses to.
  *
- * @param release frees what adapters have in common
+ * @param release frees the resources that the adapters share
  */
 export function singleConnection(
   factory: SqlDriverAdapterFactory,
@@ -22,19 +22,19 @@ export function singleConnection(
   let closed = false;
   let current: Promise<SqlDriverAdapter> | undefined;
   const open = (): Promise<SqlDriverAdapter> => {
-    const forget = () => {
+    const clearCurrent = () => {
       if (current === opening) current = undefined;
     };
     const opening = factory.connect().then(
       (adapter) => {
         const dispose = () => {
-          forget();
+          clearCurrent();
           return adapter.dispose();
         };
         return wrapAdapter(adapter, { dispose });
       },
       (error: unknown) => {
-        forget();
+        clearCurrent();
         throw error;
       },
     );
@@ -50,7 +50,7 @@ export function singleConnection(
     },
     close: async () => {
       closed = true;
-      // Where Prisma's client has never connected, it disposes of nothing.
+      // A Prisma client that has never connected does not dispose of the adapter.
       const adapter = await current?.catch(() => undefined);
       await adapter?.dispose();
       await release?.();

@@ -1,6 +1,6 @@
 import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
 
-/** Another adapter over the same connection, which does some things in its own way. */
+/** Wraps an adapter: some of its methods are replaced, the connection stays the same. */
 export function wrapAdapter(adapter: SqlDriverAdapter, changes: Partial<SqlDriverAdapter>): SqlDriverAdapter {
   const connectionInfo = adapter.getConnectionInfo?.();
   return {
@@ -16,7 +16,7 @@ export function wrapAdapter(adapter: SqlDriverAdapter, changes: Partial<SqlDrive
   };
 }
 
-/** The same transaction, which does some things in its own way. */
+/** Wraps a transaction: some of its methods are replaced. */
 export function wrapTransaction(transaction: Transaction, changes: Partial<Transaction>): Transaction {
   return {
     provider: transaction.provider,
@@ -33,7 +33,7 @@ export function wrapTransaction(transaction: Transaction, changes: Partial<Trans
   };
 }
 
-/** Another factory, each of whose adapters is wrapped. */
+/** Wraps a factory: each adapter that it makes is wrapped. */
 export function wrapFactory(
   factory: SqlDriverAdapterFactory,
   wrap: (adapter: SqlDriverAdapter) => SqlDriverAdapter,

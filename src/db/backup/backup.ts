@@ -6,44 +6,47 @@ import { createTempFile } from '../files/temp-file.ts';
 import { openReader, requireDatabase } from '../sqlite/database-file.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
 
-/** A backup that was made. */
+/** Result of a backup. */
 export interface Backup extends Contents {
   readonly file: string;
   readonly bytes: number;
 }
 
 /**
- * Writes a SQLite database into one file, as it is at one moment. Whoever works on it meanwhile is not held up: the copy is
- * one reader more. The file has mode 0600, and its name only when it is complete, checked and on the disk.
+ * Writes a consistent snapshot of a SQLite database into one file. Other processes can go on working: the
+ * copy is one more reader. The file has mode 0600, and it gets its name only when it is complete, checked and
+ * on the disk.
  *
- * VACUUM INTO, and not SQLite's backup interface, which begins anew whenever another process writes. What was deleted is not
- * in the copy either. https://www.sqlite.org/lang_vacuum.html#vacuuminto
+ * It uses VACUUM INTO, not SQLite's backup interface: that starts again each time another process writes.
+ * Deleted data is not in the copy either. https://www.sqlite.org/lang_vacuum.html#vacuuminto
  *
- * @param isForced whether a file of that name is replaced
- * @throws {DataError} when there is no database, the file exists, or what was written is not whole
+ * @param isForced whether to replace a file that has this name
+ * @throws {DataError} when there is no database, when the file exists, or when the copy is damaged
  */
 export async function backUp(path: string, file: string, isForced: boolean): Promise<Backup> {
   requireDatabase(path);
   requireOther(path, file);
   requireFree(file, isForced);
-  const draft = createTempFile(file);
+  const tempFile = createTempFile(file);
   const release = lockShared(path);
   try {
-    copyDatabase(path, draft);
-    const contents = await inspectDatabase(draft, path);
-    syncFile(draft);
-    const { size: bytes } = statSync(draft);
-    nameFile(draft, file, isForced);
+    copyDatabase(path, tempFile);
+    const contents = await inspectDatabase(tempFile, path);
+    syncFile(tempFile);
+    const { size: bytes } = statSync(tempFile);
+    nameFile(tempFile, file, isForced);
     return { file, bytes, ...contents };
   } catch (error) {
-    rmSync(draft, { force: true });
+    rmSync(tempFile, { force: true });
     throw asDataError(error, path);
   } finally {
     release();
   }
 }
 
-/** Copies a database as it is at one moment into a new file of mode 0600, without what was deleted from it. */
+/**
+ * Copies a consistent snapshot of a database into a new file of mode 0600, without the data deleted from it.
+ */
 export function copyDatabase(path: string, copy: string): void {
   rmSync(copy, { force: true });
   closeSync(openSync(copy, 'wx', 0o600));
@@ -55,7 +58,7 @@ export function copyDatabase(path: string, copy: string): void {
   }
 }
 
-/** The database itself is no place for its backup. */
+/** Refuses the database's own files as the place of its backup. */
 function requireOther(path: string, file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   const isOwn = [path, `${path}-wal`, `${path}-shm`].some(

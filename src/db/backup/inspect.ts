@@ -4,18 +4,19 @@ import { migrationsFolder, pendingMigrations, readMigrations } from '../migratio
 import { openReader } from '../sqlite/database-file.ts';
 import { isSqliteError, type SqliteDatabase } from '../sqlite/driver.ts';
 
-/** What is in the file of a database. */
+/** Contents of a database file. */
 export interface Contents {
   readonly users: number;
   readonly auditEvents: number;
 }
 
 /**
- * Looks whether a file is a whole database of this version of Latchkey, or of an earlier one. Reads all of it.
+ * Checks that a file is an intact database of this version of Latchkey, or of an earlier one. Reads all of
+ * it.
  *
- * @param name of what is said not to be one, where that is not the file itself
- * @throws {DataError} when it is not
- * @throws {MigrationError} when its history does not fit
+ * @param name the file name for the error messages, when it is not the path itself
+ * @throws {DataError} when it is not such a database
+ * @throws {MigrationError} when its migration history does not fit
  */
 export async function inspectDatabase(path: string, name = path): Promise<Contents> {
   const contents = readContents(path, name);
@@ -23,14 +24,15 @@ export async function inspectDatabase(path: string, name = path): Promise<Conten
   const migrations = await readMigrations(migrationsFolder('sqlite'));
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
-  if (recorded.length === 0 || contents === undefined) throw new DataError(`${name} is no Latchkey database`);
+  if (recorded.length === 0 || contents === undefined)
+    throw new DataError(`${name} is not a Latchkey database`);
   if (unknown.length > 0)
     throw new DataError(`${name} is of a newer version (${unknown.join(', ')}): use that version`);
   pendingMigrations(migrations, recorded);
   return contents;
 }
 
-/** @returns undefined where there are no users' table */
+/** @returns undefined when there is no table of users */
 function readContents(path: string, name: string): Contents | undefined {
   try {
     const database = openReader(path);
@@ -44,18 +46,18 @@ function readContents(path: string, name: string): Contents | undefined {
   } catch (error) {
     if (!isSqliteError(error)) throw error;
     if (error.code === 'SQLITE_NOTADB')
-      throw new DataError(`${name} is no SQLite database`, { cause: error });
+      throw new DataError(`${name} is not a SQLite database`, { cause: error });
     throw new DataError(`${name} cannot be read (${error.message})`, { cause: error });
   }
 }
 
-/** https://www.sqlite.org/pragma.html#pragma_integrity_check */
+/** Checks the file's integrity. https://www.sqlite.org/pragma.html#pragma_integrity_check */
 function requireWhole(database: SqliteDatabase, name: string): void {
   const [found] = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().all();
   if (found !== 'ok') throw new DataError(`${name} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
 }
 
-/** @returns undefined where there is no such table */
+/** @returns undefined when there is no such table */
 function countRows(database: SqliteDatabase, table: string): number | undefined {
   const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
   if (found === undefined) return undefined;

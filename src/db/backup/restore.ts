@@ -7,24 +7,28 @@ import { isBusyError, isSqliteError, openSqlite } from '../sqlite/driver.ts';
 import { copyDatabase } from './backup.ts';
 import { inspectDatabase } from './inspect.ts';
 
-/** Of SQLite, for a file that it cannot make sense of. */
-const isUnreadable = /^SQLITE_(NOTADB|CORRUPT)/;
+/** SQLite's error codes for a file that it cannot read. */
+const unreadableCodes = /^SQLITE_(NOTADB|CORRUPT)/;
 
-/** Milliseconds to wait for a program that is about to close the database. */
-const SETTLE_TIMEOUT_MS = 1_000;
+/** Time that another program gets to close the database. */
+const BUSY_TIMEOUT_MS = 1_000;
 
-/** The name of the folder in which a restoration is made ready; what a killed one has left is found by it. */
+/**
+ * Suffix of the staging folder in which a restore is prepared. A killed restore leaves its folder behind; the
+ * next one finds it by this suffix.
+ */
 const STAGING_SUFFIX = '.restoring-';
 
 /**
- * Puts a backup in the place of a database, all or not at all: it is made ready beside it, and takes its name as the last step.
- * Meanwhile nobody else works on the database.
+ * Replaces a database by a backup, all or nothing: a copy is prepared beside the database and gets its name
+ * in the last step. Until then, no other process works on the database.
  *
- * @param path where the database is, or will be
- * @param file the backup, which stays as it is
- * @param prepare works on the copy that will be the database, under a `file:` URL, before it is
- * @returns what `prepare` returned, and where the database is now that was there before
- * @throws {DataError} when the file is no whole database of this version or an earlier one, or the service runs
+ * @param path of the database, which may not exist yet
+ * @param file the backup, which is not changed
+ * @param prepare works on the copy, under a `file:` URL, before the copy becomes the database
+ * @returns what `prepare` returned, and the new path of the previous database
+ * @throws {DataError} when the file is not an intact database of this version or an earlier one, or when the
+ *   service is running
  */
 export async function restoreDatabase<T>(
   path: string,
@@ -34,44 +38,44 @@ export async function restoreDatabase<T>(
   await inspectDatabase(file);
   const release = lockExclusive(path);
   try {
-    removeWorkshops(path);
-    const workshop = mkdtempSync(`${path}${STAGING_SUFFIX}`);
+    removeStagingFolders(path);
+    const stagingFolder = mkdtempSync(`${path}${STAGING_SUFFIX}`);
     try {
-      const draft = join(workshop, basename(path));
-      copyDatabase(file, draft);
-      const prepared = await prepare(`file:${draft}`);
-      finish(draft);
-      giveToOwnerOf(path, draft);
-      return { prepared, kept: replace(path, draft) };
+      const staged = join(stagingFolder, basename(path));
+      copyDatabase(file, staged);
+      const prepared = await prepare(`file:${staged}`);
+      mergeAndSync(staged);
+      giveToOwnerOf(path, staged);
+      return { prepared, kept: replace(path, staged) };
     } finally {
-      rmSync(workshop, { recursive: true, force: true });
+      rmSync(stagingFolder, { recursive: true, force: true });
     }
   } finally {
     release();
   }
 }
 
-/** No other restoration is under way: whoever calls has the database alone. */
-function removeWorkshops(path: string): void {
+/** Removes the staging folders of killed restores. None is in use: the caller holds the exclusive lock. */
+function removeStagingFolders(path: string): void {
   const prefix = `${basename(path)}${STAGING_SUFFIX}`;
   for (const name of readdirSync(dirname(path)))
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true, force: true });
 }
 
-/** Everything into the one file, and onto the disk. */
-function finish(draft: string): void {
-  const database = openSqlite(draft);
+/** Moves all data into the one file and syncs it to the disk. */
+function mergeAndSync(staged: string): void {
+  const database = openSqlite(staged);
   database.pragma('journal_mode = DELETE');
   database.close();
-  syncFile(draft);
+  syncFile(staged);
 }
 
-/** @returns the new name of what was there */
-function replace(path: string, draft: string): string | undefined {
+/** @returns the new path of the previous database; undefined when there was none */
+function replace(path: string, staged: string): string | undefined {
   if (!existsSync(path)) {
-    // The journal of a database that is gone would be taken for the new one's.
+    // SQLite would apply the journal of the old database to the new one.
     for (const suffix of ['-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true });
-    renameSync(draft, path);
+    renameSync(staged, path);
     syncFolderOf(path);
     return undefined;
   }
@@ -79,9 +83,9 @@ function replace(path: string, draft: string): string | undefined {
   if (existsSync(kept)) throw new DataError(`${kept} exists: run it again`);
   const release = checkpointAndLock(path, kept);
   try {
-    // For a moment the same file has both names: there is no time at which there is no database.
+    // For a moment the old file has both names, so that a database exists at every moment.
     linkSync(path, kept);
-    renameSync(draft, path);
+    renameSync(staged, path);
     syncFolderOf(path);
     return kept;
   } finally {
@@ -90,13 +94,13 @@ function replace(path: string, draft: string): string | undefined {
 }
 
 /**
- * Empties a database's journal into it, for what lies beside `path` would be taken for the new one's, and keeps everybody off the
- * file: also those who ask no lock file, such as `sqlite3`.
+ * Writes the journal back into the database, because SQLite would apply a journal beside `path` to the new
+ * database. Then locks the file, also against programs that do not use the lock file, such as `sqlite3`.
  *
  * @throws {DataError} when another program has it open
  */
 function checkpointAndLock(path: string, kept: string): () => void {
-  const database = openSqlite(path, { busyTimeoutMs: SETTLE_TIMEOUT_MS });
+  const database = openSqlite(path, { busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = DELETE');
@@ -105,11 +109,12 @@ function checkpointAndLock(path: string, kept: string): () => void {
   } catch (error) {
     database.close();
     if (!isSqliteError(error)) throw error;
-    if (!isUnreadable.test(error.code)) {
+    if (!unreadableCodes.test(error.code)) {
       const reason = isBusyError(error) ? 'another program has it open' : error.message;
-      throw new DataError(`${path} cannot be put aside (${reason})`, { cause: error });
+      throw new DataError(`${path} cannot be replaced (${reason})`, { cause: error });
     }
-    // Damaged, which may be why it is being restored. As it is, with its journal, somebody may still make something of it.
+    // The database is damaged, which may be the reason for the restore. It is kept unchanged, with its
+    // journal, so that its data can still be rescued.
     for (const suffix of ['-wal', '-journal'])
       if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${kept}${suffix}`);
     rmSync(`${path}-shm`, { force: true });

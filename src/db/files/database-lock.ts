@@ -3,20 +3,22 @@ import { dirname } from 'node:path';
 import { DataError } from '../data-error.ts';
 import { isBusyError, openSqlite } from '../sqlite/driver.ts';
 
-/** Milliseconds that whoever wants a database alone waits for commands that are about to end. */
-const PATIENCE_MS = 1_000;
+/** Time that an exclusive lock waits for commands that are about to end. */
+const LOCK_TIMEOUT_MS = 1_000;
 
-/** Lets go of a database. May be called twice. */
+/** Releases a lock on a database. May be called twice. */
 export type Release = () => void;
 
 /**
- * Says that this process works on a SQLite database, as others may do too. Whoever replaces its file wants it alone
- * ({@link lockExclusive}): a process that went on with the replaced file would write where nobody reads.
+ * Locks a SQLite database in shared mode: several processes may work on it. A process that replaces the file
+ * needs the exclusive lock ({@link lockExclusive}): another process would continue to write to the replaced
+ * file, and those writes would be lost.
  *
- * The lock is SQLite's own, on a file beside the database, and so ends with the process, whatever ends it.
+ * The lock is SQLite's own, on a file beside the database. It ends with the process, even when that is
+ * killed.
  *
  * @param path of the database
- * @throws {DataError} while somebody has it alone
+ * @throws {DataError} while another process holds the exclusive lock
  */
 export function lockShared(path: string): Release {
   return lock(path, 0, 'BEGIN; SELECT count(*) FROM sqlite_master', () => {
@@ -25,13 +27,13 @@ export function lockShared(path: string): Release {
 }
 
 /**
- * Keeps everybody else off a SQLite database that works with it through Latchkey.
+ * Locks a SQLite database in exclusive mode: no other process can work on it through Latchkey.
  *
  * @param path of the database
- * @throws {DataError} while somebody works on it
+ * @throws {DataError} while another process works on it
  */
 export function lockExclusive(path: string): Release {
-  return lock(path, PATIENCE_MS, 'BEGIN EXCLUSIVE', () => {
+  return lock(path, LOCK_TIMEOUT_MS, 'BEGIN EXCLUSIVE', () => {
     return new DataError(`the service, or another command, works on ${path}: stop it first`);
   });
 }
@@ -46,11 +48,15 @@ function lock(database: string, busyTimeoutMs: number, sql: string, refusal: () 
     connection.close();
     throw isBusyError(error) ? refusal() : error;
   }
-  // The file stays. Removing it would let one process lock the removed file and another a new one of that name.
+  // The lock file stays. After a removal, one process could lock the removed file and another a new file of
+  // that name.
   return () => void connection.close();
 }
 
-/** Only where there is none: closing any handle on a file ends the locks that the process has on it (POSIX). */
+/**
+ * Makes the lock file when there is none. An existing one is not opened here: closing any handle on a file
+ * releases the process's locks on it (POSIX).
+ */
 function makeLockFile(path: string, database: string): void {
   if (existsSync(path)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -58,7 +64,10 @@ function makeLockFile(path: string, database: string): void {
   giveToOwnerOf(database, path);
 }
 
-/** What root makes beside somebody's database, that somebody must be able to open: SQLite does the same with its own files. */
+/**
+ * Gives a file the owner of the database when root creates it: the owner must be able to open it. SQLite does
+ * the same with its own files.
+ */
 export function giveToOwnerOf(like: string, path: string): void {
   if (process.getuid?.() !== 0 || !existsSync(like)) return;
   const { uid, gid } = statSync(like);

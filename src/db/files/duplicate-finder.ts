@@ -1,11 +1,11 @@
 import { openSqlite } from '../sqlite/driver.ts';
 
-/** KiB that it keeps in memory. */
-const CACHE = 16_384;
+/** Size of the cache in memory. */
+const CACHE_KIB = 16_384;
 
 /**
- * Remembers on which line of a file something came first, for files of any length: in a database of its own without a name, which
- * SQLite keeps in memory as far as it is small, else in a temporary file.
+ * Finds duplicates in files of any length, with the line of the first occurrence. It stores the texts in an
+ * unnamed database, which SQLite keeps in memory as long as it is small, and else in a temporary file.
  */
 export class DuplicateFinder {
   readonly #database = openSqlite('');
@@ -15,7 +15,7 @@ export class DuplicateFinder {
   constructor() {
     this.#database.exec(`
       PRAGMA journal_mode = OFF;
-      PRAGMA cache_size = -${CACHE};
+      PRAGMA cache_size = -${CACHE_KIB};
       CREATE TABLE "seen" ("text" TEXT PRIMARY KEY, "line" INTEGER) WITHOUT ROWID;
       BEGIN`);
     this.#insert = this.#database.prepare<[string, number]>('INSERT OR IGNORE INTO "seen" VALUES (?, ?)');
@@ -24,8 +24,8 @@ export class DuplicateFinder {
     );
   }
 
-  /** @returns the line on which it came before; undefined when this is the first */
-  note(text: string, line: number): number | undefined {
+  /** @returns the line of the first occurrence; undefined when this is the first one */
+  add(text: string, line: number): number | undefined {
     const { changes } = this.#insert.run(text, line);
     return changes === 1 ? undefined : this.#find.get(text)?.line;
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
 
-/** Has the disk hold what is in a file. */
+/** Syncs the content of a file to the disk. */
 export function syncFile(path: string): void {
   const file = openSync(path, 'r+');
   try {
@@ -13,9 +13,11 @@ export function syncFile(path: string): void {
   }
 }
 
-/** Has the disk hold which names a folder has: a file that was renamed has its new name after a power cut, too. */
+/**
+ * Syncs a folder's list of names to the disk, so that a renamed file keeps its new name after a power cut.
+ */
 export function syncFolderOf(path: string): void {
-  // Windows opens no folders.
+  // Windows cannot open folders.
   if (process.platform === 'win32') return;
   const folder = openSync(dirname(path), 'r');
   try {
@@ -26,33 +28,33 @@ export function syncFolderOf(path: string): void {
 }
 
 /**
- * Looks whether a file may be written under a name, before the work begins: {@link nameFile} has the last word.
+ * Checks early that a file name is free. {@link nameFile} checks again at the end.
  *
- * @param mayReplace whether another file of that name goes
- * @throws {DataError} when there is a file that may not be replaced, or what is there is no file
+ * @param mayReplace whether an existing file may be replaced
+ * @throws {DataError} when a file exists and may not be replaced, or when the path is not a file
  */
 export function requireFree(path: string, mayReplace: boolean): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isFile()) throw new DataError(`${path} exists and is no file: choose another name`);
+  if (!there.isFile()) throw new DataError(`${path} exists and is not a file: choose another name`);
   if (!mayReplace) throw taken(path);
 }
 
 /**
- * Gives a finished file its name, which nobody has seen with less in it.
+ * Gives a complete temp file its final name, so that a partial file never has that name.
  *
- * @param mayReplace whether another file of that name goes
- * @throws {DataError} when one has come meanwhile and may not be replaced
+ * @param mayReplace whether an existing file may be replaced
+ * @throws {DataError} when a file has been created in the meantime and may not be replaced
  */
-export function nameFile(draft: string, path: string, mayReplace: boolean): void {
-  if (mayReplace) renameSync(draft, path);
+export function nameFile(tempFile: string, path: string, mayReplace: boolean): void {
+  if (mayReplace) renameSync(tempFile, path);
   else {
     try {
-      linkSync(draft, path);
+      linkSync(tempFile, path);
     } catch (error) {
       throw codeOf(error) === 'EEXIST' ? taken(path) : error;
     }
-    rmSync(draft);
+    rmSync(tempFile);
   }
   syncFolderOf(path);
 }

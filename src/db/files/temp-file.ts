@@ -4,35 +4,36 @@ import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
 
-/** Milliseconds in which whoever writes a file has written something of it. */
-const SILENCE = 24 * 60 * 60 * 1000;
+/** Age after which a temp file counts as abandoned: a running process writes to its file more often. */
+const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** What its name has more than that of the file: the machine, and the number of the process. SQLite keeps a journal beside it. */
+/** Suffix of a temp file's name: the machine and the process id. SQLite keeps a journal beside it. */
 const SUFFIX = /^\.latchkey-[\w-]+-(\d+)\.part(?:-journal)?$/;
 
 /**
- * The name that a file has while it is written. Drafts of the same file that nobody goes on with are removed: those of processes of
- * this machine that have gone, and what nobody has written to for a day. A container is a machine of its own here.
+ * Returns the name of a temp file for a file, and removes abandoned temp files of the same file: those of
+ * processes of this machine that have ended, and those not written to for a day. A container counts as a
+ * machine.
  *
- * @throws {DataError} when its folder is not there
+ * @throws {DataError} when the folder does not exist
  */
 export function createTempFile(path: string): string {
   const folder = dirname(path);
-  if (!existsSync(folder)) throw new DataError(`${folder} is not there: make the folder first`);
-  const draft = `${path}${suffixOf(process.pid)}`;
-  for (const left of [draft, `${draft}-journal`]) remove(left);
+  if (!existsSync(folder)) throw new DataError(`${folder} does not exist: create the folder first`);
+  const tempFile = `${path}${suffixOf(process.pid)}`;
+  for (const leftover of [tempFile, `${tempFile}-journal`]) remove(leftover);
   for (const name of namesIn(folder)) {
     if (!name.startsWith(basename(path))) continue;
     const suffix = name.slice(basename(path).length);
     const [, pid] = SUFFIX.exec(suffix) ?? [];
     if (pid === undefined) continue;
-    const isOver = suffix.startsWith(suffixOf(Number(pid))) && !isRunning(Number(pid));
-    if (isOver || isSilent(join(folder, name))) remove(join(folder, name));
+    const isOrphaned = suffix.startsWith(suffixOf(Number(pid))) && !isRunning(Number(pid));
+    if (isOrphaned || isAbandoned(join(folder, name))) remove(join(folder, name));
   }
-  return draft;
+  return tempFile;
 }
 
-/** None where nobody may look, who may write nevertheless. */
+/** Lists a folder; empty when the process may write to it but not list it. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -41,9 +42,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function isSilent(file: string): boolean {
+function isAbandoned(file: string): boolean {
   const there = lstatSync(file, { throwIfNoEntry: false });
-  return there !== undefined && Date.now() - there.mtimeMs > SILENCE;
+  return there !== undefined && Date.now() - there.mtimeMs > ABANDONED_AFTER_MS;
 }
 
 function suffixOf(pid: number): string {
@@ -63,6 +64,6 @@ function remove(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // Somebody else's, or a folder: it stays, and is not in the way.
+    // It belongs to another user, or is a folder. It stays and does no harm.
   }
 }

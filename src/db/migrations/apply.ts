@@ -6,7 +6,7 @@ import type { Migration } from './read-migrations.ts';
 import { noFilter, withSchemaEngine } from './schema-engine.ts';
 
 /**
- * Applies what is pending, with Prisma's own bookkeeping.
+ * Applies the pending migrations, with Prisma's own bookkeeping.
  *
  * @returns the names of the migrations applied
  */
@@ -22,7 +22,7 @@ export function applyMigrations(
   });
 }
 
-/** Migrations as the engine wants them. */
+/** Converts migrations into the engine's format. */
 export async function listForEngine(
   folder: string,
   migrations: readonly Migration[],

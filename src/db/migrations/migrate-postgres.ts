@@ -10,27 +10,30 @@ import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } 
 import { UNFINISHED_MOVE } from '../sqlite-to-postgres/state.ts';
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
-/** Milliseconds to wait for another process that migrates. */
-const LOCK_PATIENCE = 60_000;
+/** Time to wait for another process that migrates. */
+const LOCK_TIMEOUT_MS = 60_000;
 
-/** What Prisma's own tools and the schema engine lock too. */
+/** Number of the advisory lock, which Prisma's own tools and the schema engine use too. */
 const LOCK_NUMBER = 72_707_369;
 
-/** How the engine takes it: for its connection, which behind PgBouncer it would leave locked to whoever comes next. */
+/**
+ * Statement by which the engine locks for its connection. Behind PgBouncer, that connection would stay locked
+ * for the next client.
+ */
 const ENGINE_LOCK = /\bpg_advisory_lock\b/;
 
 /**
- * Milliseconds that a migration waits for a table, and how often. Requests queue up behind one that waits for a table
- * that others use; so it lets them pass and tries again.
+ * Timeout and retries for a table lock. Requests queue up behind a migration that waits for a table in use,
+ * so the migration gives way and tries again.
  */
-const TABLE_PATIENCE = 1_000;
-const TABLE_TRIES = 60;
-const TABLE_PAUSE = 200;
+const TABLE_LOCK_TIMEOUT_MS = 1_000;
+const MAX_TABLE_LOCK_ATTEMPTS = 60;
+const TABLE_LOCK_BACKOFF_MS = 200;
 
-/** SQLSTATE of whoever waited for a lock for too long. */
+/** SQLSTATE of a lock timeout. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** How {@link migrate} reaches a Postgres database. */
+/** Access of {@link migrate} to a Postgres database. */
 export function postgresMigrations(url: string): MigrationTarget {
   const target = parsePostgresUrl(url);
   return {
@@ -40,7 +43,7 @@ export function postgresMigrations(url: string): MigrationTarget {
       withClient(target, async (client) => {
         await acquireLock(client);
         try {
-          // On a connection of its own: what is made in the lock's transaction is there only after it.
+          // On a separate connection: what the lock's transaction creates is visible only after its end.
           await withClient(target, (other) => createSchema(other, target));
           return await work();
         } finally {
@@ -60,7 +63,7 @@ async function readRecorded(client: pg.Client): Promise<readonly RecordedMigrati
   );
   if (found.rows[0]?.move != null) {
     throw new MigrationError(
-      'a SQLite database is being moved into this one, and not all of it is here: run latchkey migrate-to to its end',
+      'a SQLite database is being moved into this one, and the move is not complete: run latchkey migrate-to again',
     );
   }
   if (found.rows[0]?.table == null) return [];
@@ -71,12 +74,12 @@ async function readRecorded(client: pg.Client): Promise<readonly RecordedMigrati
   return rows;
 }
 
-/** The lock belongs to a transaction, which PgBouncer gives a connection of its own, and so ends with the process. */
+/** Takes the lock for a transaction: PgBouncer reserves a connection for it, and it ends with the process. */
 async function acquireLock(client: pg.Client): Promise<void> {
   try {
     await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED;
-       SET LOCAL lock_timeout = ${LOCK_PATIENCE};
+       SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
        SET LOCAL statement_timeout = 0;
        SET LOCAL idle_in_transaction_session_timeout = 0`,
     );
@@ -84,7 +87,7 @@ async function acquireLock(client: pg.Client): Promise<void> {
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
     throw new MigrationError(
-      `another process has held the migration lock for ${LOCK_PATIENCE / 1000} s: wait until it has migrated the database, or stop it, and start again`,
+      `another process has held the migration lock for ${LOCK_TIMEOUT_MS / 1000} s: wait until it has migrated the database, or stop it, and start again`,
       { cause: error },
     );
   }
@@ -96,7 +99,7 @@ function isLockTimeout(error: unknown): boolean {
 
 async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(connectionOptions(target));
-  // Without a listener, a connection that breaks ends the process; the next query reports it anyway.
+  // Without a listener, a broken connection ends the process. The next query reports the error anyway.
   client.on('error', () => {});
   await client.connect().catch((error: unknown) => {
     throw new MigrationError(`cannot connect to Postgres (${reason(error)}): check DATABASE_URL`, {
@@ -112,8 +115,8 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
 }
 
 /**
- * Behind PgBouncer the search path is not ours to set. Another one would make a second set of tables beside those that
- * there are.
+ * Sets the schema. Behind PgBouncer the search path cannot be set, so it is only checked: with another one, a
+ * second set of tables would be created.
  */
 async function chooseSchema(client: pg.Client, target: PostgresTarget, schema: string): Promise<void> {
   if (!target.pooled) {
@@ -128,13 +131,16 @@ async function chooseSchema(client: pg.Client, target: PostgresTarget, schema: s
   );
 }
 
-/** A name with several addresses fails once for each, in an error whose own message is empty. */
+/**
+ * Returns the message of an error. A host name with several addresses fails once per address, in an error
+ * whose own message is empty.
+ */
 function reason(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
   return error instanceof Error ? error.message : String(error);
 }
 
-/** One connection, without the time limits that requests have: a migration may rewrite a large table. */
+/** One connection without the timeouts of requests: a migration may rewrite a large table. */
 function engineFactory(target: PostgresTarget): SqlMigrationAwareDriverAdapterFactory {
   const config: pg.PoolConfig = {
     ...connectionOptions(target),
@@ -154,8 +160,8 @@ function engineFactory(target: PostgresTarget): SqlMigrationAwareDriverAdapterFa
 }
 
 /**
- * Runs a migration's statements all or not at all, as the server does with what comes in one message. The adapter's own
- * way is to split at every semicolon, those in strings and functions included.
+ * Runs a migration's statements all or nothing: the server does so with the statements of one message. The
+ * adapter itself would split the text at every semicolon, also in strings and functions.
  */
 function engineAdapter(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapter {
   const connectionInfo = adapter.getConnectionInfo?.();
@@ -163,7 +169,7 @@ function engineAdapter(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapt
     provider: adapter.provider,
     adapterName: adapter.adapterName,
     queryRaw: (query) => adapter.queryRaw(query),
-    // The lock of whoever called us is the same one, on another connection: the engine would wait for us.
+    // The caller holds the same lock on another connection: the engine would wait for it forever.
     executeRaw: async (query) => (ENGINE_LOCK.test(query.sql) ? 0 : adapter.executeRaw(query)),
     executeScript: (script) => runScript(pool, script).catch(rethrow),
     startTransaction: (isolationLevel) => adapter.startTransaction(isolationLevel),
@@ -173,19 +179,19 @@ function engineAdapter(adapter: SqlDriverAdapter, pool: pg.Pool): SqlDriverAdapt
 }
 
 async function runScript(pool: pg.Pool, script: string): Promise<void> {
-  const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${TABLE_PATIENCE};`;
-  for (let number = 1; ; number++) {
+  const settings = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS};`;
+  for (let attempt = 1; ; attempt++) {
     try {
       await pool.query(`${settings}\n${script}`);
       return;
     } catch (error) {
-      if (number === TABLE_TRIES || !isLockTimeout(error)) throw error;
+      if (attempt === MAX_TABLE_LOCK_ATTEMPTS || !isLockTimeout(error)) throw error;
     }
-    await wait(TABLE_PAUSE);
+    await wait(TABLE_LOCK_BACKOFF_MS);
   }
 }
 
-/** In the form in which the engine can repeat what the server said. */
+/** Converts an error into the form in which the engine can repeat the server's message. */
 function rethrow(error: unknown): never {
   if (!(error instanceof pg.DatabaseError)) throw error;
   const { code = '', severity = '', message, detail, column, hint } = error;

@@ -15,13 +15,13 @@ import {
 } from '../sqlite/driver.ts';
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
-/** Milliseconds to wait for another process that migrates. */
-const LOCK_PATIENCE = 60_000;
+/** Time to wait for another process that migrates. */
+const LOCK_TIMEOUT_MS = 60_000;
 
-/** Milliseconds between two tries at the lock. */
-const LOCK_PAUSE = 50;
+/** Pause between two attempts to take the lock. */
+const LOCK_RETRY_MS = 50;
 
-/** How {@link migrate} reaches a SQLite database. */
+/** Access of {@link migrate} to a SQLite database. */
 export function sqliteMigrations(url: string): MigrationTarget {
   const path = sqlitePath(url);
   const factory = sqliteFactory(url);
@@ -39,14 +39,14 @@ export function sqliteMigrations(url: string): MigrationTarget {
   };
 }
 
-/** The history of a database's file; empty where there is no such table, or no file. */
+/** Reads the migration history of a database file; empty when the table or the file does not exist. */
 export function readRecorded(path: string): readonly RecordedMigration[] {
   if (!existsSync(path)) return [];
   try {
     return readRows(path);
   } catch (error) {
     if (!isSqliteError(error) || error.code !== 'SQLITE_CANTOPEN') throw asDataError(error, path);
-    // SQLite says neither which file it is nor that even a reader writes beside it.
+    // SQLite's message does not name the file, nor say that even a reader writes files beside it.
     throw sqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
   }
 }
@@ -69,8 +69,8 @@ function readRows(path: string): readonly RecordedMigration[] {
 }
 
 /**
- * A lock that ends with the process, whatever ends it: SQLite's own on a file beside the database. The database itself
- * cannot be the lock, for the engine works on it with a connection of its own.
+ * Runs work under a lock that ends with the process, even when that is killed: SQLite's own, on a file beside
+ * the database. The database itself cannot be the lock, because the engine opens it on another connection.
  */
 async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   makePrivateFile(path);
@@ -79,13 +79,14 @@ async function withLockFile<T>(path: string, work: () => Promise<T>): Promise<T>
     await beginExclusive(lock, path);
     return await work();
   } finally {
-    // The file stays. Removing it would let one process lock the removed file and another a new one of that name.
+    // The lock file stays. After a removal, one process could lock the removed file and another a new file of
+    // that name.
     lock.close();
   }
 }
 
 async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void> {
-  const deadline = performance.now() + LOCK_PATIENCE;
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
   for (;;) {
     try {
       lock.exec('BEGIN EXCLUSIVE');
@@ -95,14 +96,17 @@ async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void>
     }
     if (performance.now() > deadline) {
       throw new MigrationError(
-        `another process has held ${path} for ${LOCK_PATIENCE / 1000} s: wait until it has migrated the database, or stop it, and start again`,
+        `another process has held ${path} for ${LOCK_TIMEOUT_MS / 1000} s: wait until it has migrated the database, or stop it, and start again`,
       );
     }
-    await wait(LOCK_PAUSE);
+    await wait(LOCK_RETRY_MS);
   }
 }
 
-/** The engine's own lock would fail where a process still serves from this database; ours is the lock file. */
+/**
+ * Disables the engine's own lock, which would fail while another process uses this database. The lock file
+ * replaces it.
+ */
 function forEngine(adapter: SqlDriverAdapter): SqlDriverAdapter {
   return wrapAdapter(adapter, {
     executeRaw: async (query) => (query.sql.includes('locking_mode') ? 0 : adapter.executeRaw(query)),

@@ -13,13 +13,14 @@ import {
 export { MigrationError } from './read-migrations.ts';
 
 /**
- * Brings a database up to this version's schema. Costs some milliseconds where nothing is pending. Processes that start
- * at once wait for the one that does it.
+ * Migrates a database to this version's schema. Takes a few milliseconds when nothing is pending. Of
+ * processes that start at the same time, one migrates and the others wait.
  *
- * @param folder where the migrations are; this version's own unless told
+ * @param folder of the migrations; this version's own by default
  * @returns the names of the migrations that this call has applied
- * @throws {MigrationError} when the database's history does not fit, or another process holds the lock for too long
- * @throws {ConfigError} behind a pooler that the URL does not tell of
+ * @throws {MigrationError} when the database's history does not fit, or another process holds the lock for
+ *   too long
+ * @throws {ConfigError} when there is a pooler that the URL does not declare
  */
 export async function migrate(
   url: string,
@@ -31,15 +32,15 @@ export async function migrate(
 
   const recorded = await target.recorded();
   await requireDeclaredPooler(url);
-  // One that has not ended may be under way in another process: whoever holds the lock can tell.
+  // An unfinished migration may be under way in another process: the holder of the lock can tell.
   const isUnderWay = recorded.some(({ finished }) => !finished);
   if (!isUnderWay && pendingMigrations(migrations, recorded).length === 0) return { applied: [] };
   return target.locked(async () => {
-    // Another process may have been at it in the meantime.
+    // Another process may have migrated in the meantime.
     if ((await pending()).length === 0) return { applied: [] };
     const { applyMigrations } = await import('./apply.ts');
     const applied = await applyMigrations(target.factory, folder, migrations).catch((error: unknown) => {
-      // The engine appends where in its code it happened, which is for the log.
+      // The engine appends the place in its code, which belongs in the log.
       const [reason] = error instanceof Error ? error.message.split(/\n\s+0: /) : [String(error)];
       throw new MigrationError(
         `the database was not migrated (${reason?.replaceAll(/\s+/g, ' ').trim()}): nothing of the migration that failed was kept`,
@@ -51,18 +52,18 @@ export async function migrate(
   });
 }
 
-/** How a database's history compares with this version's migrations. */
+/** Comparison of a database's history with this version's migrations. */
 export interface MigrationState {
-  /** Names of those that the next start applies. */
+  /** Names of the migrations that the next start applies. */
   readonly pending: readonly string[];
-  /** Names of those that a newer version has applied. */
+  /** Names of the migrations that a newer version has applied. */
   readonly unknown: readonly string[];
-  /** Whether none was applied yet: there are no tables. */
+  /** True when no migration was applied yet: there are no tables. */
   readonly isEmpty: boolean;
 }
 
 /**
- * Compares, and changes nothing.
+ * Compares a database's history with this version's migrations. Changes nothing.
  *
  * @throws {MigrationError} when the database's history does not fit
  */

@@ -5,39 +5,47 @@ import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapt
 import { packageRoot } from '../../config/package.ts';
 import type { DatabaseKind } from '../client.ts';
 
-/** A migration that this version of Latchkey has brought along. */
+/** Migration of this version of Latchkey. */
 export interface Migration {
-  /** Its folder's name, which begins with a time and so sorts. */
+  /** Name of its folder. It begins with a time, so that names sort. */
   readonly name: string;
   readonly sql: string;
   /** SHA-256 of the SQL in hex, as Prisma records it. */
   readonly checksum: string;
 }
 
-/** A row of Prisma's bookkeeping table, `_prisma_migrations`. */
+/** Row of Prisma's bookkeeping table, `_prisma_migrations`. */
 export interface RecordedMigration {
   readonly name: string;
   readonly checksum: string;
-  /** False where it began and did not end. */
+  /** False when it began and did not end. */
   readonly finished: boolean;
 }
 
-/** What differs between the databases. */
+/** Operations that differ between the databases. */
 export interface MigrationTarget {
-  /** Rows of `_prisma_migrations` that were not rolled back; none where there is no such table, or no database yet. */
+  /**
+   * Reads the rows of `_prisma_migrations` that were not rolled back; none when the table or the database
+   * does not exist.
+   */
   recorded(): Promise<readonly RecordedMigration[]>;
-  /** Runs work while no other process does the same on this database. The lock ends with the process. */
+  /**
+   * Runs work under a lock, so that no other process migrates this database. The lock ends with the process.
+   */
   locked<T>(work: () => Promise<T>): Promise<T>;
   /** Connections for the schema engine. */
   readonly factory: SqlMigrationAwareDriverAdapterFactory;
 }
 
-/** The database and this version of Latchkey do not fit. The message is one line that says what to do. */
+/**
+ * Error of a database that does not fit this version of Latchkey. The message is one line that says what to
+ * do.
+ */
 export class MigrationError extends Error {
   override name = 'MigrationError';
 }
 
-/** The folder of prisma/migrations for a kind of database. */
+/** Returns the folder in prisma/migrations for a kind of database. */
 export function migrationsFolder(kind: DatabaseKind): string {
   return resolve(packageRoot, 'prisma/migrations', kind);
 }
@@ -55,10 +63,10 @@ export async function readMigrations(folder: string): Promise<readonly Migration
 }
 
 /**
- * The migrations that the database has not had. Those that it had and this version does not know are a newer one's:
- * during an upgrade the old processes run beside the new schema.
+ * Returns the migrations that were not applied yet. Applied migrations that this version does not know belong
+ * to a newer version: during an upgrade, old processes run with the new schema.
  *
- * @throws {MigrationError} when a recorded one has been altered since, or has not ended
+ * @throws {MigrationError} when an applied migration was altered since, or has not ended
  */
 export function pendingMigrations(
   migrations: readonly Migration[],

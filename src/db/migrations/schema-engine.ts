@@ -8,7 +8,10 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { loadOnce } from '../../lib/load-once.ts';
 
-/** The part of WebAssembly that is used here: neither ES2023's nor Node's types have it, and DOM's bring the whole browser. */
+/**
+ * Part of WebAssembly that is used here. The types of ES2023 and of Node.js lack it, and the DOM's types
+ * would add the whole browser.
+ */
 declare namespace WebAssembly {
   function instantiate(
     bytes: Uint8Array,
@@ -16,12 +19,12 @@ declare namespace WebAssembly {
   ): Promise<{ instance: { exports: Record<string, unknown> } }>;
 }
 
-/** Which tables Prisma leaves alone: none. The engine asks for the list in every call. */
+/** Tables that Prisma ignores: none. The engine needs the list in every call. */
 export const noFilter = { externalTables: [], externalEnums: [] };
 
 /**
- * Runs work with Prisma's schema engine (WebAssembly) on a database. Loading it costs some 250 ms and 40 MB, so import
- * this file only when there is something to do.
+ * Runs work with Prisma's schema engine (WebAssembly) on a database. Loading it costs about 250 ms and 40 MB,
+ * so import this file only when it is needed.
  *
  * @param factory its connections are closed afterwards
  */
@@ -49,12 +52,15 @@ export async function withSchemaEngine<T>(
       engine.free();
     }
   } finally {
-    // free() forgets its connection without closing it, which would leave SQLite locked.
+    // free() does not close its connection, which would leave SQLite locked.
     await Promise.all(connections.map((connection) => connection.dispose()));
   }
 }
 
-/** What the package's own entry leaves to bundlers, for Node 22 cannot import .wasm files. */
+/**
+ * Loads the WebAssembly module. The package's entry leaves this to bundlers, because Node.js 22 cannot import
+ * .wasm files.
+ */
 const load = loadOnce(async (): Promise<void> => {
   const specifier = '@prisma/schema-engine-wasm/schema_engine_bg';
   const bytes = await readFile(new URL('schema_engine_bg.wasm', import.meta.resolve(specifier)));
@@ -67,7 +73,10 @@ const load = loadOnce(async (): Promise<void> => {
   start();
 });
 
-/** The ten seconds that the engine gives itself for its lock outlive it, and would keep a command from ending. */
+/**
+ * Makes the engine's timers not keep the process alive. The timeout of its lock, ten seconds, outlives the
+ * engine and would delay the end of a command.
+ */
 function quietTimers(): Record<string, unknown> {
   const quiet = (callback: () => void, milliseconds: number) => setTimeout(callback, milliseconds).unref();
   const names = Object.keys(glue).filter((name) => name.startsWith('__wbg_setTimeout_'));

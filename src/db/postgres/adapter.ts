@@ -4,57 +4,59 @@ import pg from 'pg';
 import { BoundedPool } from './bounded-pool.ts';
 import { statementNames } from './statement-names.ts';
 
-/** Connections per process unless the URL says `connection_limit`. Postgres allows 100 in all by default. */
-const CONNECTIONS = 10;
+/** Connections per process unless the URL has `connection_limit`. Postgres allows 100 in total by default. */
+const DEFAULT_CONNECTIONS = 10;
 
 /**
- * Of them, those that are not in the pool: the control connection (open.ts). It is there beside a pool of
- * one, too.
+ * Connections outside the pool: the control connection (open.ts). It exists beside a pool of one connection,
+ * too.
  */
 const CONTROL_CONNECTIONS = 1;
 
-/** Milliseconds to wait for a free connection, or for a new one to be made. */
-const CONNECTION_TIMEOUT = 5_000;
+/** Time to wait for a free connection, or for a new one. */
+const CONNECTION_TIMEOUT_MS = 5_000;
 
 /**
- * Milliseconds after which the server ends a statement, or a transaction in which nothing happens. Prisma's own time
- * limit needs a process that is alive and a connection that is free; this one holds without.
+ * Time after which the server ends a statement, or an idle transaction. Prisma's own timeout works only with
+ * a live process and a free connection; this one does not depend on them.
  */
-const STATEMENT_TIMEOUT = 5_000;
+const STATEMENT_TIMEOUT_MS = 5_000;
 
 /**
- * Milliseconds that this side waits for the answer to a statement: a second more than the server takes to end it, for a
- * network that swallows what is sent answers never.
+ * Time that the client waits for the answer to a statement: a second longer than the server needs to end it.
+ * A network that drops packets never delivers an answer.
  */
-const QUERY_TIMEOUT = STATEMENT_TIMEOUT + 1_000;
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 
 /**
- * The settings of a connection, in Postgres' own units. Behind PgBouncer, its operator has to make them
+ * Settings of a connection, in Postgres's units. Behind PgBouncer, the operator has to make them
  * (docs/pgbouncer.md).
  */
 export const sessionSettings: Readonly<Record<string, string>> = {
-  statement_timeout: String(STATEMENT_TIMEOUT),
-  idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT),
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+  idle_in_transaction_session_timeout: String(STATEMENT_TIMEOUT_MS),
 };
 
-/** Where a `postgresql://` URL leads. */
+/** Parsed `postgresql://` URL. */
 export interface PostgresTarget {
-  /** What the `schema` parameter says, as Prisma reads it; undefined stands for the server's search path. */
+  /** Value of the `schema` parameter, as in Prisma; undefined for the server's search path. */
   readonly schema: string | undefined;
-  /** Connections of the pool. */
+  /** Size of the pool. */
   readonly connections: number;
   /**
-   * Whether PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma): each transaction then has a
-   * connection that others use too, and what is set on it would be set for them.
+   * True when PgBouncer is in between, in transaction mode (`pgbouncer=true`, as with Prisma). Then
+   * transactions of different clients share connections, and settings on a connection would apply to all of
+   * them.
    */
   readonly pooled: boolean;
   readonly connectionString: string;
 }
 
 /**
- * Takes the parameters out of a URL that are Prisma's and not libpq's (`schema`, `connection_limit`, `pgbouncer`).
+ * Parses a URL and removes the parameters that are Prisma's and not libpq's (`schema`, `connection_limit`,
+ * `pgbouncer`).
  *
- * @throws {Error} when it is no URL; the message does not repeat it, for it may hold a password
+ * @throws {Error} when it is not a URL; the message does not repeat it, because it may contain a password
  */
 export function parsePostgresUrl(url: string): PostgresTarget {
   if (!URL.canParse(url)) {
@@ -64,7 +66,7 @@ export function parsePostgresUrl(url: string): PostgresTarget {
   }
   const parsed = new URL(url);
   const schema = parsed.searchParams.get('schema') ?? undefined;
-  const limit = Number(parsed.searchParams.get('connection_limit') ?? CONNECTIONS);
+  const limit = Number(parsed.searchParams.get('connection_limit') ?? DEFAULT_CONNECTIONS);
   const pooled = parsed.searchParams.get('pgbouncer') === 'true';
   for (const name of ['schema', 'connection_limit', 'pgbouncer']) parsed.searchParams.delete(name);
   return {
@@ -72,22 +74,24 @@ export function parsePostgresUrl(url: string): PostgresTarget {
     schema,
     connections: Math.max(
       1,
-      (Number.isInteger(limit) && limit > 0 ? limit : CONNECTIONS) - CONTROL_CONNECTIONS,
+      (Number.isInteger(limit) && limit > 0 ? limit : DEFAULT_CONNECTIONS) - CONTROL_CONNECTIONS,
     ),
     connectionString: parsed.href,
   };
 }
 
-/** Options of one connection, for whoever needs one outside the pool. */
+/** Options of a single connection, for use outside the pool. */
 export function connectionOptions({ connectionString }: PostgresTarget): pg.ClientConfig {
-  return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT, keepAlive: true };
+  return { connectionString, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true };
 }
 
 /**
- * A pool of connections.
+ * Opens a pool of connections.
  *
- * @param onError hears of connections that break while nobody uses them; without a listener, that ends the process
- * @param readOnly whether the server refuses to change anything for them; not behind PgBouncer, where others use them too
+ * @param onError is called with the errors of idle connections; without a listener, they would end the
+ *   process
+ * @param readOnly whether the server refuses changes on these connections; not behind PgBouncer, where
+ *   connections are shared
  */
 export function openPool(
   target: PostgresTarget,
@@ -97,44 +101,48 @@ export function openPool(
   const pool = new BoundedPool({
     ...connectionOptions(target),
     max: target.connections,
-    query_timeout: QUERY_TIMEOUT,
+    query_timeout: QUERY_TIMEOUT_MS,
     onConnect: async (client) => {
-      // The pool takes its listener away before a borrower adds one. A connection that is cut in between would emit an
-      // `error` that nobody hears, which ends the process; its borrower learns of it from the next query.
+      // The pool removes its listener before a borrower adds one. A connection that breaks in between would
+      // emit an `error` without a listener, which ends the process. The borrower learns of it from the next
+      // query.
       client.on('error', () => {});
       if (target.pooled) return;
       const settings = { ...sessionSettings, ...(readOnly && { default_transaction_read_only: 'on' }) };
       const statements = Object.entries(settings).map(([name, value]) => `SET ${name} = ${value}`);
       await client.query([...statements, searchPath(target)].join(';'));
-      pool.isBehindPooler ||= (await readPid(client)) !== promisedPid(client);
+      pool.isBehindPooler ||= (await readPid(client)) !== announcedPid(client);
     },
   });
   pool.on('error', onError);
-  // Whoever gave up waiting for an answer could not end the transaction. The answer may still come, and the next borrower's
-  // COMMIT would then save what was reported as failed.
+  // A borrower that timed out could not end its transaction. The answer may still arrive, and then the COMMIT
+  // of the next borrower would save what was reported as failed.
   pool.on('release', (_error, client) => {
     if (client.getTransactionStatus() !== 'I') client.end().catch(onError);
   });
   return pool;
 }
 
-/** The number of the process of Postgres that answers. */
+/** Reads the process id of the Postgres process that answers. */
 export async function readPid(client: pg.ClientBase): Promise<number | undefined> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return rows[0]?.pid;
 }
 
-/** The number that was said when the connection was made. A pooler answers in Postgres' place, with one of its own. */
-export function promisedPid(client: pg.ClientBase): unknown {
+/**
+ * Returns the process id from the connection's start. A pooler answers in Postgres's place, with an id of its
+ * own.
+ */
+export function announcedPid(client: pg.ClientBase): unknown {
   return Reflect.get(client, 'processID');
 }
 
-/** The statement that makes unqualified names mean those in the schema of the URL; empty where it names none. */
+/** Returns the statement that sets the URL's schema as the search path; empty when the URL has none. */
 export function searchPath({ schema }: PostgresTarget): string {
   return schema === undefined ? '' : `SET search_path = ${pg.escapeIdentifier(schema)}`;
 }
 
-/** Driver adapters over a pool. */
+/** Makes driver adapters for a pool. */
 export function postgresFactory(
   pool: BoundedPool,
   { schema, pooled }: PostgresTarget,
@@ -142,7 +150,7 @@ export function postgresFactory(
 ): SqlDriverAdapterFactory {
   return new PrismaPg(pool, {
     ...(schema !== undefined && { schema }),
-    // Of a pooler, the next statement may have another connection.
+    // Behind a pooler, the next statement may use another connection.
     ...(!pooled && { statementNameGenerator: statementNames(pool) }),
     onConnectionError: onError,
   });

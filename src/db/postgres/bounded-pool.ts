@@ -1,12 +1,18 @@
 import pg from 'pg';
 import { POOL_IS_FULL } from '../errors.ts';
 
-/** Queries and transactions that may wait for each connection of a pool: a fifth of a second, where each takes some milliseconds. */
+/**
+ * Maximum of queries and transactions that wait per connection: a fifth of a second, at some milliseconds
+ * each.
+ */
 const MAX_WAITING_PER_CONNECTION = 50;
 
-/** Refuses who comes when too many wait already: they would all be answered late, and the process would hold ever more of them. */
+/**
+ * Connection pool that refuses callers when too many wait already. They would all be answered late, and the
+ * process would hold ever more of them.
+ */
 export class BoundedPool extends pg.Pool {
-  /** Whether somebody else answered in Postgres' place: a pooler, that the URL does not tell of. */
+  /** True when a pooler, which the URL does not declare, answered in Postgres's place. */
   isBehindPooler = false;
   readonly #maxWaiting: number;
 

@@ -2,65 +2,74 @@ import pg from 'pg';
 import { ConfigError } from '../../config/index.ts';
 import { databaseKind } from '../client.ts';
 import {
+  announcedPid,
   connectionOptions,
   type PostgresTarget,
   parsePostgresUrl,
-  promisedPid,
   readPid,
   sessionSettings,
 } from './adapter.ts';
 
-/** Tries to see that two connections are one: others may have taken it in between. */
-const ROUNDS = 5;
+/** Attempts to detect that two connections are one: other clients may take the connection in between. */
+const MAX_ROUNDS = 5;
 
-/** Milliseconds that a pooler which has no connection left may let us wait. */
-const PATIENCE_MS = 2_000;
+/** Time to wait for a pooler that has no free connection. */
+const POOLER_TIMEOUT_MS = 2_000;
 
-/** What is wrong with a URL that does not tell of a pooler. */
+/** Message for a URL that does not declare its pooler. */
 export const UNDECLARED_POOLER =
   'DATABASE_URL leads to a pooler that gives each transaction another connection: add pgbouncer=true to it';
 
 /**
- * Holds a URL to what is there. Behind a pooler that pools transactions, settings and prepared statements would be made on connections
- * that others use, and be missing on the next.
+ * Checks that a URL declares a pooler when there is one. When a pooler shares connections between
+ * transactions, settings and prepared statements would be made on connections that other clients use, and be
+ * missing on the next one.
  *
- * @throws {ConfigError} when there is one, and the URL does not say so
- * @throws when the database is away
+ * @throws {ConfigError} when there is a pooler and the URL does not declare it
+ * @throws when the database is unreachable
  */
 export async function requireDeclaredPooler(url: string): Promise<void> {
   if (await hasUndeclaredPooler(url)) throw new ConfigError(`${UNDECLARED_POOLER} (docs/pgbouncer.md)`);
 }
 
-/** Whether transactions are pooled, and the URL does not say so. One that pools sessions needs no word. @throws when the database is away */
+/**
+ * Tells whether a pooler in transaction mode is not declared in the URL. One that pools sessions needs no
+ * declaration.
+ *
+ * @throws when the database is unreachable
+ */
 export async function hasUndeclaredPooler(url: string): Promise<boolean> {
   if (databaseKind(url) === 'sqlite') return false;
   const target = parsePostgresUrl(url);
   if (target.pooled) return false;
   return withClient(target, async (first) => {
     const own = await readPid(first);
-    return own !== promisedPid(first) && withClient(target, (second) => isShared(first, second, own));
+    return own !== announcedPid(first) && withClient(target, (second) => isShared(first, second, own));
   });
 }
 
-/** Whether a transaction of the second connection is given what the first one has, or the first gets something else meanwhile. */
+/**
+ * Tells whether a transaction of the second connection runs in the first one's Postgres process, or the first
+ * connection moves to another process meanwhile.
+ */
 async function isShared(first: pg.Client, second: pg.Client, own: number | undefined): Promise<boolean> {
   try {
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       await second.query('BEGIN');
-      const others = await readPid(second);
-      if (others === own || (await readPid(first)) !== own) return true;
+      const secondPid = await readPid(second);
+      if (secondPid === own || (await readPid(first)) !== own) return true;
       await second.query('ROLLBACK');
     }
     return false;
   } catch (error) {
-    // All that a pooler of sessions has are taken.
+    // All connections of a pooler of sessions are in use.
     if (error instanceof Error && error.message === 'Query read timeout') return false;
     throw error;
   }
 }
 
 async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...connectionOptions(target), query_timeout: PATIENCE_MS });
+  const client = new pg.Client({ ...connectionOptions(target), query_timeout: POOLER_TIMEOUT_MS });
   client.on('error', () => {});
   await client.connect();
   try {
@@ -71,10 +80,10 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
 }
 
 /**
- * What is to be done about the settings of the connections of a pooler, that we cannot make there (docs/pgbouncer.md).
+ * Lists the settings that a pooler's connections lack; only its operator can make them (docs/pgbouncer.md).
  *
- * @returns a sentence for each; none where the URL tells of no pooler, or all is as it should be
- * @throws when the database is away
+ * @returns a sentence for each; none when the URL declares no pooler, or when the settings are right
+ * @throws when the database is unreachable
  */
 export async function poolerAdvice(url: string): Promise<readonly string[]> {
   if (databaseKind(url) === 'sqlite') return [];
@@ -86,7 +95,7 @@ export async function poolerAdvice(url: string): Promise<readonly string[]> {
     .map(([name, value]) => `PgBouncer's connections need ${name} = ${value}: see docs/pgbouncer.md`);
 }
 
-/** In one statement, and so of one connection. */
+/** Reads all settings in one statement, and so on one connection. */
 async function readSettings(client: pg.Client): Promise<Readonly<Record<string, string>>> {
   const { rows } = await client.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',

@@ -3,19 +3,19 @@ import type { SqlQuery } from '@prisma/driver-adapter-utils';
 import { isRaw } from '../raw/raw.ts';
 import type { BoundedPool } from './bounded-pool.ts';
 
-/** Statements that a connection keeps prepared: more than the service has. */
+/** Maximum of prepared statements per connection: more than the service has. */
 const MAX_NAMES = 100;
 
 /**
- * Characters of the longest statement that gets a name. Longer ones write many rows, and hardly ever as many
+ * Length of the longest statement that gets a name. Longer ones write many rows, and rarely the same number
  * again.
  */
 const MAX_NAMED_CHARACTERS = 10_000;
 
 /**
- * Names raw statements, so that each connection prepares and plans them once: one plan is right for all
- * values of each (accounts/users/list.ts sees to that in its own). The statements of Prisma's client have no
- * names: they are planned for their values.
+ * Names raw statements, so that each connection prepares and plans them once: one plan fits all values of a
+ * statement (accounts/users/list.ts takes care of that for its own). The statements of Prisma's client have
+ * no names: they are planned for their values.
  */
 export function statementNames(pool: Pick<BoundedPool, 'isBehindPooler'>): (query: SqlQuery) => string {
   const names = new Map<string, string>();
@@ -30,8 +30,8 @@ export function statementNames(pool: Pick<BoundedPool, 'isBehindPooler'>): (quer
 }
 
 /**
- * A statement's name, which can only ever be its own: where connections are handed from one process to another after all, a name meets its
- * statement or an error. Postgres cuts names off after 63 bytes.
+ * Name of a statement, unique to its text. When processes share connections after all, a name leads to its
+ * own statement or to an error. Postgres truncates names after 63 bytes.
  */
 export function statementName(text: string): string {
   return `latchkey_${hash('sha256', text, 'base64url')}`;

@@ -1,33 +1,38 @@
-import { setImmediate as takeTurn, setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as wait, setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
-/** Rows that one run of a job handles at most, give or take a batch. What is left is for the next run, which then begins at once. */
+/**
+ * Maximum of rows per run of a job, up to one batch more. The next run handles the rest and begins at once.
+ */
 export const MAX_RUN_ROWS = 10_000;
 
-/** Of the time that a batch took, how much others have for themselves before the next one; and the most, in milliseconds. */
-const PAUSE_PART = 0.5;
-const LONGEST_PAUSE_MS = 50;
+/** Pause after a batch, as a share of the batch's time, and its maximum. */
+const PAUSE_SHARE = 0.5;
+const MAX_PAUSE_MS = 50;
 
-/** What one batch came to. */
+/** Result of one batch. */
 export interface Batch {
-  /** Rows that it handled. */
+  /** Rows handled. */
   readonly rows: number;
-  /** Whether there is nothing left to do for now. */
+  /** True when nothing is left to do for now. */
   readonly isLast: boolean;
 }
 
-/** How far a run goes. */
+/** Limits of a run. */
 export interface RunOptions {
-  /** Ends it after a batch. */
+  /** Stops the run after the current batch. */
   readonly signal?: AbortSignal | undefined;
-  /** Rows after which it ends, give or take a batch; {@link MAX_RUN_ROWS} unless it is said. Commands go on to the end. */
+  /**
+   * Rows after which the run ends, up to one batch more; {@link MAX_RUN_ROWS} by default. Commands run to the
+   * end.
+   */
   readonly maxRows?: number;
 }
 
 /**
- * Works off what waits, batch by batch. SQLite answers without a turn of the event loop: without a pause, a backlog would keep everybody
- * else waiting, and the process from being told to stop.
+ * Handles a backlog, batch by batch. SQLite answers without a turn of the event loop: without pauses, a
+ * backlog would block all requests and the handling of signals.
  *
- * @returns how many rows were handled
+ * @returns the number of rows handled
  */
 export async function runBatches(
   batch: () => Promise<Batch>,
@@ -39,18 +44,18 @@ export async function runBatches(
     const { rows, isLast } = await batch();
     total += rows;
     if (isLast || total >= maxRows) {
-      // Also for whoever calls again at once.
-      await takeTurn();
+      // A caller may start the next run at once.
+      await yieldToEventLoop();
       break;
     }
-    await rest(performance.now() - began, signal);
+    await pause(performance.now() - began, signal);
   }
   return total;
 }
 
-async function rest(tookMs: number, signal: AbortSignal | undefined): Promise<void> {
-  // When the signal ends it, the loop ends too.
-  await wait(Math.min(tookMs * PAUSE_PART, LONGEST_PAUSE_MS), undefined, { ...(signal && { signal }) }).catch(
-    () => {},
-  );
+async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+  // When the signal ends the pause, the loop ends too.
+  await wait(Math.min(durationMs * PAUSE_SHARE, MAX_PAUSE_MS), undefined, {
+    ...(signal && { signal }),
+  }).catch(() => {});
 }

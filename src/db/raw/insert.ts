@@ -1,13 +1,14 @@
 import { type Handle, joinSql, rawSql, type SqlValue, sql } from '../client.ts';
 
-/** Values of a statement: SQLite takes 32,766 and Postgres 65,535. */
-const VALUES = 10_000;
+/** Values per statement: SQLite allows 32,766 and Postgres 65,535. */
+const MAX_VALUES = 10_000;
 
 /**
- * Inserts many rows. Prisma's createMany takes a millisecond a row for hundreds of them, and longer the more there are: this takes a
- * thirtieth.
+ * Inserts many rows. With hundreds of rows, Prisma's createMany takes a millisecond per row, and more with
+ * more rows. This function takes a thirtieth of that.
  *
- * @param table a model's name; it does not come from outside, nor do the names of the columns, which all rows have
+ * @param table a model's name; neither it nor the names of the columns come from a request. All rows have the
+ *   same columns
  */
 export async function insertRows<Row extends { readonly [Name in keyof Row]: SqlValue }>(
   tx: Handle,
@@ -18,10 +19,10 @@ export async function insertRows<Row extends { readonly [Name in keyof Row]: Sql
   if (first === undefined) return;
   const columns = Object.keys(first).filter((name): name is keyof Row & string => name in first);
   const names = rawSql(columns.map((name) => `"${name}"`).join());
-  const atATime = Math.max(1, Math.floor(VALUES / columns.length));
-  for (let from = 0; from < rows.length; from += atATime) {
+  const batchSize = Math.max(1, Math.floor(MAX_VALUES / columns.length));
+  for (let from = 0; from < rows.length; from += batchSize) {
     const values = rows
-      .slice(from, from + atATime)
+      .slice(from, from + batchSize)
       .map((row) => sql`(${joinSql(columns.map((name) => row[name]))})`);
     await tx.raw.execute`INSERT INTO ${rawSql(`"${table}"`)} (${names}) VALUES ${joinSql(values)}`;
   }

@@ -1,13 +1,13 @@
 import { type ColumnsOf, type Handle, joinSql, type Model, rawSql, sql } from '../client.ts';
 
 /**
- * Reads one row by its unique columns. Prisma's findUnique works out its statement anew each time, which takes four times as
- * long as the statement: where a request must cost next to nothing, this is what reads.
+ * Reads one row by its unique columns. Prisma's findUnique builds its statement again each time, which takes
+ * four times as long as the statement itself. This function is for requests that must be cheap.
  *
- * @param table a model's name; it does not come from outside, nor do the names of the columns
- * @param columns what is read
- * @param where what columns of the row are; together, they name one row at most
- * @returns undefined where there is no such row
+ * @param table a model's name; neither it nor the names of the columns come from a request
+ * @param columns to read
+ * @param where values of columns that together identify one row at most
+ * @returns undefined when there is no such row
  */
 export async function selectRow<M extends Model, C extends keyof ColumnsOf<M> & string>(
   tx: Handle,

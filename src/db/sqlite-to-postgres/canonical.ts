@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { DataError } from '../data-error.ts';
 import type { Column, Table } from './tables.ts';
 
-/** A value in the form that both databases' values are brought into. Times are milliseconds since 1970, in UTC. */
+/** Value in the common form of both databases. Times are milliseconds since 1970, in UTC. */
 export type Value = string | number | boolean | null;
 
-const LARGEST_INTEGER = 2 ** 31;
+const INTEGER_LIMIT = 2 ** 31;
 
-/** 32-bit words of a SHA-256. */
-const WORDS = 8;
+/** Number of 32-bit words in a SHA-256. */
+const DIGEST_WORDS = 8;
 
 /**
- * Brings a value as SQLite's driver reads it into the canonical form. SQLite keeps what it is given: of booleans 0 and 1, of times texts in
- * ISO 8601.
+ * Converts a value from SQLite's driver into the canonical form. SQLite stores booleans as 0 and 1, and times
+ * as texts in ISO 8601.
  *
  * @param place names the row in errors
- * @throws {DataError} for what Postgres cannot hold
+ * @throws {DataError} for values that Postgres cannot store
  */
 export function canonical({ name, kind }: Column, value: unknown, place: () => string): Value {
   if (value === null) return null;
@@ -28,24 +28,24 @@ export function canonical({ name, kind }: Column, value: unknown, place: () => s
   if (kind === 'time') {
     const time = typeof value === 'string' ? parseTime(value) : value;
     if (typeof time === 'number' && Number.isSafeInteger(time)) return time;
-    throw refuse('is no time');
+    throw refuse('is not a time');
   }
-  if (typeof value !== 'number') throw refuse(`is no ${kind}`);
+  if (typeof value !== 'number') throw refuse(`is not of type ${kind}`);
   if (kind === 'boolean' && (value === 0 || value === 1)) return value === 1;
-  if (kind === 'integer' && Number.isInteger(value) && value >= -LARGEST_INTEGER && value < LARGEST_INTEGER)
+  if (kind === 'integer' && Number.isInteger(value) && value >= -INTEGER_LIMIT && value < INTEGER_LIMIT)
     return value;
-  // Without a sign: JSON has no negative zero.
+  // Zero without a sign: JSON has no negative zero.
   if (kind === 'float' && Number.isFinite(value)) return value === 0 ? 0 : value;
   throw refuse(`is ${value}`);
 }
 
-/** ISO 8601, or as SQLite itself writes times: with a blank, and in UTC without saying so. */
+/** Parses ISO 8601, or SQLite's own format of times: with a blank, and in UTC without a time zone. */
 function parseTime(text: string): number {
   const iso = text.replace(' ', 'T');
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) ? iso : `${iso}Z`);
 }
 
-/** The number of rows of a table, and a checksum over them. */
+/** Number of rows of a table, and a checksum of them. */
 export interface Checksum {
   readonly table: string;
   readonly rows: number;
@@ -53,12 +53,12 @@ export interface Checksum {
 }
 
 /**
- * The checksum of a table: the SHA-256 of each row (the JSON array of its canonical values, columns by name), added up word by
- * word. So the order of the rows does not matter, in which the databases differ.
+ * Checksum of a table: the SHA-256 of each row (the JSON array of its canonical values, columns by name),
+ * added up word by word. The order of the rows, in which the databases differ, does not matter.
  */
 export class Digest {
   readonly #table: string;
-  readonly #words = new Uint32Array(WORDS);
+  readonly #words = new Uint32Array(DIGEST_WORDS);
   #rows = 0;
 
   constructor({ name }: Table) {
@@ -67,7 +67,7 @@ export class Digest {
 
   add(values: readonly Value[]): void {
     const hash = createHash('sha256').update(JSON.stringify(values)).digest();
-    for (let i = 0; i < WORDS; i++) this.#words[i] = (this.#words[i] ?? 0) + hash.readUInt32BE(4 * i);
+    for (let i = 0; i < DIGEST_WORDS; i++) this.#words[i] = (this.#words[i] ?? 0) + hash.readUInt32BE(4 * i);
     this.#rows += 1;
   }
 

@@ -2,21 +2,21 @@ import pg from 'pg';
 import { DataError } from '../data-error.ts';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
 
-/** Milliseconds to wait for a move that was just killed, whose last statement may still run. */
-const LOCK_PATIENCE = 10_000;
+/** Time to wait for a move that was just killed: its last statement may still run. */
+const LOCK_TIMEOUT_MS = 10_000;
 
-/** Any number that no other program uses on the same database. */
+/** Number of the advisory lock. No other program uses it on the same database. */
 const LOCK_NUMBER = 7_205_760;
 
 /**
- * The connection of a move, which is the only one into this database until it ends.
+ * Connects for a move and takes its lock: no other move can connect to this database until it ends.
  *
- * @throws {DataError} when it cannot be reached, or another move into it is under way
+ * @throws {DataError} when the database cannot be reached, or another move into it is under way
  */
 export async function connectForMove(url: string): Promise<pg.Client> {
   const target = parsePostgresUrl(url);
   const client = new pg.Client(connectionOptions(target));
-  // Without a listener, a connection that breaks ends the process; the next query reports it anyway.
+  // Without a listener, a broken connection ends the process. The next query reports the error anyway.
   client.on('error', () => {});
   await client.connect().catch((error: unknown) => {
     throw new DataError(`cannot connect to the target (${reasonOf(error)})`, { cause: error });
@@ -32,9 +32,10 @@ export async function connectForMove(url: string): Promise<pg.Client> {
 
 async function prepareConnection(client: pg.Client, target: PostgresTarget): Promise<void> {
   if (target.schema !== undefined) await client.query(searchPath(target));
-  // What a power cut takes back is copied again: the note of it is in the same transaction. The last one waits for the disk.
+  // A batch that a power cut takes back is copied again: its progress is in the same transaction. The last
+  // commit waits for the disk.
   await client.query(
-    `SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = ${LOCK_PATIENCE}`,
+    `SET synchronous_commit = off; SET statement_timeout = 0; SET lock_timeout = ${LOCK_TIMEOUT_MS}`,
   );
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK_NUMBER]);
@@ -45,7 +46,10 @@ async function prepareConnection(client: pg.Client, target: PostgresTarget): Pro
   }
 }
 
-/** A name with several addresses fails once for each, in an error whose own message is empty. */
+/**
+ * Returns the message of an error. A host name with several addresses fails once per address, in an error
+ * whose own message is empty.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return error instanceof Error ? error.message : String(error);

@@ -6,28 +6,30 @@ import { Source } from './source.ts';
 import { isSame, type Progress } from './state.ts';
 import { Target } from './target.ts';
 
-/** Every row is read for its checksum, copied, and read again where it came to. */
+/** Every row is handled three times: read for its checksum, copied, and read again in the target. */
 const PASSES = 3;
 
 export interface MoveOptions {
-  /** Whether a move that was begun and cannot go on is forgotten. */
+  /** Discards an unfinished move that cannot continue. */
   readonly startOver: boolean;
-  /** @param total rows, each as often as it is handled */
+  /** @param total number of rows, each counted once per pass */
   startProgress(total: number): { update(done: number, step: string): void; stop(): void };
 }
 
-/** What was moved. */
+/** Result of a move. */
 export interface Move {
   readonly tables: readonly Checksum[];
-  /** Whether an earlier call had begun it. */
+  /** True when an earlier call had begun it. */
   readonly resumed: boolean;
 }
 
 /**
- * Copies a SQLite database into an empty Postgres, table by table and in batches, and compares the two. Cut off at any time, the next
- * call goes on where it was. Takes the same memory for any number of rows.
+ * Copies a SQLite database into an empty Postgres database, table by table and in batches, and compares the
+ * two. After an interruption, the next call continues. The memory needed does not depend on the number of
+ * rows.
  *
- * @throws {DataError} when somebody works on the source, the target is not empty, or they differ in the end
+ * @throws {DataError} when another process works on the source, the target is not empty, or the two differ in
+ *   the end
  */
 export async function move(sourceUrl: string, targetUrl: string, options: MoveOptions): Promise<Move> {
   await migrate(sourceUrl);
@@ -81,7 +83,7 @@ async function moveInto(source: Source, target: Target, url: string, options: Mo
   }
 }
 
-/** @returns where an earlier move has come to; undefined when the target is empty */
+/** @returns the progress of an earlier move; undefined when the target is empty */
 async function prepare(
   source: Source,
   target: Target,
@@ -106,7 +108,5 @@ function requireSame(tables: readonly Checksum[], copies: readonly Checksum[]): 
   );
   if (different.length === 0) return;
   const names = different.map(({ table }) => table).join(', ');
-  throw new DataError(
-    `what has come to the target is not what was sent (${names}): run it again with --start-over`,
-  );
+  throw new DataError(`the copied data differs from the source (${names}): run it again with --start-over`);
 }

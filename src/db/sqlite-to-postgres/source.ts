@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { DataError } from '../data-error.ts';
 import { lockExclusive } from '../files/database-lock.ts';
 import { readRecorded } from '../migrations/migrate-sqlite.ts';
@@ -7,29 +7,29 @@ import { isBusyError, isSqliteError, openSqlite, type SqliteDatabase } from '../
 import { type Checksum, canonical, Digest, type Value } from './canonical.ts';
 import { readTables, type Table } from './tables.ts';
 
-/** Rows that are in memory at a time. */
-const BATCH = 2_000;
+/** Rows in memory at the same time. */
+const BATCH_ROWS = 2_000;
 
-/** Milliseconds to wait for a program that is about to close the database. */
-const OPEN_TIMEOUT_MS = 1_000;
+/** Time that another program gets to close the database. */
+const BUSY_TIMEOUT_MS = 1_000;
 
-/** A batch of rows, and the key of the last of them. */
+/** Batch of rows, and the key of the last one. */
 export interface Batch {
   readonly rows: readonly (readonly Value[])[];
   readonly last: readonly Value[];
 }
 
-/** The SQLite database that is moved. Nobody else works on it until it is closed. */
+/** SQLite database that is moved. No other process works on it until it is closed. */
 export class Source {
   readonly tables: readonly Table[];
-  /** Names of the migrations that it had. */
+  /** Names of the migrations applied to it. */
   readonly migrations: readonly string[];
   readonly #database: SqliteDatabase;
   readonly #release: () => void;
 
-  /** @throws {DataError} when there is none, or somebody works on it */
+  /** @throws {DataError} when the file does not exist, or another process works on it */
   constructor(path: string) {
-    if (!existsSync(path)) throw new DataError(`${path} is not there: there is nothing to move`);
+    if (!existsSync(path)) throw new DataError(`${path} does not exist: there is nothing to move`);
     this.#release = lockExclusive(path);
     try {
       this.migrations = readRecorded(path).map(({ name }) => name);
@@ -47,12 +47,12 @@ export class Source {
     return this.tables.reduce((total, table) => total + count(table), 0);
   }
 
-  /** All rows after a key, in its order. */
+  /** Reads all rows after a key, in the order of the key. */
   *read(table: Table, after: readonly Value[] | null): Generator<Batch> {
     const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join();
     const key = list(table.key);
     const select = `SELECT ${list(table.columns.map(({ name }) => name))} FROM "${table.name}"`;
-    const end = `ORDER BY ${key} LIMIT ${BATCH}`;
+    const end = `ORDER BY ${key} LIMIT ${BATCH_ROWS}`;
     const marks = table.key.map(() => '?').join();
     const first = this.#database.prepare<unknown[], unknown[]>(`${select} ${end}`).raw();
     const next = this.#database
@@ -65,7 +65,7 @@ export class Source {
       if (row === undefined) return;
       last = keyOf(table, row);
       yield { rows, last };
-      if (rows.length < BATCH) return;
+      if (rows.length < BATCH_ROWS) return;
     }
   }
 
@@ -74,7 +74,7 @@ export class Source {
     for (const { rows } of this.read(table, null)) {
       for (const row of rows) digest.add(row);
       onRows(rows.length);
-      await breathe();
+      await yieldToEventLoop();
     }
     return digest.result();
   }
@@ -85,9 +85,12 @@ export class Source {
   }
 }
 
-/** Off limits also to those who ask no lock file, such as `sqlite3`. Nothing is changed but where its journal is. */
+/**
+ * Opens the database exclusively, also against programs that do not use the lock file, such as `sqlite3`.
+ * Changes nothing except the place of the journal.
+ */
 function openAlone(path: string): SqliteDatabase {
-  const database = openSqlite(path, { mustExist: true, busyTimeoutMs: OPEN_TIMEOUT_MS });
+  const database = openSqlite(path, { mustExist: true, busyTimeoutMs: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE; COMMIT');

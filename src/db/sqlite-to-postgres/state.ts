@@ -1,20 +1,20 @@
 import type { Checksum, Value } from './canonical.ts';
 
-/** The table of a Postgres that has the state of a move into it, as long as that is not done. */
+/** Table in the target with the state of an unfinished move. */
 export const UNFINISHED_MOVE = '_latchkey_move';
 
-/** Where the move of one table has come to. */
-export interface Saved extends Checksum {
-  /** Rows that were copied. */
+/** Progress of the move of one table. */
+export interface TableProgress extends Checksum {
+  /** Rows copied so far. */
   readonly copied: number;
-  /** Key of the last of them. */
+  /** Key of the last row copied. */
   readonly last: readonly Value[] | null;
 }
 
-/** By the name of the table. */
-export type Progress = ReadonlyMap<string, Saved>;
+/** Progress by the name of the table. */
+export type Progress = ReadonlyMap<string, TableProgress>;
 
-/** Whether a move that was begun is of this very data. */
+/** Tells whether an unfinished move has the same data. */
 export function isSame(progress: Progress, checksums: readonly Checksum[]): boolean {
   return (
     progress.size === checksums.length &&

@@ -1,7 +1,7 @@
 import { DataError } from '../data-error.ts';
 import type { SqliteDatabase } from '../sqlite/driver.ts';
 
-/** What a column holds, by the type that Prisma declares for it on SQLite and on Postgres. */
+/** Kinds of columns, by the type that Prisma declares for them on SQLite and on Postgres. */
 const kinds = {
   TEXT: { kind: 'text', postgres: 'text' },
   INTEGER: { kind: 'integer', postgres: 'int4' },
@@ -15,30 +15,30 @@ export type ColumnKind = (typeof kinds)[keyof typeof kinds]['kind'];
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
-  /** Its type on Postgres, as `udt_name` of the information schema has it. */
+  /** Type on Postgres, as in `udt_name` of the information schema. */
   readonly postgres: string;
 }
 
 export interface Table {
   readonly name: string;
-  /** By name, so that both sides have them in one order. */
+  /** Sorted by name, so that both sides have the same order. */
   readonly columns: readonly Column[];
-  /** The columns of its primary key, in their order. */
+  /** Columns of the primary key, in their order. */
   readonly key: readonly string[];
 }
 
 interface ColumnInfo {
   readonly name: string;
   readonly type: string;
-  /** Place in the primary key, from 1; 0 for none. */
+  /** Position in the primary key, from 1; 0 for none. */
   readonly pk: number;
 }
 
 /**
- * All tables of a SQLite database but the bookkeeping of migrations, which each database has of its own: those that are referred to
- * before those that refer to them.
+ * Reads all tables of a SQLite database except the bookkeeping of migrations, which each database has of its
+ * own. A table comes after the tables that it refers to.
  *
- * @throws {DataError} for a column that the move does not know how to copy
+ * @throws {DataError} for a column of a type that cannot be moved
  */
 export function readTables(database: SqliteDatabase): readonly Table[] {
   const names = database

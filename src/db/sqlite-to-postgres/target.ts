@@ -3,18 +3,20 @@ import { DataError } from '../data-error.ts';
 import { type Checksum, Digest, type Value } from './canonical.ts';
 import { connectForMove } from './connection.ts';
 import type { Batch } from './source.ts';
-import { type Progress, type Saved, UNFINISHED_MOVE } from './state.ts';
+import { type Progress, type TableProgress, UNFINISHED_MOVE } from './state.ts';
 import type { Column, Table } from './tables.ts';
 
-/** Rows that are in memory at a time. */
-const BATCH = 2_000;
+/** Rows in memory at the same time. */
+const BATCH_ROWS = 2_000;
 
-/** The only table in which migrations write a row. */
-const MADE_BY_MIGRATIONS = 'AdminLock';
+/** Only table in which migrations insert a row. */
+const TABLE_FILLED_BY_MIGRATIONS = 'AdminLock';
 
 const quoted = pg.escapeIdentifier;
 
-/** The Postgres that a database is moved to. One move at a time; where it has come to is written with each batch. */
+/**
+ * Postgres database that the data is moved to. One move at a time; its progress is written with each batch.
+ */
 export class Target {
   readonly #client: pg.Client;
 
@@ -22,19 +24,19 @@ export class Target {
     this.#client = client;
   }
 
-  /** @throws {DataError} when it cannot be reached, or another move into it is under way */
+  /** @throws {DataError} when the database cannot be reached, or another move into it is under way */
   static async open(url: string): Promise<Target> {
     return new Target(await connectForMove(url));
   }
 
-  /** Where a move into this database has come to; undefined when none was begun. */
+  /** Reads the progress of a move into this database; undefined when there is none. */
   async readProgress(): Promise<Progress | undefined> {
     const { rows } = await this.#client.query<{ found: string | null }>(
       'SELECT to_regclass($1)::text AS found',
       [UNFINISHED_MOVE],
     );
     if (rows[0]?.found == null) return undefined;
-    const saved = await this.#client.query<Saved>(
+    const saved = await this.#client.query<TableProgress>(
       `SELECT "table", "rows", checksum, copied, last FROM ${UNFINISHED_MOVE}`,
     );
     return new Map(saved.rows.map((row) => [row.table, row]));
@@ -47,7 +49,7 @@ export class Target {
     return rows.map(({ name }) => name);
   }
 
-  /** @throws {DataError} when a table or a column is not there, or is another */
+  /** @throws {DataError} when a table or a column is missing, or has another type */
   async requireTables(tables: readonly Table[]): Promise<void> {
     const { rows } = await this.#client.query<{ place: string; type: string }>(
       `SELECT table_name || '.' || column_name AS place, udt_name AS type
@@ -62,19 +64,19 @@ export class Target {
           );
   }
 
-  /** @throws {DataError} when there are rows but those that migrations make */
+  /** @throws {DataError} when there are rows other than those that migrations insert */
   async requireEmpty(tables: readonly Table[]): Promise<void> {
     for (const { name } of tables) {
-      if (name === MADE_BY_MIGRATIONS) continue;
+      if (name === TABLE_FILLED_BY_MIGRATIONS) continue;
       const { rowCount } = await this.#client.query(`SELECT 1 FROM ${quoted(name)} LIMIT 1`);
       if (rowCount !== 0) throw new DataError(`the target holds data (${name}): name an empty database`);
     }
   }
 
-  /** From now on no service starts on it, until {@link finish}. */
+  /** Begins a move. Until {@link finish}, no service starts on this database. */
   async begin(checksums: readonly Checksum[]): Promise<void> {
     await this.#atomically(async () => {
-      await this.#client.query(`DELETE FROM ${quoted(MADE_BY_MIGRATIONS)}`);
+      await this.#client.query(`DELETE FROM ${quoted(TABLE_FILLED_BY_MIGRATIONS)}`);
       await this.#client.query(
         `CREATE TABLE ${UNFINISHED_MOVE} ("table" text PRIMARY KEY, "rows" int4 NOT NULL, checksum text NOT NULL, copied int4 NOT NULL, last json)`,
       );
@@ -87,7 +89,7 @@ export class Target {
     });
   }
 
-  /** Forgets a move that was begun, and what it has copied. */
+  /** Discards an unfinished move, and the rows that it has copied. */
   async abandon(tables: readonly Table[]): Promise<void> {
     await this.#atomically(async () => {
       await this.#client.query(`TRUNCATE ${tables.map(({ name }) => quoted(name)).join()}`);
@@ -115,7 +117,7 @@ export class Target {
   async checksum(table: Table, onRows: (count: number) => void): Promise<Checksum> {
     const digest = new Digest(table);
     const list = table.columns.map(({ name, kind }) =>
-      // Without a time zone, and as UTC: the driver would take it for this machine's local time.
+      // The column has no time zone and means UTC: the driver would read it as local time of this machine.
       kind === 'time' ? `(extract(epoch FROM ${quoted(name)}) * 1000)::float8` : quoted(name),
     );
     await this.#atomically(async () => {
@@ -123,17 +125,17 @@ export class Target {
         `DECLARE everything NO SCROLL CURSOR FOR SELECT ${list} FROM ${quoted(table.name)}`,
       );
       for (;;) {
-        const query = { text: `FETCH ${BATCH} FROM everything`, rowMode: 'array' as const };
+        const query = { text: `FETCH ${BATCH_ROWS} FROM everything`, rowMode: 'array' as const };
         const { rows } = await this.#client.query<Value[]>(query);
         for (const row of rows) digest.add(row);
         onRows(rows.length);
-        if (rows.length < BATCH) return;
+        if (rows.length < BATCH_ROWS) return;
       }
     });
     return digest.result();
   }
 
-  /** The move is done, and on the disk. */
+  /** Ends the move. The last commit waits for the disk. */
   async finish(): Promise<void> {
     await this.#client.query('ANALYZE');
     await this.#client.query('SET synchronous_commit = on');
@@ -156,7 +158,7 @@ export class Target {
   }
 }
 
-/** As json_populate_recordset reads it: a time without its zone, which is UTC. */
+/** Converts a value for json_populate_recordset: times have no zone and are in UTC. */
 function forPostgres({ kind }: Column, value: Value): Value {
   return kind === 'time' && typeof value === 'number' ? new Date(value).toISOString().slice(0, -1) : value;
 }

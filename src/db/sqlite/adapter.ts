@@ -19,19 +19,21 @@ import { SqliteTransaction } from './transaction.ts';
 const provider = 'sqlite';
 const adapterName = 'latchkey-sqlite';
 
-/** SQLITE_MAX_VARIABLE_NUMBER, of which Prisma would know an older one. https://www.sqlite.org/limits.html */
+/** SQLITE_MAX_VARIABLE_NUMBER; Prisma assumes an older value. https://www.sqlite.org/limits.html */
 const MAX_BIND_VALUES = 32_766;
 
-/** Bytes of a -wal file that stay when what is in it has gone into the database. Four times as many as there are without long readers. */
+/** Size of the -wal file that is kept after a checkpoint: four times its usual size without long readers. */
 const MAX_IDLE_WAL_BYTES = 16 * 2 ** 20;
 
 /**
- * WAL: readers and the writer do not stop each other.
- * FULL: a commit is on the disk before it is acknowledged. NORMAL would be faster in WAL mode, but a power cut could take back the last
- * commits: a demotion or a sign-out that somebody was told had happened. https://www.sqlite.org/pragma.html#pragma_synchronous
- * secure_delete: what is deleted is overwritten, and not only marked as free.
- * The driver waits for other processes while it opens: the switch to WAL, and recovery after a crash, need the file to themselves. Later,
- * the queue waits.
+ * Settings of a writing connection.
+ * WAL: readers and the writer do not block each other.
+ * FULL: a commit is on the disk before it is acknowledged. NORMAL would be faster in WAL mode, but a power
+ * cut could undo the last commits: a demotion or a sign-out that was already confirmed to the client.
+ * https://www.sqlite.org/pragma.html#pragma_synchronous
+ * secure_delete: deleted data is overwritten, not only marked as free.
+ * The driver waits for other processes while it opens the database: the switch to WAL, and the recovery after
+ * a crash, need exclusive access. Later, the queue waits.
  */
 const writerPragmas = `
   PRAGMA journal_mode = WAL;
@@ -44,7 +46,9 @@ const writerPragmas = `
 
 const readerPragmas = 'PRAGMA query_only = ON; PRAGMA busy_timeout = 0';
 
-/** Driver adapters for the SQLite database of a `file:` URL, which is made when there is none. */
+/**
+ * Makes driver adapters for the SQLite database of a `file:` URL, which is created when it does not exist.
+ */
 export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactory {
   const path = sqlitePath(url);
   return {
@@ -64,7 +68,10 @@ export function sqliteFactory(url: string): SqlMigrationAwareDriverAdapterFactor
   };
 }
 
-/** Driver adapters for looking at the SQLite database of a `file:` URL. The file, and its mode, stay as they are. */
+/**
+ * Makes read-only driver adapters for the SQLite database of a `file:` URL. The file and its mode are not
+ * changed.
+ */
 export function sqliteReader(url: string): SqlDriverAdapterFactory {
   return {
     provider,
@@ -74,7 +81,7 @@ export function sqliteReader(url: string): SqlDriverAdapterFactory {
 }
 
 /**
- * A driver adapter over an open database.
+ * Makes a driver adapter for an open database.
  *
  * @param onClose called after the database was closed
  */
@@ -93,7 +100,10 @@ export function sqliteAdapter(
   }
 }
 
-/** One connection, on which statements and transactions take turns: a statement from outside would join the transaction that is open. */
+/**
+ * Adapter with one connection and a queue for it. Without the queue, a statement from outside would join the
+ * open transaction.
+ */
 class SqliteAdapter implements SqlDriverAdapter {
   readonly provider = provider;
   readonly adapterName = adapterName;
@@ -112,24 +122,24 @@ class SqliteAdapter implements SqlDriverAdapter {
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
     const isRead = () => this.#connection.isRead(query.sql);
-    return this.#queue.run(() => this.#outside().query(query), { isRead });
+    return this.#queue.run(() => this.#idleConnection().query(query), { isRead });
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
-    return this.#queue.run(() => this.#outside().execute(query));
+    return this.#queue.run(() => this.#idleConnection().execute(query));
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
     if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE')
       throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level: isolationLevel });
-    await this.#queue.run(() => this.#outside().begin(), { holds: true });
+    await this.#queue.run(() => this.#idleConnection().begin(), { holds: true });
     return new SqliteTransaction(adapterName, this.#connection, this.#queue);
   }
 
   /**
-   * Runs statements all or not at all, in the order that SQLite recommends for altering tables
-   * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, the `PRAGMA foreign_keys` lines that Prisma writes
-   * into migrations have no effect.
+   * Runs statements all or nothing, in the order that SQLite recommends for altering tables
+   * (https://www.sqlite.org/lang_altertable.html#otheralter): inside a transaction, the `PRAGMA foreign_keys`
+   * lines that Prisma writes into migrations have no effect.
    */
   async executeScript(script: string): Promise<void> {
     await this.#queue.run(() => this.#beginScript(), { holds: true });
@@ -140,14 +150,14 @@ class SqliteAdapter implements SqlDriverAdapter {
     }
   }
 
-  /** Waits its turn, so that statements queued before it still run. May be called twice. */
+  /** Closes the connection after the statements that are already in the queue. May be called twice. */
   async dispose(): Promise<void> {
     await this.#queue.run(() => this.#connection.close());
     this.#onClose?.();
   }
 
   #beginScript(): void {
-    const connection = this.#outside();
+    const connection = this.#idleConnection();
     connection.runScript('PRAGMA foreign_keys = OFF');
     try {
       connection.begin();
@@ -159,14 +169,17 @@ class SqliteAdapter implements SqlDriverAdapter {
 
   #endScript(): void {
     try {
-      this.#outside().runScript('PRAGMA foreign_keys = ON');
+      this.#idleConnection().runScript('PRAGMA foreign_keys = ON');
     } finally {
       this.#queue.release();
     }
   }
 
-  /** The connection for whoever is in no transaction. One that could not be undone, or that was begun by hand, is not joined. */
-  #outside(): Connection {
+  /**
+   * Returns the connection for statements outside a transaction. First it rolls back a transaction that is
+   * still open: one whose rollback failed, or one that was begun by hand.
+   */
+  #idleConnection(): Connection {
     this.#connection.rollBack();
     return this.#connection;
   }

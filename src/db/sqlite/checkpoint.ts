@@ -1,11 +1,11 @@
 import type { Handle } from '../client.ts';
 
 /**
- * Puts what is in the -wal file into the database and empties the file: what was deleted is still in it. Waits for nobody: while somebody
- * reads what is only in the -wal file, or another process writes, it stays as it is until the next time.
- * https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+ * Writes the -wal file back into the database and truncates it, because deleted data is still in it. Does not
+ * wait: while another process writes, or reads data that is only in the -wal file, nothing changes until the
+ * next call. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
  *
- * @returns whether it is empty now
+ * @returns whether the -wal file is empty now
  */
 export async function emptyWal(db: Handle): Promise<boolean> {
   const [row] = await db.raw.query<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`;

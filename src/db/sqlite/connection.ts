@@ -4,11 +4,14 @@ import type { RowStatement, SqliteDatabase } from './driver.ts';
 import { connectionClosed, toAdapterError } from './errors.ts';
 import { declaredType, inferredType, toCell, toStored } from './values.ts';
 
-/** Statements that stay prepared, some kilobytes each: twice as many as the service has. */
+/** Maximum of prepared statements, some kilobytes each: twice as many as the service has. */
 const MAX_STATEMENTS = 300;
 
-/** A longer one, with thousands of placeholders for instance, is prepared each time. */
-const MAX_STATEMENT_LENGTH = 10_000;
+/**
+ * Length of the longest statement that is cached. A longer one, for instance with thousands of placeholders,
+ * is prepared each time.
+ */
+const MAX_CACHED_LENGTH = 10_000;
 
 interface Columns {
   readonly names: readonly string[];
@@ -21,10 +24,11 @@ interface Prepared {
 }
 
 /**
- * A connection that keeps its statements prepared, which takes longer than to run them. SQLite prepares one again by itself when the
- * schema has changed (https://www.sqlite.org/c3ref/prepare.html). What was bound to one is cleared by the driver after each run.
+ * Connection with a cache of prepared statements: to prepare one takes longer than to run it. SQLite prepares
+ * a statement again by itself when the schema has changed (https://www.sqlite.org/c3ref/prepare.html). The
+ * driver clears the bound values after each run.
  *
- * Its errors are Prisma's.
+ * It throws Prisma's errors.
  */
 export class Connection {
   readonly #database: SqliteDatabase;
@@ -42,7 +46,7 @@ export class Connection {
     return this.#isOpen && this.#database.inTransaction;
   }
 
-  /** Whether a statement only reads. What is no statement is not worth the wait either: it fails. */
+  /** Tells whether a statement only reads. An invalid statement counts as one: it fails and need not wait. */
   isRead(sql: string): boolean {
     try {
       const { statement } = this.#prepare(sql);
@@ -62,7 +66,7 @@ export class Connection {
     });
   }
 
-  /** @returns how many rows were changed */
+  /** @returns the number of rows changed */
   execute({ sql, args, argTypes }: SqlQuery): number {
     return this.#attempt(() => {
       const values = args.map((arg, at) => toStored(arg, argTypes[at]));
@@ -70,17 +74,23 @@ export class Connection {
     });
   }
 
-  /** Runs statements without values, of any number. */
+  /** Runs any number of statements without values. */
   runScript(script: string): void {
     this.#attempt(() => void this.#database.exec(script));
   }
 
-  /** Begins to write, at once: a transaction that reads first fails where another process has written in between. */
+  /**
+   * Begins a transaction with the write lock: one that reads first fails when another process writes in
+   * between.
+   */
   begin(): void {
     this.execute({ sql: 'BEGIN IMMEDIATE', args: [], argTypes: [] });
   }
 
-  /** Undoes the open transaction, if there is one. SQLite ends some by itself: when the disk is full, for instance. */
+  /**
+   * Rolls back the open transaction, if there is one. SQLite ends some by itself, for instance when the disk
+   * is full.
+   */
   rollBack(): void {
     if (this.inTransaction) this.execute({ sql: 'ROLLBACK', args: [], argTypes: [] });
   }
@@ -105,14 +115,14 @@ export class Connection {
     if (known !== undefined) return known;
     const statement = this.#database.prepare<unknown[], unknown[]>(sql);
     const prepared = { statement: statement.reader ? statement.raw() : statement };
-    if (sql.length <= MAX_STATEMENT_LENGTH) this.#statements.set(sql, prepared);
+    if (sql.length <= MAX_CACHED_LENGTH) this.#statements.set(sql, prepared);
     return prepared;
   }
 }
 
 function toResult(prepared: Prepared, rows: unknown[][]): SqlResultSet {
   const [first] = rows;
-  // Of `SELECT *`, there may be others since the schema has changed.
+  // With `SELECT *`, the columns may have changed with the schema.
   if (
     prepared.columns === undefined ||
     (first !== undefined && first.length !== prepared.columns.names.length)

@@ -4,27 +4,28 @@ import { codeOf } from '../../lib/error-code.ts';
 import { DataError } from '../data-error.ts';
 import { openSqlite, type SqliteDatabase } from './driver.ts';
 
-/** The path in a `file:` URL. */
+/** Returns the path in a `file:` URL. */
 export function sqlitePath(url: string): string {
   return url.replace(/^file:/, '');
 }
 
-/** @throws {DataError} when there is no database at a path */
+/** Checks that a database file exists. @throws {DataError} when it does not */
 export function requireDatabase(path: string): void {
-  if (!existsSync(path)) throw new DataError(`${path} is not there: nothing has been kept yet`);
+  if (!existsSync(path)) throw new DataError(`${path} does not exist: no data has been stored yet`);
 }
 
 /**
- * Opens a database that is only looked at. A read-only connection would leave -wal and -shm files behind where there are none, and one
- * that may write would empty a -wal that a crash has left: each is right where the other is not.
+ * Opens a database for reading. A read-only connection would leave -wal and -shm files behind when there are
+ * none. A writable one would checkpoint a -wal file that a crash has left. So the mode depends on whether a
+ * -wal file exists.
  */
 export function openReader(path: string): SqliteDatabase {
   return openSqlite(path, { mustExist: true, readOnly: existsSync(`${path}-wal`) });
 }
 
 /**
- * Makes the file with mode 0600 (its folder 0700), or takes other people's rights to it away.
- * SQLite gives its -wal and -shm files the mode of the database.
+ * Makes the file with mode 0600 (its folder 0700), or removes the rights of other users. SQLite gives its
+ * -wal and -shm files the mode of the database.
  */
 export function makePrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -32,7 +33,7 @@ export function makePrivateFile(path: string): void {
   try {
     chmodSync(path, 0o600);
   } catch (error) {
-    // Somebody else's file that we may write to, a mounted volume's for instance: its mode is not ours to choose.
+    // Another user owns the file, for instance on a mounted volume: only the owner may change its mode.
     if (codeOf(error) !== 'EPERM') throw error;
   }
 }

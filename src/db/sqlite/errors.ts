@@ -1,17 +1,17 @@
 import { DriverAdapterError, isDriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 import { isBusyCode, isSqliteError, unnamedCode } from './driver.ts';
 
-/** SQLite's code for errors that have no other. */
+/** SQLite's code for errors without a specific code. */
 const SQLITE_ERROR = 1;
 
-/** An error of the driver as Prisma expects it. Errors that are not SQLite's stay as they are. */
+/** Translates an error of the driver for Prisma. Other errors stay unchanged. */
 export function toAdapterError(error: unknown): unknown {
   if (!isSqliteError(error)) return error;
   const { code, message } = error;
   return new DriverAdapterError({ ...describe(code, message), originalCode: code, originalMessage: message });
 }
 
-/** Whether an adapter's error says that another connection has the database locked. */
+/** Tells whether an adapter's error means that another connection has the database locked. */
 export function isBusy(error: unknown): error is DriverAdapterError {
   return error instanceof Error && isDriverAdapterError(error) && error.cause.kind === 'SocketTimeout';
 }
@@ -20,7 +20,10 @@ export function connectionClosed(): DriverAdapterError {
   return new DriverAdapterError({ kind: 'ConnectionClosed' });
 }
 
-/** What SQLite's result codes (https://www.sqlite.org/rescode.html) are called by Prisma. The rest is only in messages. */
+/**
+ * Maps SQLite's result codes (https://www.sqlite.org/rescode.html) to Prisma's kinds. The details are only in
+ * messages.
+ */
 function describe(code: string, message: string): MappedError {
   switch (code) {
     case 'SQLITE_CONSTRAINT_UNIQUE':
@@ -37,7 +40,9 @@ function describe(code: string, message: string): MappedError {
   }
 }
 
-/** `UNIQUE constraint failed: User.email, User.name`, or `index 'name'` of an index on expressions. */
+/**
+ * Parses `UNIQUE constraint failed: User.email, User.name`, or `index 'name'` for an index on expressions.
+ */
 function uniqueViolation(message: string): MappedError {
   const columns = columnsIn(message);
   const [, index] = /^index '(.*)'$/.exec(columns[0] ?? '') ?? [];
@@ -59,7 +64,7 @@ function describeMessage(code: string, message: string): MappedError {
   return { kind: 'sqlite', extendedCode: unnamedCode(code) ?? SQLITE_ERROR, message };
 }
 
-/** The columns with their tables that a constraint is about. */
+/** Returns the columns of a violated constraint, with their tables. */
 function columnsIn(message: string): string[] {
   return message.split('constraint failed: ')[1]?.split(', ') ?? [];
 }

@@ -1,19 +1,19 @@
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds of statements after which sockets and timers have their turn. */
+/** Time of running statements after which the event loop handles sockets and timers. */
 const MAX_RUN_MS = 5;
 
 /**
- * Lets the event loop have its turns. SQLite answers without waiting, so whoever awaits one statement after the other would otherwise
- * keep the thread: promises go on before sockets and timers.
+ * Yields to the event loop. SQLite answers synchronously, so a sequence of awaited statements would block the
+ * thread: promises run before sockets and timers.
  */
 export class EventLoopTurns {
-  /** The turn that was last seen, and performance.now() then. */
+  /** Last turn seen, and performance.now() at that time. */
   #turn = -1;
   #since = 0;
   #next: Promise<void> | undefined;
 
-  /** Whether statements have kept the thread for long enough. */
+  /** Tells whether statements have blocked the thread for long enough. */
   isDue(): boolean {
     const now = performance.now();
     if (now - this.#since < MAX_RUN_MS) return false;
@@ -24,7 +24,7 @@ export class EventLoopTurns {
     return false;
   }
 
-  /** The next turn. All who wait for one go on in their order. */
+  /** Waits for the next turn. All waiters continue in their order. */
   next(): Promise<void> {
     this.#next ??= new Promise((resolve) => {
       setImmediate(() => {

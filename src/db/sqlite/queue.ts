@@ -2,16 +2,19 @@ import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import { isBusy } from './errors.ts';
 import { EventLoopTurns } from './event-loop-turns.ts';
 
-/** Milliseconds that a statement waits for another process that has the database locked. */
-const BUSY_PATIENCE_MS = 5_000;
+/** Time that a statement waits while another process has the database locked. */
+const BUSY_TIMEOUT_MS = 5_000;
 
-/** Milliseconds between two attempts at the lock; the thread is free meanwhile. */
-const BUSY_PAUSE_MS = 10;
+/** Pause between two attempts to take the lock; the thread is free meanwhile. */
+const BUSY_RETRY_MS = 10;
 
 export interface JobOptions {
-  /** Whether the queue stays closed afterwards, until it is released: for a transaction. */
+  /** True for a transaction: the queue stays held afterwards, until it is released. */
   readonly holds?: boolean;
-  /** Whether the job only reads, so that it need not wait for whoever waits to write. Asked only then. */
+  /**
+   * Tells whether the job only reads, so that it need not wait for a blocked writer. Called only in that
+   * case.
+   */
   readonly isRead?: () => boolean;
 }
 
@@ -20,27 +23,31 @@ interface Job {
   readonly reject: (error: unknown) => void;
   readonly holds: boolean;
   readonly isRead: () => boolean;
-  /** performance.now() when it came. */
+  /** Value of performance.now() when the job was added. */
   readonly since: number;
 }
 
 /**
- * Those who want the one connection, first come, first served. While another process holds the write lock, the first of them tries
- * again and again on behalf of all, and whoever only reads goes ahead: in WAL mode, a writer is in no reader's way.
+ * Queue for the one connection, first in, first out. While another process holds the write lock, the first
+ * job is retried on behalf of all, and jobs that only read go ahead: in WAL mode, a writer does not block
+ * readers.
  */
 export class Queue {
   readonly turns = new EventLoopTurns();
   readonly #jobs: Job[] = [];
-  /** Those that only read, while the first of the others waits for the lock. */
+  /** Jobs that only read, while the first of the others waits for the lock. */
   readonly #reads: Job[] = [];
   #isHeld = false;
-  /** performance.now() of the first attempt at the lock that failed; undefined while nobody waits for it. */
+  /**
+   * Value of performance.now() at the first failed attempt to take the lock; undefined while no job waits for
+   * it.
+   */
   #lockedSince: number | undefined;
-  /** Whether the first one waits for its next attempt at the lock. */
-  #isPaused = false;
+  /** True while the first job waits for its next attempt to take the lock. */
+  #isBackingOff = false;
   #waitsForTurn = false;
 
-  /** Runs work, which must not wait for anything, when its turn has come. */
+  /** Adds work to the queue. The work must be synchronous. */
   run<T>(work: () => T, { holds = false, isRead = never }: JobOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const job: Job = {
@@ -55,19 +62,19 @@ export class Queue {
     });
   }
 
-  /** Opens the queue that a job has held. */
+  /** Releases the queue after a job that held it. */
   release(): void {
     this.#isHeld = false;
     this.#advance();
   }
 
   #listFor(job: Job): Job[] {
-    return this.#isPaused && job.isRead() ? this.#reads : this.#jobs;
+    return this.#isBackingOff && job.isRead() ? this.#reads : this.#jobs;
   }
 
   #advance(): void {
     while (!this.#isHeld && !this.#waitsForTurn) {
-      if (this.#reads.length === 0 && (this.#isPaused || this.#jobs.length === 0)) return;
+      if (this.#reads.length === 0 && (this.#isBackingOff || this.#jobs.length === 0)) return;
       if (this.turns.isDue()) this.#waitForTurn();
       else this.#attemptNext();
     }
@@ -90,7 +97,7 @@ export class Queue {
       this.#isHeld = job.holds;
     } catch (error) {
       if (isBusy(error)) {
-        // Where somebody has the whole database, whoever only reads waits with the others.
+        // When another process has locked the whole database, readers wait with the others.
         if (read === undefined) this.#waitForLock(job, error);
         else this.#jobs.push(read);
         return;
@@ -104,33 +111,33 @@ export class Queue {
     this.#jobs.unshift(job);
     const now = performance.now();
     this.#lockedSince ??= now;
-    if (now - Math.max(this.#lockedSince, job.since) > BUSY_PATIENCE_MS) this.#rejectExpired(now, error);
+    if (now - Math.max(this.#lockedSince, job.since) > BUSY_TIMEOUT_MS) this.#rejectExpired(now, error);
     if (this.#jobs.length === 0) {
       this.#lockedSince = undefined;
       return;
     }
-    this.#isPaused = true;
-    this.#reads.push(...take(this.#jobs, (waiting) => waiting.isRead()));
+    this.#isBackingOff = true;
+    this.#reads.push(...removeWhere(this.#jobs, (waiting) => waiting.isRead()));
     setTimeout(() => {
-      this.#isPaused = false;
+      this.#isBackingOff = false;
       this.#advance();
-    }, BUSY_PAUSE_MS);
+    }, BUSY_RETRY_MS);
   }
 
-  /** Whoever has waited as long as the first fails with it: each attempt of its own would find the same. */
+  /** Rejects the jobs that have waited as long as the first one: an attempt of their own would fail too. */
   #rejectExpired(now: number, { cause }: DriverAdapterError): void {
-    for (const { reject } of take(this.#jobs, ({ since }) => now - since > BUSY_PATIENCE_MS))
+    for (const { reject } of removeWhere(this.#jobs, ({ since }) => now - since > BUSY_TIMEOUT_MS))
       reject(new DriverAdapterError(cause));
   }
 }
 
 const never = () => false;
 
-/** Takes those out of a list that fulfil a condition. */
-function take<T>(list: T[], condition: (element: T) => boolean): T[] {
-  const taken: T[] = [];
+/** Removes the elements of a list that fulfil a condition, and returns them. */
+function removeWhere<T>(list: T[], condition: (element: T) => boolean): T[] {
+  const removed: T[] = [];
   const kept: T[] = [];
-  for (const element of list) (condition(element) ? taken : kept).push(element);
+  for (const element of list) (condition(element) ? removed : kept).push(element);
   list.splice(0, list.length, ...kept);
-  return taken;
+  return removed;
 }

@@ -8,8 +8,9 @@ import type { Connection } from './connection.ts';
 import type { Queue } from './queue.ts';
 
 /**
- * An open transaction, which holds the queue. Prisma sends COMMIT and ROLLBACK as statements and calls `commit` or `rollback` then, which
- * it does in every case: also for a transaction that timed out, whose COMMIT failed, or that it had given up waiting for (`maxWait`).
+ * Open transaction, which holds the queue. Prisma sends COMMIT and ROLLBACK as statements, and then calls
+ * `commit` or `rollback` in every case: also for a transaction that timed out, whose COMMIT failed, or that
+ * Prisma no longer waits for (`maxWait`).
  */
 export class SqliteTransaction implements Transaction {
   readonly provider = 'sqlite';
@@ -57,7 +58,12 @@ export class SqliteTransaction implements Transaction {
     await this.#run(() => this.#connection.execute({ sql, args: [], argTypes: [] }));
   }
 
-  /** @throws {DriverAdapterError} when the transaction has ended: the statement would be committed by itself, or join another */
+  /**
+   * Runs a statement of this transaction.
+   *
+   * @throws {DriverAdapterError} when the transaction has ended: the statement would be committed by itself,
+   *   or join another transaction
+   */
   async #run<T>(work: () => T): Promise<T> {
     if (this.#queue.turns.isDue()) await this.#queue.turns.next();
     if (this.#hasEnded || !this.#connection.inTransaction)
@@ -69,10 +75,10 @@ export class SqliteTransaction implements Transaction {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     try {
-      // A COMMIT that failed may leave the transaction open, and Prisma sends no ROLLBACK after it.
+      // A failed COMMIT may leave the transaction open, and Prisma sends no ROLLBACK after it.
       this.#connection.rollBack();
     } catch {
-      // Whoever comes next undoes it, or fails.
+      // The next job rolls it back, or fails.
     } finally {
       this.#queue.release();
     }

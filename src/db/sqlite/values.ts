@@ -1,6 +1,6 @@
 import { type ArgType, type ColumnType, ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 
-/** Prisma's types by the type that a column is declared with, in upper case: those that Prisma's own adapters know. */
+/** Prisma's types by the declared type of a column, in upper case: those that Prisma's own adapters know. */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ...named(ColumnTypeEnum.Int32, 'TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'INTEGER', 'SERIAL', 'INT2'),
   ...named(ColumnTypeEnum.Int64, 'BIGINT', 'UNSIGNED BIG INT', 'INT8'),
@@ -21,13 +21,16 @@ function named(type: ColumnType, ...names: readonly string[]): [string, ColumnTy
   return names.map((name) => [name, type]);
 }
 
-/** Prisma's type for a declared one; undefined where the column has none (an expression), or one that Prisma doesn't know. */
+/**
+ * Returns Prisma's type for a declared one; undefined when the column has none (an expression), or one that
+ * Prisma does not know.
+ */
 export function declaredType(declaration: string | null): ColumnType | undefined {
   return declaration === null ? undefined : declaredTypes.get(declaration.toUpperCase());
 }
 
 /**
- * The type of a column that has none declared: that of its first value.
+ * Infers the type of a column without a declared type from its first value.
  *
  * @param rows as the driver has read them, with bigints for integers
  */
@@ -43,12 +46,15 @@ export function inferredType(rows: readonly (readonly unknown[])[], at: number):
     case 'object':
       return ColumnTypeEnum.Bytes;
     default:
-      // All are NULL: Prisma takes any type then.
+      // All values are NULL: Prisma accepts any type then.
       return ColumnTypeEnum.Int32;
   }
 }
 
-/** A cell as Prisma expects one of this type. The driver reads integers as bigints, so that none is rounded. */
+/**
+ * Converts a cell into the form that Prisma expects for its type. The driver reads integers as bigints, so
+ * that none is rounded.
+ */
 export function toCell(value: unknown, type: ColumnType | undefined): unknown {
   if (typeof value !== 'bigint' && typeof value !== 'number') return value;
   // Times may be stored as milliseconds since 1970.
@@ -61,8 +67,9 @@ export function toCell(value: unknown, type: ColumnType | undefined): unknown {
 }
 
 /**
- * A value as SQLite stores it: booleans as 0 and 1, bytes (base64 where they come from Prisma) as a blob. Times are texts that end with
- * `+00:00`, never with `Z`: texts are compared character by character, also with those that are stored.
+ * Converts a value into the form that SQLite stores: booleans as 0 and 1, bytes (base64 when they come from
+ * Prisma) as a blob. Times are texts that end with `+00:00`, never with `Z`: SQLite compares texts character
+ * by character, also with stored ones.
  */
 export function toStored(value: unknown, type: ArgType | undefined): unknown {
   if (typeof value === 'string') return parse(value, type?.scalarType);
@@ -70,7 +77,7 @@ export function toStored(value: unknown, type: ArgType | undefined): unknown {
   return value instanceof Date ? toTimeText(value) : value;
 }
 
-/** Prisma writes values of some types as text. */
+/** Parses the values that Prisma sends as text. */
 function parse(text: string, type: ArgType['scalarType'] | undefined): unknown {
   switch (type) {
     case 'int':

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 sees what is added to FastifyInstance only where the module is named.
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { CLOCK_TOLERANCE } from '../../db/client.ts';
+import { CLOCK_TOLERANCE_MS } from '../../db/client.ts';
 import { pingWithin } from '../../db/ping.ts';
 import { retryLater } from '../../problems/problem.ts';
 
@@ -44,7 +44,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
 function findReason({ drain, revocations: { isFresh, clockSkew } }: FastifyInstance): string | undefined {
   if (drain.hasBegun) return 'it is about to stop';
   if (!isFresh) return 'what was revoked is not known';
-  if (Math.abs(clockSkew) > CLOCK_TOLERANCE) return "its clock is not the database's";
+  if (Math.abs(clockSkew) > CLOCK_TOLERANCE_MS) return "its clock is not the database's";
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What Prisma and the service are told of SQLite's errors.
+ * Translation of SQLite's errors for Prisma and the service.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -35,7 +35,7 @@ const unique = (fields: string[], table: string) => ({
   table,
 });
 
-/** Statements, what they fail with, and SQLite's code. */
+/** Statements, their errors, and SQLite's codes. */
 const failing: readonly [string, object, string][] = [
   [
     `INSERT INTO "User" ("id", "email") VALUES ('b', 'a@example.com')`,
@@ -92,7 +92,7 @@ const failing: readonly [string, object, string][] = [
   ],
 ];
 
-t.test('an error of SQLite has Prisma’s kind, and says what it is about', async (t) => {
+t.test('An error of SQLite has Prisma’s kind and names the table, column or constraint', async (t) => {
   const { adapter } = await openAdapter(t, tables);
   for (const [sql, expected, code] of failing) {
     for (const ask of [() => adapter.queryRaw(query(sql)), () => adapter.executeRaw(query(sql))]) {
@@ -106,7 +106,7 @@ t.test('an error of SQLite has Prisma’s kind, and says what it is about', asyn
   }
 });
 
-t.test('the service reads them', async (t) => {
+t.test('The service’s error predicates recognise SQLite’s errors', async (t) => {
   const { adapter } = await openAdapter(t, tables);
   const errorOf = (sql: string) => failure(() => adapter.executeRaw(query(sql)));
   const email = await errorOf(`INSERT INTO "User" ("id", "email") VALUES ('b', 'a@example.com')`);
@@ -118,13 +118,13 @@ t.test('the service reads them', async (t) => {
   t.ok(isForeignKeyViolation(await errorOf(`INSERT INTO "Session" VALUES (2, 'nobody')`)));
 });
 
-t.test('errors that cannot be had here at will', async (t) => {
+t.test('SQLite errors that a test cannot provoke are mapped by their codes', async (t) => {
   const convert = (code: string, message: string) => {
     const error = toAdapterError(sqliteError(message, code));
     t.ok(error instanceof DriverAdapterError);
     return { ...(error as DriverAdapterError).cause, isUnavailable: isUnavailable(error) };
   };
-  // Some have no name in the driver.
+  // Some codes have no name in the driver.
   for (const code of [
     'SQLITE_BUSY',
     'SQLITE_BUSY_RECOVERY',
@@ -154,7 +154,7 @@ t.test('errors that cannot be had here at will', async (t) => {
     });
 });
 
-t.test('an error that is not SQLite’s stays what it is', async (t) => {
+t.test('An error that is not SQLite’s stays unchanged', async (t) => {
   const error = new TypeError('something else');
   t.equal(toAdapterError(error), error);
   const { adapter } = await openAdapter(t);

@@ -1,5 +1,5 @@
 /**
- * What leaves the database leaves its files, and the -wal file does not keep the size that it once had.
+ * Deleted data leaves the database files, and the -wal file shrinks again.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -16,12 +16,12 @@ import { NO_MAIL_SERVER, tokenFor } from '../../mailbox.ts';
 import { until } from '../../until.ts';
 import { openAdapter, query } from './open-adapter.ts';
 
-/** In the name and the address of everybody who will leave. */
+/** Text in the name and the address of every user who will be deleted. */
 const MARK = 'zwetschgenkern';
 
 const PEOPLE = 80;
 
-/** Where a text is in a database's files: in the database, its journal, or what is beside them. */
+/** Finds a text in the database's files: the database, its journal, and the files beside them. */
 async function placesOf(databaseUrl: string, text: string): Promise<string[]> {
   const path = sqlitePath(databaseUrl);
   const names = (await readdir(dirname(path))).filter((name) => name.startsWith(basename(path)));
@@ -34,7 +34,7 @@ async function placesOf(databaseUrl: string, text: string): Promise<string[]> {
   return places;
 }
 
-/** Invites somebody, who accepts and signs in: in every table that can have it is a name or an address then. */
+/** Invites a user, who accepts and signs in: then every table that can hold a name or an address does. */
 async function invite(api: Api, admin: string, n: number): Promise<{ id: string; token: string }> {
   const email = `${MARK}-${n}@example.com`;
   const ask = async (status: number, path: string, body: object, token?: string) => {
@@ -50,7 +50,7 @@ async function invite(api: Api, admin: string, n: number): Promise<{ id: string;
   return { id: body.id, token: accessToken };
 }
 
-t.test('nothing names those who have left, once the -wal file was emptied', async (t) => {
+t.test('No database file contains deleted users once the -wal file was truncated', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: '0', ...NO_MAIL_SERVER });
   const { accounts } = api.app;
   const admin = (await api.person(2)).token;
@@ -59,7 +59,7 @@ t.test('nothing names those who have left, once the -wal file was emptied', asyn
     const change = { token, body: { name: `${MARK} the second` } };
     t.equal((await api.ask('PATCH', '/me', change)).status, 200);
   }
-  // Many, so that their rows fill pages of their own, and pages are split and merged.
+  // Many users, so that their rows fill whole pages, and pages are split and merged.
   const ids = [second.id];
   for (let n = 0; n < PEOPLE; n++) {
     const email = `${MARK}-many-${n}@example.com`;
@@ -75,14 +75,14 @@ t.test('nothing names those who have left, once the -wal file was emptied', asyn
 
   t.equal((await api.ask('DELETE', '/me', { token: first.token, body: { password: PASSWORD } })).status, 204);
   for (const id of ids) t.equal((await api.ask('DELETE', `/users/${id}`, { token: admin })).status, 204);
-  // To whom mails were sent is kept for some time.
+  // Recipients of mails are kept for some time.
   await accounts.db.mail.deleteMany({ where: { recipient: { startsWith: MARK } } });
   t.ok((await placesOf(api.databaseUrl, MARK)).length > 0, 'the -wal file still names them');
   await until(() => emptyWal(accounts.db));
   t.strictSame(await placesOf(api.databaseUrl, MARK), []);
 });
 
-t.test('a long reader lets the -wal file grow, and it does not stay as large', async (t) => {
+t.test('The -wal file grows during a long read and shrinks afterwards', async (t) => {
   const { path, adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER, "bytes" BLOB)');
   const walSize = async () => (await stat(`${path}-wal`)).size;
   const checkpoint = async () =>

@@ -1,5 +1,6 @@
 /**
- * While another process holds SQLite's write lock, one waits on behalf of all, and the thread is free.
+ * While another process holds SQLite's write lock, one statement retries on behalf of all, and the thread is
+ * free.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -12,7 +13,7 @@ import { openAdapter, query } from './open-adapter.ts';
 const insert = (n: number) => query(`INSERT INTO "Thing" VALUES (${n})`);
 const read = query('SELECT "n" FROM "Thing" ORDER BY rowid');
 
-/** How often each statement was tried, by its text. */
+/** Number of attempts of each statement, by its text. */
 const attempts = new Map<string, number>();
 const tried = (sql: string) => attempts.get(sql) ?? 0;
 const statements: { run(...args: unknown[]): unknown; readonly source: string } = Object.getPrototypeOf(
@@ -24,7 +25,7 @@ statements.run = function (...args) {
   return run.apply(this, args);
 };
 
-/** An adapter, and a connection of somebody else that holds the write lock. */
+/** Adapter, and another connection that holds the write lock. */
 async function openLocked(t: Test) {
   const { path, adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER)');
   const other = new Sqlite(path);
@@ -38,7 +39,7 @@ async function untilTried(sql: string, times: number): Promise<void> {
   while (tried(sql) < times) await setTimeout(1);
 }
 
-t.test('of twenty that wait for the lock, one tries, and they go on in their order', async (t) => {
+t.test('One of twenty waiting statements retries the lock, and all continue in their order', async (t) => {
   const { adapter, other } = await openLocked(t);
   const waiters = Array.from({ length: 20 }, (_, n) => adapter.executeRaw(insert(n)));
   await untilTried(insert(0).sql, 10);
@@ -52,43 +53,40 @@ t.test('of twenty that wait for the lock, one tries, and they go on in their ord
   );
 });
 
-t.test(
-  'whoever reads goes ahead of those that wait to write: who came before, and who comes meanwhile',
-  async (t) => {
-    const { adapter, other } = await openLocked(t);
-    other.exec('INSERT INTO "Thing" VALUES (100)');
-    const done: string[] = [];
-    const note = (name: string) => () => void done.push(name);
-    // The first has the thread to itself until it finds the lock: the reader comes into the same queue.
-    const transaction = adapter.startTransaction();
-    transaction.then(note('transaction'));
-    const before = adapter.queryRaw(read);
-    const write = adapter.executeRaw(insert(1)).then(note('write'));
-    t.strictSame((await before).rows, []);
-    await untilTried('BEGIN IMMEDIATE', 3);
-    for (let n = 0; n < 100; n++) t.strictSame((await adapter.queryRaw(read)).rows, []);
-    await t.rejects(adapter.queryRaw(query('SELECT * FROM "nowhere"')), {
-      cause: { kind: 'TableDoesNotExist' },
-    });
-    const returning = adapter
-      .queryRaw(query('INSERT INTO "Thing" VALUES (2) RETURNING "n"'))
-      .then(note('returning'));
-    await untilTried('BEGIN IMMEDIATE', 6);
-    t.strictSame(done, [], 'nobody who writes');
-    other.exec('COMMIT');
-    const tx = await transaction;
-    const after = adapter.queryRaw(read);
-    await tx.executeRaw(insert(3));
-    await tx.executeRaw(query('COMMIT'));
-    t.strictSame(done, ['transaction'], 'while it is open, all others wait');
-    await tx.commit();
-    t.strictSame((await after).rows.flat(), [100, 3, 1, 2], 'after the end of the transaction, and in turn');
-    await Promise.all([write, returning]);
-    t.strictSame(done, ['transaction', 'write', 'returning']);
-  },
-);
+t.test('Earlier and later reads go ahead of writes that wait for the lock', async (t) => {
+  const { adapter, other } = await openLocked(t);
+  other.exec('INSERT INTO "Thing" VALUES (100)');
+  const done: string[] = [];
+  const note = (name: string) => () => void done.push(name);
+  // The first one has the thread until it finds the lock: the read is added to the same queue.
+  const transaction = adapter.startTransaction();
+  transaction.then(note('transaction'));
+  const before = adapter.queryRaw(read);
+  const write = adapter.executeRaw(insert(1)).then(note('write'));
+  t.strictSame((await before).rows, []);
+  await untilTried('BEGIN IMMEDIATE', 3);
+  for (let n = 0; n < 100; n++) t.strictSame((await adapter.queryRaw(read)).rows, []);
+  await t.rejects(adapter.queryRaw(query('SELECT * FROM "nowhere"')), {
+    cause: { kind: 'TableDoesNotExist' },
+  });
+  const returning = adapter
+    .queryRaw(query('INSERT INTO "Thing" VALUES (2) RETURNING "n"'))
+    .then(note('returning'));
+  await untilTried('BEGIN IMMEDIATE', 6);
+  t.strictSame(done, [], 'no write is done yet');
+  other.exec('COMMIT');
+  const tx = await transaction;
+  const after = adapter.queryRaw(read);
+  await tx.executeRaw(insert(3));
+  await tx.executeRaw(query('COMMIT'));
+  t.strictSame(done, ['transaction'], 'while it is open, all others wait');
+  await tx.commit();
+  t.strictSame((await after).rows.flat(), [100, 3, 1, 2], 'after the end of the transaction, and in turn');
+  await Promise.all([write, returning]);
+  t.strictSame(done, ['transaction', 'write', 'returning']);
+});
 
-t.test('whoever has waited for five seconds fails, and who came later goes on waiting', async (t) => {
+t.test('A statement fails after five seconds in the queue, and later ones go on waiting', async (t) => {
   const { adapter, other } = await openLocked(t);
   const failed: unknown[] = [];
   const waiters = Array.from({ length: 20 }, (_, n) =>
@@ -124,9 +122,9 @@ t.test('whoever has waited for five seconds fails, and who came later goes on wa
   t.strictSame((await adapter.queryRaw(read)).rows, [[100]]);
 });
 
-t.test('a reader waits, too, where somebody has the whole database to himself', async (t) => {
+t.test('A read waits, too, while another process has locked the whole database', async (t) => {
   const { path, adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER)');
-  // Without WAL, where a writer keeps readers out.
+  // Without WAL, a writer blocks readers.
   await adapter.queryRaw(query('PRAGMA journal_mode = DELETE'));
   const alone = new Sqlite(path);
   t.teardown(() => void alone.close());
@@ -144,7 +142,7 @@ t.test('a reader waits, too, where somebody has the whole database to himself', 
   t.strictSame((await adapter.queryRaw(read)).rows.flat(), [1, 2]);
 });
 
-t.test('a connection is closed after those that wait for the lock', async (t) => {
+t.test('A connection is closed after the statements that wait for the lock', async (t) => {
   const { adapter, other } = await openLocked(t);
   const write = adapter.executeRaw(insert(1));
   const closed = adapter.dispose();
@@ -172,10 +170,10 @@ function countTurns(t: Test): { count: number } {
   return turns;
 }
 
-t.test('a long row of statements, each awaited, leaves turns to sockets and timers', async (t) => {
+t.test('A long sequence of awaited statements leaves turns to sockets and timers', async (t) => {
   const { adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("n" INTEGER)');
   const turns = countTurns(t);
-  /** Repeats work until there were some turns, or so often that there will be none. */
+  /** Repeats work until the event loop has turned, up to a maximum of repetitions. */
   const repeat = async (work: () => Promise<unknown>) => {
     const enough = turns.count + 5;
     for (let n = 0; n < 50_000 && turns.count < enough; n++) await work();

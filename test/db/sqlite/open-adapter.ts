@@ -17,9 +17,9 @@ export interface OpenAdapter {
 }
 
 /**
- * An adapter over a database of its own, with the tables of a script.
+ * Opens an adapter for a new database with the tables of a script.
  *
- * @param open opens the database, where the driver is not to be as it is
+ * @param open opens the database, for a modified driver
  */
 export async function openAdapter(
   t: Teardown,
@@ -34,12 +34,12 @@ export async function openAdapter(
   return { path, factory, adapter };
 }
 
-/** A statement whose values have types that the adapter is not told. */
+/** Statement whose values have types that the adapter does not get. */
 export function query(sql: string, ...args: unknown[]): SqlQuery {
   return { sql, args, argTypes: args.map(() => typed('unknown')) };
 }
 
-/** A statement with one value. */
+/** Statement with one value. */
 export function queryOf(sql: string, arg: unknown, scalarType: ArgType['scalarType']): SqlQuery {
   return { sql, args: [arg], argTypes: [typed(scalarType)] };
 }

@@ -1,5 +1,5 @@
 /**
- * Statements that SQLite prepares once: they do what those do that are prepared anew.
+ * Cached prepared statements: they behave like statements that are prepared each time.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -11,10 +11,10 @@ import { openAdapter, query } from './open-adapter.ts';
 const insert = 'INSERT INTO "Thing" ("id", "size", "at", "isGood") VALUES (?, ?, ?, ?)';
 const table = 'CREATE TABLE "Thing" ("id" TEXT PRIMARY KEY, "size" BIGINT, "at" DATETIME, "isGood" BOOLEAN)';
 
-/** What all connections have prepared. */
+/** Texts that all connections have prepared. */
 const prepared: string[] = [];
 
-/** The driver, which notes what it prepares. */
+/** Driver that records what it prepares. */
 class NotingSqlite extends Sqlite {
   // biome-ignore lint/suspicious/noExplicitAny: as the types of the driver have it
   override prepare(sql: string): any {
@@ -27,7 +27,7 @@ async function open(t: Test) {
   return openAdapter(t, table, (path) => new NotingSqlite(path));
 }
 
-/** Everything that the adapter can be asked, and what it answered. */
+/** Calls of the adapter and their results. */
 async function useAll(adapter: SqlDriverAdapter): Promise<unknown[]> {
   const answers: unknown[] = [];
   const all = [
@@ -46,13 +46,13 @@ async function useAll(adapter: SqlDriverAdapter): Promise<unknown[]> {
   return answers;
 }
 
-t.test('a statement answers the second time as the first time, and is prepared once', async (t) => {
+t.test('A statement returns the same at the second run and is prepared once', async (t) => {
   const { adapter } = await open(t);
   prepared.length = 0;
   const first = await useAll(adapter);
   const ofFirst = prepared.length;
   t.strictSame(await useAll(adapter), first);
-  // What is no statement is kept nowhere.
+  // Invalid statements are not cached.
   t.strictSame(prepared.slice(ofFirst), ['SELECT "nothing" FROM "Thing"']);
   t.strictSame(first.slice(0, 2), [1, 1]);
   t.match(first[2], {
@@ -69,7 +69,7 @@ t.test('a statement answers the second time as the first time, and is prepared o
   t.match(first[8], { columnNames: [], columnTypes: [], rows: [] });
 });
 
-t.test('a statement that fails works the next time', async (t) => {
+t.test('A statement that failed works the next time', async (t) => {
   const { adapter } = await open(t);
   await adapter.executeRaw(query(insert, 'a', 1, null, true));
   await t.rejects(adapter.executeRaw(query(insert, 'a', 1, null, true)), {
@@ -78,7 +78,7 @@ t.test('a statement that fails works the next time', async (t) => {
   t.equal(await adapter.executeRaw(query(insert, 'b', 1, null, true)), 1);
 });
 
-t.test('values of before are bound to no statement', async (t) => {
+t.test('A statement keeps no bound values of an earlier run', async (t) => {
   const { adapter } = await open(t);
   const read = 'SELECT "size" FROM "Thing" WHERE "id" = ?';
   await adapter.executeRaw(query(insert, 'a', 1, null, true));
@@ -89,7 +89,7 @@ t.test('values of before are bound to no statement', async (t) => {
   t.strictSame((await adapter.queryRaw(query(read, 'a'))).rows, [[1]]);
 });
 
-t.test('a statement outlives a change of the schema by somebody else', async (t) => {
+t.test('A prepared statement survives a change of the schema by another process', async (t) => {
   const { path, adapter } = await open(t);
   const read = query('SELECT "id", "size" FROM "Thing"');
   const all = query('SELECT * FROM "Thing"');
@@ -105,7 +105,7 @@ t.test('a statement outlives a change of the schema by somebody else', async (t)
   t.strictSame((await adapter.queryRaw(read)).rows.length, 2);
 });
 
-t.test('of many statements those that were used last are kept', async (t) => {
+t.test('The statement cache keeps the statements that were used last', async (t) => {
   const { adapter } = await open(t);
   const ask = async (n: number) =>
     t.strictSame((await adapter.queryRaw(query(`SELECT ${n} AS "n"`))).rows, [[n]]);
@@ -122,7 +122,7 @@ t.test('of many statements those that were used last are kept', async (t) => {
   t.strictSame(prepared, ['SELECT 1 AS "n"']);
 });
 
-t.test('a statement with the most values that SQLite takes', async (t) => {
+t.test('A statement with the maximum number of values works', async (t) => {
   const { adapter } = await open(t);
   const { maxBindValues = 0 } = adapter.getConnectionInfo?.() ?? {};
   const ask = (count: number) =>

@@ -1,5 +1,6 @@
 /**
- * Transactions, scripts, and the end of a connection: what Prisma's client and its schema engine do with an adapter.
+ * Transactions, scripts, and the end of a connection, as Prisma's client and its schema engine use an
+ * adapter.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -25,7 +26,7 @@ async function numbers(adapter: SqlQueryable): Promise<unknown[]> {
 }
 
 t.test(
-  'a transaction is committed by COMMIT and then commit(), or undone by ROLLBACK and then rollback()',
+  'A transaction is committed by COMMIT and then commit(), or rolled back by ROLLBACK and then rollback()',
   async (t) => {
     const { adapter } = await open(t);
     const kept = await adapter.startTransaction('SERIALIZABLE');
@@ -42,27 +43,24 @@ t.test(
   },
 );
 
-t.test(
-  'a transaction that is given back without a word is undone, and may be given back twice',
-  async (t) => {
-    const { adapter } = await open(t);
-    const first = await adapter.startTransaction();
-    await first.executeRaw(insert(1));
-    const waiting = adapter.startTransaction();
-    await first.commit();
-    await first.rollback();
-    const second = await waiting;
-    await first.commit();
-    const outside = adapter.executeRaw(insert(3));
-    await second.executeRaw(insert(2));
-    await second.executeRaw(commit);
-    await second.commit();
-    await outside;
-    t.strictSame(await numbers(adapter), [2, 3]);
-  },
-);
+t.test('A transaction that ends without COMMIT is rolled back, and may end twice', async (t) => {
+  const { adapter } = await open(t);
+  const first = await adapter.startTransaction();
+  await first.executeRaw(insert(1));
+  const waiting = adapter.startTransaction();
+  await first.commit();
+  await first.rollback();
+  const second = await waiting;
+  await first.commit();
+  const outside = adapter.executeRaw(insert(3));
+  await second.executeRaw(insert(2));
+  await second.executeRaw(commit);
+  await second.commit();
+  await outside;
+  t.strictSame(await numbers(adapter), [2, 3]);
+});
 
-t.test('a COMMIT that fails leaves nothing open', async (t) => {
+t.test('A COMMIT that fails leaves no transaction open', async (t) => {
   const { adapter } = await open(t);
   const tx = await adapter.startTransaction();
   await tx.executeRaw(query('INSERT INTO "Part" VALUES (7)'));
@@ -74,7 +72,7 @@ t.test('a COMMIT that fails leaves nothing open', async (t) => {
 });
 
 t.test(
-  'a statement after the end of its transaction is in no other, and not committed by itself',
+  'A statement after the end of its transaction joins no other and is not committed by itself',
   async (t) => {
     const { adapter } = await open(t);
     const closed = { cause: { kind: 'TransactionAlreadyClosed' } };
@@ -91,7 +89,7 @@ t.test(
   },
 );
 
-t.test('a transaction that SQLite has ended by itself is over', async (t) => {
+t.test('A transaction that SQLite ended by itself accepts no statement', async (t) => {
   const { adapter } = await open(t);
   await adapter.executeRaw(insert(0));
   const tx = await adapter.startTransaction();
@@ -102,7 +100,7 @@ t.test('a transaction that SQLite has ended by itself is over', async (t) => {
   t.strictSame(await numbers(adapter), [0]);
 });
 
-t.test('what was begun by hand is joined by nobody', async (t) => {
+t.test('A transaction that was begun by hand is joined by no statement', async (t) => {
   const { path, adapter } = await open(t);
   await adapter.executeRaw(query('BEGIN'));
   await adapter.executeRaw(insert(1));
@@ -115,7 +113,7 @@ t.test('what was begun by hand is joined by nobody', async (t) => {
   other.close();
 });
 
-t.test('savepoints', async (t) => {
+t.test('A savepoint can be rolled back and released', async (t) => {
   const { adapter } = await open(t);
   const tx = await adapter.startTransaction();
   await tx.createSavepoint?.('a');
@@ -131,7 +129,7 @@ t.test('savepoints', async (t) => {
   t.strictSame(await numbers(adapter), [1, 3]);
 });
 
-t.test('no statement comes after one that failed, but after the way back to a savepoint', async (t) => {
+t.test('A failed statement blocks later ones until a rollback to a savepoint', async (t) => {
   const { factory } = await open(t);
   const adapter = await abortOnError(factory).connect();
   t.teardown(() => adapter.dispose());
@@ -150,7 +148,7 @@ t.test('no statement comes after one that failed, but after the way back to a sa
   t.strictSame(await numbers(adapter), []);
 });
 
-t.test('no other isolation is there than Serializable', async (t) => {
+t.test('An isolation level other than Serializable is refused', async (t) => {
   const { adapter } = await open(t);
   const levels: IsolationLevel[] = ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT'];
   for (const level of levels)
@@ -158,14 +156,14 @@ t.test('no other isolation is there than Serializable', async (t) => {
   await adapter.executeRaw(insert(1));
 });
 
-t.test('a script is run all or not at all, and foreign keys hold afterwards', async (t) => {
+t.test('A script runs all or nothing, and foreign keys are enforced afterwards', async (t) => {
   const { path, adapter } = await open(t);
   await adapter.executeRaw(insert(1));
   await t.rejects(adapter.executeScript('INSERT INTO "Thing" VALUES (2); INSERT INTO "Thing" VALUES (1)'), {
     cause: { kind: 'UniqueConstraintViolation' },
   });
   t.strictSame(await numbers(adapter), [1]);
-  // As Prisma alters a table: its rows are referred to while it is not there.
+  // As Prisma alters a table: other rows refer to it while it does not exist.
   await adapter.executeRaw(query('INSERT INTO "Part" VALUES (1)'));
   await adapter.executeScript(`
     PRAGMA foreign_keys = OFF;
@@ -188,7 +186,7 @@ t.test('a script is run all or not at all, and foreign keys hold afterwards', as
   t.strictSame(await numbers(adapter), [1, 2, 3]);
 });
 
-t.test('the shadow database is another one, with the same manners', async (t) => {
+t.test('The shadow database is a separate one with the same behaviour', async (t) => {
   const { factory, adapter } = await open(t);
   const shadow = await factory.connectToShadowDb();
   await t.rejects(numbers(shadow), { cause: { kind: 'TableDoesNotExist' } });
@@ -205,7 +203,7 @@ t.test('the shadow database is another one, with the same manners', async (t) =>
   await t.rejects(numbers(shadow), { cause: { kind: 'ConnectionClosed' } });
 });
 
-t.test('a connection that is closed refuses everything, once what came before is done', async (t) => {
+t.test('A closed connection finishes earlier statements and refuses later ones', async (t) => {
   const { adapter } = await open(t);
   const order: string[] = [];
   const note = (name: string, work: Promise<unknown>) =>
@@ -238,7 +236,7 @@ t.test('a connection that is closed refuses everything, once what came before is
   await adapter.dispose();
 });
 
-t.test('a transaction whose connection could not be undone is in nobody’s way', async (t) => {
+t.test('A transaction whose rollback failed does not block later statements', async (t) => {
   let failures = 1;
   /** The first ROLLBACK fails, as on a disk that does not answer. */
   class FailingSqlite extends Sqlite {

@@ -1,5 +1,6 @@
 /**
- * What values become in SQLite and on the way back: the cases of Prisma's own adapters, and those that they got wrong at some time.
+ * Conversion of values into SQLite and back: the cases of Prisma's own adapters, and those in which they once
+ * had bugs.
  *
  * @runs once, on SQLite: it is about nothing else.
  */
@@ -7,10 +8,10 @@ import { type ArgType, type ColumnType, ColumnTypeEnum as Type } from '@prisma/d
 import t from 'tap';
 import { openAdapter, query, queryOf } from './open-adapter.ts';
 
-const LARGEST = Number.MAX_SAFE_INTEGER;
-const BEYOND = 2n ** 63n - 1n;
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Declared type, Prisma's, and expressions with what is read of them. */
+/** Declared type, Prisma's type, and expressions with the values that are read. */
 const columns: readonly (readonly [string, ColumnType, ...(readonly [string, unknown])[]])[] = [
   ...['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'INTEGER', 'SERIAL', 'INT2'].map(
     (name) => [name, Type.Int32, ['-1', -1], ['1.9', 1]] as const,
@@ -20,11 +21,11 @@ const columns: readonly (readonly [string, ColumnType, ...(readonly [string, unk
       [
         name,
         Type.Int64,
-        [`${LARGEST}`, LARGEST],
-        [`${-LARGEST}`, -LARGEST],
-        [`${BigInt(LARGEST) + 1n}`, '9007199254740992'],
-        [`${BEYOND}`, `${BEYOND}`],
-        [`${-BEYOND}`, `${-BEYOND}`],
+        [`${MAX_SAFE}`, MAX_SAFE],
+        [`${-MAX_SAFE}`, -MAX_SAFE],
+        [`${BigInt(MAX_SAFE) + 1n}`, '9007199254740992'],
+        [`${MAX_INT64}`, `${MAX_INT64}`],
+        [`${-MAX_INT64}`, `${-MAX_INT64}`],
         ['2.5', 2],
       ] as const,
   ),
@@ -32,8 +33,8 @@ const columns: readonly (readonly [string, ColumnType, ...(readonly [string, unk
   ...['DOUBLE', 'DOUBLE PRECISION', 'REAL'].map(
     (name) => [name, Type.Double, ['0.5', 0.5], ['1', 1]] as const,
   ),
-  ['NUMERIC', Type.Double, ['0.5', 0.5], ['1', 1], [`${BEYOND}`, `${BEYOND}`]],
-  ['DECIMAL', Type.Numeric, ['0.5', 0.5], ['12', 12], [`${BEYOND}`, `${BEYOND}`]],
+  ['NUMERIC', Type.Double, ['0.5', 0.5], ['1', 1], [`${MAX_INT64}`, `${MAX_INT64}`]],
+  ['DECIMAL', Type.Numeric, ['0.5', 0.5], ['12', 12], [`${MAX_INT64}`, `${MAX_INT64}`]],
   ['BOOLEAN', Type.Boolean, ['TRUE', 1], ['FALSE', 0]],
   ...[
     'TEXT',
@@ -63,7 +64,7 @@ const columns: readonly (readonly [string, ColumnType, ...(readonly [string, unk
   ['BLOB', Type.Bytes, ["x'00ff'", Buffer.from([0, 255])], ["x''", Buffer.alloc(0)]],
 ];
 
-t.test('a column has its declared type, whatever is in it', async (t) => {
+t.test('A column has its declared type, independent of its values', async (t) => {
   const { adapter } = await openAdapter(t);
   for (const [name, type, ...cells] of columns) {
     const table = `"of ${name}"`;
@@ -90,7 +91,7 @@ t.test('a column has its declared type, whatever is in it', async (t) => {
   t.strictSame(lower.columnTypes, [Type.Int32, Type.DateTime, Type.Text]);
 });
 
-t.test('a column without a type that Prisma knows has that of its first value', async (t) => {
+t.test('A column without a known type has the type of its first value', async (t) => {
   const { adapter } = await openAdapter(
     t,
     'CREATE TABLE "Thing" ("plain", "odd" CONSTRUCTOR, "sized" VARCHAR(20))',
@@ -104,7 +105,7 @@ t.test('a column without a type that Prisma knows has that of its first value', 
   t.strictSame(await types('SELECT 0.5'), [Type.UnknownNumber, 0.5]);
   t.strictSame(await types("SELECT 'a'"), [Type.Text, 'a']);
   t.strictSame(await types("SELECT x'01'"), [Type.Bytes, Buffer.from([1])]);
-  t.strictSame(await types(`SELECT ${BEYOND}`), [Type.Int64, `${BEYOND}`]);
+  t.strictSame(await types(`SELECT ${MAX_INT64}`), [Type.Int64, `${MAX_INT64}`]);
   t.strictSame(await types('SELECT NULL'), [Type.Int32, null]);
   t.strictSame(await types('SELECT NULL UNION ALL SELECT NULL'), [Type.Int32, null, null]);
   t.strictSame(await types("SELECT NULL UNION ALL SELECT 'a'"), [Type.Text, null, 'a'], 'any row decides');
@@ -127,14 +128,14 @@ t.test('a column without a type that Prisma knows has that of its first value', 
   });
 });
 
-/** Scalar type, value, and what SQLite has then: its type and the value as text. */
+/** Scalar type, value, and the stored result: its type and its value as text. */
 const values: readonly [ArgType['scalarType'], unknown, string, string | null][] = [
   ['string', 'a', 'text', 'a'],
   ['string', '1', 'text', '1'],
   ['int', '12', 'real', '12.0'],
   ['int', 12, 'real', '12.0'],
-  ['bigint', `${BEYOND}`, 'integer', `${BEYOND}`],
-  ['bigint', -BEYOND, 'integer', `${-BEYOND}`],
+  ['bigint', `${MAX_INT64}`, 'integer', `${MAX_INT64}`],
+  ['bigint', -MAX_INT64, 'integer', `${-MAX_INT64}`],
   ['float', '0.5', 'real', '0.5'],
   ['decimal', '0.5', 'real', '0.5'],
   ['boolean', true, 'real', '1.0'],
@@ -154,7 +155,7 @@ const values: readonly [ArgType['scalarType'], unknown, string, string | null][]
   ['bytes', new Uint8Array([1, 2]), 'blob', '0102'],
 ];
 
-t.test('a value is stored by the type that Prisma says', async (t) => {
+t.test('A value is stored by the type that Prisma gives', async (t) => {
   const { adapter } = await openAdapter(t);
   const stored = async (value: unknown, type: ArgType['scalarType']) => {
     const sql =
@@ -169,19 +170,19 @@ t.test('a value is stored by the type that Prisma says', async (t) => {
   await t.rejects(stored(2n ** 64n, 'bigint'), RangeError);
 });
 
-t.test('an integer becomes one again in its column, and so does a boolean', async (t) => {
+t.test('An integer and a boolean survive the way through the database', async (t) => {
   const { adapter } = await openAdapter(
     t,
     'CREATE TABLE "Thing" ("size" INTEGER, "isGood" BOOLEAN, "of" BIGINT)',
   );
-  await adapter.executeRaw(query('INSERT INTO "Thing" VALUES (?, ?, ?)', 12, true, BEYOND));
+  await adapter.executeRaw(query('INSERT INTO "Thing" VALUES (?, ?, ?)', 12, true, MAX_INT64));
   const read = 'SELECT typeof("size") AS "a", typeof("isGood") AS "b", "size", "isGood", "of" FROM "Thing"';
-  t.strictSame((await adapter.queryRaw(query(read))).rows, [['integer', 'integer', 12, 1, `${BEYOND}`]]);
+  t.strictSame((await adapter.queryRaw(query(read))).rows, [['integer', 'integer', 12, 1, `${MAX_INT64}`]]);
 });
 
-t.test('times of before compare with those of now', async (t) => {
+t.test('Times of older databases compare correctly with new ones', async (t) => {
   const { adapter } = await openAdapter(t, 'CREATE TABLE "Thing" ("at" DATETIME)');
-  // As they are in databases of before, written by Prisma's adapter.
+  // As Prisma's adapter wrote them in older databases.
   for (const text of ['2024-02-29T12:34:56.788+00:00', '2024-02-29T12:34:56.789+00:00'])
     await adapter.executeRaw(query('INSERT INTO "Thing" VALUES (?)', text));
   const time = '2024-02-29T12:34:56.789Z';

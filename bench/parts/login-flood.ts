@@ -1,4 +1,7 @@
-/** What is left for everybody else while 200 clients hammer `POST /login` with right and wrong passwords. */
+/**
+ * Login flood: throughput for other requests while 200 clients send `POST /login` with right and wrong
+ * passwords.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -11,14 +14,14 @@ import { load } from '../tools/load.ts';
 
 const CLIENTS = 200;
 const USERS = 50;
-/** Of those who read. */
+/** Connections of the readers. */
 const CONNECTIONS = 16;
-/** Milliseconds between two health checks. */
-const PAUSE = 20;
+/** Pause between two health checks. */
+const PAUSE_MS = 20;
 
-export const hammer: Part = {
-  name: 'hammer',
-  title: `Guarded reads while ${CLIENTS} clients hammer POST /login`,
+export const loginFlood: Part = {
+  name: 'login-flood',
+  title: `Guarded reads while ${CLIENTS} clients flood POST /login`,
   measure,
 };
 
@@ -30,7 +33,7 @@ async function measure({ rounds, seconds, say }: Effort): Promise<Figure[]> {
     name,
     target: { ...service, url: service.url + path },
     quiet: [] as number[],
-    hammered: [] as number[],
+    flooded: [] as number[],
     p99: [] as number[],
   }));
   const health: number[] = [];
@@ -39,13 +42,13 @@ async function measure({ rounds, seconds, say }: Effort): Promise<Figure[]> {
     for (const { target } of measured) await load(target, 2, CONNECTIONS);
     for (let round = 1; round <= rounds; round++) {
       for (const { target, quiet } of measured) quiet.push((await load(target, seconds, CONNECTIONS)).rate);
-      for (const { target, hammered, p99 } of measured) {
-        const stop = await startHammering(service);
+      for (const { target, flooded, p99 } of measured) {
+        const stop = await startFlood(service);
         const [found, slowest] = await Promise.all([
           load(target, seconds, CONNECTIONS),
           askHealth(service, seconds),
         ]);
-        hammered.push(found.rate);
+        flooded.push(found.rate);
         p99.push(found.p99);
         health.push(slowest);
         memory.push(service.memory());
@@ -56,8 +59,8 @@ async function measure({ rounds, seconds, say }: Effort): Promise<Figure[]> {
     await service.stop();
   }
   return [
-    ...measured.flatMap(({ name, quiet, hammered, p99 }) => [
-      toRatio(`reads ${name}, of those without the hammer`, hammered, quiet, { atLeast: 0.4 }),
+    ...measured.flatMap(({ name, quiet, flooded, p99 }) => [
+      toRatio(`reads ${name}, of those without the flood`, flooded, quiet, { atLeast: 0.4 }),
       toFigure(`99 of 100 of them answer within`, p99, 'ms', { atMost: 100 }),
     ]),
     toFigure('99 of 100 health checks answer within', health, 'ms', { atMost: 50 }),
@@ -65,10 +68,10 @@ async function measure({ rounds, seconds, say }: Effort): Promise<Figure[]> {
   ];
 }
 
-/** @returns what stops it, and tells what the clients got */
-async function startHammering({ url }: Contender): Promise<() => Promise<string>> {
-  const script = join(mkdtempSync(join(tmpdir(), 'latchkey-bench-hammer-')), 'hammer.mjs');
-  writeFileSync(script, hammerScript(url));
+/** @returns a function that stops it, and returns the statuses of the answers */
+async function startFlood({ url }: Contender): Promise<() => Promise<string>> {
+  const script = join(mkdtempSync(join(tmpdir(), 'latchkey-bench-flood-')), 'flood.mjs');
+  writeFileSync(script, floodScript(url));
   const [file = '', ...args] = onCore(LOAD_CORE, [process.execPath, script]);
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
@@ -79,14 +82,16 @@ async function startHammering({ url }: Contender): Promise<() => Promise<string>
   };
 }
 
-/** Every client comes from a network of its own, or the throttle would keep them from the passwords. */
-function hammerScript(url: string): string {
+/**
+ * Makes the script of the flood. Each client has its own network, else the throttle would refuse them early.
+ */
+function floodScript(url: string): string {
   return `
 import { Agent, request } from 'node:http';
 const agent = new Agent({ keepAlive: true, maxSockets: ${CLIENTS} });
 const seen = {};
 let n = 0;
-function tryAgain(client) {
+function attempt(client) {
   n++;
   const isRight = n % 4 === 0;
   const email = isRight ? \`user-\${1 + 2 * (n % ${USERS / 2})}@example.com\` : \`nobody-\${n}@example.com\`;
@@ -95,18 +100,18 @@ function tryAgain(client) {
     'x-forwarded-for': \`10.\${client}.\${(n >> 8) & 255}.\${n & 255}\` };
   const sent = request(${JSON.stringify(`${url}/login`)}, { method: 'POST', agent, headers }, (answer) => {
     seen[answer.statusCode] = (seen[answer.statusCode] ?? 0) + 1;
-    answer.resume().on('end', () => tryAgain(client));
+    answer.resume().on('end', () => attempt(client));
   });
-  sent.on('error', () => tryAgain(client));
+  sent.on('error', () => attempt(client));
   sent.end(body);
 }
-for (let client = 0; client < ${CLIENTS}; client++) tryAgain(client);
-setTimeout(() => console.log('hammering'), 500);
+for (let client = 0; client < ${CLIENTS}; client++) attempt(client);
+setTimeout(() => console.log('started'), 500);
 process.on('SIGTERM', () => { console.log(JSON.stringify(seen)); process.exit(0); });
 `;
 }
 
-/** @returns milliseconds in which 99 of 100 health checks were answered */
+/** @returns the 99th percentile of the health checks, in milliseconds */
 async function askHealth({ url }: Contender, seconds: number): Promise<number> {
   const times: number[] = [];
   const end = performance.now() + seconds * 1000;
@@ -115,7 +120,7 @@ async function askHealth({ url }: Contender, seconds: number): Promise<number> {
     const { ok } = await fetch(`${url}/health/live`);
     if (!ok) throw new Error('A health check was refused');
     times.push(performance.now() - started);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? Number.NaN;
 }

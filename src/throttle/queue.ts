@@ -1,25 +1,28 @@
 import { type Problem, retryLater } from '../problems/problem.ts';
 
-/** What may wait for its turn in this process; what comes beyond that is told at once. */
+/** Maximum length of all queues of this process. Further work is refused at once. */
 const MAX_WAITING = 512;
 
-/** Seconds after which it is worth trying again. */
+/** Seconds after which the client may retry. */
 const RETRY_AFTER_SECONDS = 1;
 
 let waiting = 0;
 
-/** What is answered to those who have waited for too long, or would. */
+/** Problem for work that has waited for too long, or would. */
 export function busy(): Problem {
   return retryLater('busy', RETRY_AFTER_SECONDS);
 }
 
-/** Work that takes turns, in the order in which it comes. What has waited until its deadline is refused. */
-export class Turns {
+/**
+ * Queue with limited concurrency, first in, first out. Work that reaches its deadline in the queue is
+ * refused.
+ */
+export class Queue {
   readonly #concurrency: () => number;
   readonly #waiting = new Set<() => void>();
   #running = 0;
 
-  /** @param concurrency how much of it runs at a time */
+  /** @param concurrency how many run at the same time */
   constructor(concurrency: () => number) {
     this.#concurrency = concurrency;
   }
@@ -31,8 +34,8 @@ export class Turns {
   /**
    * Runs work when it is its turn.
    *
-   * @param deadline of `performance.now()`, by which it has to be
-   * @throws {Problem} `busy`; whatever the work throws
+   * @param deadline of `performance.now()` for the begin of the work
+   * @throws {Problem} `busy`; the error of the work
    */
   async run<T>(deadline: number, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#concurrency()) this.#running++;
@@ -76,18 +79,18 @@ export class Turns {
   }
 }
 
-/** Turns by key: what has the same key takes them one at a time. They go when nobody is in them. */
-export class TurnsByKey {
-  readonly #turns = new Map<string, Turns>();
+/** Mutexes by key: work with the same key runs one at a time. A mutex is deleted when it is idle. */
+export class KeyedMutex {
+  readonly #queues = new Map<string, Queue>();
 
-  /** As {@link Turns.run}. */
+  /** Runs work like {@link Queue.run}, one at a time per key. */
   async run<T>(key: string, deadline: number, work: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(key) ?? new Turns(() => 1);
-    this.#turns.set(key, turns);
+    const queue = this.#queues.get(key) ?? new Queue(() => 1);
+    this.#queues.set(key, queue);
     try {
-      return await turns.run(deadline, work);
+      return await queue.run(deadline, work);
     } finally {
-      if (turns.isIdle) this.#turns.delete(key);
+      if (queue.isIdle) this.#queues.delete(key);
     }
   }
 }
