@@ -82,7 +82,7 @@ t.test('a job that fails is tried again, and told of once', async (t) => {
     throw new Error('the database is away');
   };
   t.ok(await until(() => tries >= 3, 10 * SECOND), 'it is tried again');
-  t.strictSame(lines, ['error: revocations.poll: A job failed and is tried again']);
+  t.strictSame(lines, ['error: revocations.poll: A job failed and will be retried']);
   t.ok(await until(() => !revocations.isFresh, 5 * SECOND));
   t.equal((await api.ask('GET', '/health/ready')).status, 503, 'the process is not ready');
   t.equal((await api.ask('GET', '/health/live')).status, 200);

@@ -34,7 +34,7 @@ for (const [kind, begin] of Object.entries(outputs)) {
 
     service.readOn();
     const report = () =>
-      /"level":40,.*"lines":(\d+),"msg":"Lines of the log were dropped/.exec(service.text());
+      /"level":40,.*"lines":(\d+),"msg":"Log lines were dropped/.exec(service.text());
     await until(() => report() !== null);
     t.equal(Number(report()?.[1]), dropped);
     const kept = logged(service.text());

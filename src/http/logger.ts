@@ -5,8 +5,8 @@ import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
 
 /**
- * What the log says of a request. Its URL comes without the query, in which mistaken clients put tokens and passwords
- * (RFC 6750 section 5.3).
+ * Describes a request for the log. The URL has no query, because some clients put tokens and passwords there
+ * by mistake (RFC 6750 section 5.3).
  */
 export function describeRequest({ method, url, host, ip, socket }: FastifyRequest) {
   const { remotePort } = socket;
@@ -19,20 +19,26 @@ export function describeRequest({ method, url, host, ip, socket }: FastifyReques
   };
 }
 
-/** Opens the log of the service. No line of it waits for its reader: those that a reader does not take are dropped, and counted. */
+/**
+ * Opens the log of the service. Writing a line never waits for the reader: lines that the reader does not
+ * accept are dropped and counted.
+ */
 export async function openLog(config: Pick<Config, 'production' | 'logLevel'>): Promise<FastifyBaseLogger> {
   const output = standardOutput();
   const log = pino({ level: config.logLevel }, await openStream(config));
-  output.reportWith((lines) => log.warn({ lines }, 'Lines of the log were dropped: nobody read them'));
+  output.reportWith((lines) => log.warn({ lines }, 'Log lines were dropped: the reader was too slow'));
   return Object.assign(new LazyLog(log, {}), { serializers: { req: describeRequest } });
 }
 
-/** Lines of the log that were dropped since the process began. */
+/** Returns the number of log lines that were dropped since the process began. */
 export function droppedLines(): number {
   return standardOutput().dropped;
 }
 
-/** Where the log goes: JSON lines on standard output, but for people in development, who see it in a terminal. */
+/**
+ * Opens the destination of the log: JSON lines on standard output, or readable lines in a terminal in
+ * development.
+ */
 async function openStream({ production }: Pick<Config, 'production'>): Promise<DestinationStream> {
   const output = standardOutput();
   if (!process.stdout.isTTY || production) return output;

@@ -14,7 +14,7 @@ t.test('some hundred answers wait; past them, connections are closed', async (t)
   const pace = new RejectionThrottle();
   const all = connections(1_000);
   const answered = new Set<Socket>();
-  for (const socket of all) pace.do(socket, () => answered.add(socket));
+  for (const socket of all) pace.schedule(socket, () => answered.add(socket));
   t.ok(answered.size > 0, 'the first are answered at once');
   t.equal(pace.waiting, 250);
   const open = all.filter(({ destroyed }) => !destroyed);
@@ -26,15 +26,15 @@ t.test('some hundred answers wait; past them, connections are closed', async (t)
 
 t.test('one answer waits of a connection: it is closed when it asks for another', async (t) => {
   const pace = new RejectionThrottle();
-  for (const socket of connections(20)) pace.do(socket, () => {});
+  for (const socket of connections(20)) pace.schedule(socket, () => {});
   const before = pace.waiting;
   const [greedy] = connections(1);
   t.ok(greedy);
   if (greedy === undefined) return;
   let answers = 0;
-  pace.do(greedy, () => answers++);
+  pace.schedule(greedy, () => answers++);
   t.equal(pace.waiting, before + 1);
-  pace.do(greedy, () => answers++);
+  pace.schedule(greedy, () => answers++);
   t.ok(greedy.destroyed);
   t.equal(pace.waiting, before);
   await until(async () => pace.waiting === 0);
@@ -44,7 +44,7 @@ t.test('one answer waits of a connection: it is closed when it asks for another'
 t.test('nobody is waited for who has gone', async (t) => {
   const pace = new RejectionThrottle();
   const all = connections(100);
-  for (const socket of all) pace.do(socket, () => {});
+  for (const socket of all) pace.schedule(socket, () => {});
   for (const socket of all) socket.destroy();
   await new Promise(setImmediate);
   t.equal(pace.waiting, 0);
