@@ -5,7 +5,7 @@ import { Problem } from '../../problems/problem.ts';
 import { requestContextOf } from '../request-context.ts';
 
 /** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
-async function denials(app: FastifyInstance) {
+async function auditDenials(app: FastifyInstance) {
   app.addHook('onError', async (request, _reply, error) => {
     if (isDenial(error)) app.eventAggregator.add(toEvent(request, error));
   });
@@ -36,4 +36,4 @@ function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }
   };
 }
 
-export default fp(denials, { name: 'denials', fastify: '5.x', dependencies: ['access'] });
+export default fp(auditDenials, { name: 'audit-denials', fastify: '5.x', dependencies: ['access'] });

@@ -38,7 +38,7 @@ const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
  * Security Cheat Sheet, "Security Headers"). Fields that apply to HTML only (Referrer-Policy,
  * Permissions-Policy) are sent with the docs page only.
  */
-async function browsers(
+async function securityHeaders(
   app: FastifyInstance,
   { corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>,
 ) {
@@ -79,4 +79,4 @@ function allowCaches(request: FastifyRequest, reply: FastifyReply, done: HookHan
   done();
 }
 
-export default fp(browsers, { name: 'browsers', fastify: '5.x', dependencies: ['access'] });
+export default fp(securityHeaders, { name: 'security-headers', fastify: '5.x', dependencies: ['access'] });
