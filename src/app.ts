@@ -21,7 +21,7 @@ import { openDatabase } from './db/open.ts';
 import { databaseProblem } from './http/database-problem.ts';
 import * as limits from './http/limits.ts';
 import { openLog } from './http/logger.ts';
-import denials from './http/plugins/audit-denials.ts';
+import auditDenials from './http/plugins/audit-denials.ts';
 import connections from './http/plugins/connections.ts';
 import docs from './http/plugins/docs.ts';
 import drain from './http/plugins/graceful-shutdown.ts';
@@ -30,7 +30,7 @@ import json from './http/plugins/json-body.ts';
 import openapi from './http/plugins/openapi/openapi.ts';
 import rateLimit from './http/plugins/rate-limit.ts';
 import requestId, { requestIdOf } from './http/plugins/request-id.ts';
-import browsers from './http/plugins/security-headers.ts';
+import securityHeaders from './http/plugins/security-headers.ts';
 import pressure from './http/plugins/under-pressure.ts';
 import writeLimit from './http/plugins/write-limit.ts';
 import { RequestLines } from './http/request-log.ts';
@@ -50,8 +50,10 @@ import { Throttle } from './throttle/throttle.ts';
 import { RevocationFeed } from './tokens/revocations.ts';
 import tokens from './tokens/tokens.ts';
 
-/** Milliseconds for the hooks that run before listening: a first boot may wait for another process's migration. */
-const BOOT_TIMEOUT = 120_000;
+/**
+ * Timeout of the hooks that run before listening: a first boot may wait for the migration of another process.
+ */
+const BOOT_TIMEOUT_MS = 120_000;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -67,19 +69,26 @@ declare module 'fastify' {
 }
 
 export interface AppOptions {
-  /** Routes of your own: they get the guard, the problems and their place in the OpenAPI document like ours. */
+  /**
+   * Your own routes. They get the guard, the problems and an entry in the OpenAPI document, like the routes
+   * of this service.
+   */
   readonly routes?: FastifyPluginAsync;
-  /** Milliseconds that the event loop may be late before requests are turned away; more where others work in it too. */
+  /**
+   * Milliseconds that the event loop may be late before requests are rejected. Set it higher where other code
+   * runs in the same process.
+   */
   readonly maxEventLoopDelay?: number;
 }
 
 /**
- * Builds the service. `ready()` and `listen()` migrate the database, record the access levels and make the first admin
- * before the first request is taken; `close()` closes the database.
+ * Builds the service. `ready()` and `listen()` migrate the database, record the access levels and create the
+ * first admin before the first request is accepted. `close()` closes the database.
  *
- * @throws {ConfigError} when ADMIN_EMAIL or ADMIN_PASSWORD breaks a rule, or the signing key is none
- * @throws {Error} from `ready()` and `listen()`: when a route declares no access, when the levels contradict the
- *   database, or when the database cannot be reached
+ * @throws {ConfigError} when ADMIN_EMAIL or ADMIN_PASSWORD breaks a rule, or the signing key is not a valid
+ *   key
+ * @throws {Error} from `ready()` and `listen()`: when a route declares no access, when the levels contradict
+ *   the database, or when the database cannot be reached
  */
 export async function buildApp(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
   checkFirstAdmin(config);
@@ -89,7 +98,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const app = createInstance(config, inventory, problemCounter, await openLog(config));
   const levels = new AccessLevels(config.accessLevels);
   const database = openDatabase(config.databaseUrl, (error) =>
-    // Its message only: the driver hangs the whole connection on the error.
+    // Only the message: the driver attaches the whole connection to the error.
     app.log.warn({ reason: error.message }, 'A database connection broke'),
   );
   app.decorate('config', config);
@@ -120,7 +129,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   return app;
 }
 
-/** The plugins, in the order in which they build on each other. */
+/** Registers the plugins in the order in which they depend on each other. */
 async function register(
   app: FastifyInstance,
   config: Config,
@@ -138,13 +147,13 @@ async function register(
   await app.register(problems, { publicUrl: config.publicUrl, problemCounter, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
-  await app.register(browsers, config);
+  await app.register(securityHeaders, config);
   await app.register(rateLimit, config);
   await app.register(pressure, options);
   await app.register(json);
   await app.register(writeLimit, config);
   await app.register(idempotency, { secrets });
-  await app.register(denials);
+  await app.register(auditDenials);
   await app.register(jobs);
   await app.register(openapi);
   await app.register(docs);
@@ -158,7 +167,7 @@ function createInstance(
   problemCounter: ProblemCounter,
   loggerInstance: FastifyBaseLogger,
 ): FastifyInstance {
-  // Not written in place: Fastify's types don't know buildPrettyMeta.
+  // A variable, because Fastify's types do not know buildPrettyMeta.
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const { publicUrl } = config;
   const app = Fastify({
@@ -166,8 +175,8 @@ function createInstance(
     logController: new RequestLines(config.logLevel),
     genReqId: requestIdOf,
     bodyLimit: limits.BODY_LIMIT_BYTES,
-    pluginTimeout: BOOT_TIMEOUT,
-    // What is under way when the process is told to stop is answered, not refused.
+    pluginTimeout: BOOT_TIMEOUT_MS,
+    // Requests under way when the process is told to stop are answered, not refused.
     return503OnClosing: false,
     routerOptions,
     serverFactory,
@@ -180,7 +189,7 @@ function createInstance(
   return app;
 }
 
-/** Of so many proxies in front, the ones next to us. */
+/** Trusts the given number of proxies that are nearest to this process. */
 function trustedProxies({ trustProxy }: Config) {
   return typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
 }

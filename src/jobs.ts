@@ -14,24 +14,25 @@ import { emptyWal } from './db/sqlite/checkpoint.ts';
 import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
 
-/** Periodic work. */
+/** A periodic job. */
 interface Job {
   readonly name: string;
   /** Milliseconds from the beginning of one run to the beginning of the next. */
-  readonly every: number;
+  readonly intervalMs: number;
   /**
-   * Handles a bounded number of rows, in batches between which others have their turn.
+   * Handles a bounded number of rows, in batches between which other transactions can run.
    *
    * @param options whose signal says that the app is closing
-   * @returns how many rows it handled, where it counts them: with {@link MAX_RUN_ROWS} there may be more, and it runs again at once
+   * @returns the number of rows, when the job counts them: with {@link MAX_RUN_ROWS} there may be more, and
+   *   the job runs again at once
    */
   readonly run: (options: RunOptions) => Promise<unknown>;
 }
 
-/** How a job is doing. */
+/** The state of a job. */
 export interface JobState {
   readonly name: string;
-  /** Whether its last run failed. */
+  /** True when its last run failed. */
   failing: boolean;
 }
 
@@ -41,12 +42,15 @@ declare module 'fastify' {
   }
 }
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/** Milliseconds that closing waits for the counts of the audit to be written: a database that is away must not hold it up. */
-const LAST_FLUSH = 2 * SECOND;
+/**
+ * Milliseconds that closing waits for the event counts of the audit to be written. A database that is
+ * unavailable must not block the shutdown.
+ */
+const FLUSH_TIMEOUT_MS = 2 * SECOND_MS;
 
 function list(app: FastifyInstance): readonly Job[] {
   const {
@@ -62,47 +66,62 @@ function list(app: FastifyInstance): readonly Job[] {
   const sealer = new AuditSealer(audit);
   const days = config.auditRetentionDays;
   return [
-    { name: 'revocations.poll', every: SECOND, run: () => revocations.poll() },
-    { name: 'revocations.evict', every: MINUTE, run: async () => revocations.evictExpired() },
-    { name: 'elevations.expire', every: SECOND, run: (options) => expireElevations(accounts, options) },
-    { name: 'mails.send', every: SECOND, run: () => delivery.run() },
-    { name: 'mails.prune', every: 10 * MINUTE, run: (options) => pruneMails(accounts, options) },
+    { name: 'revocations.poll', intervalMs: SECOND_MS, run: () => revocations.poll() },
+    { name: 'revocations.evict', intervalMs: MINUTE_MS, run: async () => revocations.evictExpired() },
+    {
+      name: 'elevations.expire',
+      intervalMs: SECOND_MS,
+      run: (options) => expireElevations(accounts, options),
+    },
+    { name: 'mails.send', intervalMs: SECOND_MS, run: () => delivery.run() },
+    { name: 'mails.prune', intervalMs: 10 * MINUTE_MS, run: (options) => pruneMails(accounts, options) },
     {
       name: 'mail-tokens.prune',
-      every: 10 * MINUTE,
+      intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneMailTokens(accounts, options),
     },
-    { name: 'attempts.refund', every: SECOND, run: () => accounts.throttle.flushRefunds() },
-    { name: 'attempts.prune', every: 10 * MINUTE, run: (options) => pruneFailedAttempts(accounts, options) },
+    { name: 'attempts.refund', intervalMs: SECOND_MS, run: () => accounts.throttle.flushRefunds() },
+    {
+      name: 'attempts.prune',
+      intervalMs: 10 * MINUTE_MS,
+      run: (options) => pruneFailedAttempts(accounts, options),
+    },
     {
       name: 'idempotent-requests.prune',
-      every: 10 * MINUTE,
+      intervalMs: 10 * MINUTE_MS,
       run: (options) => idempotentRequests.prune(options),
     },
     {
       name: 'revocations.prune',
-      every: 10 * MINUTE,
+      intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneRevocations(accounts, options),
     },
-    { name: 'sessions.prune', every: 10 * MINUTE, run: (options) => pruneSessions(accounts, options) },
-    { name: 'audit.flush', every: 5 * SECOND, run: () => eventAggregator.flush(audit.db) },
-    { name: 'audit.seal', every: 2 * SECOND, run: (options) => sealer.run(options) },
-    { name: 'audit.log-head', every: HOUR, run: () => logHead(app) },
+    {
+      name: 'sessions.prune',
+      intervalMs: 10 * MINUTE_MS,
+      run: (options) => pruneSessions(accounts, options),
+    },
+    { name: 'audit.flush', intervalMs: 5 * SECOND_MS, run: () => eventAggregator.flush(audit.db) },
+    { name: 'audit.seal', intervalMs: 2 * SECOND_MS, run: (options) => sealer.run(options) },
+    { name: 'audit.log-head', intervalMs: HOUR_MS, run: () => logHead(app) },
     {
       name: 'audit.prune',
-      every: 10 * MINUTE,
+      intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneEvents(audit, days, options),
     },
     ...(databaseKind === 'sqlite'
-      ? [{ name: 'database.checkpoint', every: MINUTE, run: () => emptyWal(accounts.db) }]
+      ? [{ name: 'database.checkpoint', intervalMs: MINUTE_MS, run: () => emptyWal(accounts.db) }]
       : []),
   ];
 }
 
-/** Does the periodic work from when the app is ready until it is closed. What is polled is read once before that. */
+/**
+ * Runs the periodic jobs from when the app is ready until it is closed. The revocations are polled once
+ * before that.
+ */
 async function jobs(app: FastifyInstance) {
   const stop = new AbortController();
-  // One for each job that waits: more than the ten that Node.js takes for a leak.
+  // Each job adds a listener: more than the ten that Node.js reports as a leak.
   setMaxListeners(0, stop.signal);
   const running: Promise<void>[] = [];
   const states: JobState[] = [];
@@ -116,7 +135,7 @@ async function jobs(app: FastifyInstance) {
       running.push(repeat(app, job, state, stop.signal));
     }
   });
-  // While the requests under way are finished, the mail server may finish too.
+  // Mails that are being sent are finished while the requests under way are answered.
   app.addHook('preClose', async () => app.delivery.close());
   app.addHook('onClose', async () => {
     stop.abort();
@@ -125,7 +144,10 @@ async function jobs(app: FastifyInstance) {
   });
 }
 
-/** The log is where a head is safe from whoever can change the database: `latchkey audit verify --head` compares them. */
+/**
+ * Logs the head of the audit chain. In the log it is safe from a person who can change the database:
+ * `latchkey audit verify --head` compares them.
+ */
 async function logHead({ audit, log }: FastifyInstance): Promise<void> {
   const head = await readHead(audit);
   if (head !== undefined) log.info({ head }, 'Audit chain head');
@@ -133,9 +155,9 @@ async function logHead({ audit, log }: FastifyInstance): Promise<void> {
 
 async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promise<void> {
   const warn = (reason: string) =>
-    log.warn({ reason }, 'Refused requests that were counted last are not in the audit');
+    log.warn({ reason }, 'The last event counts were not written to the audit');
   try {
-    const isWritten = await endsWithin(eventAggregator.flush(audit.db, true), LAST_FLUSH);
+    const isWritten = await endsWithin(eventAggregator.flush(audit.db, true), FLUSH_TIMEOUT_MS);
     if (!isWritten) warn('the database was too slow');
   } catch (error) {
     warn(error instanceof Error ? error.message : String(error));
@@ -144,22 +166,22 @@ async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promi
 
 async function repeat(
   app: FastifyInstance,
-  { name, every, run }: Job,
+  { name, intervalMs, run }: Job,
   state: JobState,
   signal: AbortSignal,
 ): Promise<void> {
-  let due = performance.now() + every;
+  let due = performance.now() + intervalMs;
   while (await pause(Math.max(0, due - performance.now()), signal)) {
     const began = performance.now();
-    due = began + every;
+    due = began + intervalMs;
     try {
       const rows = await run({ signal });
       if (typeof rows === 'number' && rows >= MAX_RUN_ROWS) due = began;
       if (state.failing) app.log.info({ job: name }, 'A job works again');
       state.failing = false;
     } catch (error) {
-      // Once, not at every try: a database that is away would fill the log.
-      if (!state.failing) app.log.error({ err: error, job: name }, 'A job failed and is tried again');
+      // Logged once, not at every attempt: an unavailable database would fill the log.
+      if (!state.failing) app.log.error({ err: error, job: name }, 'A job failed and will be retried');
       state.failing = true;
     }
   }

@@ -7,17 +7,18 @@ import { offerFirstAdmin } from './boot/offer-first-admin.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config/index.ts';
 import { standardOutput } from './http/standard-output.ts';
 
-/** Milliseconds in which what is under way is finished after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
-const CLOSE_DELAY = 10_000;
+/** Timeout of a graceful shutdown after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * Runs the service until the process is told to stop.
  *
- * @param options routes of one's own
- * @throws {Error} when it cannot boot or listen; nothing is left open then
+ * @param options for example your own routes
+ * @throws {Error} when it cannot boot or listen; everything is closed then
  */
 export async function serve(config: Config, options: AppOptions = {}): Promise<FastifyInstance> {
-  // The first who chooses a password neither waits for it nor finds that it cannot be read. Before the app measures how late it is.
+  // Loaded at the start: a list that cannot be read stops the start, and no request waits. It comes before
+  // the app, which measures the delay of the event loop.
   await loadCommonPasswords();
   const app = await buildApp(config, options);
   try {
@@ -26,11 +27,11 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
     await app.close();
     throw explainListening(error, config);
   }
-  // What a host's own code prints may have lost its reader too (EPIPE).
+  // The reader of standard output may be gone (EPIPE), also for text that the host's own code prints.
   process.stdout.on('error', () => {});
   const shutdownDelay = config.shutdownDelay * 1_000;
-  closeWithGrace({ delay: shutdownDelay + CLOSE_DELAY, logger: app.log }, async ({ err, signal }) => {
-    if (err) app.log.error({ err }, 'The process stops on an error that nobody handled');
+  closeWithGrace({ delay: shutdownDelay + CLOSE_TIMEOUT_MS, logger: app.log }, async ({ err, signal }) => {
+    if (err) app.log.error({ err }, 'The process stops because of an unhandled error');
     else app.log.info({ signal, shutdownDelay }, 'The process was told to stop');
     app.drain.begin();
     if (!err) await wait(shutdownDelay);
@@ -40,7 +41,7 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
   return app;
 }
 
-/** A host or a port that cannot be listened on is a matter of configuration; everything else stays as it is. */
+/** Turns an error about the host or the port into a ConfigError; returns every other error unchanged. */
 function explainListening(error: unknown, { host, port }: Config): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
   const { syscall, code } = error;
@@ -60,7 +61,7 @@ function explainListening(error: unknown, { host, port }: Config): unknown {
     : error;
 }
 
-/** Tells whoever started it where it is and what to do next; in production as log lines. */
+/** Prints where the service listens and what to do next; in production as log lines. */
 async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
   const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`, ...(await offerFirstAdmin(app, url))];
@@ -68,7 +69,10 @@ async function announce(app: FastifyInstance, config: Config): Promise<void> {
   else standardOutput().write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
 }
 
-/** Where a browser on this machine finds it, whatever PUBLIC_URL says; with the port that was given in place of 0. */
+/**
+ * Returns the URL for a browser on this machine. It does not depend on PUBLIC_URL, and has the real port in
+ * place of 0.
+ */
 function listeningUrl(app: FastifyInstance, config: Config): string {
   const address = app.server.address();
   const port = typeof address === 'object' ? address?.port : undefined;

@@ -1,6 +1,6 @@
 /**
- * Shows that the tools find what breaks the architecture. Each gets a folder with files that it must report, and with
- * files close to them that it must not. `npm run check` lets them look at `src` itself.
+ * Tests that the tools report code that breaks the architecture. Each gets a folder with files that it must
+ * report, and with similar files that it must not. `npm run check` runs the tools on `src` itself.
  *
  * @runs once, on SQLite: it reads sources.
  */
@@ -18,9 +18,9 @@ type Planted = readonly [path: string, text: string, ...rules: string[]];
 const dependencyCruiser = 'dependency-cruiser/bin/dependency-cruiser.mjs';
 const biome = '@biomejs/biome/bin/biome';
 
-t.test('dependency-cruiser reports each arrow that may not be, and no other', async (t) => {
+t.test('dependency-cruiser reports each forbidden import and no other', async (t) => {
   const planted: Planted[] = [
-    // A circle by way of a type and of a dynamic import. It is reported once.
+    // A circular import through a type and a dynamic import. It is reported once.
     ['accounts/a.ts', "import './b.ts';", 'no-circle'],
     ['accounts/b.ts', "import type { A } from './c.ts';"],
     ['accounts/c.ts', "export const load = () => import('./a.ts');"],
@@ -42,7 +42,7 @@ t.test('dependency-cruiser reports each arrow that may not be, and no other', as
     ['main.ts', "import 'pino';", 'in-a-layer'],
     ['utils/strings.ts', "import 'pino';", 'in-a-layer'],
     ['cli/alone.ts', '', 'no-orphan'],
-    // What is outside src.
+    // Imports from outside src.
     ['cli/test.ts', "import '../../test/helper.ts';", 'only-src'],
     ['cli/missing.ts', "import './nowhere.ts';", 'only-src'],
     ['cli/dev.ts', "import t from 'tap';", 'no-development-dependency'],
@@ -53,7 +53,7 @@ t.test('dependency-cruiser reports each arrow that may not be, and no other', as
     ['routes/users/a.ts', "import '../page.ts';"],
     ['routes/page.ts', "import '../config/index.ts';"],
     ['routes/login/login.routes.ts', "import '../page.ts';", 'in-routes-index'],
-    // Packages, and files that are for one file.
+    // Packages, and files that only one file may import.
     ['accounts/fastify.ts', "import type { FastifyInstance } from 'fastify';", 'accounts-without-fastify'],
     ['accounts/fp.ts', "import fp from 'fastify-plugin';", 'accounts-without-fastify'],
     ['accounts/cors.ts', "import cors from '@fastify/cors';", 'accounts-without-fastify'],
@@ -92,7 +92,7 @@ t.test('dependency-cruiser reports each arrow that may not be, and no other', as
   t.strictSame(distinct([...found].map(([, rule = '', file = '']) => [file, rule])), expected(planted));
 });
 
-t.test('Biome reports what is written in the wrong place, and nothing else', async (t) => {
+t.test('Biome reports code in the wrong place and nothing else', async (t) => {
   const planted: Planted[] = [
     ['db/client.ts', 'export const db = Number as unknown;'],
     ['db/cast.ts', 'export const a = JSON as unknown;', 'no-cast'],
@@ -128,7 +128,7 @@ t.test('Biome reports what is written in the wrong place, and nothing else', asy
     ['http/jose.ts', "import 'jose';", 'noRestrictedImports'],
     ['http/sign.ts', "export { sign } from 'node:crypto';", 'noRestrictedImports'],
     ['http/hash.ts', "export { createHash } from 'node:crypto';"],
-    // Objects of others.
+    // Objects of other modules.
     ['db/assign.ts', 'Object.assign(connection, { prepare });', 'no-patch'],
     ['db/set.ts', "Reflect.set(connection, 'prepare', prepare);", 'no-patch'],
     ['db/prototype.ts', 'Sqlite.prototype.prepare = prepare;', 'no-patch'],
@@ -159,7 +159,7 @@ t.test('Biome reports what is written in the wrong place, and nothing else', asy
   );
 });
 
-t.test('no source has the words that Latchkey does not use, or is left for later', async (t) => {
+t.test('No source has a forbidden word or an open TODO', async (t) => {
   const foreign = /(?<![a-z])(?:role|middleware|controller|dto|manager|helper)s?(?![a-z])/i;
   const compound = /[a-z](?:Role|Middleware|Controller|Dto|DTO|Manager|Helper)s?(?![a-z])/;
   const unfinished = /\b(?:TODO|FIXME|XXX)\b/;
@@ -183,7 +183,7 @@ t.test('no source has the words that Latchkey does not use, or is left for later
   );
 });
 
-/** Writes files into a folder that has the tools' configuration, and this package's dependencies. */
+/** Writes files into a folder with the configuration of the tools and the dependencies of this package. */
 async function plant(t: Teardown, planted: readonly Planted[]): Promise<string> {
   const folder = await temporaryFolder(t);
   for (const name of ['.dependency-cruiser.js', 'biome.json', 'lint', 'package.json'])

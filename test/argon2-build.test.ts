@@ -1,8 +1,8 @@
 /**
- * Which binary of argon2 the command takes. test/packaging/image.packaging.ts has it built, and looks which
+ * Tests which binary of argon2 the command uses. test/packaging/image.packaging.ts builds it and checks which
  * one is loaded.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -15,7 +15,10 @@ const argon2Build: {
   chooseBuild(folder?: string, cpuinfo?: string): string | undefined;
 } = createRequire(import.meta.url)('../bin/argon2-build.js');
 
-/** As Linux writes them, of a Haswell (2013) and of an Ivy Bridge (2012), without those that play no part. */
+/**
+ * The flags in the notation of Linux, of a Haswell (2013) and of an Ivy Bridge (2012), without the irrelevant
+ * ones.
+ */
 const haswell =
   'fpu sse sse2 ssse3 pni fma cx16 sse4_1 sse4_2 movbe popcnt xsave avx f16c lahf_lm abm bmi1 avx2 bmi2';
 const ivyBridge = 'fpu sse sse2 ssse3 pni cx16 sse4_1 sse4_2 popcnt xsave avx f16c lahf_lm';
@@ -25,7 +28,7 @@ const cpuinfo = (...flags: string[]) =>
     .map((line, at) => `processor\t: ${at}\nmodel name\t: Intel avx2\nflags\t\t: ${line}\nbugs\t\t:\n`)
     .join('\n');
 
-t.test('a processor with AVX2, and all that comes with it', async (t) => {
+t.test('A processor with AVX2 is recognised by all of its flags', async (t) => {
   t.ok(argon2Build.supportsAvx2(cpuinfo(haswell)));
   t.ok(argon2Build.supportsAvx2(cpuinfo(haswell, haswell)));
   t.notOk(argon2Build.supportsAvx2(cpuinfo(ivyBridge)));
@@ -36,7 +39,7 @@ t.test('a processor with AVX2, and all that comes with it', async (t) => {
   t.notOk(argon2Build.supportsAvx2(''));
 });
 
-t.test('the binary beside the own one is taken where it is there and the processor has AVX2', async (t) => {
+t.test('The AVX2 binary is used where it exists and the processor has AVX2', async (t) => {
   const folder = await temporaryFolder(t);
   const [modern, old] = [join(folder, 'modern'), join(folder, 'old')];
   await writeFile(modern, cpuinfo(haswell));

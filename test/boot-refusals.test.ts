@@ -1,7 +1,7 @@
 /**
- * Boots that are refused, whatever is in the database: real processes.
+ * Tests boots that fail with any database, in real processes.
  *
- * @runs once, on SQLite: those that reach a database name it themselves.
+ * @runs once, on SQLite: tests that reach a database name it themselves.
  */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Ended, latchkey, temporaryFolder, type Variables } from './child.ts';
 
-/** Boots that should fail but don't are ended by the test's own time limit. */
+/** A boot that should fail but does not is ended by the time limit of the test. */
 const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
 
 function refusedInOneLine(
@@ -25,7 +25,7 @@ function refusedInOneLine(
   t.notMatch(stdout, 'listens on', name);
 }
 
-t.test('a port in use', async (t) => {
+t.test('A port that is in use stops the boot with one line', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   t.teardown(() => void taken.close());
   await once(taken, 'listening');
@@ -38,7 +38,7 @@ t.test('a port in use', async (t) => {
   );
 });
 
-t.test('a database that cannot be reached', async (t) => {
+t.test('A database that cannot be reached stops the boot with one line', async (t) => {
   const DATA_DIR = await temporaryFolder(t);
   const urls: Record<string, RegExp> = {
     'postgresql://ada:a-password-of-ada@127.0.0.1:1/latchkey': /ECONNREFUSED 127\.0\.0\.1:1.*DATABASE_URL/,
@@ -51,7 +51,7 @@ t.test('a database that cannot be reached', async (t) => {
   }
 });
 
-t.test('a wrong configuration', async (t) => {
+t.test('A wrong configuration stops the boot with one line', async (t) => {
   const folder = await temporaryFolder(t);
   const DATA_DIR = join(folder, 'data');
   await writeFile(join(folder, 'file'), 'no key');

@@ -1,6 +1,7 @@
 /**
- * What a boot does to a database, and finds in it: the admin of ADMIN_EMAIL, the access levels. The first boot and the first
- * refusal of each kind are those of a process; the others, that differ in a value, are this one's.
+ * Tests the effect of a boot on a database: the admin of ADMIN_EMAIL and the access levels. The first boot
+ * and the first failure of each kind run in a process; the others, which differ in a value, run in this
+ * process.
  */
 import t, { type Test } from 'tap';
 import { explain } from '#latchkey/cli/explain.ts';
@@ -17,7 +18,7 @@ async function variablesFor(t: Teardown): Promise<Variables & { DATABASE_URL: st
   return { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, PUBLIC_URL };
 }
 
-/** All users of a database, oldest first. */
+/** Lists all users of a database, oldest first. */
 async function usersOf(url: string) {
   const database = openDatabase(url);
   try {
@@ -30,7 +31,7 @@ async function usersOf(url: string) {
   }
 }
 
-/** Boots that should fail but don't are ended by the test's own time limit. */
+/** A boot that should fail but does not is ended by the time limit of the test. */
 const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
 
 function refusedInOneLine(t: Test, { code, stdout, stderr }: Ended, expected: RegExp): void {
@@ -40,7 +41,9 @@ function refusedInOneLine(t: Test, { code, stdout, stderr }: Ended, expected: Re
   t.notMatch(stdout, 'listens on');
 }
 
-/** What a process would say of a boot that is refused, which here is done in this one. */
+/**
+ * Returns the message that a process would print for a boot that fails. Here the boot runs in this process.
+ */
 async function refusal(t: Teardown, variables: Variables): Promise<string> {
   try {
     await startApi(t, variables);
@@ -55,29 +58,32 @@ async function accessOf({ ask }: Pick<Service | Api, 'ask'>): Promise<number> {
   return (await ask('GET', '/me', { token: body.accessToken })).body.access;
 }
 
-t.test('several that boot at once make one admin of ADMIN_EMAIL; the next boot does nothing', async (t) => {
-  const variables = { ...(await variablesFor(t)), ...admin, LOG_LEVEL: 'trace' };
-  const first = await Promise.all([1, 2, 3].map(() => serve(t, variables)));
-  const users = await usersOf(variables.DATABASE_URL);
-  t.match(users, [{ email: credentials.email, access: 2 }]);
-  for (const service of first) t.equal(await accessOf(service), 2);
-  const ended = await Promise.all(first.map(({ stop }) => stop()));
-  t.equal(ended.filter(({ stdout }) => stdout.includes('The admin of ADMIN_EMAIL was created')).length, 1);
+t.test(
+  'Several concurrent boots create one admin of ADMIN_EMAIL, and the next boot creates none',
+  async (t) => {
+    const variables = { ...(await variablesFor(t)), ...admin, LOG_LEVEL: 'trace' };
+    const first = await Promise.all([1, 2, 3].map(() => serve(t, variables)));
+    const users = await usersOf(variables.DATABASE_URL);
+    t.match(users, [{ email: credentials.email, access: 2 }]);
+    for (const service of first) t.equal(await accessOf(service), 2);
+    const ended = await Promise.all(first.map(({ stop }) => stop()));
+    t.equal(ended.filter(({ stdout }) => stdout.includes('The admin of ADMIN_EMAIL was created')).length, 1);
 
-  const second = await serve(t, variables);
-  t.equal(await accessOf(second), 2);
-  t.notMatch((await second.stop()).stdout, 'was created');
-  t.strictSame(await usersOf(variables.DATABASE_URL), users);
-
-  const changed = { ADMIN_PASSWORD: 'another password than before', ADMIN_EMAIL: 'other@example.com' };
-  for (const change of [changed, { ADMIN_PASSWORD: changed.ADMIN_PASSWORD }]) {
-    const again = await startApi(t, { ...variables, ...change, LOG_LEVEL: 'silent' });
-    t.equal(await accessOf(again), 2, 'with the password of the first boot');
+    const second = await serve(t, variables);
+    t.equal(await accessOf(second), 2);
+    t.notMatch((await second.stop()).stdout, 'was created');
     t.strictSame(await usersOf(variables.DATABASE_URL), users);
-  }
-});
 
-t.test('ADMIN_EMAIL may not be the address of somebody who registered first', async (t) => {
+    const changed = { ADMIN_PASSWORD: 'another password than before', ADMIN_EMAIL: 'other@example.com' };
+    for (const change of [changed, { ADMIN_PASSWORD: changed.ADMIN_PASSWORD }]) {
+      const again = await startApi(t, { ...variables, ...change, LOG_LEVEL: 'silent' });
+      t.equal(await accessOf(again), 2, 'with the password of the first boot');
+      t.strictSame(await usersOf(variables.DATABASE_URL), users);
+    }
+  },
+);
+
+t.test('ADMIN_EMAIL may not be the address of a registered user', async (t) => {
   const variables = await variablesFor(t);
   const { ask } = await startApi(t, variables);
   await ask('POST', '/register', { body: { ...credentials, name: 'Mallory', password: PASSWORD } });
@@ -93,7 +99,7 @@ t.test('ADMIN_EMAIL may not be the address of somebody who registered first', as
   t.match(users, [{ email: credentials.email, access: 1 }]);
 });
 
-t.test('access levels are held to those that the database knows', async (t) => {
+t.test('Access levels that contradict the database stop the boot', async (t) => {
   const variables = { ...(await variablesFor(t)), ...admin };
   const { DATABASE_URL } = variables;
   const bootsWith = async (ACCESS_LEVELS: string) => {
@@ -118,7 +124,7 @@ t.test('access levels are held to those that the database knows', async (t) => {
   t.strictSame(
     await recorded(),
     ['guest:0', 'user:1', 'moderator:4', 'admin:5'],
-    'one that nobody holds was removed',
+    'a level that no user holds was removed',
   );
 
   const refused: Record<string, RegExp> = {

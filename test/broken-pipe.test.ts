@@ -1,14 +1,14 @@
 /**
- * Whoever reads the log may die first. The service must still end when it is told to.
+ * Tests a service whose log reader dies first. It must still end on a signal.
  *
- * @runs once, on SQLite: it is about the process.
+ * @runs once, on SQLite: it tests the process.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 import { environment } from './helper.ts';
 
-/** Logs two lines and exits, as on a second signal or a second error: with lines that are still to be written. */
+/** Logs two lines and exits, as on a second signal or a second error: with lines that are not written yet. */
 const script = `
   import { buildApp } from '#latchkey/app.ts';
   import { parseConfig } from '#latchkey/config/index.ts';
@@ -22,7 +22,7 @@ const script = `
   setInterval(() => {}, 1000);
 `;
 
-t.test('a service whose log nobody reads any more still ends', async (t) => {
+t.test('A service whose log has lost its reader still ends', async (t) => {
   const variables = JSON.stringify(await environment(t, { LOG_LEVEL: 'info' }));
   const service = spawn(process.execPath, ['--input-type=module', '--eval', script, variables], {
     stdio: ['ignore', 'pipe', 'inherit'],

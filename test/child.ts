@@ -1,17 +1,17 @@
-/** Runs the product as its users do, in processes of their own, and holds what they print to what may be printed. */
+/** Runs the product like its users, in separate processes, and checks that they print no secret. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Environment } from '#latchkey/config/index.ts';
-import { notePrinted, noteSecret, noteSecretsIn } from './evidence.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
+import { notePrinted, noteSecret, noteSecretsIn } from './secret-log.ts';
 
 export const bin = resolve('bin/latchkey.js');
 
 export type Variables = Record<string, string>;
 
-/** What a process came to. */
+/** The result of a process. */
 export interface Ended {
   /** Null when a signal ended it. */
   readonly code: number | null;
@@ -25,17 +25,20 @@ export interface RunOptions {
   /** All of standard input. */
   readonly input?: string;
   readonly cwd?: string;
-  /** What may be printed although there is a password in it: the contract's examples. */
+  /** Texts that may be printed although they contain a password: the examples of the contract. */
   readonly known?: string;
-  /** In place of `bin/latchkey.js`. */
+  /** The program, in place of `bin/latchkey.js`. */
   readonly command?: string;
-  /** All of the environment, in place of one in which every variable is set. */
+  /** The whole environment, in place of one with every variable. */
   readonly environment?: Variables;
-  /** Whether it gets a process group of its own, to which signals go, as those of a terminal do: npm hands none on. */
+  /**
+   * True when the process gets its own process group, to which signals are sent, as a terminal does: npm does
+   * not pass signals on.
+   */
   readonly isGroup?: boolean;
 }
 
-/** A service that has said where it listens. */
+/** A service that has printed where it listens. */
 export interface Service {
   readonly url: string;
   readonly pid: number;
@@ -43,10 +46,10 @@ export interface Service {
   /** Sends a request with a JSON body. */
   ask(method: string, path: string, options?: { token?: string; body?: unknown }): Promise<ServiceAnswer>;
   signal(name: NodeJS.Signals): void;
-  /** Closes our end of its standard output. */
+  /** Closes the reading end of its standard output. */
   deafen(): void;
   readonly ended: Promise<Ended>;
-  /** Ends it as an operator does, and checks that it went well. */
+  /** Ends the service like an operator, and checks that it exits with 0. */
   stop(): Promise<Ended>;
 }
 
@@ -56,7 +59,7 @@ export interface ServiceAnswer {
   readonly body: any;
 }
 
-/** A folder that goes when the test ends. */
+/** Makes a folder that is removed when the test ends. */
 export async function temporaryFolder(t: Teardown): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-process-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -75,9 +78,9 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
 }
 
 /**
- * Starts `latchkey serve` on a free port and waits until it says that it listens. It ends with the test.
+ * Starts `latchkey serve` on a free port and waits until it prints that it listens. It ends with the test.
  *
- * @param openFiles that it may have at most, connections included; as many as we may when it is left out
+ * @param openFiles that it may have at most, connections included; by default the limit of this process
  */
 export function serve(
   t: Teardown,
@@ -91,7 +94,7 @@ export function serve(
   return serveBy(t, command, rest, { variables: { PORT: '0', ...variables } });
 }
 
-/** Does the same by a command of the test's own. */
+/** Does the same with a command of the test's own. */
 export async function serveBy(
   t: Teardown,
   command: string,
@@ -117,7 +120,7 @@ export async function serveBy(
     const look = () => {
       const match = /Latchkey listens on (http:[^\s"]+)(?=[\s"])/.exec(printed.stdout);
       if (match?.[1] === undefined) return;
-      // There may be a long log behind it.
+      // A long log may come before it.
       child.stdout.off('data', look);
       found(match[1]);
     };
@@ -145,7 +148,10 @@ export async function serveBy(
   };
 }
 
-/** A shell that ends a service when this process has gone without doing so: a crash, or SIGKILL at a test's timeout. */
+/**
+ * A shell that ends a service when this process has ended without doing so: by a crash, or by SIGKILL at the
+ * timeout of a test.
+ */
 function endWithUs(pid: number | undefined, ended: Promise<unknown>): void {
   const shell = spawn('sh', ['-c', 'read -r line || kill -KILL "$0"', String(pid)], {
     detached: true,
@@ -175,7 +181,7 @@ async function ask(
   return { status: response.status, body: answer };
 }
 
-/** Every variable is set, so that neither the developer's environment nor a `.env` says anything here. */
+/** Sets every variable, so that neither the developer's environment nor a `.env` has an effect. */
 export function childEnvironment(variables: Variables = {}): Variables {
   const unset = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
   const { PATH = '', HOME = '', TMPDIR = tmpdir(), NODE_COMPILE_CACHE = '', NODE_V8_COVERAGE } = process.env;
@@ -193,7 +199,7 @@ function start(
     ...(cwd !== undefined && { cwd }),
     detached: isGroup,
   });
-  // A command that fails before it reads its input is not our failure.
+  // A command that fails before it reads its input is not a failure of the test.
   child.stdin.on('error', () => {});
   const printed = { stdout: '', stderr: '' };
   return { child, printed, ended: collect(child, printed, environment ?? variables, known) };
@@ -225,7 +231,11 @@ async function collect(
 
 const forbidden = [/\$argon2/, /eyJ[\w-]{20,}/, /-----BEGIN/];
 
-/** @throws {Error} when a process printed a password, a token, a hash, a key or the secret */
+/**
+ * Checks the output of a process.
+ *
+ * @throws {Error} when a process printed a password, a token, a hash, a key or the secret
+ */
 export function checkPrinted(printed: string, secrets: readonly string[] = []): void {
   const found = [...forbidden.flatMap((pattern) => pattern.exec(printed)?.[0] ?? []), ...secrets];
   for (const secret of found) {
@@ -235,7 +245,7 @@ export function checkPrinted(printed: string, secrets: readonly string[] = []): 
   }
 }
 
-/** What a process with these variables knows and may not tell. */
+/** Lists the secrets of a process with these variables, which it must not print. */
 async function secretsOf({ DATA_DIR, DATABASE_URL, SECRET, ADMIN_PASSWORD }: Variables): Promise<string[]> {
   const file = DATA_DIR === undefined ? '' : await readFile(join(DATA_DIR, 'secret'), 'utf8').catch(() => '');
   const password =

@@ -1,7 +1,7 @@
 /**
- * Environment in, configuration or one line of complaint out.
+ * Tests the configuration: an environment becomes a configuration or one line with an error.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,14 +14,14 @@ import { ConfigError, Environment, packageRoot, parseConfig } from '#latchkey/co
 import { defaultHashMemory } from '#latchkey/config/memory.ts';
 import { readSecretFiles, secretVariables } from '#latchkey/config/secret-files.ts';
 
-/** What a process checks before it does anything. */
+/** Checks a configuration like a process before its start. */
 function check(variables: Record<string, string | undefined>) {
   const config = parseConfig(variables);
   checkFirstAdmin(config);
   return config;
 }
 
-t.test('without any variable it is what a laptop needs', async (t) => {
+t.test('The configuration without any variable suits a laptop', async (t) => {
   t.strictSame(check({}), {
     production: false,
     host: '127.0.0.1',
@@ -61,7 +61,7 @@ t.test('without any variable it is what a laptop needs', async (t) => {
   t.equal(packageRoot, resolve(import.meta.dirname, '..'));
 });
 
-t.test('hashing takes a third of the memory that there is, room for one hash at least', async (t) => {
+t.test('Hashing takes a third of the memory, and at least that of one hash', async (t) => {
   for (const [available, mib] of [
     [512, 170],
     [16_384, 5_461],
@@ -76,7 +76,7 @@ t.test('hashing takes a third of the memory that there is, room for one hash at 
 
 const password = 'a password that stays here';
 
-/** Each wrong environment, and what its line says besides the variable's name. */
+/** Each wrong environment, and the text of its line after the variable's name. */
 const wrong: [variables: Record<string, string>, name: string, says: string][] = [
   [{ PORT: 'abc' }, 'PORT', 'must be integer'],
   [{ HASH_MEMORY: '18' }, 'HASH_MEMORY', '>= 19'],
@@ -164,24 +164,27 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   ],
 ];
 
-t.test('a wrong value stops with one line that names the variable, the problem and an example', async (t) => {
-  for (const [variables, name, says] of wrong) {
-    const what = JSON.stringify(variables).slice(0, 100);
-    let message = 'nothing was thrown';
-    try {
-      check(variables);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      message = error.message;
+t.test(
+  'A wrong value stops the boot with one line that names the variable, the problem and an example',
+  async (t) => {
+    for (const [variables, name, says] of wrong) {
+      const what = JSON.stringify(variables).slice(0, 100);
+      let message = 'nothing was thrown';
+      try {
+        check(variables);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        message = error.message;
+      }
+      t.ok(message.startsWith(`${name} `), `${what}: ${message}`);
+      t.ok(message.includes(says), `${what}: ${message}`);
+      t.match(message, new RegExp(`\\(example: ${name}=.`), what);
+      t.notMatch(message, /\n/, what);
     }
-    t.ok(message.startsWith(`${name} `), `${what}: ${message}`);
-    t.ok(message.includes(says), `${what}: ${message}`);
-    t.match(message, new RegExp(`\\(example: ${name}=.`), what);
-    t.notMatch(message, /\n/, what);
-  }
-});
+  },
+);
 
-t.test('no message repeats a secret', async (t) => {
+t.test('A message never repeats a secret', async (t) => {
   const secrets = [password, 'secret-of-ada', 'a secret of 31', 'fourteen chars', 'xxx', 'ada:a/b'];
   const used = wrong.flatMap(([variables]) => Object.values(variables)).join();
   for (const secret of secrets) t.ok(used.includes(secret), secret);
@@ -195,7 +198,7 @@ t.test('no message repeats a secret', async (t) => {
   }
 });
 
-t.test('values at the edge are right', async (t) => {
+t.test('Values at the limit are accepted', async (t) => {
   const right: Record<string, string>[] = [
     { PORT: '0' },
     { PORT: '65535' },
@@ -214,7 +217,7 @@ t.test('values at the edge are right', async (t) => {
   for (const variables of right) t.doesNotThrow(() => check(variables), JSON.stringify(variables));
 });
 
-t.test('levels come in any order and are kept by number', async (t) => {
+t.test('Levels may be given in any order and are sorted by number', async (t) => {
   const { accessLevels } = check({ ACCESS_LEVELS: ' admin:10, moderator:5 ,guest:0,user:1' });
   t.strictSame(
     accessLevels.map(({ name, number }) => `${name}:${number}`),
@@ -222,20 +225,20 @@ t.test('levels come in any order and are kept by number', async (t) => {
   );
 });
 
-t.test('an empty variable is one that is not set', async (t) => {
+t.test('An empty variable counts as not set', async (t) => {
   const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
   t.strictSame(check(empty), check({}));
   t.strictSame(check({ PORT: undefined }), check({}));
 });
 
-t.test('nothing changes it afterwards', async (t) => {
+t.test('The configuration is frozen', async (t) => {
   const config = check({ ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: password });
   t.ok(Object.isFrozen(config));
   for (const part of [config.accessLevels, ...config.accessLevels, config.firstAdmin])
     t.ok(Object.isFrozen(part));
 });
 
-t.test('metrics and traces are for whoever asks for them', async (t) => {
+t.test('Metrics and traces are off by default', async (t) => {
   t.strictSame(check({ METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 });
   t.strictSame(check({ METRICS_PORT: '0', METRICS_HOST: '::1', HOST: '0.0.0.0' }).metrics, {
     host: '::1',
@@ -248,7 +251,7 @@ t.test('metrics and traces are for whoever asks for them', async (t) => {
   });
 });
 
-t.test('the public URL follows from where it listens', async (t) => {
+t.test('The default public URL follows from the host and the port', async (t) => {
   const cases: Record<string, string> = {
     '127.0.0.1': 'http://127.0.0.1:8080',
     '0.0.0.0': 'http://localhost:8080',
@@ -261,7 +264,7 @@ t.test('the public URL follows from where it listens', async (t) => {
   t.equal(check({ HOST: '::', PUBLIC_URL: 'https://example.com' }).publicUrl, 'https://example.com');
 });
 
-t.test('relative paths start at the root of the package, wherever the process was started', async (t) => {
+t.test('Relative paths start at the root of the package, wherever the process was started', async (t) => {
   const start = process.cwd();
   t.teardown(() => process.chdir(start));
   process.chdir('/');
@@ -290,7 +293,7 @@ t.test('.env.example lists every variable, in order, with its default', async (t
   for (const [name] of withDefault) t.ok(written.has(name), `the default of ${name}`);
 });
 
-t.test('secrets come from files as well', async (t) => {
+t.test('Secrets can be read from files', async (t) => {
   const folder = t.testdir({ secret: 'a secret of a file, with more than 32 characters\n', empty: '\n' });
   const path = join(folder, 'secret');
   for (const name of secretVariables)

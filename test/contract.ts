@@ -1,4 +1,4 @@
-/** Holds every answer of the suite to the committed contract, and searches it for what must never leave. */
+/** Compares every answer of the suite with the committed contract, and searches it for secrets. */
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -19,10 +19,14 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
 ajv.addSchema(contract, 'contract');
 
-/** An answer of `inject`, or as much of one that came over a socket. */
+/** An answer of `inject`, or the same members of one that came over a socket. */
 export type CheckedAnswer = Pick<LightMyRequestResponse, 'statusCode' | 'headers' | 'body' | 'json'>;
 
-/** @throws {Error} when the answer is not one that the contract lists for the operation */
+/**
+ * Checks an answer.
+ *
+ * @throws {Error} when the contract does not list the answer for the operation
+ */
 export function checkAnswer(method: string, url: string, response: CheckedAnswer): void {
   const where = `${method} ${url} -> ${response.statusCode}`;
   if (/\$argon2|"passwordHash"\s*:|node_modules|\.ts:\d/.test(response.body))
@@ -39,7 +43,7 @@ export function checkAnswer(method: string, url: string, response: CheckedAnswer
     return;
   }
   const listed = operation.responses[response.statusCode];
-  // What is no URL, or no HTTP, never reaches its operation.
+  // A malformed URL or malformed HTTP never reaches its operation.
   if (
     listed === undefined &&
     /problems\/(bad-url|bad-request|headers-too-large|request-timeout)"/.test(response.body)
@@ -67,7 +71,7 @@ export function checkAnswer(method: string, url: string, response: CheckedAnswer
   validate(where, `#/${pointer.map(escapeToken).join('/')}`, response);
 }
 
-/** What the contract says of the header fields of a problem. */
+/** Returns the header fields of a problem in the contract. */
 function checkField(where: string, response: CheckedAnswer): void {
   const slug = String(response.json().type).split('/').at(-1) ?? '';
   const field = isSlug(slug) ? entryOf(slug).field : undefined;
@@ -82,7 +86,7 @@ function validate(where: string, pointer: string, response: CheckedAnswer): void
     throw new Error(`${where} does not fit the contract: ${ajv.errorsText(check.errors)}\n${response.body}`);
 }
 
-/** As the router reads it: dots and percent signs stay as they are, and an origin before it does not matter. */
+/** Reads a path like the router: dots and percent signs are unchanged, and an origin before it is ignored. */
 function pathOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]*/, '').split(/[?#]/, 1)[0] ?? '';
 }
@@ -95,7 +99,7 @@ function findPath(pathname: string): string | undefined {
   );
 }
 
-/** A JSON Pointer's token in a URI fragment. */
+/** Writes the token of a JSON Pointer in a URI fragment. */
 function escapeToken(token: string): string {
   return encodeURIComponent(token.replaceAll('~', '~0').replaceAll('/', '~1'));
 }

@@ -1,7 +1,7 @@
 /**
- * What CONTRIBUTING.md and the files for editors and GitHub say is there.
+ * Tests that CONTRIBUTING.md and the files for editors and GitHub name only what exists.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ function blocks(language: string): string[] {
   );
 }
 
-t.test('every script that CONTRIBUTING.md and VS Code name is in package.json', async (t) => {
+t.test('Every script that CONTRIBUTING.md and VS Code name is in package.json', async (t) => {
   const sources = text + readFileSync('.vscode/launch.json', 'utf8');
   const named = new Set(
     [...sources.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name = '']) => name),
@@ -27,7 +27,7 @@ t.test('every script that CONTRIBUTING.md and VS Code name is in package.json', 
   for (const name of named) t.hasOwnProp(scripts, name);
 });
 
-t.test('every line of a block is a command of npm, or a test file', async (t) => {
+t.test('Every line of a code block is an npm command or a test file', async (t) => {
   const lines = blocks('sh').flatMap((block) => block.trim().split('\n'));
   t.ok(lines.length >= 10);
   for (const line of lines) {
@@ -36,20 +36,20 @@ t.test('every line of a block is a command of npm, or a test file', async (t) =>
   }
 });
 
-t.test('every file that it links to is there', async (t) => {
+t.test('Every file that CONTRIBUTING.md links to exists', async (t) => {
   const links = [...text.matchAll(/\]\((?!https:)([^)]+)\)/g)].map(([, path = '']) => path);
   t.ok(links.length >= 8);
   for (const path of links) t.ok(existsSync(path), path);
 });
 
-t.test('its layers are those that are held', async (t) => {
+t.test('The layers in CONTRIBUTING.md are the layers that dependency-cruiser checks', async (t) => {
   const [, held = ''] =
     /const layers = \[\n(.*?)\n\];/s.exec(readFileSync('.dependency-cruiser.js', 'utf8')) ?? [];
   t.match(held, 'accounts');
   t.strictSame(blocks('text'), [`${held.replaceAll(/^ +\[|'|\],$/gm, '')}\n`]);
 });
 
-t.test('the workflow runs what .ci/run runs, on each supported Node.js and both databases', async (t) => {
+t.test('The workflow runs the steps of .ci/run on each supported Node.js and both databases', async (t) => {
   const { test, check } = workflow.jobs;
   const commandsOf = (job: { steps: readonly { run?: string }[] }) =>
     job.steps.flatMap(({ run }) => run ?? []);
@@ -71,7 +71,7 @@ t.test('the workflow runs what .ci/run runs, on each supported Node.js and both 
   t.ok(test.strategy.matrix.node.includes(Number(version)), `Node.js ${version} is one of them`);
 });
 
-t.test('the forms for issues have what GitHub asks for', async (t) => {
+t.test('The issue forms have the members that GitHub requires', async (t) => {
   for (const name of ['bug', 'feature']) {
     const form = parse(readFileSync(join('.github/ISSUE_TEMPLATE', `${name}.yml`), 'utf8'));
     t.match(form, { name: String, description: String });

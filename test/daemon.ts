@@ -1,10 +1,10 @@
-/** Programs of the operating system that serve, started by a test. */
+/** Starts server programs of the operating system for a test. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface Daemon {
-  /** The end of what it wrote to standard error. */
+  /** The end of its standard error. */
   readonly log: () => string;
   stop(): Promise<void>;
 }
@@ -15,18 +15,18 @@ export interface DaemonOptions {
   readonly gid?: number;
 }
 
-/** Where programs are that a user's PATH may leave out. */
+/** Folders of programs that the PATH of a user may leave out. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 
-/** The path of an installed program; undefined where it is not installed. */
+/** Finds the path of an installed program; undefined where it is not installed. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Starts a program that serves until `stop()`; when this process dies without, a shell ends it. */
+/** Starts a program that runs until `stop()`. When this process dies without `stop()`, a shell ends it. */
 export function startDaemon(program: string, args: readonly string[], options: DaemonOptions): Daemon {
-  // Its input ends when we do, however that happens.
+  // The input of the shell ends with this process, however it ends.
   const script = '"$0" "$@" & read -r line; kill -TERM $! 2>/dev/null; wait $!';
   const child = spawn('sh', ['-c', script, program, ...args], {
     ...options,

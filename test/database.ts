@@ -6,7 +6,7 @@ import pg from 'pg';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 
-/** Whoever can be told to do something at the end: a tap test, for instance. */
+/** An object that accepts work for its end: a tap test, for instance. */
 export interface Scope {
   teardown(work: () => Promise<void>): unknown;
 }
@@ -17,8 +17,8 @@ export interface TestDatabase {
 }
 
 /**
- * A database of one's own, empty and without tables; gone at the end.
- * On Postgres where `TEST_POSTGRES_URL` names a server (as superuser, database `postgres`), otherwise on SQLite.
+ * Creates an empty database without tables, which is removed at the end. It is on Postgres where
+ * `TEST_POSTGRES_URL` names a server (as superuser, database `postgres`), otherwise on SQLite.
  */
 export function createDatabase(t: Scope): Promise<TestDatabase> {
   const server = process.env.TEST_POSTGRES_URL;
@@ -26,8 +26,8 @@ export function createDatabase(t: Scope): Promise<TestDatabase> {
 }
 
 /**
- * As {@link createDatabase}, with the tables of this version: a copy of the database that the runner has migrated, which
- * costs a tenth of a migration. What is about the first start takes an empty one.
+ * Like {@link createDatabase}, with the tables of this version: a copy of the database that the runner has
+ * migrated, which costs a tenth of a migration. Tests of the first start use an empty one.
  */
 export async function createMigratedDatabase(t: Scope): Promise<TestDatabase> {
   const { TEST_TEMPLATE: template, TEST_POSTGRES_URL: server } = process.env;
@@ -38,7 +38,7 @@ export async function createMigratedDatabase(t: Scope): Promise<TestDatabase> {
   return database;
 }
 
-/** A file in a new folder. */
+/** Returns the path of a file in a new folder. */
 export async function createSqliteDatabase(t: Scope): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
   t.teardown(() => rm(folder, { recursive: true }));
@@ -46,10 +46,10 @@ export async function createSqliteDatabase(t: Scope): Promise<TestDatabase> {
 }
 
 /**
- * A database on a running server.
+ * Creates a database on a running server.
  *
  * @param server URL of the superuser on any database of that server
- * @param template URL of the one that it is to be a copy of
+ * @param template URL of the database to copy
  */
 export async function createPostgresDatabase(
   t: Scope,
@@ -57,15 +57,15 @@ export async function createPostgresDatabase(
   template?: string,
 ): Promise<TestDatabase> {
   const name = `latchkey_${randomBytes(8).toString('hex')}`;
-  // A file copy takes a third of the time of copying by way of the log, which is Postgres’s default.
+  // A file copy takes a third of the time of a copy through the write-ahead log, the default of Postgres.
   const copied =
     template === undefined ? '' : ` TEMPLATE ${new URL(template).pathname.slice(1)} STRATEGY FILE_COPY`;
   await execute(server, `CREATE DATABASE ${name}${copied}`);
-  // Whatever a test left connected is cut off.
+  // Connections that a test left open are closed.
   t.teardown(() => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   const url = new URL(server);
   url.pathname = name;
-  // Databases are made and dropped directly: PgBouncer keeps connections to them that would be in the way.
+  // Databases are created and dropped directly, because PgBouncer keeps connections to them.
   const { TEST_POSTGRES_URL, TEST_PGBOUNCER_PORT } = process.env;
   if (TEST_PGBOUNCER_PORT && server === TEST_POSTGRES_URL) {
     url.port = TEST_PGBOUNCER_PORT;
@@ -74,7 +74,7 @@ export async function createPostgresDatabase(
   return { url: url.href, kind: 'postgresql' };
 }
 
-/** The URL by which a database is reached without PgBouncer; the same one where there is none. */
+/** Returns the URL of a database without PgBouncer; the same URL where there is none. */
 export function directUrl(url: string): string {
   const changed = new URL(url);
   const { TEST_POSTGRES_URL } = process.env;
@@ -83,7 +83,7 @@ export function directUrl(url: string): string {
   return changed.href;
 }
 
-/** A database's URL with another parameter. */
+/** Adds a parameter to a database's URL. */
 export function withParameter(url: string, name: string, value: string): string {
   const changed = new URL(url);
   changed.searchParams.set(name, value);

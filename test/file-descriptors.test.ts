@@ -1,7 +1,8 @@
 /**
- * A moment without file descriptors is over when it is over: what could not be loaded then is loaded at the next try.
+ * Tests that a temporary lack of file descriptors has no lasting effect: a module that could not be loaded is
+ * loaded at the next attempt.
  *
- * @runs once, on SQLite: it is about the process.
+ * @runs once, on SQLite: it tests the process.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
@@ -10,7 +11,7 @@ import { loadOnce } from '#latchkey/lib/load-once.ts';
 import { environment } from './helper.ts';
 import { startMailServer } from './mail-server.ts';
 
-/** Lets a script take all file descriptors that are left, for as long as some work takes. */
+/** Lets a script take all remaining file descriptors while a function runs. */
 const withoutFiles = `
   import { closeSync, openSync } from 'node:fs';
   async function withoutFiles(work) {
@@ -28,7 +29,7 @@ const withoutFiles = `
   }
 `;
 
-/** Runs a script whose argument is a JSON text and whose output is another. It may have 200 files. */
+/** Runs a script whose argument and output are JSON. It may open 200 files. */
 async function run(script: string, argument: unknown): Promise<unknown> {
   const shell = 'ulimit -n 200; exec "$0" "$@"';
   const node = [
@@ -43,7 +44,7 @@ async function run(script: string, argument: unknown): Promise<unknown> {
   return JSON.parse(lines.at(-1) ?? '');
 }
 
-t.test('what a load failed for is loaded by whoever asks next', async (t) => {
+t.test('A module whose load failed is loaded by the next request', async (t) => {
   const mails = await startMailServer(t);
   const script = `
     import { findWeakness } from '#latchkey/accounts/passwords/strength.ts';
@@ -57,7 +58,7 @@ t.test('what a load failed for is loaded by whoever asks next', async (t) => {
     const transport = openTransport(config);
     const send = () => transport.send(mail);
     const unused = openTransport(config);
-    // The first thing that is asked when the engine has been loaded.
+    // The first query after the engine has been loaded.
     const factory = { get provider() { throw new Error('loaded'); } };
     const load = () => withSchemaEngine(factory, () => {}).catch(({ message }) => message);
 
@@ -79,14 +80,14 @@ t.test('what a load failed for is loaded by whoever asks next', async (t) => {
   });
 });
 
-t.test('a service that listens needs no file for the first password', async (t) => {
+t.test('A service that listens opens no file for the first password', async (t) => {
   const script = `
     import { parseConfig } from '#latchkey/config/index.ts';
     import { serve } from '#latchkey/server.ts';
     const config = parseConfig(JSON.parse(process.argv[1]));
     const app = await serve(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY });
     const payload = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
-    // A first request of another kind, so that nothing of the framework is the first of its kind.
+    // A first request of another kind, so that no part of the framework runs for the first time later.
     await app.inject({ method: 'POST', url: '/login', payload: { email: payload.email, password: 'wrong' } });
     const { statusCode } = await withoutFiles(() => app.inject({ method: 'POST', url: '/register', payload }));
     console.log('\\n' + JSON.stringify(statusCode));
@@ -96,7 +97,7 @@ t.test('a service that listens needs no file for the first password', async (t) 
   t.equal(await run(script, variables), 201);
 });
 
-t.test('a load is done once for all who ask, and again only after it failed', async (t) => {
+t.test('A module is loaded once for all callers, and again only after a failure', async (t) => {
   const loads: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
   const get = loadOnce(() => new Promise<string>((resolve, reject) => void loads.push({ resolve, reject })));
   const [one, two] = [get(), get()];

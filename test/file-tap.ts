@@ -1,12 +1,12 @@
 /**
- * `tap` as a test file sees it that shares a process with others (run-files.ts): its `t` is the subtest that has the file's name. Files
- * import nothing else of tap but types.
+ * Replaces `tap` in a test file that shares a process with others (run-files.ts): its `t` is the subtest with
+ * the name of the file. Files import only types besides `t`.
  */
 import root, { type Test } from 'tap';
 
 let current: Test = root;
 
-// Files run one after the other, and each reads it while it is its turn.
+// Files run one after the other, and each reads this variable while it is imported.
 export { current as default };
 
 /** Makes a subtest the `t` of the file that is imported next. */

@@ -1,4 +1,4 @@
-/** How a service without any account gets its first admin. */
+/** Tests how a service without any account gets its first admin. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -11,7 +11,7 @@ const { url: DATABASE_URL } = await createDatabase(t);
 const file = join(DATA_DIR, 'first-admin');
 const variables = { DATA_DIR, DATABASE_URL };
 
-/** The token of the command in the file, and what the command says. */
+/** Returns the token of the command in the file, and the answer to the command. */
 async function offer(): Promise<{ token: string; command: string }> {
   const command = await readFile(file, 'utf8');
   const body = JSON.parse(/-d '(.*)'/.exec(command)?.[1] ?? '');
@@ -22,38 +22,41 @@ const accept = (service: Service, token: string, members: object = {}) =>
     body: { token, name: 'Ada', email: 'ada@example.com', password: PASSWORD, ...members },
   });
 
-t.test('the start writes an invitation that only its owner reads; the next one voids it', async (t) => {
-  const first = await serve(t, variables);
-  t.match(
-    first.stdout(),
-    `There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`,
-  );
-  const { token, command } = await offer();
-  t.equal(((await stat(file)).mode & 0o777).toString(8), '600');
-  t.match(command, `curl -s ${first.url}/invitations/accept `);
-  t.notMatch(first.stdout(), token, 'logs are read by many');
-  await first.stop();
+t.test(
+  'The start writes an invitation that only the owner of the file can read, and the next start voids it',
+  async (t) => {
+    const first = await serve(t, variables);
+    t.match(
+      first.stdout(),
+      `There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`,
+    );
+    const { token, command } = await offer();
+    t.equal(((await stat(file)).mode & 0o777).toString(8), '600');
+    t.match(command, `curl -s ${first.url}/invitations/accept `);
+    t.notMatch(first.stdout(), token, 'logs are read by many');
+    await first.stop();
 
-  const second = await serve(t, variables);
-  const { token: newer } = await offer();
-  t.not(newer, token);
-  t.equal((await accept(second, token)).status, 403);
-  t.match((await accept(second, newer, { email: undefined })).body, {
-    status: 400,
-    errors: [{ pointer: '/email' }],
-  });
-  const accepted = await accept(second, newer);
-  t.match(accepted, { status: 201, body: { email: 'ada@example.com', access: 2, permanentAccess: 2 } });
-  t.equal((await accept(second, newer, { email: 'eve@example.com' })).status, 403, 'once');
-  await second.stop();
+    const second = await serve(t, variables);
+    const { token: newer } = await offer();
+    t.not(newer, token);
+    t.equal((await accept(second, token)).status, 403);
+    t.match((await accept(second, newer, { email: undefined })).body, {
+      status: 400,
+      errors: [{ pointer: '/email' }],
+    });
+    const accepted = await accept(second, newer);
+    t.match(accepted, { status: 201, body: { email: 'ada@example.com', access: 2, permanentAccess: 2 } });
+    t.equal((await accept(second, newer, { email: 'eve@example.com' })).status, 403, 'once');
+    await second.stop();
 
-  const third = await serve(t, variables);
-  t.notMatch(third.stdout(), /There is no admin/);
-  await t.rejects(stat(file), { code: 'ENOENT' }, 'it has gone');
-  await third.stop();
-});
+    const third = await serve(t, variables);
+    t.notMatch(third.stdout(), /There is no admin/);
+    await t.rejects(stat(file), { code: 'ENOENT' }, 'it has gone');
+    await third.stop();
+  },
+);
 
-t.test('it is good only while there is no admin', async (t) => {
+t.test('The invitation of the first admin is valid only while there is no admin', async (t) => {
   const variables = { DATA_DIR, DATABASE_URL: (await createMigratedDatabase(t)).url };
   const service = await serve(t, variables);
   const { token } = await offer();

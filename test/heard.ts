@@ -1,4 +1,4 @@
-/** Services whose output somebody may stop to read. */
+/** Starts services whose output a test can stop reading. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,10 +14,10 @@ import { PUBLIC_URL, type Teardown } from './helper.ts';
 import { testSigningKey } from './tokens.ts';
 import { until } from './until.ts';
 
-/** Milliseconds in which a request is answered, on a machine that is busy. */
-const PATIENCE_MS = 10_000;
+/** Timeout of a request on a busy machine. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
-/** A service whose output is read, or not. */
+/** A service whose output is read or not. */
 interface Heard {
   readonly child: ChildProcess;
   readonly text: () => string;
@@ -25,7 +25,7 @@ interface Heard {
   readonly readOn: () => void;
 }
 
-/** Each kind of output that can be left unread. */
+/** Each kind of output that may be left unread. */
 export const outputs: Record<string, (t: Teardown, env: Variables) => Promise<Heard>> = {
   'a pipe': async (t, env) => {
     const path = join(await temporaryFolder(t), 'pipe');
@@ -42,7 +42,7 @@ export const outputs: Record<string, (t: Teardown, env: Variables) => Promise<He
     return hear(t, child, child.stdout);
   },
   'a terminal': async (t, env) => {
-    // It makes a terminal, and types there what it is given.
+    // `script` makes a terminal, and types its input there.
     const child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
       env,
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -61,7 +61,7 @@ const quiet: StdioOptions = ['ignore', 'ignore', 'inherit'];
 function hear(t: Teardown, child: ChildProcess, stream: Readable): Heard {
   t.teardown(() => {
     child.kill('SIGKILL');
-    // A reader that has stopped never sees the end.
+    // A reader that has stopped never sees the end of the output.
     stream.destroy();
   });
   let text = '';
@@ -76,7 +76,7 @@ function hear(t: Teardown, child: ChildProcess, stream: Readable): Heard {
   };
 }
 
-/** Starts a service in production, and waits until it has said all that it says at its start. */
+/** Starts a service in production, and waits until it has printed all lines of its start. */
 export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
   const { url: DATABASE_URL } = await createMigratedDatabase(t);
   const env = childEnvironment({
@@ -102,7 +102,7 @@ export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
   const pid = Number(find(/"pid":(\d+)/));
   // Not fetch: it does not let a caller choose the Host header, which is the part of a log line that clients fill.
   const get = async (address: string, host?: string) => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const asked = request(address, { signal, ...(host !== undefined && { headers: { host } }) }).end();
     const [response]: IncomingMessage[] = await once(asked, 'response');
     return { status: response?.statusCode, body: response === undefined ? '' : await readText(response) };

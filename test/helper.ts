@@ -1,4 +1,4 @@
-/** Builds the app exactly as src/server.ts does, on a database of its own, and talks to it as a client would. */
+/** Builds the app like src/server.ts, on its own database, and talks to it like a client. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,21 +10,21 @@ import { type AppOptions, buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { checkAnswer } from './contract.ts';
 import { createMigratedDatabase } from './database.ts';
-import { noteSecret, noteSecretsIn } from './evidence.ts';
+import { noteSecret, noteSecretsIn } from './secret-log.ts';
 
 export const PUBLIC_URL = 'http://latchkey.test';
 export const PASSWORD = 'correct horse battery staple';
 
-/** Where the sessions come from that tests open without a request. */
+/** The request context of sessions that tests open without a request. */
 export const device = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 
-/** A twentieth of the work. Services in processes of their own hash as the product does. */
+/** A twentieth of the work. Services in separate processes hash like the product. */
 const CHEAP_PARAMETERS = { memoryCost: 1024, timeCost: 2, parallelism: 1 };
 
-/** Of {@link PASSWORD}, with cheap parameters. */
+/** A hash of {@link PASSWORD}, with cheap parameters. */
 let passwordHash: Promise<string> | undefined;
 
-/** What a test file's `t` is to the helper. */
+/** The members of a `t` that the helper needs. */
 export interface Teardown {
   teardown(fn: () => Promise<void> | void): void;
 }
@@ -56,13 +56,13 @@ export interface Api {
   readonly databaseUrl: string;
   /** Sends a request; the answer is checked against openapi/openapi.json. */
   ask(method: NonNullable<InjectOptions['method']>, url: string, options?: Ask): Promise<Answer>;
-  /** Somebody with {@link PASSWORD} who is signed in; without the 50 ms of a registration and a sign-in. */
+  /** Creates a signed-in user with {@link PASSWORD}, without the 50 ms of a registration and a sign-in. */
   person(access: number, name?: string): Promise<Person>;
-  /** The access token of another session of somebody, opened without a password. */
+  /** Opens another session of a user without a password, and returns its access token. */
   sessionToken(id: string): Promise<string>;
 }
 
-/** An environment for tests: a folder and a database of its own. */
+/** Makes an environment for tests, with its own folder and database. */
 export async function environment(
   t: Teardown,
   variables: Record<string, string> = {},
@@ -74,7 +74,7 @@ export async function environment(
     DATA_DIR: dataDir,
     DATABASE_URL: url,
     PUBLIC_URL,
-    // The runner searches it for secrets.
+    // The runner searches the output for secrets.
     LOG_LEVEL: 'trace',
     RATE_LIMIT: '0',
     ...variables,
@@ -82,7 +82,7 @@ export async function environment(
 }
 
 export interface ApiOptions extends AppOptions {
-  /** Whether passwords are hashed with the product's parameters: for tests that are about hashes. */
+  /** True to hash passwords with the product's parameters, for tests of hashes. */
   readonly hasRealHashes?: boolean;
 }
 
@@ -95,7 +95,7 @@ export async function startApi(
   setHashParameters(hasRealHashes ? OWASP_PARAMETERS : CHEAP_PARAMETERS);
   t.teardown(() => setHashParameters(OWASP_PARAMETERS));
   const config = parseConfig(await environment(t, variables));
-  // The test's own work is in the same event loop.
+  // The test itself runs in the same event loop.
   const app = await buildApp(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY, ...options });
   t.teardown(() => app.close());
   t.teardown(() => noteHashes(app));
@@ -138,7 +138,7 @@ export async function startApi(
   return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };
 }
 
-/** Of all that was left in the database. */
+/** Remembers the secrets that were left in the database. */
 async function noteHashes({ accounts: { db } }: FastifyInstance): Promise<void> {
   try {
     noteSecretsIn(await db.user.findMany({ select: { passwordHash: true } }));
@@ -147,6 +147,6 @@ async function noteHashes({ accounts: { db } }: FastifyInstance): Promise<void> 
     noteSecretsIn(await db.emailChange.findMany({ select: { tokenHash: true } }));
     noteSecretsIn(await db.invitation.findMany({ select: { tokenHash: true } }));
   } catch {
-    // The test was about a database that is away.
+    // The test made the database unavailable.
   }
 }

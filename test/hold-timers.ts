@@ -2,16 +2,16 @@ import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 import type { Teardown } from './helper.ts';
 
-const SECOND = 1000;
+const SECOND_MS = 1000;
 
-/** Holds the pauses of jobs, for as long as the test lets no time pass. Those of transactions go on. */
+/** Holds the pauses of jobs until the test lets time pass. The pauses of transactions continue. */
 export function holdTimers(t: Teardown) {
   const { setTimeout } = timers;
   const pauses: { readonly seconds: number; end(): void }[] = [];
   timers.setTimeout = ((delay, value, options) => {
     if (options?.ref !== false) return setTimeout(delay, value as never, options);
     return new Promise((resolve, reject) => {
-      pauses.push({ seconds: Math.round((delay ?? 0) / SECOND), end: () => resolve(value as never) });
+      pauses.push({ seconds: Math.round((delay ?? 0) / SECOND_MS), end: () => resolve(value as never) });
       options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
     });
   }) as typeof setTimeout;

@@ -1,4 +1,4 @@
-/** Imports users without a process of its own. */
+/** Imports users without a separate process. */
 import type { AccountsContext } from '#latchkey/accounts/context.ts';
 import { type ImportCounts, importUsers } from '#latchkey/accounts/transfer/import.ts';
 
@@ -6,7 +6,7 @@ export interface Imported extends ImportCounts {
   readonly problems: readonly { line: number; problems: readonly string[] }[];
 }
 
-/** @param lines texts as they stand in the file, or objects that become JSON */
+/** @param lines texts as in the file, or objects that become JSON */
 export async function importLines(
   context: AccountsContext,
   lines: readonly (string | object)[],

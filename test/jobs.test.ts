@@ -1,4 +1,4 @@
-/** The periodic work: read before the first request, done while the app runs, ended with it. */
+/** Tests the periodic jobs: they poll before the first request, run while the app runs, and end with it. */
 import { randomUUID } from 'node:crypto';
 import timers from 'node:timers/promises';
 import t from 'tap';
@@ -9,10 +9,10 @@ import { isAccepted, open, setTime } from './accounts/client.ts';
 import { type Api, startApi } from './helper.ts';
 import { holdTimers } from './hold-timers.ts';
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
 
-/** Waits until something is so. */
+/** Waits until a condition is true. */
 async function until(isSo: () => Promise<boolean> | boolean, milliseconds: number): Promise<boolean> {
   const deadline = performance.now() + milliseconds;
   while (!(await isSo())) {
@@ -22,7 +22,7 @@ async function until(isSo: () => Promise<boolean> | boolean, milliseconds: numbe
   return true;
 }
 
-/** What the app's log says of jobs from now on. */
+/** Collects what the log of the app says of jobs from now on. */
 function listen({ app }: Api): string[] {
   const lines: string[] = [];
   for (const level of ['info', 'error'] as const) {
@@ -33,10 +33,10 @@ function listen({ app }: Api): string[] {
   return lines;
 }
 
-t.test('what was revoked is known before the first request', async (t) => {
+t.test('Revocations are known before the first request', async (t) => {
   const before = await startApi(t);
-  const somebody = await before.person(1);
-  const { sessionId, accessToken } = await open(before, somebody.id);
+  const user = await before.person(1);
+  const { sessionId, accessToken } = await open(before, user.id);
   const { db, now } = before.app.accounts;
   await db.revocation.create({ data: { sessionId, createdAt: await now(db) } });
 
@@ -46,10 +46,10 @@ t.test('what was revoked is known before the first request', async (t) => {
   });
   t.ok(next.app.revocations.isFresh);
   t.notOk(await isAccepted(next, accessToken));
-  t.ok(await isAccepted(next, somebody.token));
+  t.ok(await isAccepted(next, user.token));
 });
 
-t.test('an app that cannot read what was revoked does not start', async (t) => {
+t.test('An app that cannot read the revocations does not start', async (t) => {
   const { poll } = RevocationFeed.prototype;
   RevocationFeed.prototype.poll = async () => {
     throw new Error('the revocations cannot be read');
@@ -60,7 +60,7 @@ t.test('an app that cannot read what was revoked does not start', async (t) => {
   await t.rejects(startApi(t), /the revocations cannot be read/);
 });
 
-t.test('what another process revokes is obeyed within 2 s, time and again', async (t) => {
+t.test('A revocation by another process takes effect within 2 s, each time', async (t) => {
   const api = await startApi(t);
   const { db, now } = api.app.accounts;
   const { id } = await api.person(1);
@@ -68,11 +68,11 @@ t.test('what another process revokes is obeyed within 2 s, time and again', asyn
     const { sessionId, accessToken } = await open(api, id);
     t.ok(await isAccepted(api, accessToken));
     await db.revocation.create({ data: { sessionId, createdAt: await now(db) } });
-    t.ok(await until(async () => !(await isAccepted(api, accessToken)), 2 * SECOND));
+    t.ok(await until(async () => !(await isAccepted(api, accessToken)), 2 * SECOND_MS));
   }
 });
 
-t.test('a job that fails is tried again, and told of once', async (t) => {
+t.test('A job that fails is retried and logged once', async (t) => {
   const api = await startApi(t);
   const lines = listen(api);
   const { revocations } = api.app;
@@ -81,19 +81,19 @@ t.test('a job that fails is tried again, and told of once', async (t) => {
     tries++;
     throw new Error('the database is away');
   };
-  t.ok(await until(() => tries >= 3, 10 * SECOND), 'it is tried again');
-  t.strictSame(lines, ['error: revocations.poll: A job failed and is tried again']);
-  t.ok(await until(() => !revocations.isFresh, 5 * SECOND));
+  t.ok(await until(() => tries >= 3, 10 * SECOND_MS), 'it is tried again');
+  t.strictSame(lines, ['error: revocations.poll: A job failed and will be retried']);
+  t.ok(await until(() => !revocations.isFresh, 5 * SECOND_MS));
   t.equal((await api.ask('GET', '/health/ready')).status, 503, 'the process is not ready');
   t.equal((await api.ask('GET', '/health/live')).status, 200);
 
   Reflect.deleteProperty(revocations, 'poll');
-  t.ok(await until(() => revocations.isFresh, 5 * SECOND), 'it recovers by itself');
+  t.ok(await until(() => revocations.isFresh, 5 * SECOND_MS), 'it recovers by itself');
   t.equal((await api.ask('GET', '/health/ready')).status, 200);
   t.strictSame(lines.slice(1), ['info: revocations.poll: A job works again']);
 });
 
-t.test('a clock that is more than 30 s off the database’s makes the process unready', async (t) => {
+t.test('A clock that differs by more than 30 s from the database makes the process unready', async (t) => {
   const api = await startApi(t);
   const { revocations } = api.app;
   for (const [seconds, status] of [
@@ -103,13 +103,13 @@ t.test('a clock that is more than 30 s off the database’s makes the process un
     [-35, 503],
     [0, 200],
   ] as const) {
-    // How it is measured: tokens/revocations.test.ts. SQLite has no clock of its own that could be off.
-    Object.defineProperty(revocations, 'clockSkew', { configurable: true, value: seconds * SECOND });
+    // For the measurement, see tokens/revocations.test.ts. SQLite has no clock of its own that could differ.
+    Object.defineProperty(revocations, 'clockSkew', { configurable: true, value: seconds * SECOND_MS });
     t.equal((await api.ask('GET', '/health/ready')).status, status, `${seconds} s`);
   }
 });
 
-t.test('closing ends the jobs, and waits for the one that runs', async (t) => {
+t.test('Closing stops the jobs and waits for the running one', async (t) => {
   const api = await startApi(t);
   const { revocations } = api.app;
   const events: string[] = [];
@@ -122,7 +122,7 @@ t.test('closing ends the jobs, and waits for the one that runs', async (t) => {
         resolve();
       };
     });
-  t.ok(await until(() => events.length === 1, 5 * SECOND));
+  t.ok(await until(() => events.length === 1, 5 * SECOND_MS));
   const closing = api.app.close().then(() => events.push('closed'));
   await timers.setTimeout(50);
   t.strictSame(events, ['began'], 'the database is not closed under it');
@@ -131,7 +131,7 @@ t.test('closing ends the jobs, and waits for the one that runs', async (t) => {
   t.strictSame(events, ['began', 'ended', 'closed']);
 });
 
-t.test('the table of the jobs', async (t) => {
+t.test('The jobs run at the intervals of the table', async (t) => {
   const clock = holdTimers(t);
   const api = await startApi(t);
   const { db, now } = api.app.accounts;
@@ -139,7 +139,7 @@ t.test('the table of the jobs', async (t) => {
   const ofSqlite = api.app.databaseKind === 'sqlite' ? [60] : [];
   const expected = [1, 1, 1, 1, 2, 5, 60, ...ofSqlite, 600, 600, 600, 600, 600, 600, 600, 3600];
   const allWait = () => clock.pauses.length >= expected.length;
-  await until(allWait, 5 * SECOND);
+  await until(allWait, 5 * SECOND_MS);
   t.strictSame(
     clock.pauses.map(({ seconds }) => seconds).sort((a, b) => a - b),
     expected,
@@ -149,20 +149,20 @@ t.test('the table of the jobs', async (t) => {
   const { id } = await api.person(0);
   const ended = await open(api, id);
   await setTime(api, ended.sessionId, 'idleUntil', -1);
-  const old = new Date((await now(db)).getTime() - 121 * MINUTE);
+  const old = new Date((await now(db)).getTime() - 121 * MINUTE_MS);
   await db.revocation.create({ data: { sessionId: randomUUID(), createdAt: old } });
   const { id: ancient } = await db.auditEvent.findFirstOrThrow({ orderBy: { id: 'asc' } });
   await db.auditEvent.update({ where: { id: ancient }, data: { createdAt: new Date(0) } });
   const heads: unknown[] = [];
   api.app.log.info = ((members: { head?: string }) => void heads.push(members.head)) as never;
   clock.pass(3600);
-  await until(allWait, 5 * SECOND);
+  await until(allWait, 5 * SECOND_MS);
   clock.pass(2);
   const isSealed = async () => (await db.auditEvent.count({ where: { number: null } })) === 0;
-  t.ok(await until(isSealed, 5 * SECOND), 'audit events are sealed');
+  t.ok(await until(isSealed, 5 * SECOND_MS), 'audit events are sealed');
   t.strictSame(heads, [], 'a chain that has no head yet is not logged');
   clock.pass(3600);
-  await until(() => heads.length === 1, 5 * SECOND);
+  await until(() => heads.length === 1, 5 * SECOND_MS);
   t.match(heads, [/^\d+:[\w-]{43}$/], 'its head is logged');
   api.app.eventAggregator.add({
     action: 'sign-in.failed',
@@ -172,21 +172,21 @@ t.test('the table of the jobs', async (t) => {
   });
   clock.pass(5);
   const isCounted = async () => (await db.auditEvent.count({ where: { action: 'sign-in.failed' } })) === 1;
-  t.ok(await until(isCounted, 5 * SECOND), 'counts are written');
+  t.ok(await until(isCounted, 5 * SECOND_MS), 'counts are written');
   let forgot = 0;
   revocations.evictExpired = () => void forgot++;
   clock.pass(600);
   const isPruned = async () => (await db.session.count({ where: { id: ended.sessionId } })) === 0;
-  t.ok(await until(isPruned, 5 * SECOND), 'sessions that have ended are pruned');
-  t.ok(await until(async () => (await db.revocation.count()) === 0, 5 * SECOND), 'and old revocations');
+  t.ok(await until(isPruned, 5 * SECOND_MS), 'sessions that have ended are pruned');
+  t.ok(await until(async () => (await db.revocation.count()) === 0, 5 * SECOND_MS), 'and old revocations');
   const isGone = async () => (await db.auditEvent.count({ where: { id: ancient } })) === 0;
-  t.ok(await until(isGone, 5 * SECOND), 'and old audit events');
+  t.ok(await until(isGone, 5 * SECOND_MS), 'and old audit events');
   t.equal(forgot, 0);
   clock.pass(60);
-  t.ok(await until(() => forgot === 1, 5 * SECOND), 'what is old is forgotten');
+  t.ok(await until(() => forgot === 1, 5 * SECOND_MS), 'what is old is forgotten');
 });
 
-t.test('a run that has handled as much as it may is followed by the next at once', async (t) => {
+t.test('A run that has reached its maximum of rows is followed by the next at once', async (t) => {
   const clock = holdTimers(t);
   const api = await startApi(t);
   const handled = [MAX_RUN_ROWS, MAX_RUN_ROWS + 1, 3];
@@ -195,12 +195,12 @@ t.test('a run that has handled as much as it may is followed by the next at once
   api.app.idempotentRequests.prune = async () => handled[runs++] ?? 0;
   clock.pass(600);
   for (const run of [1, 2]) {
-    t.ok(await until(() => clock.pauses.some(({ seconds }) => seconds === 0), 5 * SECOND));
+    t.ok(await until(() => clock.pauses.some(({ seconds }) => seconds === 0), 5 * SECOND_MS));
     t.equal(runs, run, 'not without a turn of the event loop, in which the app may be closed');
     clock.pass(0);
   }
-  t.ok(await until(() => runs === 3, 5 * SECOND));
-  t.ok(await until(() => clock.pauses.length === all, 5 * SECOND), 'all jobs wait again');
+  t.ok(await until(() => runs === 3, 5 * SECOND_MS));
+  t.ok(await until(() => clock.pauses.length === all, 5 * SECOND_MS), 'all jobs wait again');
   t.notOk(
     clock.pauses.some(({ seconds }) => seconds === 0),
     'and when little was left, it has time',

@@ -1,12 +1,12 @@
-/** Searches what a test file and its processes have printed for the secrets that it used. */
+/** Searches the output of a test file and its processes for the secrets that it used. */
 
-/** Whatever they are, they have no business in a log. */
+/** Patterns of secrets that must never be in a log. */
 const forbidden = [/\$argon2/, /eyJ[\w-]{20,}\.eyJ/, /-----BEGIN [A-Z ]*PRIVATE/];
 
-/** Characters around a secret that say where it was printed. */
-const AROUND = 150;
+/** Characters around a secret that show where it was printed. */
+const CONTEXT_CHARACTERS = 150;
 
-/** A line for each secret that is in a text. */
+/** Returns a line for each secret in a text. */
 export function findLeaks(secrets: readonly string[], text: string): string[] {
   const found = [
     ...secrets.filter(
@@ -16,6 +16,6 @@ export function findLeaks(secrets: readonly string[], text: string): string[] {
   ];
   return found.map((secret) => {
     const at = Math.max(0, text.indexOf(secret));
-    return `printed a secret: ${text.slice(Math.max(0, at - AROUND), at + secret.length + AROUND)}`;
+    return `printed a secret: ${text.slice(Math.max(0, at - CONTEXT_CHARACTERS), at + secret.length + CONTEXT_CHARACTERS)}`;
   });
 }

@@ -1,4 +1,4 @@
-/** The whole life of an account, through HTTP and mail alone. */
+/** Tests the whole life of an account, through HTTP and mail alone. */
 import t from 'tap';
 import { type Api, PASSWORD, startApi } from './helper.ts';
 import { type MailServer, startMailServer, tokenIn } from './mail-server.ts';
@@ -11,19 +11,23 @@ const api = await startApi(t, { SMTP_URL: server.url, FRONTEND_URL: 'https://app
 const signIn = async ({ ask }: Api, email: string, password: string) =>
   ask('POST', '/login', { body: { email, password } });
 
-/** The last mail of an address. @param count how many it has had by then */
+/**
+ * Returns the last mail of an address.
+ *
+ * @param count number of mails until then
+ */
 async function lastMail({ waitFor }: MailServer, address: string, count: number) {
   const mail = (await waitFor(address, count)).at(-1)!;
   t.equal((await waitFor(address, count)).length, count, `${address} has ${count} mails`);
   return mail;
 }
 
-t.test('invited, accepted, forgot, reset, promoted for an hour, fell back, left', async (t) => {
+t.test('A user is invited, accepts, resets the password, is elevated for an hour and leaves', async (t) => {
   const { ask, person } = api;
-  const boss = await person(2);
+  const admin = await person(2);
   const email = 'ada@example.com';
 
-  const invited = await ask('POST', '/invitations', { token: boss.token, body: { email, name: 'Ada' } });
+  const invited = await ask('POST', '/invitations', { token: admin.token, body: { email, name: 'Ada' } });
   t.equal(invited.status, 201);
   const invitation = await lastMail(server, email, 1);
   t.match(invitation, { subject: 'You are invited', to: [{ address: email }] });
@@ -52,10 +56,10 @@ t.test('invited, accepted, forgot, reset, promoted for an hour, fell back, left'
   t.equal((await signIn(api, email, PASSWORD)).status, 401);
   const second = await signIn(api, email, NEW);
 
-  // An hour of a test.
+  // An hour, in the time of the test.
   const accessUntil = new Date((Math.floor(Date.now() / 1000) + 4) * 1000).toISOString();
   const promoted = await ask('PATCH', `/users/${id}`, {
-    token: boss.token,
+    token: admin.token,
     body: { access: 2, accessUntil, reason: 'on call' },
   });
   t.match(promoted.body, { access: 2, permanentAccess: 1, accessUntil });
@@ -73,35 +77,38 @@ t.test('invited, accepted, forgot, reset, promoted for an hour, fell back, left'
   t.equal((await ask('DELETE', '/me', { token, body: { password: NEW } })).status, 204);
   t.equal((await ask('GET', '/me', { token })).status, 401);
   t.equal((await signIn(api, email, NEW)).status, 401);
-  t.equal((await ask('GET', `/users/${id}`, { token: boss.token })).status, 404);
+  t.equal((await ask('GET', `/users/${id}`, { token: admin.token })).status, 404);
   t.equal((await server.waitFor(email, 4)).length, 4, 'and no mail too many');
 });
 
-t.test('a stranger registers your address before you do', async (t) => {
-  const { ask } = api;
-  const email = 'grace@example.com';
-  const register = (name: string, password: string) =>
-    ask('POST', '/register', { body: { name, email, password } });
-  const verify = (token: string, password: string) =>
-    ask('POST', '/email/verify', { body: { token, password } });
+t.test(
+  'A registration with the address of another person gives no access to its owner’s account',
+  async (t) => {
+    const { ask } = api;
+    const email = 'grace@example.com';
+    const register = (name: string, password: string) =>
+      ask('POST', '/register', { body: { name, email, password } });
+    const verify = (token: string, password: string) =>
+      ask('POST', '/email/verify', { body: { token, password } });
 
-  await register('Mallory', 'a stranger types this one');
-  const strangers = await lastMail(server, email, 1);
-  t.notMatch(JSON.stringify(strangers), /Mallory/, 'nothing that the stranger typed');
-  await register('Grace', PASSWORD);
-  const own = await lastMail(server, email, 2);
+    await register('Mallory', 'a stranger types this one');
+    const strangers = await lastMail(server, email, 1);
+    t.notMatch(JSON.stringify(strangers), /Mallory/, 'nothing that the stranger typed');
+    await register('Grace', PASSWORD);
+    const own = await lastMail(server, email, 2);
 
-  t.match((await verify(tokenIn(strangers), PASSWORD)).body, { status: 403, type: /wrong-password$/ });
-  t.match(await verify(tokenIn(own), PASSWORD), { status: 200, body: { email, name: 'Grace' } });
-  t.equal((await verify(tokenIn(strangers), 'a stranger types this one')).status, 403);
-  t.equal((await signIn(api, email, 'a stranger types this one')).status, 401);
-  t.equal((await signIn(api, email, PASSWORD)).status, 200);
+    t.match((await verify(tokenIn(strangers), PASSWORD)).body, { status: 403, type: /wrong-password$/ });
+    t.match(await verify(tokenIn(own), PASSWORD), { status: 200, body: { email, name: 'Grace' } });
+    t.equal((await verify(tokenIn(strangers), 'a stranger types this one')).status, 403);
+    t.equal((await signIn(api, email, 'a stranger types this one')).status, 401);
+    t.equal((await signIn(api, email, PASSWORD)).status, 200);
 
-  t.equal((await register('Mallory', 'a stranger types this one')).status, 202);
-  t.equal((await lastMail(server, email, 3)).subject, 'You already have an account');
-});
+    t.equal((await register('Mallory', 'a stranger types this one')).status, 202);
+    t.equal((await lastMail(server, email, 3)).subject, 'You already have an account');
+  },
+);
 
-t.test('another address: the new one confirms, the old one is told', async (t) => {
+t.test('A change of address is confirmed by the new address, and the old address is notified', async (t) => {
   const { ask, person } = api;
   const { email, token } = await person(1);
   const body = { email: 'new@example.com', password: PASSWORD };

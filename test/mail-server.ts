@@ -1,4 +1,4 @@
-/** A real mail server on a socket. */
+/** Runs a real mail server on a socket. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -9,31 +9,35 @@ import { until } from './until.ts';
 
 /** A mail that arrived. */
 export interface ReceivedMail extends Email {
-  /** Of the envelope. */
+  /** The recipient of the envelope. */
   readonly recipient: string;
 }
 
-/** What the server does with the next mails: undefined takes them. */
+/** The behaviour of the server for the next mails: undefined accepts them. */
 export type Behaviour =
   | undefined
   /** Answers the recipient, or the message, with this code. */
   | { readonly at: 'recipient' | 'message'; readonly code: number }
-  /** Says nothing to the recipient. */
+  /** Never answers the recipient. */
   | 'hangs'
-  /** Takes the message, and closes the connection instead of saying so. */
+  /** Accepts the message, and closes the connection without an answer. */
   | 'closes after the message'
-  /** Takes the message, and says nothing. */
+  /** Accepts the message, and never answers. */
   | 'hangs after the message';
 
 export interface MailServer {
   readonly url: string;
-  /** Those that arrived, oldest first. */
+  /** The mails that arrived, oldest first. */
   readonly mails: ReceivedMail[];
   behaviour: Behaviour;
-  /** Waits until an address has so many mails. @returns them */
+  /**
+   * Waits until an address has so many mails.
+   *
+   * @returns the mails
+   */
   waitFor(recipient: string, count?: number): Promise<ReceivedMail[]>;
   stop(): Promise<void>;
-  /** After a stop, on the same port. */
+  /** Starts again after a stop, on the same port. */
   start(): Promise<void>;
 }
 
@@ -96,7 +100,8 @@ function createServer(mailServer: MailServer): SMTPServer {
       if (mailServer.behaviour !== 'hangs') done(refusal('recipient'));
     },
     onData: (stream, session, done) => {
-      // The client may go before the message has come: the process was killed, and what came is no mail.
+      // The client may disconnect before the message has arrived: the process was killed, and the message is
+      // not complete.
       receive(stream, session, done).catch(done);
     },
   });
@@ -104,7 +109,7 @@ function createServer(mailServer: MailServer): SMTPServer {
   return server;
 }
 
-/** The token in the link of a mail. */
+/** Returns the token in the link of a mail. */
 export function tokenIn(mail: Email): string {
   const token = /#token=([\w-]{43})\n/.exec(mail.text ?? '')?.[1];
   if (token === undefined) throw new Error(`No token in ${mail.subject}`);

@@ -1,9 +1,9 @@
-/** Reads what waits in the outbox, as the service that wrote it can. */
+/** Reads the mails in the outbox, like the service that wrote them. */
 import type { TemplateName } from '#latchkey/mail/template-names.ts';
-import { noteSecret } from './evidence.ts';
 import type { Api } from './helper.ts';
+import { noteSecret } from './secret-log.ts';
 
-/** A mail server that is never there: mails are written for it, and stay in the outbox. */
+/** A mail server that never answers: mails are written for it and stay in the outbox. */
 export const NO_MAIL_SERVER = { SMTP_URL: 'smtp://127.0.0.1:9' };
 
 export interface WaitingMail {
@@ -11,7 +11,7 @@ export interface WaitingMail {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The mails that wait for an address, oldest first. */
+/** Lists the mails that wait for an address, oldest first. */
 export async function waitingFor({ app }: Api, recipient: string): Promise<WaitingMail[]> {
   const { db, outbox } = app.accounts;
   const rows = await db.mail.findMany({ where: { recipient, outcome: null }, orderBy: { id: 'asc' } });
@@ -21,7 +21,7 @@ export async function waitingFor({ app }: Api, recipient: string): Promise<Waiti
   }));
 }
 
-/** The token of the last mail of a kind that waits for an address. */
+/** Returns the token of the last mail of a kind that waits for an address. */
 export async function tokenFor(api: Api, recipient: string, template: TemplateName): Promise<string> {
   const mails = (await waitingFor(api, recipient)).filter((mail) => mail.template === template);
   const token = mails.at(-1)?.values.token;

@@ -1,7 +1,8 @@
 /**
- * Which versions of Node.js the command goes on with. test/packaging/smoke.packaging.ts runs it on some of them.
+ * Tests which versions of Node.js the command accepts. test/packaging/smoke.packaging.ts runs it on some of
+ * them.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { createRequire } from 'node:module';
 import t from 'tap';
@@ -9,7 +10,7 @@ import t from 'tap';
 const nodeVersion: { supported(version: string): boolean; explainVersion(version: string): string } =
   createRequire(import.meta.url)('../bin/node-version.js');
 
-t.test('the versions of engines are supported, and no others', async (t) => {
+t.test('The Node.js versions of engines are supported, and no others', async (t) => {
   const cases: [string, boolean][] = [
     ['12.22.12', false],
     ['20.20.2', false],
@@ -31,7 +32,7 @@ t.test('the versions of engines are supported, and no others', async (t) => {
   t.ok(nodeVersion.supported(process.versions.node), 'that of the tests is one');
 });
 
-t.test('what to do about another one is said in a sentence', async (t) => {
+t.test('An unsupported Node.js version is refused with a sentence that says what to do', async (t) => {
   t.match(
     nodeVersion.explainVersion('20.20.2'),
     /^this is Node\.js 20\.20\.2, and Latchkey runs on 22\.18, 24\.11 or 26\.0 and their newer releases: install Node\.js 24, [^\n.]+$/,

@@ -1,7 +1,7 @@
-/** The operations of the committed contract, for tests that go through all of them. */
+/** Lists the operations of the committed contract, for tests of all of them. */
 import { readFileSync } from 'node:fs';
 
-/** As much of a JSON Schema as the contract has. */
+/** The parts of JSON Schema that the contract uses. */
 export interface Schema {
   readonly type?: string;
   readonly enum?: readonly (string | number)[];
@@ -23,7 +23,7 @@ export interface Parameter {
   readonly example?: unknown;
 }
 
-/** What a write takes. */
+/** The schema of the body of a write. */
 export interface Body {
   readonly schema: Schema;
   readonly example: Readonly<Record<string, unknown>>;
@@ -33,9 +33,9 @@ export interface Body {
 export interface Operation {
   readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With its parameters in braces. */
+  /** The path, with its parameters in braces. */
   readonly path: string;
-  /** The access level that it asks for; null when it is public. */
+  /** The access level that it needs; null when it is public. */
   readonly minimum: number | null;
   readonly parameters: readonly Parameter[];
   readonly body?: Body;
@@ -71,7 +71,7 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
   }),
 );
 
-/** The URL of an operation with one value in place of each parameter of its path. */
+/** Returns the URL of an operation with one value in place of each parameter of its path. */
 export function fillPath({ path }: Pick<Operation, 'path'>, value: string): string {
   return path.replace(/\{\w+\}/g, encodeURIComponent(value));
 }

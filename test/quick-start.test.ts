@@ -1,7 +1,7 @@
 /**
- * Does what the README tells a stranger to do, as it stands there.
+ * Runs the commands of the README unchanged.
  *
- * @runs once, on SQLite: a stranger has no other.
+ * @runs once, on SQLite: the quick start uses SQLite.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ interface Block {
   readonly text: string;
 }
 
-/** The code blocks of a section. */
+/** Returns the code blocks of a section. */
 function blocks(heading: string): Block[] {
   const [, rest = ''] = readme.split(`\n## ${heading}\n`);
   const section = rest.split('\n## ')[0] ?? '';
@@ -55,7 +55,7 @@ async function serve(t: Tap, variables: Record<string, string>): Promise<string>
   throw new Error('The service did not start');
 }
 
-/** What differs from run to run: ids, times, the port. */
+/** Masks the values that differ between runs: ids, times, the port. */
 function comparable(text: string): unknown {
   const masked = text
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="requestId":")[0-9a-f]{24}/g, '<id>')
@@ -65,7 +65,7 @@ function comparable(text: string): unknown {
   return masked.startsWith('{') ? JSON.parse(masked) : masked;
 }
 
-t.test('the lines of the quick start answer as the README says', async (t) => {
+t.test('The commands of the quick start answer as the README says', async (t) => {
   const { PUBLIC_URL: _, ...variables } = await environment(t);
   const origin = await serve(t, variables);
   const steps = blocks('Quick start');
@@ -75,7 +75,7 @@ t.test('the lines of the quick start answer as the README says', async (t) => {
     .map(({ text }) => text.replaceAll('http://127.0.0.1:3000', origin))
     .join(`\necho; echo '${marker}'\n`);
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
-    // With a folder for npx that nobody else has: a link to this package that it could not finish there would fail ever after.
+    // A separate folder for npx: an incomplete link to this package in a shared folder would fail for ever.
     env: { ...process.env, ...variables, npm_config_cache: await temporaryFolder(t) },
   });
   const said = steps.filter(({ language }) => language !== 'sh').map(({ text }) => comparable(text));
@@ -83,7 +83,7 @@ t.test('the lines of the quick start answer as the README says', async (t) => {
   t.equal(said.length, 5);
 });
 
-t.test('a route that is added in the five steps is guarded, and is in the contract', async (t) => {
+t.test('A route that is added in the five steps is guarded and is in the contract', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-steps-'));
   t.teardown(() => rmSync(copy, { recursive: true, force: true }));
   for (const path of ['src', 'bin', 'prisma', 'templates', 'package.json', 'tsconfig.json'])

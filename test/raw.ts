@@ -1,19 +1,22 @@
-/** Sends bytes to a service as they are: what no HTTP client would send. */
+/** Sends raw bytes to a service, which no HTTP client would send. */
 import { connect } from 'node:net';
 
 export interface RawAnswer {
   readonly status: number;
-  /** By name in lower case. */
+  /** The headers by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** A connection was closed, and nothing came. */
+/** The error of a connection that was closed without an answer. */
 export class NoAnswerError extends Error {
   override name = 'NoAnswerError';
 }
 
-/** The bytes of a request that ends its connection. A body gets a Content-Length and is JSON unless the headers say otherwise. */
+/**
+ * Makes the bytes of a request that ends its connection. A body gets a Content-Length and is JSON unless the
+ * headers say otherwise.
+ */
 export function request(line: string, headers: Record<string, string> = {}, body?: string | Buffer): Buffer {
   const content =
     body === undefined
@@ -27,7 +30,7 @@ export function request(line: string, headers: Record<string, string> = {}, body
   ]);
 }
 
-/** A body in chunks: without a Content-Length. */
+/** Makes a body in chunks, without a Content-Length. */
 export function chunked(body: string, size: number): string {
   let text = '';
   for (let at = 0; at < body.length; at += size) {
@@ -38,11 +41,11 @@ export function chunked(body: string, size: number): string {
 }
 
 /**
- * Sends bytes and reads what comes back until the service ends the connection.
+ * Sends bytes and reads the answer until the service ends the connection.
  *
- * @param end ends our side at once, as a client does that has sent too little
+ * @param end ends the sending side at once, like a client that has sent too little
  * @throws {NoAnswerError}
- * @throws {Error} when something came that is no answer
+ * @throws {Error} when the bytes that came are not an answer
  */
 export async function send(url: string, bytes: Buffer | string, { end = false } = {}): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
@@ -59,7 +62,7 @@ export async function send(url: string, bytes: Buffer | string, { end = false } 
   return parse(Buffer.concat(parts));
 }
 
-/** Of an interim answer (`100 Continue`) and what follows it, the latter. */
+/** Returns the answer that follows an interim answer (`100 Continue`). */
 function parse(bytes: Buffer): RawAnswer {
   if (/^HTTP\/1\.1 1\d\d /.test(bytes.toString('latin1', 0, 13)))
     return parse(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4));

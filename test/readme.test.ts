@@ -1,7 +1,7 @@
 /**
- * What the README says is what the program does.
+ * Tests that the README matches the program.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -14,13 +14,13 @@ import { startApi } from './helper.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 
-/** The text between a heading and the next one of its rank. */
+/** Returns the text between a heading and the next one of its rank. */
 function section(heading: string): string {
   const [, rest = ''] = readme.split(`\n## ${heading}\n`);
   return rest.split('\n## ')[0] ?? '';
 }
 
-/** The cells of a section's table, without its head. */
+/** Returns the cells of a section's table, without its head. */
 function table(heading: string): string[][] {
   const rows = section(heading)
     .split('\n')
@@ -33,7 +33,7 @@ function table(heading: string): string[][] {
   );
 }
 
-t.test('the URL table lists the operations of the contract, with what the routes ask for', async (t) => {
+t.test('The URL table lists the operations of the contract with the access of their routes', async (t) => {
   const { app } = await startApi(t);
   const minimums = new Map(
     app
@@ -58,21 +58,21 @@ t.test('the URL table lists the operations of the contract, with what the routes
   t.strictSame(sorted(table('URLs')), sorted(expected));
 });
 
-t.test('the command table is the program', async (t) => {
+t.test('The command table lists the commands of the program', async (t) => {
   t.strictSame(
     table('Commands'),
     leaves.map(({ path, command }) => [`\`latchkey ${path.join(' ')}\``, command.description()]),
   );
 });
 
-t.test('the problem table is the registry', async (t) => {
+t.test('The problem table lists the problems of the registry', async (t) => {
   t.strictSame(
     table('Problems'),
     Object.entries(registry).map(([slug, { status, title }]) => [`\`${slug}\``, String(status), title]),
   );
 });
 
-t.test('the configuration table is the one that the program reads', async (t) => {
+t.test('The configuration table lists the variables that the program reads', async (t) => {
   t.strictSame(
     table('Configuration'),
     Object.entries(Environment.properties).map(([name, schema]) => [

@@ -1,23 +1,25 @@
 /**
- * Runs test files one after the other in this process, each as a subtest that has its path for a name. The runner starts it; each
- * start spares the others the load of tap and of the service, which takes longer than most files.
+ * Runs test files one after the other in this process, each as a subtest with its path as name. The runner
+ * starts this program. It saves the load time of tap and of the service, which is longer than most files.
  *
- *   node test/run-files.ts SECONDS FILE...    SECONDS is the time that each file may take; 0 is as long as it likes
+ * node test/run-files.ts SECONDS FILE...
+ *
+ * SECONDS is the time limit of each file; 0 means no limit.
  */
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { noteFile } from './evidence.ts';
 import { setFileTest } from './file-tap.ts';
+import { noteFile } from './secret-log.ts';
 
-/** Milliseconds that what a file has closed may take to be gone. */
-const PATIENCE_MS = 10_000;
-const PAUSE_MS = 20;
+/** Milliseconds in which resources that a file has closed must be released. */
+const RELEASE_TIMEOUT_MS = 10_000;
+const POLL_INTERVAL_MS = 20;
 const SECOND_MS = 1000;
 
-/** Measures the event loop, and keeps no process. */
+/** A resource that measures the event loop and does not keep the process alive. */
 const UNHELD = 'IntervalHistogram';
 
 const [seconds, ...files] = process.argv.slice(2);
@@ -35,7 +37,7 @@ registerHooks({
 for (const [file, url] of urls) {
   const before = process.getActiveResourcesInfo();
   await t.test(file, { timeout: Number(seconds) * SECOND_MS }, async (t) => {
-    // tap makes the name of all arguments, which is longer than names of files may be.
+    // tap builds the name from all arguments, which is longer than a file name may be.
     t.testdirName = resolve('.tap/fixtures', `${process.pid}-${file.replaceAll('/', '-')}`);
     noteFile(file);
     setFileTest(t);
@@ -45,16 +47,19 @@ for (const [file, url] of urls) {
   if (left.length > 0) t.fail(`${file} > left open: ${left.join(', ')}`);
 }
 t.end();
-// What a file has left open would keep the process.
+// Resources that a file has left open would keep the process alive.
 if (!t.passing()) process.exit(1);
 
-/** The names of the resources that keep the process and have come since, once those that are closing have gone. */
+/**
+ * Lists the names of the new resources that keep the process alive, after the closing ones have been
+ * released.
+ */
 async function whatIsLeft(before: readonly string[]): Promise<string[]> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + RELEASE_TIMEOUT_MS;
   for (;;) {
     const left = process.getActiveResourcesInfo().filter((name) => name !== UNHELD);
     for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
     if (left.length === 0 || performance.now() > deadline) return left;
-    await pause(PAUSE_MS);
+    await pause(POLL_INTERVAL_MS);
   }
 }

@@ -1,22 +1,23 @@
 /**
- * `npm test`: the whole suite on SQLite and on a Postgres that is started here. Test files that are about neither run once.
+ * `npm test`: the whole suite on SQLite and on a Postgres that is started here. Test files that are about
+ * neither run once.
  *
- *   npm test -- users test/access     only the files whose path has one of these in it
- *   npm test -- users -t 'is refused' only the tests at the top of a file whose name has this in it, in any case
- *   npm test -- users --watch         again at every change of a source
- *   npm test -- users --inspect       waits for a debugger, without time limits; one file on one database
- *   npm test -- --db=sqlite           only one of the databases (sqlite, postgres)
- *   npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in transaction mode, which must be installed
- *   npm run coverage -- users         the same, with the lines of `src` that ran
- *   npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their figures
- *   npm run faults -- --seed=1        with the load of this seed
- *   npm run packaging                 the image's steps, installations and other versions of Node.js (`*.packaging.ts`)
+ * npm test -- users test/access     only the files whose path has one of these in it npm test -- users -t 'is
+ * refused' only the tests at the top of a file whose name has this in it, in any case npm test -- users
+ * --watch         again at every change of a source npm test -- users --inspect       waits for a debugger,
+ * without time limits; one file on one database npm test -- --db=sqlite           only one of the databases
+ * (sqlite, postgres) npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in
+ * transaction mode, which must be installed npm run coverage -- users         the same, with the lines of
+ * `src` that ran npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their
+ * figures npm run faults -- --seed=1        with the load of this seed npm run packaging                 the
+ * image's steps, installations and other versions of Node.js (`*.packaging.ts`)
  *
- * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped, crashed, timed out or did not run.
- * TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where there are no binaries for the machine.
+ * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped,
+ * crashed, timed out or did not run. TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where
+ * there are no binaries for the machine.
  *
- * Test files are run by plain Node.js, as production is, and not by `tap run`, whose loaders cost a third of the suite's time more and
- * get into the processes that tests start. docs/contributing/testing.md tells more.
+ * Test files are run by plain Node.js, as production is, and not by `tap run`, whose loaders cost a third of
+ * the suite's time more and get into the processes that tests start. docs/contributing/testing.md tells more.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,10 +30,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from './database.ts';
-import type { Evidence } from './evidence.ts';
 import { findLeaks } from './leaks.ts';
 import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import type { SecretLog } from './secret-log.ts';
 import { emptyReport, type FileReport, readTap } from './tap-report.ts';
 import {
   type Database,
@@ -50,21 +51,24 @@ interface Totals {
   failed: number;
 }
 
-/** Of our own environment the tests see no more: neither a developer's DATABASE_URL nor PGHOST may reach them. */
+/**
+ * The variables that tests get from the environment of the runner: neither a DATABASE_URL nor a PGHOST of a
+ * developer may reach them.
+ */
 const inherited =
   /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|TEST_POSTGRES_URL|TEST_FRONT)$/;
 
-/** A file system in memory, and how many bytes of it are enough: the suite takes a third of that. */
+/** A file system in memory, and the bytes that it must have: the suite uses a third of them. */
 const MEMORY = '/dev/shm';
-const ROOM_BYTES = 1e9;
+const MIN_TMPFS_BYTES = 1e9;
 
-/** How long a file may hang after its time, when it does not even let tap end it. */
+/** Seconds that a file may hang after its time limit, when tap itself cannot end it. */
 const GRACE_SECONDS = 15;
 const SECOND_MS = 1000;
 
-/** Where a change runs the tests again, and how long it waits for more of them. */
+/** Folders whose changes run the tests again, and the time to wait for more changes. */
 const WATCHED = ['src', 'test', 'openapi', 'templates'];
-const SETTLED_MS = 200;
+const DEBOUNCE_MS = 200;
 
 const { values: options, positionals: filters } = parseArgs({
   allowPositionals: true,
@@ -81,7 +85,7 @@ const { values: options, positionals: filters } = parseArgs({
 const root = resolve(import.meta.dirname, '..');
 const running: { folder?: string; postgres?: Promise<PostgresServer>; aborted?: boolean } = {};
 const processes = new Set<ChildProcess>();
-/** What is to be undone when all files have run, in the order in which it was done. */
+/** Cleanup steps for the time after all files, in the order in which they were added. */
 const ends: (() => Promise<void>)[] = [];
 const scope = { teardown: (work: () => Promise<void>) => void ends.push(work) };
 
@@ -90,11 +94,12 @@ async function main(): Promise<number> {
   const suite = suites[options.suite];
   const runs = await chooseRuns(suite);
 
-  // Everything temporary goes into one folder, which is removed at the end. `nobody`, as whom root runs Postgres, may pass.
+  // Everything temporary goes into one folder, which is removed at the end. `nobody`, the user for Postgres
+  // under root, may enter it.
   running.folder = await mkdtemp(join(await temporaryFolder(suite), 'latchkey-test-'));
   await chmod(running.folder, 0o711);
   process.env.TMPDIR = running.folder;
-  // Sources are TypeScript: without a cache, each process would strip the types of all of them anew.
+  // Sources are TypeScript: without a cache, each process would strip the types of all of them again.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'build/compile-cache');
 
   try {
@@ -110,7 +115,11 @@ async function main(): Promise<number> {
   }
 }
 
-/** @throws {Error} when the options name no files */
+/**
+ * Parses the options.
+ *
+ * @throws {Error} when the options name no files
+ */
 async function chooseRuns(suite: Suite): Promise<Run[]> {
   const chosen = Object.keys(databases)
     .filter(isDatabase)
@@ -129,20 +138,20 @@ async function chooseRuns(suite: Suite): Promise<Run[]> {
 }
 
 /**
- * Where databases take a sixth of the suite's time less than on a disk, when there is enough of it (a container has 64 MB); faults
- * are about disks.
+ * Returns a folder where databases take a sixth of the suite's time less than on a disk, when it has enough
+ * space (a container has 64 MB). Fault tests need a disk.
  */
 async function temporaryFolder({ needsDisk }: Suite): Promise<string> {
   if (needsDisk || process.env.TMPDIR !== undefined) return tmpdir();
   try {
     const { bavail, bsize } = await statfs(MEMORY);
-    return bavail * bsize >= ROOM_BYTES ? MEMORY : tmpdir();
+    return bavail * bsize >= MIN_TMPFS_BYTES ? MEMORY : tmpdir();
   } catch {
     return tmpdir();
   }
 }
 
-/** Resolves when a source has changed, and its neighbours have had the time to. */
+/** Resolves when a source has changed, after a pause for further changes. */
 async function nextChange(): Promise<void> {
   const watchers: FSWatcher[] = [];
   await new Promise<void>((changed) => {
@@ -150,12 +159,12 @@ async function nextChange(): Promise<void> {
       watchers.push(watch(join(root, folder), { recursive: true }, () => changed()));
   });
   for (const watcher of watchers) watcher.close();
-  await pause(SETTLED_MS);
+  await pause(DEBOUNCE_MS);
 }
 
 const environments = new Map<Database, Promise<NodeJS.ProcessEnv>>();
 
-/** What the test files that run on a database see of the environment; the database is made when it is first asked for. */
+/** Returns the environment of the test files on a database; the database is created at the first use. */
 function environmentOf(database: Database): Promise<NodeJS.ProcessEnv> {
   const known = environments.get(database) ?? prepare(database);
   environments.set(database, known);
@@ -196,12 +205,16 @@ async function migrated({ url }: TestDatabase): Promise<string> {
   return url;
 }
 
-/** A regular expression, written between slashes, that finds the text itself. */
+/** Writes a regular expression, between slashes, that finds the text itself. */
 function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** @returns the exit code */
+/**
+ * Runs the suite.
+ *
+ * @returns the exit code
+ */
 async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
   const started = performance.now();
   const totals = new Map<Database, Totals>();
@@ -215,7 +228,7 @@ async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
   const ready = runs.filter(({ database }) => totals.get(database)?.failed === 0);
   const idle = ready.filter(({ isIdle }) => isIdle);
   const busy = ready.filter(({ isIdle }) => !isIdle);
-  // One lane for those that wait, so that the others always have all the processors.
+  // One lane is for files that mostly wait, so that the others always have all processors.
   const runNext = async (lane: number): Promise<void> => {
     const run = lane === 0 ? (idle.shift() ?? busy.shift()) : (busy.shift() ?? idle.shift());
     if (run === undefined || running.aborted) return;
@@ -245,15 +258,15 @@ async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** Runs files in one process, and prints what came of each. */
+/** Runs files in one process, and prints the result of each. */
 async function runFiles({ files, database }: Run, suite: Suite): Promise<FileReport[]> {
-  const evidence = join(await mkdtemp(join(tmpdir(), 'evidence-')), 'evidence.json');
+  const secretLogFile = join(await mkdtemp(join(tmpdir(), 'secret-log-')), 'secret-log.json');
   const limit = options.inspect ? 0 : suite.timeout;
   const debug = options.inspect ? ['--inspect-wait'] : [];
   const child = spawn(process.execPath, [...debug, 'test/run-files.ts', `${limit}`, ...files], {
     cwd: root,
-    env: { ...(await environmentOf(database)), TEST_EVIDENCE: evidence },
-    // In a group of its own, so that what it has started can be ended with it.
+    env: { ...(await environmentOf(database)), TEST_SECRET_LOG: secretLogFile },
+    // In its own process group, so that the processes that it has started can be ended with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -274,11 +287,11 @@ async function runFiles({ files, database }: Run, suite: Suite): Promise<FileRep
   processes.delete(child);
 
   const reports = files.map((file) => found.get(file) ?? emptyReport());
-  // Where it ended: in the file that has not, or after the last one.
+  // The place where the process ended: in the unfinished file, or after the last one.
   const last = reports.find(({ time }) => time === undefined) ?? reports.at(-1) ?? emptyReport();
-  // A process that was killed has left none, and has failed anyway.
-  const evidences: Evidence[] = code === null ? [] : JSON.parse(await readFile(evidence, 'utf8'));
-  for (const { file, secrets, printed } of evidences)
+  // A process that was killed has written none, and has failed anyway.
+  const secretLogs: SecretLog[] = code === null ? [] : JSON.parse(await readFile(secretLogFile, 'utf8'));
+  for (const { file, secrets, printed } of secretLogs)
     found
       .get(file)
       ?.leaks.push(...findLeaks(secrets, [...(found.get(file)?.log ?? []), printed, errors].join('\n')));
@@ -286,7 +299,7 @@ async function runFiles({ files, database }: Run, suite: Suite): Promise<FileRep
   const end = code === 0 || (code === 1 && failed) ? '' : `, ${signal ?? `exit code ${code}`}`;
   for (const [index, report] of reports.entries()) {
     report.failed += report.leaks.length;
-    // Nothing passes without having run, to its end.
+    // A file passes only when it has run to its end.
     const isLeftOut = options.name !== undefined && report.passed + report.failed === 0;
     if (report.time === undefined || (report === last && end !== '') || (report.passed === 0 && !isLeftOut))
       report.failed = Math.max(report.failed, 1);
@@ -298,7 +311,7 @@ async function runFiles({ files, database }: Run, suite: Suite): Promise<FileRep
   return reports;
 }
 
-/** Prints one line when the file has passed, otherwise also what failed. */
+/** Prints one line for a file that has passed, otherwise also its failures. */
 function print(name: string, report: FileReport, end: string, suite: Suite): void {
   const { passed, failed, failures, comments, leaks, time } = report;
   const outcome =
@@ -322,7 +335,7 @@ function endGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // They had all ended.
+    // All processes had ended.
   }
 }
 

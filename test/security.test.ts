@@ -1,5 +1,5 @@
 /**
- * SECURITY.md claims no more than there are tests for.
+ * Tests that SECURITY.md claims only what tests show.
  *
  * @runs once, on SQLite: it reads files.
  */
@@ -57,7 +57,7 @@ const rows: Row[] = readFileSync('SECURITY.md', 'utf8')
     };
   });
 
-t.test('every requirement and every risk has one row', async (t) => {
+t.test('Every requirement and every risk has one row', async (t) => {
   const expected = [
     ...Object.entries(asvs).flatMap(([section, numbers]) => numbers.map((number) => `${section}.${number}`)),
     ...Array.from({ length: 10 }, (_, index) => `API${index + 1}`),
@@ -65,7 +65,7 @@ t.test('every requirement and every risk has one row', async (t) => {
   t.strictSame(rows.flatMap(({ ids }) => ids).sort(), expected.sort());
 });
 
-t.test('what is met is shown by a test, and what is not says why', async (t) => {
+t.test('A requirement that is met names a test, and one that is not met has a reason', async (t) => {
   for (const { ids, status, how, tests } of rows) {
     t.match(status, /^(met|in part|documented|untested|not met|n\/a)$/, ids.join());
     if (status === 'met' || status === 'in part') t.ok(tests.length > 0, `${ids} is shown by a test`);
@@ -73,7 +73,7 @@ t.test('what is met is shown by a test, and what is not says why', async (t) => 
   }
 });
 
-t.test('the tests that it names are there', async (t) => {
+t.test('The tests that SECURITY.md names exist', async (t) => {
   for (const { file, title } of rows.flatMap(({ tests }) => tests)) {
     t.ok(existsSync(file), file);
     t.ok(readFileSync(file, 'utf8').includes(`'${title}'`), `${file}: ${title}`);

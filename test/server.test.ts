@@ -1,7 +1,7 @@
 /**
- * `latchkey serve` as whoever installs it meets it: real processes, from the first start to the last request.
+ * Tests `latchkey serve` like a new user: real processes, from the first start to the last request.
  *
- * @runs once, on SQLite: what a process says and hears. What it keeps: starts.test.ts
+ * @runs once, on SQLite: it tests the output and the signals of a process. For the data, see starts.test.ts.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ import { until } from './until.ts';
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
 
-/** A folder of its own, and a database. */
+/** Returns variables with a new folder and a new database. */
 async function variablesFor(t: Teardown): Promise<Variables> {
   const { url } = await createMigratedDatabase(t);
   return { DATA_DIR: await temporaryFolder(t), DATABASE_URL: url, PUBLIC_URL };
@@ -30,7 +30,7 @@ async function signIn({ ask }: Service): Promise<string> {
   return body.accessToken;
 }
 
-t.test('the first start makes the data folder and says where to go', async (t) => {
+t.test('The first start creates the data folder and prints where to go', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'made', 'data');
   const service = await serve(t, { DATA_DIR });
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
@@ -57,7 +57,7 @@ t.test('the first start makes the data folder and says where to go', async (t) =
 });
 
 t.test(
-  'the public URL is what was configured, and whoever has an admin is not told to make one',
+  'The printed URL is the configured one, and a service with an admin prints no invitation',
   async (t) => {
     const { ask, url, stop } = await serve(t, {
       ...(await variablesFor(t)),
@@ -74,7 +74,7 @@ t.test(
   },
 );
 
-t.test('two that start at once on one empty folder agree on one key and one secret', async (t) => {
+t.test('Two concurrent starts on one empty folder agree on one key and one secret', async (t) => {
   const DATA_DIR = join(await temporaryFolder(t), 'data');
   const [one, other] = await Promise.all([
     serve(t, { DATA_DIR, PUBLIC_URL }),
@@ -104,7 +104,7 @@ t.test('two that start at once on one empty folder agree on one key and one secr
 
 for (const level of ['info', 'silent']) {
   t.test(
-    `whoever reads its output may go (log level ${level}): it serves on, and ends when it is told to`,
+    `A service whose output has lost its reader serves on and ends on a signal (log level ${level})`,
     async (t) => {
       const service = await serve(t, { ...(await variablesFor(t)), LOG_LEVEL: level });
       service.deafen();
@@ -115,7 +115,7 @@ for (const level of ['info', 'silent']) {
   );
 }
 
-t.test('nobody need read its output at all', async (t) => {
+t.test('A service whose output is never read serves on', async (t) => {
   const variables = await variablesFor(t);
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -140,7 +140,7 @@ t.test('nobody need read its output at all', async (t) => {
   t.strictSame(await ended, [0, null]);
 });
 
-t.test('in production it prints JSON lines and nothing else', async (t) => {
+t.test('A service in production prints JSON lines and nothing else', async (t) => {
   const service = await serve(t, {
     ...(await variablesFor(t)),
     NODE_ENV: 'production',

@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface SourceFile {
-  /** Below the folder, with slashes. */
+  /** The path below the folder, with slashes. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Reads all files of TypeScript below a folder but the generated ones. */
+/** Reads all TypeScript files below a folder except the generated ones. */
 export async function readSources(folder: string): Promise<SourceFile[]> {
   const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll('\\', '/'));
   const sources = paths.filter((path) => path.endsWith('.ts') && !path.startsWith('db/generated/')).sort();

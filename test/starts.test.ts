@@ -1,4 +1,7 @@
-/** What is kept when `latchkey serve` ends, and when several start on one database: real processes. */
+/**
+ * Tests which data survives the end of `latchkey serve`, and several starts on one database, in real
+ * processes.
+ */
 import { once } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -13,7 +16,7 @@ import { until } from './until.ts';
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
 
-/** A folder of its own, and a database. */
+/** Returns variables with a new folder and a new database. */
 async function variablesFor(
   t: Teardown,
   create: typeof createDatabase,
@@ -27,7 +30,7 @@ async function signIn({ ask }: Service): Promise<string> {
   return body.accessToken;
 }
 
-t.test('the second start keeps everything', async (t) => {
+t.test('The second start keeps the key, the secret and the users', async (t) => {
   const variables = await variablesFor(t, createDatabase);
   const contents = () =>
     Promise.all(
@@ -49,9 +52,9 @@ t.test('the second start keeps everything', async (t) => {
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`${signal}: what is under way is finished, then it ends with 0`, async (t) => {
+  t.test(`${signal} finishes the requests under way, then the process exits with 0`, async (t) => {
     const variables = await variablesFor(t, createMigratedDatabase);
-    // At which the log says what comes in.
+    // At this level, the log has a line for each incoming request.
     const service = await serve(t, { ...variables, LOG_LEVEL: 'debug' });
     const { port, hostname } = new URL(service.url);
     const body = JSON.stringify(ada);
@@ -81,7 +84,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 t.test(
-  'four that start at once on one empty database all come up, and each migration is applied once',
+  'Four concurrent starts on one empty database all succeed and apply each migration once',
   async (t) => {
     const { DATA_DIR, ...variables } = await variablesFor(t, createDatabase);
     const services = await Promise.all(

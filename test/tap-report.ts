@@ -1,4 +1,4 @@
-/** Reads what run-files.ts writes: TAP, and whatever was printed in between. */
+/** Reads the output of run-files.ts: TAP, and other lines between. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
@@ -8,40 +8,40 @@ import { Parser, type Result } from 'tap-parser';
 export interface FileReport {
   /** Assertions, as tap counts them. */
   passed: number;
-  /** A skipped or unfinished test counts as one that failed: it would go unnoticed otherwise. */
+  /** A skipped or unfinished test counts as failed: otherwise it would go unnoticed. */
   failed: number;
-  /** Each failure with its place in the source, and whatever was printed between them. */
+  /** Each failure with its place in the source, and the lines printed between them. */
   readonly failures: string[];
-  /** What the tests say of themselves: figures, for instance. */
+  /** The comments of the tests, for instance figures. */
   readonly comments: string[];
-  /** What the services logged that ran in the test's own process. */
+  /** The log of the services in the process of the test. */
   readonly log: string[];
-  /** Lines on secrets that were printed. */
+  /** Lines about secrets that were printed. */
   readonly leaks: string[];
-  /** Milliseconds until its last test had ended; undefined when it has not. */
+  /** Milliseconds until its last test ended; undefined when it has not ended. */
   time?: number;
 }
 
-/** How pino's lines begin. */
+/** The beginning of pino's lines. */
 const LOG_LINE = '{"level":';
 
-/** At the start of a line: what is below it is indented. */
+/** At the start of a line: the lines below it are indented. */
 const FILE_BEGINS = '# Subtest: ';
 
-/** What tap says of its own, and no test. */
+/** Lines of tap itself, not of a test. */
 const OWN_COMMENT = /^(Subtest|time=|\{ total: )/;
 
-/** What tap calls a test that `-t` leaves out. */
+/** The mark of tap for a test that `-t` leaves out. */
 const LEFT_OUT = 'filter: ';
 
-/** Members of a failure that say how it came to be known rather than what it is. */
+/** Members of a failure that say how it was detected and not what it is. */
 const noise = new Set(['at', 'typeName', 'tapCaught', 'generated']);
 
 /**
  * Reads to the end of the output.
  *
  * @param onFile called when a file begins
- * @returns the reports of the files that have begun, by path, in the order in which they did
+ * @returns the reports of the files that have begun, by path, in the order of their beginning
  */
 export async function readTap(output: Readable, onFile: () => void): Promise<Map<string, FileReport>> {
   const reports = new Map<string, FileReport>();
@@ -56,7 +56,7 @@ export async function readTap(output: Readable, onFile: () => void): Promise<Map
     parser.on('child', listen);
   };
   listen(parser);
-  // Of the root alone: the ends of files.
+  // Lines of the root only: the ends of files.
   parser.on('assert', ({ name, time }: Result) => {
     const report = reports.get(name);
     if (report !== undefined) report.time = time ?? 0;
@@ -69,7 +69,7 @@ export async function readTap(output: Readable, onFile: () => void): Promise<Map
       report.failed += 1;
       report.failures.push(describe(result));
     }
-    // A file that has no test is none that has passed.
+    // A file without a test has not passed.
     else if (!reports.has(result.fullname)) report.passed += 1;
   });
   parser.on('extra', (text: string) => void current.failures.push(text.trimEnd()));
@@ -78,7 +78,7 @@ export async function readTap(output: Readable, onFile: () => void): Promise<Map
       current.log.push(line);
       continue;
     }
-    // The parser tells of it at the next line only.
+    // The parser reports it only at the next line.
     if (line.startsWith(FILE_BEGINS)) {
       current = emptyReport();
       reports.set(line.slice(FILE_BEGINS.length), current);
@@ -104,7 +104,7 @@ function describe({ fullname, ok, skip, todo, diag }: Result): string {
   return [`${outcome}: ${fullname}${place}`, ...details.map((detail) => `  ${detail}`)].join('\n');
 }
 
-/** Below its name when it has several lines. */
+/** Writes a text below its name when it has several lines. */
 function indent(text: string): string {
   const lines = text.trimEnd().split('\n');
   return lines.length === 1 ? text.trimEnd() : lines.map((line) => `\n    ${line}`).join('');

@@ -1,4 +1,4 @@
-/** Which test files there are, on which databases each runs, and in which order. */
+/** Lists the test files, the databases of each, and their order. */
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -6,24 +6,27 @@ import { join } from 'node:path';
 export const databases = { sqlite: 'SQLite', postgres: 'Postgres', pgbouncer: 'PgBouncer' };
 export type Database = keyof typeof databases;
 
-/** How the files of a kind are run. */
+/** Settings for the files of a kind. */
 export interface Suite {
-  /** Of their names. */
+  /** The end of their names. */
   readonly ending: string;
   /** Processes at a time. */
   readonly atATime: number;
-  /** Files at most that share a process. */
+  /** The largest number of files that share a process. */
   readonly inAProcess: number;
-  /** Seconds that a file may take before tap ends it, naming what it waits for; soon after it is killed. */
+  /**
+   * Seconds that a file may take before tap ends it and names what it waits for; soon after, the process is
+   * killed.
+   */
   readonly timeout: number;
-  /** Whether what the tests comment is shown although they pass: figures. */
+  /** True when the comments of passed tests are shown too: figures. */
   readonly isMeasured: boolean;
-  /** Whether its databases have to be on a disk. */
+  /** True when its databases must be on a disk. */
   readonly needsDisk: boolean;
 }
 
 export const suites = {
-  /** One process more at a time than there are processors: one of them is of those that mostly wait. */
+  /** One process more than there are processors: one of them runs the files that mostly wait. */
   test: {
     ending: '.test.ts',
     atATime: availableParallelism() + 1,
@@ -32,7 +35,7 @@ export const suites = {
     isMeasured: false,
     needsDisk: false,
   },
-  /** What they measure is worth nothing beside others. */
+  /** Their measurements are useless beside other processes. */
   faults: {
     ending: '.fault.ts',
     atATime: 1,
@@ -41,7 +44,7 @@ export const suites = {
     isMeasured: true,
     needsDisk: true,
   },
-  /** Installs the service in the ways in which people do, which takes minutes and half a gigabyte each. */
+  /** Installs the service in the ways of its users, each of which takes minutes and half a gigabyte. */
   packaging: {
     ending: '.packaging.ts',
     atATime: 1,
@@ -50,7 +53,7 @@ export const suites = {
     isMeasured: true,
     needsDisk: true,
   },
-  /** Files that are made to fail: the runner's own test runs them. */
+  /** Files that fail on purpose: the test of the runner runs them. */
   planted: {
     ending: '.planted.ts',
     atATime: 1,
@@ -66,16 +69,16 @@ const SLOW_IN_A_PROCESS = 6;
 
 /** The files that one process runs, one after the other. */
 export interface Run {
-  /** Paths below the root. */
+  /** The paths below the root. */
   readonly files: readonly string[];
   readonly database: Database;
-  /** Whether it leaves the processors to others most of the time. */
+  /** True when it mostly leaves the processors to others. */
   readonly isIdle: boolean;
 }
 
 /**
- * A file runs on both databases, unless its first comment says `@runs once, on SQLite: <why>`, or on Postgres. Only what is
- * about one of the two may say so, and what comes out the same whichever it is.
+ * The comment for files that do not run on both databases: `@runs once, on SQLite: <why>`, or on Postgres.
+ * Only a file that tests one of the two may have it, or one whose result is the same on both.
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
 /**
@@ -91,10 +94,10 @@ const startsProcesses =
   /from '([.\w/-]+\/(child|cluster|front|daemon|program|(postgres|pgbouncer)-server)\.ts|node:child_process)'/;
 
 /**
- * The runs of all files whose path has one of the filters in it (or of all files), on the chosen databases. What takes long
- * comes first, so that no processor is idle at the end: files that start processes do.
+ * Lists the runs of all files whose path contains one of the filters (or of all files), on the chosen
+ * databases. The slowest files, which start processes, come first, so that no processor is idle at the end.
  *
- * @param root the package's folder
+ * @param root the folder of the package
  */
 export async function findRuns(
   root: string,
@@ -145,12 +148,19 @@ interface Sharing {
   readonly others: string[];
 }
 
-/** Deals files out as cards are, so that those of one folder, which take about as long, come apart. */
+/**
+ * Distributes files in turn, so that those of one folder, which take a similar time, are in different
+ * processes.
+ */
 function deal(files: readonly string[], count: number): string[][] {
   return Array.from({ length: count }, (_, part) => files.filter((_, index) => index % count === part));
 }
 
-/** @throws {Error} when the first comment says something of its runs that is not understood */
+/**
+ * Reads the first comment of a file.
+ *
+ * @throws {Error} when it has an unknown `@runs` text
+ */
 function runsOn(file: string, comment: string, database: Database): boolean {
   const [, only] = once.exec(comment) ?? [];
   if (only === undefined && comment.replace(runsAlone, '').includes('@runs'))

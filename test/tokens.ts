@@ -1,4 +1,4 @@
-/** Tokens made by hand, with node:crypto alone: what the product's own signer would never make. */
+/** Makes tokens with node:crypto alone, which the signer of the product would never make. */
 import {
   createHash,
   createPublicKey,
@@ -12,7 +12,7 @@ import { PUBLIC_URL } from './helper.ts';
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** The key that a test's app signs with: `JWT_PRIVATE_KEY`. */
+/** The signing key of an app under test: `JWT_PRIVATE_KEY`. */
 export const testSigningKey = {
   pem: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   privateKey: pair.privateKey,
@@ -21,7 +21,7 @@ export const testSigningKey = {
   kid: thumbprint(pair.publicKey),
 };
 
-/** RFC 7638, written apart from the product's. */
+/** Computes the thumbprint of RFC 7638, independently of the product. */
 export function thumbprint(key: KeyObject): string {
   const { crv, kty, x, y } = createPublicKey(key.export({ type: 'spki', format: 'pem' })).export({
     format: 'jwk',
@@ -33,7 +33,7 @@ export function thumbprint(key: KeyObject): string {
 
 export const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** The claims of a token that would be accepted. */
+/** Returns the claims of a token that would be accepted. */
 export function goodClaims(): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000);
   return {
@@ -53,9 +53,7 @@ export function goodClaims(): Record<string, unknown> {
 
 export const goodHeader = { alg: 'ES256', typ: 'at+jwt', kid: testSigningKey.kid };
 
-/**
- * A token of {@link goodClaims} with some of them replaced; `undefined` leaves a claim out.
- */
+/** Makes a token of {@link goodClaims} with some of them replaced; `undefined` leaves a claim out. */
 export function craftToken(
   claims: Record<string, unknown> = {},
   { header = {}, otherKey = false }: { header?: Record<string, unknown>; otherKey?: boolean } = {},
@@ -64,7 +62,7 @@ export function craftToken(
   return `${input}.${signES256(input, otherKey ? other.privateKey : pair.privateKey)}`;
 }
 
-/** Signs claims as they are written: JSON has more numbers than JavaScript. */
+/** Signs claims as text: JSON has more numbers than JavaScript. */
 export function signedText(claims: string): string {
   const input = `${encode(goodHeader)}.${Buffer.from(claims).toString('base64url')}`;
   return `${input}.${signES256(input)}`;

@@ -3,7 +3,10 @@ import { type AccessTokenClaims, findTimeProblem, InvalidTokenError } from '../t
 import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
 import { authenticationRequired, invalidRequest, invalidToken } from './challenges.ts';
 
-/** Of a request: the claims of its token, whose signature was verified before the body was read. Nobody else has the symbol. */
+/**
+ * The claims of a request's token, whose signature was verified before the body was read. Only the guard has
+ * this symbol.
+ */
 export const identity: unique symbol = Symbol('claims of a verified token');
 
 declare module 'fastify' {
@@ -12,14 +15,18 @@ declare module 'fastify' {
   }
 }
 
-/** Of `Bearer` and one space. */
+/** The length of `Bearer` and one space. */
 const SCHEME_LENGTH = 'Bearer '.length;
 
 /**
- * The onRequest hook of guarded routes: of a stranger, the body is neither read nor validated. It does not decide: a token may
- * expire or be revoked, and a level may change, while the body is held back. That is looked at afterwards, by the guard.
+ * The onRequest hook of guarded routes. It refuses an unauthenticated caller before the body is read or
+ * validated.
  *
- * @param hasBody whether the route's method has one: then a token that is known to be revoked is refused before that too
+ * It does not make the final decision: a token may expire or be revoked, and a level may change, while the
+ * body arrives. The guard checks these afterwards.
+ *
+ * @param hasBody whether the route's method has a body: then a token that is known to be revoked is refused
+ *   before the body is read, too
  */
 export function identify(hasBody: boolean): onRequestHookHandler {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
@@ -38,7 +45,8 @@ export function identify(hasBody: boolean): onRequestHookHandler {
 }
 
 /**
- * The claims of a token that is ours and valid at this moment. Whether it is revoked is another question.
+ * Returns the claims of a token that this service issued and that is valid at this moment. The caller checks
+ * for revocations.
  *
  * @throws {Problem} 401, or 400 for a header that is malformed
  */
@@ -50,7 +58,7 @@ export function authenticate(request: FastifyRequest): AccessTokenClaims {
   return verified;
 }
 
-/** Tokens that were accepted before are looked up by the whole header. */
+/** Verifies the token of a request. It looks up tokens that were accepted before by the whole header. */
 function verify(request: FastifyRequest): AccessTokenClaims {
   const { authorization } = request.headers;
   if (authorization === undefined) throw authenticationRequired();
@@ -66,7 +74,8 @@ function verify(request: FastifyRequest): AccessTokenClaims {
   const token = readBearerToken(authorization, request.url);
   try {
     const claims = tokens.verify(token);
-    // One space only. With more, a single token would fill the cache under many keys, as long as headers may be.
+    // Tokens after more than one space are not cached: one token could fill the cache under many keys, which
+    // may be as long as headers may be.
     if (authorization.length === SCHEME_LENGTH + token.length) verifiedTokens.set(authorization, claims);
     return claims;
   } catch (error) {
@@ -74,14 +83,17 @@ function verify(request: FastifyRequest): AccessTokenClaims {
   }
 }
 
-/** What is left of a body is thrown away as it comes, and the connection kept; one that nobody would take is not waited for. */
+/**
+ * Refuses a body. Its rest is discarded as it arrives, and the connection stays open. For a body above the
+ * limit, the connection is closed instead.
+ */
 function refuseBody({ headers, routeOptions }: FastifyRequest, reply: FastifyReply): void {
   const { bodyLimit } = routeOptions;
   if (bodyLimit !== undefined && Number(headers['content-length']) > bodyLimit)
     reply.header('connection', 'close');
 }
 
-/** What hooks are to be done with: whatever was thrown, as an error. */
+/** Turns a thrown value into an error, for the `done` of a hook. */
 export function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error('The guard failed', { cause: error });
 }

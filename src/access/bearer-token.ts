@@ -4,10 +4,11 @@ const SCHEME = /^bearer(?: |$)/i;
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
 /**
- * The token of an Authorization header: RFC 6750 section 2.1. The scheme's case does not matter (RFC 9110 section 11.1).
+ * Reads the token of an Authorization header: RFC 6750 section 2.1. The scheme is case-insensitive (RFC 9110
+ * section 11.1).
  *
- * @throws {Problem} `authentication-required` for another scheme; `invalid-request` for a malformed header, or when a
- *   token is sent in the query too
+ * @throws {Problem} `authentication-required` for another scheme; `invalid-request` for a malformed header,
+ *   or when a token is sent in the query too
  */
 export function readBearerToken(header: string, url: string): string {
   if (!SCHEME.test(header)) throw authenticationRequired();
@@ -17,8 +18,8 @@ export function readBearerToken(header: string, url: string): string {
 }
 
 /**
- * Whether the query has a token. We read none from there, but a client that sends two is mistaken
- * (RFC 6750 section 2: one method only).
+ * Tells whether the query has a token. Tokens in the query are never used, but a client that sends two makes
+ * a mistake (RFC 6750 section 2: one method only).
  */
 export function hasTokenInQuery(url: string): boolean {
   const query = url.indexOf('?');

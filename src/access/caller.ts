@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 
-/** Claims of the token by which a request was let in. Nobody else has the symbol. */
+/**
+ * The claims of the token that the guard accepted for a request. Only this module and the plugin use the
+ * symbol.
+ */
 export const caller: unique symbol = Symbol('caller');
 
 declare module 'fastify' {
@@ -18,23 +21,24 @@ declare module '@fastify/jwt' {
 }
 
 /**
- * Makes the claims known to whatever runs after the guard.
+ * Sets the claims for all code that runs after the guard.
  *
- * `user` is not decorated. An app may register @fastify/jwt for other tokens, which decorates it, and a
- * second decorator would refuse the boot. That plugin also writes to it. So we never read it.
+ * `user` is not decorated. An app may register @fastify/jwt for other tokens, which decorates `user`, and a
+ * second decorator would make the boot fail. That plugin also writes to `user`, so this service never reads
+ * it.
  */
 export function setCaller(request: FastifyRequest, claims: AccessTokenClaims): void {
   request[caller] = claims;
   request.user = claims;
 }
 
-/** The claims of the caller; undefined where no token was asked for, or none was accepted. */
+/** Returns the claims of the caller; undefined where the route needs no token or accepted none. */
 export function findCallerClaims(request: FastifyRequest): AccessTokenClaims | undefined {
   return request[caller] ?? undefined;
 }
 
 /**
- * The claims of a guarded request's caller.
+ * Returns the claims of a guarded request's caller.
  *
  * @throws {Error} on a public route, where there is no caller
  */

@@ -1,37 +1,44 @@
 import { Problem } from '../problems/problem.ts';
 
-/** RFC 6750 section 3: the challenge of a protected resource. */
+/** The challenge of a protected resource: RFC 6750 section 3. */
 const challenge = 'Bearer realm="latchkey"';
 
 const withError = (code: string) => ({ 'www-authenticate': `${challenge}, error="${code}"` });
 
-/** No token, or another scheme: the challenge carries no error code (RFC 6750 section 3.1). */
+/**
+ * The problem of a request without a token, or with another scheme. The challenge carries no error code (RFC
+ * 6750 section 3.1).
+ */
 export function authenticationRequired(): Problem {
   return new Problem('authentication-required', { headers: { 'www-authenticate': challenge } });
 }
 
-/** A malformed Authorization header, or a token sent in two ways. */
+/** The problem of a malformed Authorization header, or of a token that is sent in two ways. */
 export function invalidRequest(): Problem {
   return new Problem('invalid-request', { headers: withError('invalid_request') });
 }
 
-/** A token that is not ours, or is expired or revoked. @param cause for the log only */
+/**
+ * The problem of a token that this service did not issue, or that is expired or revoked.
+ *
+ * @param cause for the log only
+ */
 export function invalidToken(cause?: unknown): Problem {
   return new Problem('invalid-token', { headers: withError('invalid_token'), cause });
 }
 
-/** A level that is too low. */
+/** The problem of an access level that is too low. */
 export function accessDenied(required: number, actual: number): Problem {
   return new Problem('access-denied', { headers: withError('insufficient_scope'), required, actual });
 }
 
-/** Wrong email or password; a 401 has a challenge (RFC 9110 section 15.5.2). */
+/** The problem of a wrong email or password; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function invalidCredentials(): Problem {
   return new Problem('invalid-credentials', { headers: { 'www-authenticate': challenge } });
 }
 
 /**
- * A sign-in that is too long ago: RFC 9470 section 3.
+ * The problem of a sign-in that is too long ago: RFC 9470 section 3.
  *
  * @param maxAge seconds that may have passed since a password was verified
  */
@@ -40,7 +47,7 @@ export function recentSignInRequired(maxAge: number): Problem {
   return new Problem('recent-sign-in-required', { headers: { 'www-authenticate': header } });
 }
 
-/** A refresh token that gets nothing; a 401 has a challenge (RFC 9110 section 15.5.2). */
+/** The problem of a refresh token that is not accepted; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
 }

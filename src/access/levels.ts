@@ -1,15 +1,15 @@
 import type { AccessLevel } from '../config/index.ts';
 
-/** What a route declares as its minimum: a level's name, its number, or `public` for no token at all. */
+/** The minimum that a route declares: a level's name, its number, or `public` for no token at all. */
 export type DeclaredAccess = 'public' | (string & {}) | number;
 
 /** The configured access levels, with the look-ups that the rest of the service needs. */
 export class AccessLevels {
   /** Ascending by number. */
   readonly all: readonly AccessLevel[];
-  /** What new users get. */
+  /** The level of new users. */
   readonly default: number;
-  /** The highest. */
+  /** The highest level. */
   readonly admin: number;
   readonly #nameByNumber: ReadonlyMap<number, string>;
   readonly #numberByName: ReadonlyMap<string, number>;
@@ -23,17 +23,24 @@ export class AccessLevels {
     this.admin = this.numberOf('admin');
   }
 
-  /** Whether a user can be given this number. */
+  /** Tells whether a level has this number. */
   has(number: number): boolean {
     return this.#nameByNumber.has(number);
   }
 
-  /** The name of a level; a number that no level has (boot refuses such users) is shown as it is. */
+  /**
+   * Returns the name of a level. A number without a level is returned as text; the boot refuses users that
+   * have one.
+   */
   nameOf(number: number): string {
     return this.#nameByNumber.get(number) ?? String(number);
   }
 
-  /** @throws {Error} when no level has this name */
+  /**
+   * Returns the number of a level.
+   *
+   * @throws {Error} when no level has this name
+   */
   numberOf(name: string): number {
     const number = this.#numberByName.get(name);
     if (number === undefined)
@@ -41,7 +48,7 @@ export class AccessLevels {
     return number;
   }
 
-  /** `0 (guest), 1 (user), 2 (admin)` */
+  /** Lists the levels as text: `0 (guest), 1 (user), 2 (admin)`. */
   describe(): string {
     return this.all.map(({ name, number }) => `${number} (${name})`).join(', ');
   }

@@ -5,8 +5,8 @@ import { setCaller } from './caller.ts';
 import { invalidToken } from './challenges.ts';
 
 /**
- * The claims of a public route's caller, by an access token that the guard would accept now. They are kept as
- * `request.user`. For routes that declare `token: 'optional'`.
+ * Reads the claims of a public route's caller, from an access token that the guard would accept now. They are
+ * also set as `request.user`. For routes that declare `token: 'optional'`.
  *
  * @throws {Problem} `authentication-required`, `invalid-request` or `invalid-token`, as the guard does
  */

@@ -19,17 +19,20 @@ import { VerifiedTokens } from './verified-tokens.ts';
 export interface Operation {
   readonly operationId: string;
   readonly method: string;
-  /** As OpenAPI writes it: `/users/{id}`. */
+  /** The path in the notation of OpenAPI: `/users/{id}`. */
   readonly path: string;
-  /** The access level it asks for; null when it is public. */
+  /** The access level that it needs; null when it is public. */
   readonly minimum: number | null;
 }
 
-/** How a route came by its guard; kept in its config, where the boot check finds it. */
+/**
+ * The declared access of a route, with its guard. It is kept in the config of the route, where the boot check
+ * finds it.
+ */
 export interface Declaration {
   readonly minimum: number | null;
   readonly guard: preHandlerHookHandler | null;
-  /** The options that Fastify goes on to read: a later hook may have changed them. */
+  /** The options that Fastify reads afterwards: a later hook may have changed them. */
   readonly route: RouteOptions;
 }
 
@@ -37,11 +40,11 @@ export const declaration = Symbol('access declaration');
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the route: `public`, the name of an access level, or its number. */
+    /** The access that a caller needs: `public`, the name of an access level, or its number. */
     access?: DeclaredAccess;
     /** Seconds that may have passed since the caller's password was verified (RFC 9470). */
     maxAge?: number;
-    /** Of a public route that looks at an access token where there is one, by `readCaller`. */
+    /** For a public route that reads an access token when the request has one, with `readCaller`. */
     token?: 'optional';
     [declaration]?: Declaration;
   }
@@ -50,9 +53,15 @@ declare module 'fastify' {
     readonly operations: readonly Operation[];
     readonly revocations: RevocationFeed;
     readonly verifiedTokens: VerifiedTokens;
-    /** Every route of the router, once the app is ready: the automatic HEAD routes and those of vendors included. */
+    /**
+     * Lists every route of the router, once the app is ready, with the automatic HEAD routes and the routes
+     * of vendor plugins.
+     */
     listRoutes(): readonly StoredRoute[];
-    /** Settles the access of a route that a vendor's plugin is about to add here, where {@link withAccess} would keep its hooks from our routes. */
+    /**
+     * Declares the access of a route that a vendor's plugin is about to add here, where {@link withAccess}
+     * would hide its hooks from the other routes.
+     */
     declareAccess(route: { readonly method: string; readonly url: string }, access: DeclaredAccess): void;
   }
 }
@@ -66,8 +75,8 @@ export interface AccessOptions {
 }
 
 /**
- * Guards every route by the access that it declares, and refuses to boot when one declares nothing.
- * A route declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
+ * Guards every route by the access that it declares. The boot fails when a route declares nothing. A route
+ * declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
  */
 async function access(app: FastifyInstance, { levels, inventory, revocations }: AccessOptions) {
   const operations: Operation[] = [];
@@ -86,7 +95,8 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
     if (declared === undefined) return;
     const { minimum, guard } = resolveAccess(route, declared, levels);
     if (guard !== null) {
-      // New arrays: Fastify makes the HEAD route from the same options, and would find this guard in them.
+      // New arrays, because Fastify makes the HEAD route from the same options and would find this guard in
+      // them.
       route.onRequest = [identify(hasBody(route)), route.onRequest ?? []].flat();
       route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];
       route.attachValidation = true;
@@ -108,11 +118,11 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
       const problem = findProblem(config[declaration], preHandlers);
       return problem === undefined ? [] : [`${method} ${url} ${problem}`];
     });
-    if (problems.length > 0) throw new Error(`Access is not settled for every route. ${problems.join('; ')}`);
+    if (problems.length > 0) throw new Error(`Some routes are not guarded correctly. ${problems.join('; ')}`);
   });
 }
 
-/** Registers a vendor's plugin, all of whose routes get one access. */
+/** Registers a vendor's plugin and gives all of its routes one access. */
 export function withAccess<Options extends FastifyPluginOptions>(
   access: DeclaredAccess,
   plugin: FastifyPluginAsync<Options> | FastifyPluginCallback<Options>,
@@ -135,12 +145,16 @@ function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
   return Array.isArray(preHandler) ? preHandler : [preHandler];
 }
 
-/** Whether Fastify reads the body of any of its methods. */
+/** Tells whether Fastify reads the body of any of its methods. */
 function hasBody({ method }: RouteOptions): boolean {
   return [method].flat().some((name) => name !== 'GET' && name !== 'HEAD');
 }
 
-/** @throws {Error} that names the route, when the declaration is none */
+/**
+ * Resolves the declared access of a route to a minimum and a guard.
+ *
+ * @throws {Error} that names the route, when the declaration is not valid
+ */
 function resolveAccess(
   { method, url, config }: RouteOptions,
   declared: DeclaredAccess,
@@ -160,7 +174,7 @@ function toMinimum(declared: DeclaredAccess, levels: AccessLevels): number | nul
   return typeof declared === 'number' ? declared : levels.numberOf(declared);
 }
 
-/** What is wrong with a route, in words that end a sentence begun with its path. */
+/** Finds what is wrong with a route. The text ends a sentence that begins with the path. */
 function findProblem(declared: Declaration | undefined, preHandlers: number): string | undefined {
   if (declared === undefined) {
     return "declares no access: add config: { access: 'public' | level } after the plugin access was registered";

@@ -1,18 +1,18 @@
 import type { FastifyContextConfig, FastifyInstance } from 'fastify';
 
-/** A route as the router holds it, whoever registered it and when. */
+/** A route in the router, with or without a plugin of this service behind it. */
 export interface StoredRoute {
   readonly method: string;
-  /** As it was registered: `/users/:id`. */
+  /** The URL as it was registered: `/users/:id`. */
   readonly url: string;
   readonly config: FastifyContextConfig;
-  /** Number of preHandler hooks that run, the instance's included. */
+  /** Number of preHandler hooks that run, with those of the instance. */
   readonly preHandlers: number;
 }
 
 /**
- * Lists the routes of the router itself: the automatic HEAD routes, and those that were registered before any hook
- * could see them. Fastify shows them to one function only, its option `routerOptions.buildPrettyMeta`.
+ * Lists the routes of the router itself, with the automatic HEAD routes and the routes that were registered
+ * before any hook. Fastify shows these to one function only, its option `routerOptions.buildPrettyMeta`.
  */
 export class RouteInventory {
   readonly #found = new Map<string, StoredRoute>();
@@ -22,7 +22,7 @@ export class RouteInventory {
     const { config, preHandler } = route.store;
     if (!isRouteConfig(config)) return {};
     const preHandlers = Array.isArray(preHandler) ? preHandler.length : 0;
-    // Vendors declare one route for several methods.
+    // Vendor plugins declare one route for several methods.
     for (const method of [config.method].flat()) {
       this.#found.set(`${method} ${config.url}`, {
         method: String(method),
@@ -34,7 +34,7 @@ export class RouteInventory {
     return {};
   };
 
-  /** All routes of an instance that is ready. */
+  /** Lists all routes of an instance that is ready. */
   list(app: FastifyInstance): readonly StoredRoute[] {
     this.#found.clear();
     app.printRoutes({ includeMeta: true });

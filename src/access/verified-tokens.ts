@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 
-/** At 1.5 KB each, header and claims, they take some 37 MB. */
+/** Number of tokens in the cache. At 1.5 KB each for header and claims, they take some 37 MB. */
 const MAX_TOKENS = 25_000;
 
 interface Entry {
@@ -10,11 +10,11 @@ interface Entry {
 }
 
 /**
- * Accepted tokens by their Authorization header, so that a signature is verified once. The least recently
- * used token is evicted first.
+ * A cache of accepted tokens by their Authorization header, so that a signature is verified once. The least
+ * recently used token is evicted first.
  *
- * The key is the signature, the last segment of a token. The whole header would take longer to hash, for it
- * is a new string in each request. But a signature says nothing about the rest of a token. So the whole
+ * The key is the signature, the last segment of a token. The whole header would take longer to hash, because
+ * it is a new string in each request. But a signature says nothing about the rest of a token, so the whole
  * header must be equal too.
  */
 export class VerifiedTokens {
@@ -25,18 +25,22 @@ export class VerifiedTokens {
     return this.#entries.size;
   }
 
-  /** The claims of a token that was accepted; undefined for every other header. */
+  /** Returns the claims of a token that was accepted; undefined for every other header. */
   get(header: string): AccessTokenClaims | undefined {
     const entry = this.#entries.get(signatureOf(header));
     return entry?.header === header ? entry.claims : undefined;
   }
 
-  /** Whether a header is there; this is no use of it. */
+  /** Tells whether a header is in the cache. This does not count as a use. */
   has(header: string): boolean {
     return this.#entries.peek(signatureOf(header))?.header === header;
   }
 
-  /** @param claims of a token that has passed every check */
+  /**
+   * Adds a header.
+   *
+   * @param claims of a token that has passed every check
+   */
   set(header: string, claims: AccessTokenClaims): void {
     this.#entries.set(signatureOf(header), { header, claims });
   }
@@ -49,13 +53,13 @@ export class VerifiedTokens {
     this.#entries.clear();
   }
 
-  /** The headers. */
+  /** Iterates over the headers. */
   *keys(): Generator<string> {
     for (const { header } of this.#entries.values()) yield header;
   }
 }
 
-/** What follows the last dot; the whole text when there is none. */
+/** Returns the text after the last dot; the whole text when there is no dot. */
 function signatureOf(header: string): string {
   return header.slice(header.lastIndexOf('.') + 1);
 }

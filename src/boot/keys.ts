@@ -3,22 +3,26 @@ import { record } from '../audit/record.ts';
 import type { Db } from '../db/client.ts';
 import type { VerificationKey } from '../tokens/keys.ts';
 
-/** Records which keys for access tokens have come and gone since the last boot. @param keys that tokens are verified with now */
+/**
+ * Records which keys for access tokens were added or removed since the last boot.
+ *
+ * @param keys that verify tokens now
+ */
 export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Promise<void> {
   await db.transaction(async (tx) => {
     const recorded = await tx.signingKey.findMany();
     const added = keys.filter(({ kid }) => !recorded.some((key) => key.kid === kid));
-    const gone = recorded.filter(({ kid }) => !keys.some((key) => key.kid === kid));
+    const removed = recorded.filter(({ kid }) => !keys.some((key) => key.kid === kid));
     const recordedAt = new Date();
-    if (gone.length > 0)
-      await tx.signingKey.deleteMany({ where: { kid: { in: gone.map(({ kid }) => kid) } } });
+    if (removed.length > 0)
+      await tx.signingKey.deleteMany({ where: { kid: { in: removed.map(({ kid }) => kid) } } });
     if (added.length > 0)
       await tx.signingKey.createMany({
         data: added.map(({ kid, algorithm }) => ({ kid, algorithm, recordedAt })),
       });
     await record(tx, [
       ...added.map(({ kid, algorithm }) => toEvent('key.added', kid, { after: { algorithm } })),
-      ...gone.map(({ kid, algorithm }) => toEvent('key.removed', kid, { before: { algorithm } })),
+      ...removed.map(({ kid, algorithm }) => toEvent('key.removed', kid, { before: { algorithm } })),
     ]);
   });
 }

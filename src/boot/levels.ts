@@ -13,16 +13,16 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
   await db.transaction(async (tx) => {
     const recorded = await checkLevels(tx, levels);
     const known = new Set(recorded.map(({ name }) => name));
-    const gone = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
-    if (gone.length > 0)
-      await tx.accessLevel.deleteMany({ where: { name: { in: gone.map(({ name }) => name) } } });
+    const removed = recorded.filter(({ name }) => !levels.all.some((level) => level.name === name));
+    if (removed.length > 0)
+      await tx.accessLevel.deleteMany({ where: { name: { in: removed.map(({ name }) => name) } } });
     const added = levels.all.filter(({ name }) => !known.has(name));
     const recordedAt = new Date();
     if (added.length > 0)
       await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
     await record(tx, [
       ...added.map(({ name, number }) => toEvent('level.added', name, { after: { number } })),
-      ...gone.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
+      ...removed.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
     ]);
   });
 }
@@ -36,11 +36,12 @@ function toEvent(
 }
 
 /**
- * Holds the configured levels to the database. Renumbering would turn moderators into admins, so a name keeps its number for as
- * long as it exists.
+ * Compares the configured levels with the database. Renumbering would turn moderators into admins, so a name
+ * keeps its number for as long as it exists.
  *
  * @returns the recorded levels
- * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer declared
+ * @throws {ConfigError} when a number has changed under its name, or users hold a level that is no longer
+ *   declared
  */
 export async function checkLevels(tx: Transaction, levels: AccessLevels): Promise<readonly AccessLevel[]> {
   const recorded = await tx.accessLevel.findMany();
@@ -64,7 +65,10 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
   return recorded;
 }
 
-/** A level that users hold between two that are declared, below or above them: each is one look at an index, however many users there are. */
+/**
+ * Finds a level that users hold and that is not declared: between two declared levels, below or above them.
+ * Each is one index lookup, for any number of users.
+ */
 async function findUndeclared(tx: Transaction, levels: AccessLevels): Promise<number | undefined> {
   const numbers = levels.all.map(({ number }) => number).sort((a, b) => a - b);
   const gaps = [undefined, ...numbers].map((gt, index) => ({ gt, lt: numbers[index] }));

@@ -4,8 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { inviteFirstAdmin } from '../accounts/invitations/first-admin-invitation.ts';
 
 /**
- * Where there is no admin yet, says how to become the first one: to the person at the terminal, otherwise in a file that only the
- * owner of the data folder reads, for logs are read by many.
+ * Creates the invitation of the first admin where there is no admin yet. The command goes to the terminal
+ * when there is one. Otherwise it goes to a file that only the owner of the data folder can read, because
+ * many people can read logs.
  *
  * @param url where the service listens
  * @returns lines for the start-up text; none where there is an admin
@@ -24,7 +25,7 @@ export async function offerFirstAdmin(app: FastifyInstance, url: string): Promis
     await writePrivate(file, `${command}\n`);
     return [`There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`];
   } catch (error) {
-    app.log.warn({ err: error }, 'The invitation of the first admin cannot be written');
+    app.log.warn({ err: error }, 'The invitation of the first admin could not be written');
     return [
       'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
     ];
@@ -37,13 +38,13 @@ function curlLine(url: string, token: string): string {
 }
 
 /**
- * Writes a file in place of the one before, and never with its mode. `write-file-atomic` would follow a symbolic link that
- * lies under either name.
+ * Replaces a file. The new file has its own mode, not the mode of the old file. `write-file-atomic` would
+ * follow a symbolic link under either name.
  */
 async function writePrivate(file: string, text: string): Promise<void> {
   await mkdir(resolve(file, '..'), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  await rm(draft, { force: true });
-  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
-  await rename(draft, file);
+  const tempFile = `${file}.${process.pid}`;
+  await rm(tempFile, { force: true });
+  await writeFile(tempFile, text, { mode: 0o600, flag: 'wx' });
+  await rename(tempFile, file);
 }

@@ -7,9 +7,10 @@ import { recordKeys } from './keys.ts';
 import { recordLevels } from './levels.ts';
 
 /**
- * What a boot does to the database: its tables, and what the configuration says of it.
+ * Prepares the database at boot: migrates its tables, and records the levels, the keys and the first admin of
+ * the configuration.
  *
- * @throws {Error} when the access levels contradict it, or it cannot be reached
+ * @throws {Error} when the access levels contradict the database, or it cannot be reached
  */
 export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
   const { applied } = await migrate(config.databaseUrl);

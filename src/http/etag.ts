@@ -7,10 +7,10 @@ import { Problem } from '../problems/problem.ts';
 /** An entity tag: RFC 9110 section 8.8.3. */
 const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"';
 
-/** `*`, or a list whose elements may be empty (RFC 9110 section 5.6.1.2). */
+/** The pattern of If-Match: `*`, or a list whose elements may be empty (RFC 9110 section 5.6.1.2). */
 const IF_MATCH = `^[ \\t]*(?:\\*|(?:,[ \\t]*)*${ENTITY_TAG}(?:[ \\t]*,(?:[ \\t]*${ENTITY_TAG})?)*)[ \\t]*$`;
 
-/** The header of an answer that is, or has changed, a user. */
+/** The ETag header of an answer that contains a user. */
 export const Etag = Type.String({
   description: 'a strong validator of the user (RFC 9110 section 8.8.3); for admins, and of oneself',
 });
@@ -27,13 +27,14 @@ export const ConditionalHeaders = Type.Object({
   ),
 });
 
-/** The strong entity tag of a user: the same as long as every member is. */
+/** Computes the strong entity tag of a user: it is the same as long as every member is the same. */
 export function etagOf(user: User): string {
   return `"${hash('sha256', JSON.stringify(user), 'base64url')}"`;
 }
 
 /**
- * The check of an `If-Match` header that fits {@link ConditionalHeaders}. Weak tags never match, nor does `*` need to: whoever is not there is a 404.
+ * Makes the precondition of an `If-Match` header that fits {@link ConditionalHeaders}. Weak tags never match.
+ * `*` needs no check: a user that does not exist is a 404.
  *
  * @returns a precondition that throws `precondition-failed`
  */

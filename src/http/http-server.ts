@@ -2,13 +2,15 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import type { Socket } from 'node:net';
 
 /**
- * Requests of one connection that may wait for the answer to a request before them. Browsers send none ahead, other clients a few.
+ * Requests of one connection that may wait for the answer to an earlier request. Browsers send none ahead,
+ * other clients a few.
  */
 const MAX_PIPELINED = 100;
 
 /**
- * Makes the one HTTP server of the service, with a limit on pipelining: a connection is closed that sends more and more requests
- * without waiting for answers. Node.js has read up to 64 KB of its requests by then. They are dropped before Fastify sees them.
+ * Makes the HTTP server of the service, with a limit on pipelining. A connection that sends more and more
+ * requests without waiting for answers is closed. By then, Node.js has read up to 64 KB of its requests. They
+ * are dropped before Fastify gets them.
  *
  * @param handle Fastify's request listener
  */
@@ -17,7 +19,7 @@ export function createHttpServer(handle: RequestListener, options: ServerOptions
   const listener: RequestListener = (request, response) => {
     const { socket } = request;
     if (socket.destroyed) return;
-    // A response has its socket once those before it are out.
+    // A response gets its socket when the responses before it have been sent.
     if (response.socket === null) {
       const count = (waiting.get(socket) ?? 0) + 1;
       if (count > MAX_PIPELINED) {

@@ -42,16 +42,19 @@ function describeUrl({ routeOptions, params }: FastifyRequest): string {
 export async function openLog(config: Pick<Config, 'production' | 'logLevel'>): Promise<FastifyBaseLogger> {
   const output = standardOutput();
   const log = pino({ level: config.logLevel }, await openStream(config));
-  output.reportWith((lines) => log.warn({ lines }, 'Lines of the log were dropped: nobody read them'));
+  output.reportWith((lines) => log.warn({ lines }, 'Log lines were dropped: the reader was too slow'));
   return Object.assign(new LazyLog(log, {}), { serializers: { req: describeRequest } });
 }
 
-/** Lines of the log that were dropped since the process began. */
+/** Returns the number of log lines that were dropped since the process began. */
 export function droppedLines(): number {
   return standardOutput().dropped;
 }
 
-/** Where the log goes: JSON lines on standard output, but for people in development, who see it in a terminal. */
+/**
+ * Opens the destination of the log: JSON lines on standard output, or readable lines in a terminal in
+ * development.
+ */
 async function openStream({ production }: Pick<Config, 'production'>): Promise<DestinationStream> {
   const output = standardOutput();
   if (!process.stdout.isTTY || production) return output;

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 
-/** What a request target may have before its path, and the router does not look at: RFC 9112 section 3.2.2. */
+/**
+ * The part that a request target may have before its path, which the router ignores: RFC 9112 section 3.2.2.
+ */
 const ORIGIN = /^https?:\/\/[^/]*/;
 
-/** The value of the `Link` header (RFC 8288 section 3) that leads to the page after this one, with the same filters. */
+/** Builds the value of the `Link` header (RFC 8288 section 3) for the next page, with the same filters. */
 export function nextPage({ url, server }: FastifyRequest, nextCursor: string): string {
   const queryAt = url.indexOf('?');
   const path = (queryAt === -1 ? url : url.slice(0, queryAt)).replace(ORIGIN, '');

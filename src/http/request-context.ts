@@ -3,18 +3,21 @@ import { claimsOf } from '../access/guard.ts';
 import type { Actor } from '../accounts/context.ts';
 import type { RequestContext } from '../audit/event.ts';
 
-/** Who makes a guarded request, as `accounts/` wants to know it. */
+/** Returns the caller of a guarded request as the actor of `accounts/`. */
 export function actorOf(request: FastifyRequest): Actor {
   const { sub, sid, access, gen } = claimsOf(request);
   return { userId: sub, sessionId: sid, access, generation: gen, requestContext: requestContextOf(request) };
 }
 
-/** Where a request comes from. */
+/** Returns the request context: IP address, user agent and id. */
 export function requestContextOf(request: FastifyRequest): RequestContext {
   return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '', requestId: request.id };
 }
 
-/** Whether a request led to a health check: those are always answered. What only begins like one is as any other. */
+/**
+ * Tells whether a request is a health check, which is always answered. A URL that only begins like one is
+ * not.
+ */
 export function isHealthCheck(request: FastifyRequest): boolean {
   return request.url.startsWith('/health/') && request.routeOptions.url !== undefined;
 }

@@ -10,8 +10,8 @@ type Options = Parameters<FastifyBaseLogger['child']>[1];
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /**
- * A log whose children are made when they have a line to write. Fastify makes one for each request, with its id in each line; most
- * requests write none.
+ * A log whose children are made when they write their first line. Fastify makes a child for each request,
+ * with its id in each line; most requests write none.
  */
 export class LazyLog implements FastifyBaseLogger {
   readonly #parent: FastifyBaseLogger;
@@ -75,19 +75,22 @@ export class LazyLog implements FastifyBaseLogger {
   }
 }
 
-/** Writes one line a request, when it is answered: what came in, what went out and how long it took. At `debug`, also when it comes in. */
+/**
+ * Writes one line for each request when it is answered: the request, the response and the time between them.
+ * At `debug`, it also writes a line when the request arrives.
+ */
 export class RequestLines extends LogController {
-  readonly #hears: Readonly<Record<'debug' | 'info', boolean>>;
+  readonly #enabled: Readonly<Record<'debug' | 'info', boolean>>;
 
   constructor(level: Config['logLevel']) {
     super();
-    const isHeard = (lowest: number) =>
+    const isEnabled = (lowest: number) =>
       pino.levels.values[level] !== undefined && pino.levels.values[level] <= lowest;
-    this.#hears = { debug: isHeard(DEBUG), info: isHeard(INFO) };
+    this.#enabled = { debug: isEnabled(DEBUG), info: isEnabled(INFO) };
   }
 
   override incomingRequest(request: FastifyRequest): void {
-    if (this.#hears.debug) request.log.debug({ req: request }, 'incoming request');
+    if (this.#enabled.debug) request.log.debug({ req: request }, 'incoming request');
   }
 
   override requestCompleted(
@@ -95,7 +98,7 @@ export class RequestLines extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
-    if (!error && !this.#hears.info) return;
+    if (!error && !this.#enabled.info) return;
     const line = { req: request, res: reply, responseTime: reply.elapsedTime };
     if (error) request.log.error({ ...line, err: error }, 'request errored');
     else request.log.info(line, 'request completed');

@@ -5,7 +5,7 @@ import type { SessionGrant } from '../accounts/sessions/grant.ts';
 import type { AccessTokenAnswer, TokenPair } from '../accounts/sessions/schemas.ts';
 import { Problem } from '../problems/problem.ts';
 
-/** The answer of what sends a mail, and says neither whether it did nor to whom. */
+/** The answer of a request that may send a mail. It does not say whether a mail was sent, nor to whom. */
 export const AcceptedResponse = Type.Object(
   {
     detail: Type.String({
@@ -16,18 +16,22 @@ export const AcceptedResponse = Type.Object(
 );
 export type AcceptedResponse = Static<typeof AcceptedResponse>;
 
-/** Answers 202 (RFC 9110 section 15.3.3). */
+/** Answers with 202 (RFC 9110 section 15.3.3). */
 export function acceptedResponse(reply: FastifyReply): AcceptedResponse {
   reply.code(202);
   return { detail: 'If the address can be used for this, a mail is on its way to it.' };
 }
 
-/** @throws {Problem} `mail-not-configured` */
+/**
+ * Checks that mail is configured.
+ *
+ * @throws {Problem} `mail-not-configured`
+ */
 export function requireMail({ outbox }: Pick<AccountsContext, 'outbox'>): void {
   if (!outbox.settings.isConfigured) throw new Problem('mail-not-configured');
 }
 
-/** The access token of a session; marks the answer as one that no cache keeps (RFC 6749 section 5.1). */
+/** Issues the access token of a session, and forbids caches to keep the answer (RFC 6749 section 5.1). */
 export function accessTokenAnswer(
   app: FastifyInstance,
   reply: FastifyReply,
@@ -37,7 +41,7 @@ export function accessTokenAnswer(
   return { ...app.tokens.issue(grant), tokenType: 'Bearer' };
 }
 
-/** The access token of a session, and the refresh token that is to be used next. */
+/** Issues the access token of a session, and its next refresh token. */
 export function tokenPair(app: FastifyInstance, reply: FastifyReply, grant: SessionGrant): TokenPair {
   return { ...accessTokenAnswer(app, reply, grant), refreshToken: app.refreshTokens.write(grant) };
 }

@@ -2,12 +2,16 @@ import type { FastifyServerFactoryHandler } from 'fastify';
 import { createHttpServer } from './http-server.ts';
 import * as limits from './limits.ts';
 
-/** One server, also for `HOST=localhost`: Fastify would make a second one there, which no limit and no drain of ours knows. */
+/**
+ * Makes one server, also for `HOST=localhost`: there Fastify would make a second one without the limits and
+ * the graceful shutdown of this service.
+ */
 export function serverFactory(handle: FastifyServerFactoryHandler) {
   const server = createHttpServer(handle, {
-    // Two Authorization headers would otherwise be one, the first: RFC 6750 section 2 wants them refused.
+    // Without this, only the first of two Authorization headers is used: RFC 6750 section 2 requires that
+    // both are refused.
     joinDuplicateHeaders: true,
-    // A request without Host gets its problem from us, where Node would answer without a body.
+    // A request without Host gets its problem from this service; Node.js would answer without a body.
     requireHostHeader: false,
     headersTimeout: limits.HEADERS_TIMEOUT_MS,
     requestTimeout: limits.REQUEST_TIMEOUT_MS,

@@ -1,58 +1,65 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { codeOf } from '../lib/error-code.ts';
 
-/** Bytes that wait while nobody reads: some thousand lines. */
+/** Bytes that may wait for a slow reader: some thousand lines. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Bytes below which texts are taken again after some were dropped. */
-const ROOM_BYTES = MAX_WAITING_BYTES / 2;
-
-/** Bytes that a pipe takes all at once or not at all (PIPE_BUF of Linux), so that lines of several processes do not mix. */
-const ATOMIC_BYTES = 4096;
-
-/** Milliseconds between two attempts to write what waits: twice as long after each that wrote nothing. */
-const SHORTEST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 250;
-
-/** Milliseconds that the end of the process waits for a slow reader, and for one that takes nothing. */
-const LAST_MS = 2_000;
-const LAST_SILENCE_MS = 500;
-const NAP_MS = 10;
+/** Bytes below which texts are accepted again after some were dropped. */
+const RESUME_BYTES = MAX_WAITING_BYTES / 2;
 
 /**
- * Text for a reader who may be slow, stop reading, or go. Writing never waits: what the reader does not take is kept up to a limit,
- * and dropped beyond it.
+ * Bytes that a pipe accepts all at once or not at all (PIPE_BUF of Linux), so that lines of several processes
+ * do not mix.
+ */
+const ATOMIC_BYTES = 4096;
+
+/** Backoff between two attempts to write: it doubles after each attempt that wrote nothing. */
+const MIN_BACKOFF_MS = 5;
+const MAX_BACKOFF_MS = 250;
+
+/** Timeouts of the last write before the process ends: in all, and for a reader that reads nothing. */
+const LAST_WRITE_TIMEOUT_MS = 2_000;
+const LAST_IDLE_TIMEOUT_MS = 500;
+const LAST_RETRY_MS = 10;
+
+/**
+ * An output whose reader may be slow, stop reading or go away. Writing never waits: text that the reader does
+ * not accept is kept up to a limit, and dropped above it.
  */
 export class BoundedOutput {
   readonly #file: number;
-  /** Texts that wait, oldest first. */
+  /** Waiting texts, oldest first. */
   readonly #texts: Buffer[] = [];
-  /** What is being written, taken from the texts. */
+  /** The bytes that are being written; they were taken from the texts. */
   #chunk: Buffer = Buffer.alloc(0);
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  #pauseMs = SHORTEST_PAUSE_MS;
+  #backoffMs = MIN_BACKOFF_MS;
   #dropped = 0;
   #reported = 0;
   #isFull = false;
   #report: (count: number) => void = () => {};
 
-  /** @param file a descriptor whose writes fail (EAGAIN) where they would have to wait */
+  /** @param file a descriptor whose writes fail with EAGAIN when they would have to wait */
   constructor(file: number) {
     this.#file = file;
   }
 
-  /** Texts that were dropped. */
+  /** Number of texts that were dropped. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @param report writes, in the place of texts that were dropped, how many these were */
+  /**
+   * Sets the function that reports dropped texts.
+   *
+   * @param report writes the number of dropped texts in their place
+   */
   reportWith(report: (count: number) => void): void {
     this.#report = report;
   }
 
-  /** Writes a text now, or when the reader takes it, or drops it. */
+  /** Writes a text now or when the reader is ready, or drops it. */
   write(text: string): void {
     const bytes = Buffer.from(text);
     const isWaiting = this.#waitingBytes > 0;
@@ -66,26 +73,33 @@ export class BoundedOutput {
     if (!isWaiting) this.#writeWaiting();
   }
 
-  /** Writes what waits before the process ends: all of it where somebody reads. It holds the process up meanwhile. */
+  /**
+   * Writes the waiting texts before the process ends, all of them when the reader reads. It blocks the
+   * process meanwhile.
+   */
   writeLast(): void {
     const nap = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const deadline = performance.now() + LAST_MS;
-    let silentUntil = performance.now() + LAST_SILENCE_MS;
+    const deadline = performance.now() + LAST_WRITE_TIMEOUT_MS;
+    let idleUntil = performance.now() + LAST_IDLE_TIMEOUT_MS;
     while (this.#waitingBytes > 0) {
       const before = this.#waitingBytes;
-      // For everything but a reader who is slow there is nothing to wait for.
+      // Waiting helps only with a slow reader (EAGAIN).
       if (this.#writeWaiting() !== 'EAGAIN') return;
       const now = performance.now();
-      if (this.#waitingBytes < before) silentUntil = now + LAST_SILENCE_MS;
-      if (now > Math.min(deadline, silentUntil)) return;
-      Atomics.wait(nap, 0, 0, NAP_MS);
+      if (this.#waitingBytes < before) idleUntil = now + LAST_IDLE_TIMEOUT_MS;
+      if (now > Math.min(deadline, idleUntil)) return;
+      Atomics.wait(nap, 0, 0, LAST_RETRY_MS);
     }
   }
 
-  /** @returns why not all was written; undefined when it was */
+  /**
+   * Writes the waiting texts, and tries again later when some are left.
+   *
+   * @returns why not everything was written; undefined when it was
+   */
   #writeWaiting(): string | undefined {
     const reason = this.#attempt();
-    if (this.#isFull && this.#waitingBytes <= ROOM_BYTES) {
+    if (this.#isFull && this.#waitingBytes <= RESUME_BYTES) {
       this.#isFull = false;
       const count = this.#dropped - this.#reported;
       this.#reported = this.#dropped;
@@ -102,16 +116,16 @@ export class BoundedOutput {
         const count = writeSync(this.#file, this.#chunk);
         this.#chunk = this.#chunk.subarray(count);
         this.#waitingBytes -= count;
-        this.#pauseMs = SHORTEST_PAUSE_MS;
+        this.#backoffMs = MIN_BACKOFF_MS;
       }
       return undefined;
     } catch (error) {
-      // Also when there is no reader (EPIPE) or no room on a disk (ENOSPC): there may be again.
+      // Retried too when there is no reader (EPIPE) or no space on a disk (ENOSPC): this may change.
       return codeOf(error) ?? 'unknown';
     }
   }
 
-  /** Whole texts, as many as a pipe takes at once. */
+  /** Takes whole texts, as many as a pipe accepts at once. */
   #nextChunk(): Buffer {
     let count = 0;
     let length = 0;
@@ -129,14 +143,17 @@ export class BoundedOutput {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#writeWaiting();
-    }, this.#pauseMs).unref();
-    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    }, this.#backoffMs).unref();
+    this.#backoffMs = Math.min(2 * this.#backoffMs, MAX_BACKOFF_MS);
   }
 }
 
 let output: BoundedOutput | undefined;
 
-/** Standard output of a process that serves. What it has not written yet is written when the process ends. */
+/**
+ * Returns the standard output of a process that serves. Texts that are still waiting are written when the
+ * process ends.
+ */
 export function standardOutput(): BoundedOutput {
   output ??= open();
   return output;
@@ -149,9 +166,10 @@ function open(): BoundedOutput {
 }
 
 /**
- * Node.js lets pipes and sockets not wait once `process.stdout` was asked for, which another process that has the same pipe can undo;
- * and writes to a terminal wait (Ctrl-S). So pipes and terminals are opened anew, for this process alone. What cannot be opened
- * is used as it is: sockets, and what belongs to another user.
+ * Opens standard output again, so that writes never wait. Node.js makes pipes and sockets non-blocking when
+ * `process.stdout` is first used, but another process with the same pipe can undo this. Writes to a terminal
+ * block (Ctrl-S). So pipes and terminals are opened again, for this process alone. Sockets and files of
+ * another user cannot be opened again and are used as they are.
  */
 function openWithoutWaiting(): number {
   const { fd, isTTY } = process.stdout;

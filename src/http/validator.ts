@@ -2,15 +2,15 @@ import { Ajv, type AnySchema, type KeywordDefinition, str, type ValidateFunction
 import formats from 'ajv-formats';
 import { assertSchema } from '../lib/compile-schema.ts';
 
-/** What Fastify hands to `schemaController.compilersFactory.buildValidator`. */
+/** The shared schemas that Fastify passes to `schemaController.compilersFactory.buildValidator`. */
 type SharedSchemas = Readonly<Record<string, AnySchema | AnySchema[]>>;
 
-/** Builds the validators of the routes of one scope: of a plugin and what is registered in it. */
+/** Builds the validators of the routes of one scope: a plugin and everything registered in it. */
 type BuildValidator = (sharedSchemas: SharedSchemas) => (part: AnySchema) => ValidateFunction;
 
 /**
- * Makes the factory of Fastify's validators. Fastify asks it for each scope, and most scopes have the same shared schemas: they get the
- * same validators, for a set of them takes milliseconds and half a megabyte.
+ * Makes the factory of Fastify's validators. Fastify calls it for each scope, and most scopes have the same
+ * shared schemas. They share the validators, because a set takes milliseconds and half a megabyte.
  */
 export function createValidatorFactory(): BuildValidator {
   const known: { readonly sharedSchemas: SharedSchemas; readonly compile: ReturnType<BuildValidator> }[] = [];
@@ -23,22 +23,22 @@ export function createValidatorFactory(): BuildValidator {
   };
 }
 
-/** Whether two scopes have the same schemas: the same objects, under the same names. */
+/** Tells whether two scopes have the same schemas: the same objects under the same names. */
 function isEqual(some: SharedSchemas, others: SharedSchemas): boolean {
   const names = Object.keys(some);
   return names.length === Object.keys(others).length && names.every((name) => some[name] === others[name]);
 }
 
 /**
- * Bodies are never coerced and nothing is removed from them (Fastify's defaults drop unknown members and turn `true` into 1); queries
- * and parameters are text, so they are coerced. All errors are reported at once, with the schema, whose description is part of the
- * message.
+ * Builds the validators. Bodies are never coerced and nothing is removed from them (Fastify's defaults drop
+ * unknown members and turn `true` into 1). Queries and parameters are text, so they are coerced. All errors
+ * are reported at once, with the schema, whose description is part of the message.
  */
 function buildValidator(sharedSchemas: SharedSchemas): ReturnType<BuildValidator> {
   for (const schema of Object.values(sharedSchemas).flat()) assertSchema(schema);
   const body = once(() => createAjv(sharedSchemas, false));
   const text = once(() => createAjv(sharedSchemas, true));
-  // Fastify's types say that a schema comes in; what comes is { schema, method, url, httpPart }.
+  // By Fastify's types the argument is a schema; in fact it is { schema, method, url, httpPart }.
   return (part) => {
     if (typeof part === 'boolean') throw new TypeError('Expected a part of a route');
     assertSchema(part.schema);
@@ -54,7 +54,10 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** As ajv has it, but what is too long for `maxLength` is not searched: all errors are reported, so ajv itself would go on. */
+/**
+ * The `pattern` keyword of ajv, except that a text above `maxLength` is not tested: all errors are reported,
+ * so ajv itself would test it.
+ */
 const pattern: KeywordDefinition = {
   keyword: 'pattern',
   type: 'string',
@@ -66,7 +69,9 @@ const pattern: KeywordDefinition = {
   error: { message: ({ schemaCode }) => str`must match pattern "${schemaCode}"` },
 };
 
-/** Whether a text has more characters than that, as ajv counts them: a pair of surrogates is one. */
+/**
+ * Tells whether a text has more characters than the limit. Like ajv, it counts a pair of surrogates as one.
+ */
 function isLonger(text: string, limit: unknown): boolean {
   if (typeof limit !== 'number' || text.length <= limit) return false;
   return text.length > 2 * limit || [...text].length > limit;
@@ -79,9 +84,10 @@ function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
     removeAdditional: false,
     useDefaults: true,
     coerceTypes,
-    // Text becomes a number that is infinite (1e999), of which ajv then checks no limits unless it is told not to care.
+    // Text may become an infinite number (1e999). Without strictNumbers: false, ajv does not check its
+    // limits.
     strictNumbers: !coerceTypes,
-    // {@link assertSchema} checks the schemas. Each of these would compile the schema of schemas anew.
+    // {@link assertSchema} checks the schemas. Each ajv would otherwise compile the meta-schema again.
     meta: false,
     validateSchema: false,
   });

@@ -11,43 +11,45 @@ import { toProblem } from './translate.ts';
 
 const contentType = 'application/problem+json; charset=utf-8';
 
-/** Of those who come too often. */
+/** Responses that are rate-limited. */
 const THROTTLED_PROBLEMS: ReadonlySet<ProblemSlug> = new Set([
   'busy',
   'too-many-requests',
   'too-many-attempts',
 ]);
 
-/** Milliseconds between two lines about what passes by itself, of which there may be one a request. */
-const QUIET = 1_000;
+/** Milliseconds between two log lines about a temporary problem, which each request may have. */
+const LOG_INTERVAL_MS = 1_000;
 
 export interface ProblemOptions {
-  /** Where the service is reached: problem types are pages under it. */
+  /** The public URL of the service: problem types are pages below it. */
   readonly publicUrl: string;
-  /** Counts what is answered. */
+  /** The counter of all problems that are answered. */
   readonly problemCounter: ProblemCounter;
-  /** Recognises errors of rooms that this one may not know, the database's for instance. */
+  /** Translates errors of other modules, for instance of the database. */
   readonly recognise?: (error: unknown) => Problem | undefined;
 }
 
 type AnswerOptions = Omit<ProblemOptions, 'recognise'>;
 
-/** Error and not-found handlers: every 4xx and 5xx leaves as `application/problem+json` (RFC 9457). */
+/** The error and not-found handlers: every 4xx and 5xx is sent as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, options: ProblemOptions) {
   const { recognise } = options;
-  const pace = new RejectionThrottle();
+  const throttle = new RejectionThrottle();
   app.setErrorHandler((error, request, reply) => {
     const problem = isCutOff(request)
       ? new Problem('bad-request', { cause: error })
       : (recognise?.(error) ?? toProblem(error));
     if (THROTTLED_PROBLEMS.has(problem.slug))
-      pace.do(request.raw.socket, () => sendProblem(problem, options, request, reply));
+      throttle.schedule(request.raw.socket, () => sendProblem(problem, options, request, reply));
     else sendProblem(problem, options, request, reply);
   });
 
-  // Node answers these two itself, with no body, unless it is told not to: see `requireHostHeader` in app.ts.
+  // By default, Node.js answers these two itself, without a body: see `requireHostHeader` in
+  // server-factory.ts.
   app.addHook('onRequest', (request, _reply, done) => {
-    // RFC 9112 section 3.2: exactly one, which has no space; two of them are joined with one. Older versions of HTTP have no Host.
+    // RFC 9112 section 3.2: exactly one Host, without a space. Node.js joins two of them with a space. Older
+    // versions of HTTP have no Host.
     const { host } = request.headers;
     const isGood = host === undefined ? request.raw.httpVersion !== '1.1' : !host.includes(' ');
     done(isGood ? undefined : new Problem('bad-request'));
@@ -59,9 +61,9 @@ async function problems(app: FastifyInstance, options: ProblemOptions) {
     const allowed = app.supportedMethods.filter(
       (method) => app.findRoute({ method, url: pathOf(request.url) }) !== null,
     );
-    // Preflight requests are answered for every URL, there or not.
+    // A preflight request is answered for every URL, with or without a route.
     const isThere = allowed.some((method) => method !== 'OPTIONS');
-    // A route that takes the method has itself found nothing there: a file, for instance.
+    // A route that has the method may itself find nothing, for instance no file.
     const problem =
       isThere && !allowed.includes(request.method)
         ? new Problem('method-not-allowed', { headers: { allow: allowed.join(', ') } })
@@ -70,14 +72,20 @@ async function problems(app: FastifyInstance, options: ProblemOptions) {
   });
 }
 
-/** For errors that Fastify meets before it has a route (a URL that cannot be decoded): its `frameworkErrors` option. */
+/**
+ * Makes the `frameworkErrors` option of Fastify, for errors before there is a route: a URL that cannot be
+ * decoded.
+ */
 export function frameworkErrors(options: AnswerOptions) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     sendProblem(toProblem(error), options, request, reply);
   };
 }
 
-/** For bytes that are no HTTP request, and for clients that are too slow: Fastify's `clientErrorHandler` option. */
+/**
+ * Makes the `clientErrorHandler` option of Fastify, for malformed HTTP requests and clients that are too
+ * slow.
+ */
 export function clientErrorHandler({ publicUrl, problemCounter }: AnswerOptions) {
   return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || socket.destroyed) return;
@@ -85,8 +93,9 @@ export function clientErrorHandler({ publicUrl, problemCounter }: AnswerOptions)
     const problem = known.slug === 'internal-error' ? new Problem('bad-request') : known;
     const requestId = newRequestId();
     problemCounter.add(problem.slug);
-    // Not the error itself: it holds the bytes that were sent, and a token or a password may be among them.
-    this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Bytes that are no request');
+    // The error itself is not logged: it holds the bytes of the request, which may contain a token or a
+    // password.
+    this.log.info({ reqId: requestId, code: error.code, problem: problem.slug }, 'Malformed HTTP request');
     const body = JSON.stringify(problemBody(problem, publicUrl, requestId));
     if (socket.writable) {
       socket.write(
@@ -109,18 +118,18 @@ function sendProblem(
   reply
     .code(problem.statusCode)
     .headers({ ...problem.extras.headers })
-    // Also where no hook has run: a URL that cannot be decoded.
+    // Set here too, because no hook has run for a URL that cannot be decoded.
     .header('x-request-id', request.id)
     .type(contentType)
-    // The route's own serializer would turn a problem that its schema does not list into plain JSON.
+    // The route's own serializer would send a problem that its schema does not list as plain JSON.
     .serializer(JSON.stringify)
     .send(problemBody(problem, publicUrl, request.id));
 }
 
-/** Of each problem that passes by itself: when it was logged last, and how often it has been left out since. */
+/** For each temporary problem: the time of its last log line, and the number of lines left out since then. */
 const logged = new Map<ProblemSlug, { at: number; leftOut: number }>();
 
-/** What nobody foresaw is logged with its stack; what passes by itself (503) in a line a second. */
+/** Logs a problem: an unexpected error with its stack, a temporary one (503) at most once a second. */
 function logProblem({ statusCode, slug, cause, message }: Problem, { log }: FastifyRequest): void {
   if (statusCode < 500) return;
   if (statusCode !== 503) {
@@ -129,14 +138,17 @@ function logProblem({ statusCode, slug, cause, message }: Problem, { log }: Fast
   }
   const { at, leftOut } = logged.get(slug) ?? { at: Number.NEGATIVE_INFINITY, leftOut: 0 };
   const now = performance.now();
-  const isLogged = now - at >= QUIET;
+  const isLogged = now - at >= LOG_INTERVAL_MS;
   logged.set(slug, isLogged ? { at: now, leftOut: 0 } : { at, leftOut: leftOut + 1 });
   if (!isLogged) return;
   const reason = cause instanceof Error ? cause.message.trim() : undefined;
   log.warn({ problem: slug, reason, ...(leftOut > 0 && { leftOut }) }, message);
 }
 
-/** Whether the connection broke, or was no HTTP any more, before all of the request was there: nobody reads the answer. */
+/**
+ * Tells whether the connection broke, or stopped being HTTP, before the whole request arrived. Then no client
+ * reads the answer.
+ */
 function isCutOff({ raw }: FastifyRequest): boolean {
   return raw.destroyed && !raw.complete;
 }

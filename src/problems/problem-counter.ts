@@ -1,6 +1,6 @@
 import { type ProblemSlug, slugs } from './registry.ts';
 
-/** How often each problem has been answered since the process began. */
+/** Counts how often each problem has been answered since the process began. */
 export class ProblemCounter {
   readonly #counts = new Map<ProblemSlug, number>(slugs.map((slug) => [slug, 0]));
 
@@ -8,7 +8,7 @@ export class ProblemCounter {
     this.#counts.set(slug, (this.#counts.get(slug) ?? 0) + 1);
   }
 
-  /** All problems, also those that nobody has met. */
+  /** The counts of all problems, with those that have not occurred. */
   get counts(): ReadonlyMap<ProblemSlug, number> {
     return this.#counts;
   }

@@ -1,6 +1,9 @@
 import { type Static, Type } from 'typebox';
 
-/** Parts of a request that are listed. A body may have as many that are wrong as members, each written at ten times its length. */
+/**
+ * The largest number of listed errors. A body may have as many wrong parts as members, and each error is ten
+ * times as long as its member.
+ */
 export const MAX_ERRORS = 20;
 
 /** The body of every 4xx and 5xx answer: RFC 9457 section 3. */

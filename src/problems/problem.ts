@@ -1,20 +1,20 @@
 import type { ProblemBody } from './problem.schemas.ts';
 import { type ProblemSlug, registry } from './registry.ts';
 
-/** One thing that is wrong with a request. A missing or unknown member is named by its own pointer. */
+/** One invalid part of a request. A missing or unknown member is named by its own pointer. */
 export type InvalidPart = NonNullable<ProblemBody['errors']>[number];
 
-/** What a problem may carry beside its registered members. */
+/** Optional parts of a problem. */
 export interface ProblemExtras {
-  /** In place of the registered detail. */
+  /** The detail, in place of the registered one. */
   readonly detail?: string;
   readonly errors?: InvalidPart[];
-  /** The access level that the route asks for, and the caller's. */
+  /** The access level that the route needs, and the level of the caller. */
   readonly required?: number;
   readonly actual?: number;
   /** Response headers, `WWW-Authenticate` for instance. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log only; never sent. */
+  /** The cause, for the log only; it is never sent. */
   readonly cause?: unknown;
 }
 
@@ -26,7 +26,7 @@ export class Problem extends Error {
   readonly extras: ProblemExtras;
 
   constructor(slug: ProblemSlug, extras: ProblemExtras = {}) {
-    // It says what is wrong, not where: nobody reads its stack, and attackers would have us collect thousands a second.
+    // No stack trace: it is never read, and an attack would make the process collect thousands a second.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(extras.detail ?? registry[slug].detail, { cause: extras.cause });
@@ -37,20 +37,28 @@ export class Problem extends Error {
   }
 }
 
-/** A body that fits its schema and is wrong nevertheless. @param pointer JSON Pointer to the part */
+/**
+ * The problem of a body that fits its schema but is not valid.
+ *
+ * @param pointer JSON Pointer to the part
+ */
 export function invalidBody(pointer: string, message: string): Problem {
   return new Problem('validation-failed', { errors: [{ in: 'body', pointer, message }] });
 }
 
-/** A parameter that fits its schema and is wrong nevertheless. @param name as it stands in the query */
+/**
+ * The problem of a query parameter that fits its schema but is not valid.
+ *
+ * @param name as in the query
+ */
 export function invalidQuery(name: string, message: string): Problem {
   return new Problem('validation-failed', { errors: [{ in: 'query', pointer: `/${name}`, message }] });
 }
 
 /**
- * A problem that passes by itself, with the `Retry-After` that its clients wait for (RFC 9110 section 10.2.3).
+ * A temporary problem, with `Retry-After` for its clients (RFC 9110 section 10.2.3).
  *
- * @param seconds until it is worth trying again; rounded up, and one at least
+ * @param seconds until another attempt makes sense; rounded up, and one at least
  */
 export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown): Problem {
   const headers = { 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
@@ -58,9 +66,9 @@ export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown):
 }
 
 /**
- * The response body of a problem: `application/problem+json`.
+ * Builds the response body of a problem: `application/problem+json`.
  *
- * @param publicUrl where the service is reached; `type` is a page under it
+ * @param publicUrl public URL of the service; `type` is a page below it
  */
 export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
   const { errors, required, actual } = problem.extras;

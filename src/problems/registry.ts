@@ -1,10 +1,13 @@
-/** One kind of error that a client can meet: RFC 9457 `type` (as a slug), `status`, `title` and default `detail`. */
+/**
+ * A kind of error that a client can get: the RFC 9457 `type` (as a slug), `status`, `title` and default
+ * `detail`.
+ */
 export interface ProblemEntry {
   readonly status: number;
   readonly title: string;
-  /** What is wrong and what to do about it. */
+  /** A text that says what is wrong and what to do about it. */
   readonly detail: string;
-  /** The header field that every answer with it has, and that says more. */
+  /** The header field that every answer with this problem has, and that says more. */
   readonly field?: ProblemField;
 }
 
@@ -45,14 +48,14 @@ export const registry = {
     status: 401,
     title: 'Authentication required',
     detail:
-      'This page asks for an access token. Get one from POST /login and send it as `Authorization: Bearer <token>`.',
+      'This page needs an access token. Get one from POST /login and send it as `Authorization: Bearer <token>`.',
     field: 'WWW-Authenticate',
   },
   'invalid-token': {
     status: 401,
     title: 'Invalid token',
     detail:
-      'The access token is expired, revoked or not one of ours. Get another from POST /refresh, or sign in again.',
+      'The access token is expired, revoked or was not issued by this service. Get another from POST /refresh, or sign in again.',
     field: 'WWW-Authenticate',
   },
   'invalid-credentials': {
@@ -65,20 +68,20 @@ export const registry = {
     status: 401,
     title: 'Invalid refresh token',
     detail:
-      'The refresh token is not one of ours, or its session has ended: signed out, expired, or the token was used before. Sign in again.',
+      'The refresh token was not issued by this service, or its session has ended: signed out, expired, or the token was used before. Sign in again.',
     field: 'WWW-Authenticate',
   },
   'recent-sign-in-required': {
     status: 401,
     title: 'Recent sign-in required',
     detail:
-      'This asks for a password that was given a short while ago. Send it to POST /me/reauthenticate, and try again with the token that answers.',
+      'This request needs a recent sign-in. Send the password to POST /me/reauthenticate, and try again with the token of the answer.',
     field: 'WWW-Authenticate',
   },
   'wrong-password': {
     status: 403,
     title: 'Wrong password',
-    detail: 'The password is not that of your account.',
+    detail: 'The password is not the password of your account.',
   },
   'access-denied': {
     status: 403,
@@ -95,7 +98,7 @@ export const registry = {
     status: 403,
     title: 'Token not valid',
     detail:
-      'The token is not one that was mailed, or it was used, replaced or withdrawn, or its time is over. Ask for another mail.',
+      'The token was not sent by mail, or it was used, replaced or withdrawn, or it has expired. Request another mail.',
   },
   'not-found': {
     status: 404,
@@ -120,7 +123,7 @@ export const registry = {
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    detail: 'This URL does not answer to the method. The Allow header lists those that it does answer to.',
+    detail: 'This URL does not support the method. The Allow header lists the methods that it supports.',
   },
   'request-timeout': {
     status: 408,
@@ -135,12 +138,12 @@ export const registry = {
   'last-admin': {
     status: 409,
     title: 'Last admin',
-    detail: 'There must be an enabled admin without a time limit. Make another one first.',
+    detail: 'There must be an enabled admin without a time limit. Make another user an admin first.',
   },
   'invitation-exists': {
     status: 409,
     title: 'Invitation exists',
-    detail: 'This address has an invitation already. Resend that one, or delete it first.',
+    detail: 'This address already has an invitation. Resend that invitation, or delete it first.',
   },
   'request-in-progress': {
     status: 409,
@@ -152,17 +155,18 @@ export const registry = {
   'precondition-failed': {
     status: 412,
     title: 'Precondition failed',
-    detail: 'It was changed since it was read: If-Match is not its ETag. Read it again, then decide.',
+    detail:
+      'The resource was changed after it was read: If-Match is not its ETag. Read it again, then decide.',
   },
   'body-too-large': {
     status: 413,
     title: 'Body too large',
-    detail: 'The body is larger than this route takes: 16 KiB, unless its documentation says more.',
+    detail: 'The body is larger than this route accepts: 16 KiB, unless its documentation says more.',
   },
   'uri-too-long': {
     status: 414,
     title: 'URI too long',
-    detail: 'A part of the URL is longer than the server reads.',
+    detail: 'A part of the URL is longer than the server accepts.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -172,7 +176,7 @@ export const registry = {
   'idempotency-key-reused': {
     status: 422,
     title: 'Idempotency key reused',
-    detail: 'This Idempotency-Key was sent with another body. Take a new key for a new request.',
+    detail: 'This Idempotency-Key was sent with another body. Use a new key for a new request.',
   },
   'too-many-attempts': {
     status: 429,
@@ -185,43 +189,43 @@ export const registry = {
     status: 429,
     title: 'Too many requests',
     detail:
-      'This address, or this user, sends more requests than it may. Send the next one after `Retry-After` seconds.',
+      'This address, or this user, sends more requests than allowed. Send the next one after `Retry-After` seconds.',
     field: 'Retry-After',
   },
   'headers-too-large': {
     status: 431,
     title: 'Headers too large',
-    detail: 'The headers of the request are larger than the server reads (16 KiB).',
+    detail: 'The headers of the request are larger than the server accepts (16 KiB).',
   },
   'internal-error': {
     status: 500,
     title: 'Internal error',
     detail:
-      'Something went wrong on our side; the cause is in our log under the `requestId`. It is safe to try a read again.',
+      'Something went wrong in the service; the cause is in its log under the `requestId`. It is safe to repeat a read.',
   },
   busy: {
     status: 503,
     title: 'Busy',
-    detail: 'There is more to do than can be done. Send it again after `Retry-After` seconds.',
+    detail: 'The server is overloaded. Send the request again after `Retry-After` seconds.',
     field: 'Retry-After',
   },
   'not-ready': {
     status: 503,
     title: 'Not ready',
     detail:
-      'This process cannot answer for its tokens just now. Try another one, or again after `Retry-After` seconds.',
+      'This process cannot serve requests at the moment. Try another process, or try again after `Retry-After` seconds.',
     field: 'Retry-After',
   },
   'mail-not-configured': {
     status: 503,
     title: 'Mail not configured',
-    detail: 'This needs mail, and the service has no mail server. Its operator sets SMTP_URL.',
+    detail: 'This request needs mail, and the service has no mail server. The operator must set SMTP_URL.',
   },
   'database-unavailable': {
     status: 503,
     title: 'Database unavailable',
     detail:
-      'The database cannot be reached. Nothing was changed, unless the connection broke while it was: read before you try again, after `Retry-After` seconds.',
+      'The database cannot be reached. Nothing was changed, unless the connection broke during the change. Try again after `Retry-After` seconds, and read first.',
     field: 'Retry-After',
   },
 } as const satisfies Record<string, ProblemEntry>;
@@ -229,7 +233,7 @@ export const registry = {
 /** The slug of a registered problem. */
 export type ProblemSlug = keyof typeof registry;
 
-/** What is registered of a problem. */
+/** Returns the registry entry of a problem. */
 export function entryOf(slug: ProblemSlug): ProblemEntry {
   return registry[slug];
 }
@@ -237,7 +241,7 @@ export function entryOf(slug: ProblemSlug): ProblemEntry {
 /** All slugs, in the registry's order. */
 export const slugs: readonly ProblemSlug[] = Object.keys(registry).filter(isSlug);
 
-/** Whether a string is the slug of a registered problem. */
+/** Tells whether a string is the slug of a registered problem. */
 export function isSlug(value: string): value is ProblemSlug {
   return Object.hasOwn(registry, value);
 }

@@ -1,40 +1,41 @@
 import type { Socket } from 'node:net';
 
-/** Milliseconds between two turns. */
-const INTERVAL = 10;
+/** Milliseconds between two flushes. */
+const FLUSH_INTERVAL_MS = 10;
 
-/** What is done in a turn: five hundred a second in all. */
-const AT_A_TIME = 5;
+/** Answers of one flush: five hundred a second in all. */
+const ANSWERS_PER_FLUSH = 5;
 
-/** Answers that may wait: of half a second. */
+/** Answers that may wait: those of half a second. */
 const MAX_WAITING = 250;
 
 /**
- * Answers those who are turned away in turn. Clients that come again at once, whatever `Retry-After` says, would otherwise take
- * the processor from those who are served: so they come five hundred times a second, and everybody else hardly notices.
+ * Throttles the answers to rejected requests. A client that sends its next request at once, without regard to
+ * `Retry-After`, would otherwise take the processor from accepted requests. With the throttle, such clients
+ * get five hundred answers a second, and other clients hardly notice.
  *
- * Of one connection one answer waits. Whoever asks for another meanwhile, and whoever comes when {@link MAX_WAITING} wait, gets none:
- * the connection is closed.
+ * One answer of a connection may wait. The connection is closed when it needs a second answer meanwhile, and
+ * when {@link MAX_WAITING} answers wait already.
  */
 export class RejectionThrottle {
   readonly #waiting = new Map<Socket, () => void>();
   #timer: NodeJS.Timeout | undefined;
-  #left = AT_A_TIME;
+  #left = ANSWERS_PER_FLUSH;
 
-  /** How many answers wait. */
+  /** Number of answers that wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Does it at once, or when those before have been done. */
-  do(connection: Socket, answer: () => void): void {
-    this.#timer ??= setInterval(() => this.#flush(), INTERVAL);
+  /** Sends an answer now, or after the answers that wait already. */
+  schedule(connection: Socket, answer: () => void): void {
+    this.#timer ??= setInterval(() => this.#flush(), FLUSH_INTERVAL_MS);
     if (this.#waiting.has(connection) || this.#waiting.size >= MAX_WAITING) {
       this.#waiting.delete(connection);
       connection.destroy();
     } else if (this.#left === 0) {
       this.#waiting.set(connection, answer);
-      // Nobody waits any more behind a connection that was closed.
+      // The answer of a closed connection waits no longer.
       connection.once('close', () => this.#waiting.delete(connection));
     } else {
       this.#left--;
@@ -43,13 +44,13 @@ export class RejectionThrottle {
   }
 
   #flush(): void {
-    const turn = [...this.#waiting].slice(0, AT_A_TIME);
-    this.#left = AT_A_TIME - turn.length;
-    for (const [connection, answer] of turn) {
+    const batch = [...this.#waiting].slice(0, ANSWERS_PER_FLUSH);
+    this.#left = ANSWERS_PER_FLUSH - batch.length;
+    for (const [connection, answer] of batch) {
       this.#waiting.delete(connection);
       answer();
     }
-    if (turn.length > 0) return;
+    if (batch.length > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -1,21 +1,24 @@
 import { randomBytes } from 'node:crypto';
 
-/** Hexadecimal digits of an id: 96 bits, so that no two are the same whatever process made them, and an answer stays short. */
-const LENGTH = 24;
+/**
+ * Hexadecimal digits of an id: 96 bits, so that the ids of all processes are unique and an answer stays
+ * short.
+ */
+const ID_LENGTH = 24;
 
-/** Ids that are drawn at a time, for each draw costs as much as fifty ids. */
-const DRAWN = 256;
+/** Ids for which random bytes are drawn at a time, because each draw costs as much as fifty ids. */
+const IDS_PER_DRAW = 256;
 
 let pool = '';
 let used = 0;
 
-/** A new id of a request, 24 hexadecimal digits. */
+/** Makes a new id of a request, 24 hexadecimal digits. */
 export function newRequestId(): string {
   if (used === pool.length) {
-    pool = randomBytes((LENGTH * DRAWN) / 2).toString('hex');
+    pool = randomBytes((ID_LENGTH * IDS_PER_DRAW) / 2).toString('hex');
     used = 0;
   }
   const from = used;
-  used += LENGTH;
+  used += ID_LENGTH;
   return pool.slice(from, used);
 }

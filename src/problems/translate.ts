@@ -3,7 +3,7 @@ import { MAX_ERRORS } from './problem.schemas.ts';
 import { type InvalidPart, Problem } from './problem.ts';
 import type { ProblemSlug } from './registry.ts';
 
-/** Fastify's own error codes, and the problems that they are to a client. */
+/** Fastify's own error codes, and their problems. */
 const frameworkProblems: Readonly<Record<string, ProblemSlug>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
@@ -17,7 +17,7 @@ const frameworkProblems: Readonly<Record<string, ProblemSlug>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
 
-/** Turns what was thrown into the problem that the client gets. What nobody foresaw is an `internal-error`. */
+/** Turns a thrown value into the problem for the client. An unexpected error is an `internal-error`. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (!(error instanceof Error)) return new Problem('internal-error', { cause: error });
@@ -29,13 +29,16 @@ export function toProblem(error: unknown): Problem {
   }
   const slug = 'code' in error && typeof error.code === 'string' ? frameworkProblems[error.code] : undefined;
   if (slug) return new Problem(slug, { cause: error });
-  // secure-json-parse, which Fastify parses bodies with, says so of `__proto__` members.
+  // Thrown by secure-json-parse, which Fastify uses for bodies, for `__proto__` members.
   if (error instanceof SyntaxError && 'statusCode' in error)
     return new Problem('malformed-json', { cause: error });
   return new Problem('internal-error', { cause: error });
 }
 
-/** A path whose parameters do not fit is a page that does not exist; all else is listed part by part. */
+/**
+ * Turns validation errors into a problem. A path with invalid parameters is a page that does not exist; for
+ * everything else, the errors list the parts.
+ */
 function validationProblem(errors: readonly FastifySchemaValidationError[], context: unknown): Problem {
   if (context === 'params') return new Problem('not-found');
   const place = context === 'querystring' ? 'query' : context === 'headers' ? 'headers' : 'body';
@@ -57,7 +60,10 @@ function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in
   return { in: place, pointer: error.instancePath, message: messageOf(error) };
 }
 
-/** In words where the validator would show a regular expression, or would not list what is allowed. */
+/**
+ * Returns the message of an error: in words where the validator would show a regular expression, or would not
+ * list the allowed values.
+ */
 function messageOf(error: FastifySchemaValidationError): string {
   const description = descriptionOf(error);
   const { allowedValues } = error.params;
@@ -68,7 +74,10 @@ function messageOf(error: FastifySchemaValidationError): string {
   return error.message ?? 'is not valid';
 }
 
-/** Of the schema that was not met; the validators report it, which Fastify's type does not say. */
+/**
+ * Returns the description of the schema that was not met. The validators report the schema, although the type
+ * of Fastify does not have it.
+ */
 function descriptionOf(error: object): string | undefined {
   if (!('parentSchema' in error) || typeof error.parentSchema !== 'object' || error.parentSchema === null)
     return undefined;

@@ -1,26 +1,32 @@
 import { type Static, Type } from 'typebox';
 import { compile } from '../lib/compile-schema.ts';
 
-/** Who the tokens are issued to (RFC 9068 section 2.2): this service's own clients are one. */
+/**
+ * The client that the tokens are issued to (RFC 9068 section 2.2): all clients of this service count as one.
+ */
 export const CLIENT_ID = 'latchkey';
 /** Seconds that another process's clock may run ahead of ours. */
 const CLOCK_TOLERANCE_SECONDS = 60;
-/** What the column of the level holds: a 32-bit integer. */
-const LARGEST_LEVEL = 2 ** 31 - 1;
+/** The largest value of the column of the level, a 32-bit integer. */
+const MAX_LEVEL = 2 ** 31 - 1;
 
-/** The claims of an access token (RFC 9068 section 2.2, and ours: `access`, `gen`, `sid`). Times are seconds since 1970. */
+/**
+ * The claims of an access token: those of RFC 9068 section 2.2, and `access`, `gen` and `sid` of this
+ * service. Times are seconds since 1970.
+ */
 export const AccessTokenClaims = Type.Object({
   iss: Type.String(),
   aud: Type.String(),
   sub: Type.String({ minLength: 1 }),
   sid: Type.String({ minLength: 1 }),
   client_id: Type.Literal(CLIENT_ID),
-  access: Type.Integer({ minimum: 0, maximum: LARGEST_LEVEL }),
+  access: Type.Integer({ minimum: 0, maximum: MAX_LEVEL }),
   gen: Type.Integer({ minimum: 0 }),
   auth_time: Type.Integer({ minimum: 0 }),
   iat: Type.Integer({ minimum: 0 }),
   exp: Type.Integer({ minimum: 0 }),
-  // We write none. Whoever makes a token with our key and says from when it is valid is taken at the word.
+  // This service writes no `nbf`. A token that another program signs with the same key may have one, and it
+  // is checked.
   nbf: Type.Optional(Type.Number()),
   jti: Type.String({ minLength: 1 }),
 });
@@ -30,9 +36,9 @@ export type AccessTokenClaims = Readonly<Static<typeof AccessTokenClaims>>;
 export const areClaims = compile(AccessTokenClaims);
 
 /**
- * The reason why a token is not valid at this moment; undefined when it is valid. @fastify/jwt does not look
- * at `iat`. It also accepts a token at the very moment of its `exp`, which is too late: RFC 7519 section
- * 4.1.4.
+ * Returns the reason why a token is not valid at this moment; undefined when it is valid. @fastify/jwt does
+ * not check `iat`. It also accepts a token at the very moment of its `exp`, which is too late: RFC 7519
+ * section 4.1.4.
  */
 export function findTimeProblem({ exp, iat }: AccessTokenClaims): string | undefined {
   const now = Date.now() / 1000;
@@ -41,7 +47,10 @@ export function findTimeProblem({ exp, iat }: AccessTokenClaims): string | undef
   return undefined;
 }
 
-/** Why a token was refused. Always a 401; the reason is for the log and never for the client. */
+/**
+ * The reason why a token was refused. The answer is always a 401; the reason is for the log and never for the
+ * client.
+ */
 export class InvalidTokenError extends Error {
   override name = 'InvalidTokenError';
 }

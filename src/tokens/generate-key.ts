@@ -9,7 +9,10 @@ const generate = {
   RS256: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
 } satisfies Record<Algorithm, unknown>;
 
-/** A new private key in PEM, PKCS #8. RSA keys have 3072 bits, which NIST SP 800-57 calls 128 bits of security, like the others. */
+/**
+ * Generates a private key in PEM, PKCS #8. RSA keys have 3072 bits: 128 bits of security by NIST SP 800-57,
+ * like the other algorithms.
+ */
 export function generatePem(algorithm: Algorithm): string {
   return generate[algorithm]().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

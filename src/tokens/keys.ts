@@ -5,8 +5,8 @@ import { type Config, ConfigError, packageRoot } from '../config/index.ts';
 import { readOrCreate } from '../crypto/secret-file.ts';
 import { type Algorithm, generatePem } from './generate-key.ts';
 
-/** RFC 7518 section 3.3 asks for 2048 bits or more. */
-const SMALLEST_RSA_KEY = 2048;
+/** The smallest RSA key: RFC 7518 section 3.3 requires 2048 bits or more. */
+const MIN_RSA_KEY_BITS = 2048;
 
 /** A key that verifies access tokens. */
 export interface VerificationKey {
@@ -19,7 +19,7 @@ export interface VerificationKey {
   readonly jwk: JsonWebKey;
 }
 
-/** The key that signs them. */
+/** The key that signs access tokens. */
 export interface SigningKey extends VerificationKey {
   /** PEM, PKCS #8. */
   readonly privateKey: string;
@@ -35,10 +35,10 @@ export interface Keys {
 type KeyConfig = Pick<Config, 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'>;
 
 /**
- * Loads the signing key from JWT_PRIVATE_KEY (PEM or a path), else from `signing-key.pem` in the data folder, where one
- * is made at the first start; and the public keys of JWT_PREVIOUS_KEYS.
+ * Loads the signing key from JWT_PRIVATE_KEY (PEM or a path), else from `signing-key.pem` in the data folder,
+ * which is created at the first start; and the public keys of JWT_PREVIOUS_KEYS.
  *
- * @throws {ConfigError} when one of them is no key for ES256, EdDSA or RS256
+ * @throws {ConfigError} when one of them is not a key for ES256, EdDSA or RS256
  */
 export async function loadKeys(config: KeyConfig): Promise<Keys> {
   const signing = parseSigningKey(await readSigningPem(config));
@@ -48,10 +48,10 @@ export async function loadKeys(config: KeyConfig): Promise<Keys> {
 }
 
 /**
- * Turns a private key into what signs with it.
+ * Parses a private key into a signing key.
  *
  * @param pem PKCS #8, PKCS #1 or SEC 1, not encrypted
- * @throws {ConfigError} when it is no private key for ES256, EdDSA or RS256
+ * @throws {ConfigError} when it is not a private key for ES256, EdDSA or RS256
  */
 export function parseSigningKey(pem: string): SigningKey {
   const privateKey = parse('JWT_PRIVATE_KEY', 'a private key', () => createPrivateKey(pem));
@@ -62,12 +62,12 @@ export function parseSigningKey(pem: string): SigningKey {
   });
 }
 
-/** Where the signing key is that Latchkey makes by itself. */
+/** The path of the signing key that Latchkey creates by itself. */
 export function signingKeyFile(dataDir: string): string {
   return resolve(dataDir, 'signing-key.pem');
 }
 
-/** A key as it is published: its public members, and what it is for (RFC 7517 section 4). */
+/** Turns a key into its published form: its public members and its use (RFC 7517 section 4). */
 export function toJwk({ jwk, kid, algorithm }: VerificationKey) {
   return { ...jwk, kty: String(jwk.kty), kid, alg: algorithm, use: 'sig' as const };
 }
@@ -79,14 +79,15 @@ async function readSigningPem({ jwtPrivateKey, dataDir }: KeyConfig): Promise<st
   return readPem('JWT_PRIVATE_KEY', jwtPrivateKey);
 }
 
-/** One PEM after the other, or paths with commas between them. */
+/** Reads the public keys: PEMs one after the other, or paths with commas between them. */
 async function readPublicPems(value: string | undefined): Promise<string[]> {
   if (value === undefined) return [];
   const sources = value.includes('-----BEGIN') ? [value] : value.split(',').map((path) => path.trim());
   const texts = await Promise.all(sources.map((source) => readPem('JWT_PREVIOUS_KEYS', source)));
   return texts.flatMap((text) => {
     const pems = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g);
-    // Each beginning has its end: a key that was left out for want of one would refuse its tokens without a word.
+    // Each BEGIN must have its END. A key that is left out because its end is missing would refuse its tokens
+    // without a message.
     if (pems?.length !== text.split('-----BEGIN ').length - 1) {
       throw new ConfigError('JWT_PREVIOUS_KEYS has a key that is cut off, or a file without a key in PEM');
     }
@@ -127,7 +128,7 @@ function describe(variable: string, publicKey: KeyObject): VerificationKey {
   const algorithm = algorithmOf(publicKey);
   if (algorithm === undefined) {
     throw new ConfigError(
-      `${variable} must be P-256 (ES256), Ed25519 (EdDSA) or RSA of ${SMALLEST_RSA_KEY} bits or more (RS256) (make one: latchkey keys generate)`,
+      `${variable} must be P-256 (ES256), Ed25519 (EdDSA) or RSA of ${MIN_RSA_KEY_BITS} bits or more (RS256) (make one: latchkey keys generate)`,
     );
   }
   const jwk = publicKey.export({ format: 'jwk' });
@@ -143,12 +144,15 @@ function describe(variable: string, publicKey: KeyObject): VerificationKey {
 function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Algorithm | undefined {
   if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
   if (asymmetricKeyType === 'ed25519') return 'EdDSA';
-  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= SMALLEST_RSA_KEY)
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_KEY_BITS)
     return 'RS256';
   return undefined;
 }
 
-/** RFC 7638 section 3.2: SHA-256 over the required members of the JWK, in lexicographic order; RFC 8037 appendix A.3. */
+/**
+ * Computes the thumbprint of RFC 7638 section 3.2: SHA-256 over the required members of the JWK, in
+ * lexicographic order; RFC 8037 appendix A.3.
+ */
 function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
   const required = kty === 'EC' ? { crv, kty, x, y } : kty === 'RSA' ? { e, kty, n } : { crv, kty, x };
   return createHash('sha256').update(JSON.stringify(required)).digest('base64url');

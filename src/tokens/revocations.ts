@@ -4,10 +4,10 @@ import { newId } from '../lib/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
 import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
 
-/** What ends the validity of access tokens: all of a user's below a generation, all of a session, or all that there are. */
+/** A revocation of access tokens: all of a user's below a generation, all of a session, or all tokens. */
 export type Revocation = NamedRevocation | { readonly allUsers: true };
 
-/** A revocation's row, which names nobody where it is everybody's. */
+/** Builds the row of a revocation. It names neither a user nor a session when it applies to all users. */
 export function toRow(revocation: Revocation, createdAt: Date) {
   return {
     id: newId(createdAt),
@@ -19,53 +19,66 @@ export function toRow(revocation: Revocation, createdAt: Date) {
   };
 }
 
-/** Milliseconds for which a feed is trusted after the beginning of its last good poll. */
+/** Milliseconds for which a feed is fresh after the beginning of its last successful poll. */
 export const MAX_STALENESS_MS = 2_000;
 
 /**
- * Milliseconds that a poll looks back behind the poll before it. A row is dated when it is written and seen when its
- * transaction commits, which is up to TRANSACTION_TIMEOUT_MS later; in the meantime, later rows are seen before it.
+ * Milliseconds by which a poll overlaps the poll before it. A row has the time when it is written, but is
+ * visible when its transaction commits, up to TRANSACTION_TIMEOUT_MS later. Rows with a later time may be
+ * visible before it.
  */
-const OVERLAP = 30_000;
+const OVERLAP_MS = 30_000;
 
-/** Milliseconds that a request waits for its rows to be read. A database that is away would keep it for longer than anybody waits. */
-const CONFIRM_PATIENCE_MS = 1_000;
+/**
+ * Timeout of a read by {@link RevocationFeed.confirm}. An unavailable database would keep the request for
+ * longer than clients wait.
+ */
+const CONFIRM_TIMEOUT_MS = 1_000;
 
-/** Milliseconds for which a revocation is remembered: the longest lifetime of an access token, and a minute for clocks. */
+/**
+ * Milliseconds for which a revocation is kept: the longest lifetime of an access token, and a minute because
+ * clocks differ.
+ */
 const RETENTION_MS = 3_600_000 + 60_000;
 
-/** Entries of the map. At 150 bytes each it stays below 30 MB; what does not fit is read from the database instead. */
-const LIMIT = 200_000;
+/**
+ * Entries of the map. At 150 bytes each it stays below 30 MB. On an overflow, the rows are read from the
+ * database instead.
+ */
+const MAX_ENTRIES = 200_000;
 
-/** Polls have a connection of their own; rows are read over those of the requests that wait for them. */
+/**
+ * The connections of a feed. Polls have their own connection; other reads use those of the requests that wait
+ * for them.
+ */
 type FeedDatabase = Pick<Database, 'db' | 'control' | 'now'>;
 
-/** What a revocation's row says. */
+/** The columns of a revocation's row that a poll reads. */
 type RevocationRow = Pick<ReturnType<typeof toRow>, 'userId' | 'generation' | 'sessionId' | 'createdAt'>;
 
 /**
- * The revocations of the last hour, in memory: what the guard asks instead of the database.
- * Every process polls for those of the others (jobs.ts); its own apply as soon as they are committed.
+ * The revocations of the last hour, in memory. The guard asks it instead of the database. Every process polls
+ * for the revocations of the others (jobs.ts); its own apply as soon as they are committed.
  */
 export class RevocationFeed {
   readonly #database: FeedDatabase;
   readonly #limit: number;
   readonly #known: RevocationMap;
-  /** performance.now() when the last good poll began. */
+  /** performance.now() when the last successful poll began. */
   #polledAt = Number.NEGATIVE_INFINITY;
-  /** The database's time at the last good poll, in milliseconds since 1970. */
+  /** The database's time at the last successful poll, in milliseconds since 1970. */
   #polledUntil: number | undefined;
   #clockSkew = 0;
 
-  constructor(database: FeedDatabase, limit = LIMIT) {
+  constructor(database: FeedDatabase, limit = MAX_ENTRIES) {
     this.#database = database;
     this.#limit = limit;
     this.#known = new RevocationMap(limit);
   }
 
   /**
-   * Whether what is in memory is all there is to know. If not, ask {@link confirm}. By a clock that is behind, tokens live longer
-   * than their revocations are remembered.
+   * True when the revocations in memory are complete and recent. When it is false, ask {@link confirm}. With
+   * a clock that is behind, tokens live longer than their revocations are kept.
    */
   get isFresh(): boolean {
     return (
@@ -75,12 +88,12 @@ export class RevocationFeed {
     );
   }
 
-  /** Milliseconds since the last good poll began; infinite before the first one. */
+  /** Milliseconds since the last successful poll began; infinite before the first one. */
   get age(): number {
     return performance.now() - this.#polledAt;
   }
 
-  /** Milliseconds by which this process's clock is ahead of the database's, as of the last good poll. */
+  /** Milliseconds by which this process's clock is ahead of the database's, at the last successful poll. */
   get clockSkew(): number {
     return this.#clockSkew;
   }
@@ -90,22 +103,23 @@ export class RevocationFeed {
     return this.#known.size;
   }
 
-  /** Whether a revocation in memory ends this token. */
+  /** Tells whether a revocation in memory applies to this token. */
   revokes(claims: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
     return this.#known.revokes(claims);
   }
 
   /**
-   * Reads the rows themselves: whether the user is enabled, the generation is the same and the session is alive.
+   * Reads the rows: checks that the user is enabled, the generation is the same and the session has not
+   * ended.
    *
-   * @throws when the database is away, or does not answer in {@link CONFIRM_PATIENCE_MS}
+   * @throws when the database is unavailable, or does not answer within {@link CONFIRM_TIMEOUT_MS}
    */
   async confirm({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): Promise<boolean> {
     const reading = this.#database.db.session.findUnique({
       where: { id: sid, userId: sub },
       select: { epoch: true, user: { select: { disabled: true, generation: true, epoch: true } } },
     });
-    const session = await withDeadline(reading, CONFIRM_PATIENCE_MS);
+    const session = await withDeadline(reading, CONFIRM_TIMEOUT_MS);
     return (
       session !== null &&
       !session.user.disabled &&
@@ -114,7 +128,7 @@ export class RevocationFeed {
     );
   }
 
-  /** Remembers what this process has committed. */
+  /** Adds the revocations that this process has committed. */
   apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) {
       if ('allUsers' in revocation) this.#known.revokeAll(Date.now());
@@ -123,15 +137,16 @@ export class RevocationFeed {
   }
 
   /**
-   * Reads what has been revoked since the poll before, or, the first time, within the memory's time.
+   * Reads the revocations since the last poll; the first time, those of {@link RETENTION_MS}.
    *
-   * @throws when the database is away; what is in memory stays, and is no longer trusted after {@link MAX_STALENESS_MS}
+   * @throws when the database is unavailable; the revocations in memory stay, and are stale after {@link
+   *   MAX_STALENESS_MS}
    */
   async poll(): Promise<void> {
     const began = performance.now();
     const now = await this.#readTime();
     if (this.#known.overflowed) await this.#reload(now);
-    // By hand: where there is a limit and no order, Prisma has the first by their ids looked for, past all that are kept.
+    // Raw SQL: with a limit and no order, Prisma searches for the first rows by id, past all that are kept.
     const rows = await this.#database.control.raw.query<RevocationRow>`
       SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
       WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
@@ -146,18 +161,22 @@ export class RevocationFeed {
     this.#polledAt = began;
   }
 
-  /** Forgets what no token can be alive of, by either clock: one of them may be set back again. */
+  /**
+   * Evicts the revocations whose tokens have all expired by both clocks: one of the clocks may be set back
+   * again.
+   */
   evictExpired(): void {
     this.#known.evictExpired(Math.min(Date.now(), this.#polledUntil ?? 0));
   }
 
   /**
-   * Where the next poll begins to read. When the database's clock was set back, at the beginning: what was forgotten while it was
-   * ahead, or not read by a process that started then, has tokens that are alive again.
+   * Returns the time from which the next poll reads. When the database's clock was set back, it is the
+   * beginning: revocations that were evicted while the clock was ahead, or not read by a process that started
+   * then, apply to tokens that are valid again.
    */
   #since(now: number): number {
-    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP) return now - RETENTION_MS;
-    return Math.min(this.#polledUntil, now) - OVERLAP;
+    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP_MS) return now - RETENTION_MS;
+    return Math.min(this.#polledUntil, now) - OVERLAP_MS;
   }
 
   /** @returns milliseconds since 1970 by the database's clock */
@@ -168,14 +187,14 @@ export class RevocationFeed {
     return now;
   }
 
-  /** After an overflow, what is in memory has gaps: it is read anew as soon as all of it fits. */
+  /** Reloads the map after an overflow, when it is incomplete, as soon as all revocations fit. */
   async #reload(now: number): Promise<void> {
     const live = await this.#database.control.raw.query<unknown>`
       SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - RETENTION_MS)} LIMIT ${this.#limit + 1}`;
     if (live.length > this.#limit) return;
     this.#known.clear();
     this.#polledUntil = undefined;
-    // Until the rows have been read, nothing is known: the poll before is no reason to trust an empty map.
+    // Nothing is known until the rows have been read: the last poll must not make an empty map fresh.
     this.#polledAt = Number.NEGATIVE_INFINITY;
   }
 }

@@ -9,7 +9,7 @@ import { type Keys, loadKeys, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import { readKid, requireCanonical, TOKEN_TYPE } from './token-header.ts';
 
-/** What an access token says of its bearer. */
+/** The subject of an access token. */
 export interface AccessTokenSubject {
   readonly userId: string;
   readonly sessionId: string;
@@ -17,16 +17,22 @@ export interface AccessTokenSubject {
   readonly generation: number;
   /** When the password was verified. */
   readonly authenticatedAt: Date;
-  /** When what the token says ends: the session, or a level with a time limit. */
+  /** The end of the session, or of a level with a time limit. */
   readonly expiresAt: Date;
 }
 
 /** Signs and verifies access tokens. */
 export interface Tokens {
-  /** @returns the signed token and its lifetime in seconds */
+  /**
+   * Signs a token.
+   *
+   * @returns the signed token and its lifetime in seconds
+   */
   issue(subject: AccessTokenSubject): { accessToken: string; expiresIn: number };
   /**
-   * @returns the frozen claims of a token that is ours and has not expired
+   * Verifies a token.
+   *
+   * @returns the frozen claims of a token that this service issued and that has not expired
    * @throws {InvalidTokenError} for every other string
    */
   verify(token: string): AccessTokenClaims;
@@ -65,8 +71,8 @@ async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
 }
 
 /**
- * Registers @fastify/jwt once for each key, in a scope of their own. There it decorates none of our requests.
- * An app can register it for other tokens.
+ * Registers @fastify/jwt once for each key, in its own scope, where it does not decorate the requests of this
+ * service. So an app can register it for other tokens.
  */
 async function registerKeys(app: FastifyInstance, keys: Keys, config: TokenConfig) {
   const jwts = new Map<string, JWT>();
@@ -81,9 +87,9 @@ async function registerKeys(app: FastifyInstance, keys: Keys, config: TokenConfi
 }
 
 /**
- * Each key has one algorithm (RFC 8725 section 3.1). Issuer and audience are our URL. So tokens of another
- * service that has the same key are refused (RFC 8725 sections 3.8 and 3.9). The library's cache stays off,
- * because it also keeps refused tokens.
+ * Builds the options of @fastify/jwt for one key. Each key has one algorithm (RFC 8725 section 3.1). Issuer
+ * and audience are the URL of this service. So tokens of another service with the same key are refused (RFC
+ * 8725 sections 3.8 and 3.9). The cache of the library stays off, because it also keeps refused tokens.
  */
 function optionsOf(
   { kid, algorithm, publicKey }: VerificationKey,
@@ -100,7 +106,7 @@ function optionsOf(
       allowedIss: publicUrl,
       allowedAud: publicUrl,
       checkTyp: TOKEN_TYPE,
-      // It compares the issuer and the audience only where they are present.
+      // The library compares the issuer and the audience only where they are present.
       requiredClaims: AccessTokenClaims.required,
     },
   } satisfies FastifyJWTOptions;

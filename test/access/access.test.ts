@@ -1,4 +1,4 @@
-/** Every route of the running app x every kind of caller. A new route is covered without being asked. */
+/** Checks every route of the running app with every kind of caller. A new route is covered automatically. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -18,18 +18,18 @@ interface Route {
   readonly declared: number | null;
 }
 
-/** From the router itself, not from what the app says of itself. */
+/** Lists the routes from the router itself, not from the lists of the app. */
 function listRoutes(): Route[] {
   return api.app.listRoutes().map(({ method, url, config }) => {
     const { minimum = null } = config[declaration] ?? {};
-    // Asked without a body, what looks at a token itself lets in who has a valid one.
+    // Without a body, a route that reads a token itself accepts callers with a valid one.
     return { method, url, minimum: config.token === 'optional' ? 0 : minimum, declared: minimum };
   });
 }
 
 const fill = (url: string) => url.replace(/:\w+/g, randomUUID()).replace('*', 'index.css');
 
-t.test('every route lets in exactly those whose level is high enough', async (t) => {
+t.test('Every route accepts exactly the callers whose level is high enough', async (t) => {
   const routes = listRoutes();
   const claims = { iss: api.app.config.publicUrl, aud: api.app.config.publicUrl };
   const [guest, user, admin] = [await api.person(0), await api.person(1), await api.person(2)];
@@ -38,7 +38,7 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
   const now = Math.floor(Date.now() / 1000);
 
   const callers = [
-    { who: 'nobody', level: -1, header: undefined, refused: 401, error: undefined },
+    { who: 'an unauthenticated caller', level: -1, header: undefined, refused: 401, error: undefined },
     { who: 'another scheme', level: -1, header: 'Basic YTpi', refused: 401, error: undefined },
     { who: 'a malformed header', level: -1, header: 'Bearer a b', refused: 400, error: 'invalid_request' },
     { who: 'no JWT', level: -1, header: 'Bearer abc', refused: 401, error: 'invalid_token' },
@@ -63,7 +63,7 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
       refused: 401,
       error: 'invalid_token',
     },
-    // A session of its own for each request, for some of the routes end it.
+    // Each request has its own session, because some of the routes end it.
     ...[guest, user, admin].map(({ id }, level) => ({
       who: ['a guest', 'a user', 'an admin'][level],
       level,
@@ -105,7 +105,7 @@ t.test('every route lets in exactly those whose level is high enough', async (t)
   }
 });
 
-t.test('each route asks for what the table of the service says', async (t) => {
+t.test('Each route needs the level in the table of this test', async (t) => {
   const minimums = Object.fromEntries(
     listRoutes()
       .filter(({ method }) => method !== 'HEAD')
@@ -159,7 +159,7 @@ t.test('401 and 403 come before 400 and 404', async (t) => {
   t.equal((await api.ask('GET', '/users?limit=0')).status, 401, 'a query that does not fit');
 });
 
-t.test('401 comes before everything; then a large body, its type and malformed JSON; then 403', async (t) => {
+t.test('401 comes first, then a large body, its type and malformed JSON, then 403', async (t) => {
   const json = { 'content-type': 'application/json' };
   const bodies: Record<string, [body: string, headers: Record<string, string>, status: number]> = {
     'too large': [`{"reason":"${'a'.repeat(20_000)}"}`, json, 413],
@@ -171,8 +171,8 @@ t.test('401 comes before everything; then a large body, its type and malformed J
   const signedOut = await api.sessionToken(id);
   await api.ask('POST', '/logout', { token: signedOut });
   const { iss, aud } = { iss: api.app.config.publicUrl, aud: api.app.config.publicUrl };
-  const strangers: Record<string, { token?: string }> = {
-    nobody: {},
+  const unauthenticated: Record<string, { token?: string }> = {
+    'without a token': {},
     'a token of another key': { token: forge(token) },
     'a token that has expired': { token: craftToken({ iss, aud, exp: 1 }) },
     'a token that was revoked': { token: signedOut },
@@ -180,12 +180,13 @@ t.test('401 comes before everything; then a large body, its type and malformed J
   for (const [name, [body, headers, status]] of Object.entries(bodies)) {
     const ask = async (who: { token?: string }) =>
       (await api.ask('PATCH', `/users/${id}`, { ...who, body, headers })).status;
-    for (const [who, of] of Object.entries(strangers)) t.equal(await ask(of), 401, `a body ${name}, ${who}`);
-    t.equal(await ask({ token }), status, `a body ${name}, of somebody`);
+    for (const [who, of] of Object.entries(unauthenticated))
+      t.equal(await ask(of), 401, `a body ${name}, ${who}`);
+    t.equal(await ask({ token }), status, `a body ${name}, with a token`);
   }
 });
 
-t.test('the body of a stranger is neither read nor validated', async (t) => {
+t.test('The body of an unauthenticated caller is neither read nor validated', async (t) => {
   const seen: string[] = [];
   const { app, person } = await startApi(
     t,
@@ -210,7 +211,7 @@ t.test('the body of a stranger is neither read nor validated', async (t) => {
   }
 });
 
-t.test('a body that is held back over the end of the session is answered with 401', async (t) => {
+t.test('A body that arrives after the end of the session gets a 401', async (t) => {
   const { app, person, ask } = await startApi(t);
   const url = await app.listen({ port: 0 });
   const { token } = await person(1);
@@ -231,7 +232,7 @@ t.test('a body that is held back over the end of the session is answered with 40
   t.match(text, /^HTTP\/1\.1 401 /);
 });
 
-/** The token with a signature by another key. */
+/** Signs the token with another key. */
 function forge(token: string): string {
   const [, payload = ''] = token.split('.');
   return craftToken(JSON.parse(Buffer.from(payload, 'base64url').toString()), { otherKey: true });

@@ -1,7 +1,7 @@
 /**
- * The declaration on the route: what it turns into, and the boots that it refuses.
+ * Tests the declared access of a route: the guard that it makes, and the boots that fail.
  *
- * @runs once, on SQLite: the routes of the test ask no database.
+ * @runs once, on SQLite: the routes of the test use no database.
  */
 import fastifyJwt from '@fastify/jwt';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ import { craftToken, goodClaims, testSigningKey } from '../tokens.ts';
 
 const handler = async () => ({ ok: true });
 
-/** The error of a boot with these routes; undefined when it boots. */
+/** Returns the error of a boot with these routes; undefined when it boots. */
 async function bootError(t: Teardown, routes: FastifyPluginAsync): Promise<string | undefined> {
   const app = await buildApp(parseConfig(await environment(t)), { routes }).catch((error: Error) => error);
   if (app instanceof Error) return app.message;
@@ -28,7 +28,7 @@ async function bootError(t: Teardown, routes: FastifyPluginAsync): Promise<strin
   return undefined;
 }
 
-t.test('the boot is refused', async (t) => {
+t.test('The boot fails for a route without a valid declaration of its access', async (t) => {
   const refused: Record<string, { routes: FastifyPluginAsync; message: RegExp }> = {
     'for a route that declares nothing': {
       routes: async (app) => void app.get('/forgotten', handler),
@@ -77,7 +77,7 @@ t.test('the boot is refused', async (t) => {
     t.match(await bootError(t, routes), message, name);
 });
 
-t.test('a route that was registered before the guard was there refuses the boot', async (t) => {
+t.test('A route that was registered before the guard makes the boot fail', async (t) => {
   const { default: access } = await import('#latchkey/access/plugin.ts');
   const { RouteInventory } = await import('#latchkey/access/route-inventory.ts');
   const { AccessLevels } = await import('#latchkey/access/levels.ts');
@@ -99,7 +99,7 @@ t.test('a route that was registered before the guard was there refuses the boot'
   await t.rejects(async () => app.ready(), /GET \/early declares no access/);
 });
 
-t.test('requireAccess lets nobody in where there is nothing to verify with', async (t) => {
+t.test('requireAccess refuses every request where the plugins of Latchkey are missing', async (t) => {
   const app = Fastify();
   t.teardown(() => app.close());
   app.get('/alone', { preHandler: requireAccess(0) }, handler);
@@ -109,12 +109,12 @@ t.test('requireAccess lets nobody in where there is nothing to verify with', asy
   }
 });
 
-t.test('requireAccess checks its minimum when it is made', async (t) => {
+t.test('requireAccess checks its minimum when the hook is made', async (t) => {
   for (const minimum of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
     t.throws(() => requireAccess(minimum), RangeError);
 });
 
-t.test('routes of one’s own', async (t) => {
+t.test('Routes of an embedding app are guarded by the access that they declare', async (t) => {
   const calls: string[] = [];
   const routes: FastifyPluginAsync = async (app: FastifyInstance) => {
     app.get('/by-name', { config: { access: 'user' } }, handler);
@@ -170,7 +170,7 @@ t.test('routes of one’s own', async (t) => {
   t.equal(head?.preHandlers, 3, 'guard, rejectInvalid and the hook: the automatic HEAD route has one guard');
 });
 
-t.test('request.user is the caller, frozen, and nobody on a public route', async (t) => {
+t.test('request.user has the frozen claims of the caller, and is undefined on a public route', async (t) => {
   const routes: FastifyPluginAsync = async (app) => {
     const show = async (request: FastifyRequest) => ({
       user: request.user === undefined ? 'nobody' : request.user,
@@ -191,26 +191,31 @@ t.test('request.user is the caller, frozen, and nobody on a public route', async
   }
 });
 
-t.test('@fastify/jwt can be registered for other tokens, and its user is no caller of ours', async (t) => {
-  const routes: FastifyPluginAsync = async (app) => {
-    await app.register(fastifyJwt, { secret: 'a secret of somebody else' });
-    const verifyTheirs = { preHandler: async (request: FastifyRequest) => void (await request.jwtVerify()) };
-    const show = async (request: FastifyRequest) => ({ user: request.user, caller: claimsOf(request).sub });
-    app.get('/theirs', { config: { access: 'public' }, ...verifyTheirs }, async ({ user }) => ({ user }));
-    app.get('/theirs/caller', { config: { access: 'public' }, ...verifyTheirs }, show);
-    app.get('/ours', { config: { access: 'guest' } }, show);
-    app.get('/sign', { config: { access: 'public' } }, async () =>
-      app.jwt.sign({ sub: 'partner', access: 2 }),
-    );
-  };
-  const { app } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem }, { routes });
-  const theirs = { authorization: `Bearer ${(await app.inject('/sign')).body}` };
-  const ours = { authorization: `Bearer ${craftToken({ sub: 'ours' })}` };
-  t.match((await app.inject({ url: '/theirs', headers: theirs })).json(), { user: { sub: 'partner' } });
-  t.equal((await app.inject({ url: '/theirs/caller', headers: theirs })).statusCode, 500);
-  t.equal((await app.inject({ url: '/ours', headers: theirs })).statusCode, 401);
-  t.match((await app.inject({ url: '/ours', headers: ours })).json(), {
-    user: { sub: 'ours' },
-    caller: 'ours',
-  });
-});
+t.test(
+  '@fastify/jwt can be registered for other tokens, and its user does not become the caller',
+  async (t) => {
+    const routes: FastifyPluginAsync = async (app) => {
+      await app.register(fastifyJwt, { secret: 'a secret of somebody else' });
+      const verifyTheirs = {
+        preHandler: async (request: FastifyRequest) => void (await request.jwtVerify()),
+      };
+      const show = async (request: FastifyRequest) => ({ user: request.user, caller: claimsOf(request).sub });
+      app.get('/theirs', { config: { access: 'public' }, ...verifyTheirs }, async ({ user }) => ({ user }));
+      app.get('/theirs/caller', { config: { access: 'public' }, ...verifyTheirs }, show);
+      app.get('/ours', { config: { access: 'guest' } }, show);
+      app.get('/sign', { config: { access: 'public' } }, async () =>
+        app.jwt.sign({ sub: 'partner', access: 2 }),
+      );
+    };
+    const { app } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem }, { routes });
+    const theirs = { authorization: `Bearer ${(await app.inject('/sign')).body}` };
+    const ours = { authorization: `Bearer ${craftToken({ sub: 'ours' })}` };
+    t.match((await app.inject({ url: '/theirs', headers: theirs })).json(), { user: { sub: 'partner' } });
+    t.equal((await app.inject({ url: '/theirs/caller', headers: theirs })).statusCode, 500);
+    t.equal((await app.inject({ url: '/ours', headers: theirs })).statusCode, 401);
+    t.match((await app.inject({ url: '/ours', headers: ours })).json(), {
+      user: { sub: 'ours' },
+      caller: 'ours',
+    });
+  },
+);

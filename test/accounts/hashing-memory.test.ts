@@ -10,9 +10,9 @@ import {
 } from '#latchkey/accounts/passwords/hash.ts';
 import { HashingQueue } from '#latchkey/accounts/passwords/hashing-queue.ts';
 import { costOf, type HashCost } from '#latchkey/accounts/passwords/parse-hash.ts';
-import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
+import { noteSecret } from '../secret-log.ts';
 import { readSources } from '../source-files.ts';
 
 /** Work that runs until the test ends it. */

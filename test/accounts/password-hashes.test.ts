@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { hashPassword, verifyPassword } from '#latchkey/accounts/passwords/hash.ts';
 import { acceptHash } from '#latchkey/accounts/passwords/parse-hash.ts';
-import { noteSecret } from '../evidence.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
+import { noteSecret } from '../secret-log.ts';
 
 /** Hashes of {@link PASSWORD} by other software: libxcrypt, Python's hashlib, and the format of Werkzeug. */
 const bcrypt = '$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG';

@@ -5,8 +5,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { bin, latchkey, serve } from '../child.ts';
-import { noteSecretsIn } from '../evidence.ts';
 import { PASSWORD } from '../helper.ts';
+import { noteSecretsIn } from '../secret-log.ts';
 import { installation } from './installation.ts';
 
 /** A hash of {@link PASSWORD}. */

@@ -1,7 +1,7 @@
 /**
- * What a stranger's connections may hold of the process.
+ * Tests the limits on connections of unauthenticated callers.
  *
- * @runs once, on SQLite: it is about sockets.
+ * @runs once, on SQLite: it tests sockets.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -26,14 +26,14 @@ function open(t: Teardown, url: string): { socket: Socket; text: () => string } 
 const ask = 'GET / HTTP/1.1\r\nHost: latchkey.test\r\n\r\n';
 const answersIn = (text: string) => text.split('HTTP/1.1 200').length - 1;
 
-t.test('how many connections there are, where nobody says so, is what the files leave', async (t) => {
+t.test('The default number of connections follows from the limit of open files', async (t) => {
   t.equal(defaultMaxConnections(undefined), 10_000);
   t.equal(defaultMaxConnections(1_000_000), 10_000);
   t.equal(defaultMaxConnections(1_024), 924);
   t.equal(defaultMaxConnections(100), 50);
 });
 
-t.test('past MAX_CONNECTIONS, a connection is closed, and the others are served', async (t) => {
+t.test('A connection above MAX_CONNECTIONS is closed, and the others are served', async (t) => {
   const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
   const url = await app.listen({ port: 0 });
   const [first, second] = [open(t, url), open(t, url)];
@@ -56,26 +56,29 @@ t.test('past MAX_CONNECTIONS, a connection is closed, and the others are served'
   });
 });
 
-t.test('a hundred requests may wait on a connection; one that sends more ahead is closed', async (t) => {
-  const { app } = await startApi(t);
-  const url = await app.listen({ port: 0 });
-  const modest = open(t, url);
-  modest.socket.write(ask.repeat(101));
-  await until(async () => answersIn(modest.text()) === 101);
-  modest.socket.write(ask.repeat(101));
-  await until(async () => answersIn(modest.text()) === 202);
-  t.notOk(modest.socket.destroyed);
+t.test(
+  'A hundred requests may wait on a connection, and a connection that sends more ahead is closed',
+  async (t) => {
+    const { app } = await startApi(t);
+    const url = await app.listen({ port: 0 });
+    const modest = open(t, url);
+    modest.socket.write(ask.repeat(101));
+    await until(async () => answersIn(modest.text()) === 101);
+    modest.socket.write(ask.repeat(101));
+    await until(async () => answersIn(modest.text()) === 202);
+    t.notOk(modest.socket.destroyed);
 
-  const greedy = open(t, url);
-  greedy.socket.write(ask.repeat(1_000));
-  await once(greedy.socket, 'close');
-  t.ok(answersIn(greedy.text()) < 1_000);
-  t.equal((await fetch(url)).status, 200);
-});
+    const greedy = open(t, url);
+    greedy.socket.write(ask.repeat(1_000));
+    await once(greedy.socket, 'close');
+    t.ok(answersIn(greedy.text()) < 1_000);
+    t.equal((await fetch(url)).status, 200);
+  },
+);
 
-t.test('requests that were read of a closed connection are not handled', async (t) => {
+t.test('Requests that were read from a closed connection are not handled', async (t) => {
   let handled = 0;
-  // Answers nothing, so that all others wait.
+  // Never answers, so that all other requests wait.
   const server = createHttpServer(() => void handled++, {});
   t.teardown(() => void server.close());
   server.listen(0, '127.0.0.1');
@@ -86,7 +89,7 @@ t.test('requests that were read of a closed connection are not handled', async (
   t.equal(handled, 101, 'the first one and a hundred that wait for it');
 });
 
-t.test('a connection ends after so many requests, and says so', async (t) => {
+t.test('A connection ends after its last request, and the answer says so', async (t) => {
   const { app } = await startApi(t);
   t.equal(app.server.maxRequestsPerSocket, 10_000);
   app.server.maxRequestsPerSocket = 3;
@@ -103,7 +106,7 @@ t.test('a connection ends after so many requests, and says so', async (t) => {
   t.equal(text().length, length, 'who has not heard it gets no answer');
 });
 
-t.test('localhost is one listener, which has the limits', async (t) => {
+t.test('A service on localhost has one listener, which has the limits', async (t) => {
   const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
   await app.listen({ host: 'localhost', port: 0 });
   t.equal(app.addresses().length, 1);
@@ -112,7 +115,7 @@ t.test('localhost is one listener, which has the limits', async (t) => {
   t.equal((await fetch(`http://localhost:${Object(address).port}/`)).status, 200);
 });
 
-t.test('a connection that cannot be accepted ends nothing', async (t) => {
+t.test('A connection that cannot be accepted does not end the process', async (t) => {
   const { app } = await startApi(t);
   const url = await app.listen({ port: 0 });
   app.server.emit('error', new Error('accept EMFILE'));

@@ -1,4 +1,4 @@
-/** ETag and If-Match on a user (RFC 9110 sections 8.8.3 and 13.1.1). */
+/** Tests ETag and If-Match of a user (RFC 9110 sections 8.8.3 and 13.1.1). */
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { PASSWORD, startApi } from '../helper.ts';
@@ -11,7 +11,7 @@ const etagOf = async (url: string, by = token) => String((await ask('GET', url, 
 const patch = (url: string, body: object, ifMatch?: string, by = token) =>
   ask('PATCH', url, { token: by, body, headers: { ...(ifMatch !== undefined && { 'if-match': ifMatch }) } });
 
-t.test('admins and the user get the same strong ETag, and others none', async (t) => {
+t.test('Admins and the user get the same strong ETag, and other users get none', async (t) => {
   const user = await person(1, 'Ursula');
   const etag = await etagOf(`/users/${user.id}`);
   t.match(etag, /^"[\x21\x23-\x7e]+"$/);
@@ -22,7 +22,7 @@ t.test('admins and the user get the same strong ETag, and others none', async (t
   t.not(await etagOf(`/users/${other.id}`), etag);
 });
 
-t.test('a change answers with the new ETag', async (t) => {
+t.test('A change answers with the new ETag', async (t) => {
   const user = await person(1);
   const url = `/users/${user.id}`;
   const before = await etagOf(url);
@@ -35,7 +35,7 @@ t.test('a change answers with the new ETag', async (t) => {
   t.equal(own.headers.etag, await etagOf('/me', user.token));
 });
 
-t.test('what changed in between is not changed, nor deleted', async (t) => {
+t.test('A user who was changed in between is neither changed nor deleted', async (t) => {
   const user = await person(1, 'Before');
   const url = `/users/${user.id}`;
   const stale = await etagOf(url);
@@ -57,14 +57,14 @@ t.test('what changed in between is not changed, nor deleted', async (t) => {
   t.equal((await ask('DELETE', url, { token, headers: current })).status, 204);
 });
 
-t.test('whoever leaves may say as what', async (t) => {
+t.test('A user who deletes their own account may send If-Match', async (t) => {
   const user = await person(1);
   const headers = { 'if-match': await etagOf('/me', user.token) };
   const leave = await ask('DELETE', '/me', { token: user.token, headers, body: { password: PASSWORD } });
   t.equal(leave.status, 204);
 });
 
-t.test('a level that falls back is a change too', async (t) => {
+t.test('An elevation that expires changes the ETag too', async (t) => {
   const user = await person(1);
   const url = `/users/${user.id}`;
   const accessUntil = new Date(Date.now() + 3_600_000).toISOString();
@@ -73,7 +73,7 @@ t.test('a level that falls back is a change too', async (t) => {
   t.equal((await patch(url, { name: 'X' }, elevated)).status, 412);
 });
 
-t.test('of two changes at once that begin at the same ETag, one is made', async (t) => {
+t.test('One of two concurrent changes with the same ETag is made', async (t) => {
   const user = await person(1);
   const url = `/users/${user.id}`;
   const etag = await etagOf(url);
@@ -81,7 +81,7 @@ t.test('of two changes at once that begin at the same ETag, one is made', async 
   t.strictSame(answers.map(({ status }) => status).sort(), [200, 412, 412]);
 });
 
-t.test('how the header is read', async (t) => {
+t.test('The If-Match header is parsed by RFC 9110', async (t) => {
   const user = await person(1);
   const url = `/users/${user.id}`;
   const same = { name: 'Same' };
@@ -113,7 +113,7 @@ t.test('how the header is read', async (t) => {
   }
 });
 
-t.test('who may not, and what is not there, are told before what has changed', async (t) => {
+t.test('403 and 404 come before 412', async (t) => {
   const [user, other] = [await person(1), await person(1)];
   const ifMatch = '"stale"';
   t.equal(

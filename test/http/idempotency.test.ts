@@ -1,4 +1,4 @@
-/** Idempotency-Key: what is sent again is not done again. */
+/** Tests the Idempotency-Key: a repeated request changes nothing again. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
@@ -10,7 +10,7 @@ const SECRET = 'the first secret of this test, long enough';
 let failures = 0;
 let done = 0;
 
-/** A route of somebody's own, which fails as often as it is told to. */
+/** A route of an embedding app, which fails as often as it is told to. */
 async function ownRoutes(app: FastifyInstance) {
   app.post('/own', { config: { access: 'user', idempotent: true } }, async () => {
     done++;
@@ -22,7 +22,7 @@ async function ownRoutes(app: FastifyInstance) {
 const api = await startApi(t, { ...NO_MAIL_SERVER, SECRET }, { routes: ownRoutes });
 const { ask, app, person } = api;
 const { db } = app.accounts;
-const [boss, other] = [await person(2), await person(2)];
+const [admin, other] = [await person(2), await person(2)];
 const again = { DATABASE_URL: api.databaseUrl, DATA_DIR: app.config.dataDir, ...NO_MAIL_SERVER };
 const second = await startApi(t, { ...again, SECRET });
 const withoutMail = await startApi(t, { DATABASE_URL: api.databaseUrl, SECRET });
@@ -30,13 +30,13 @@ const withoutMail = await startApi(t, { DATABASE_URL: api.databaseUrl, SECRET })
 let addresses = 0;
 const newAddress = () => `key-${addresses++}@example.com`;
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
-const invite = (key: string, body: object, { ask }: Api = api, { token } = boss) =>
+const invite = (key: string, body: object, { ask }: Api = api, { token } = admin) =>
   ask('POST', '/invitations', { token, body, ...withKey(key) });
 const register = (key: string, body: object, { ask }: Api = api) =>
   ask('POST', '/register', { body: { name: 'Grace', password: PASSWORD, ...body }, ...withKey(key) });
 const requestOf = (key: string, body: object) => ({
   route: 'POST /invitations',
-  caller: `user ${boss.id}`,
+  caller: `user ${admin.id}`,
   key,
   body,
 });
@@ -44,7 +44,7 @@ const age = (seconds: number) =>
   db.idempotentRequest.updateMany({ data: { startedAt: new Date(Date.now() - seconds * 1000) } });
 t.beforeEach(async () => void (await db.idempotentRequest.deleteMany()));
 
-t.test('the same key and body have the same answer, and nothing is done again', async (t) => {
+t.test('A request with the same key and body gets the same answer and changes nothing again', async (t) => {
   const [key, email] = [randomUUID(), newAddress()];
   const first = await invite(key, { email, access: 1 });
   t.equal(first.status, 201);
@@ -59,7 +59,7 @@ t.test('the same key and body have the same answer, and nothing is done again', 
   t.equal(await db.invitation.count({ where: { email } }), 1);
 });
 
-t.test('registering again: 201 without mail, 202 with it', async (t) => {
+t.test('A repeated registration answers 201 without mail and 202 with mail', async (t) => {
   const [key, email] = [randomUUID(), newAddress()];
   const first = await register(key, { email }, withoutMail);
   t.equal(first.status, 201);
@@ -77,7 +77,7 @@ t.test('registering again: 201 without mail, 202 with it', async (t) => {
   t.equal((await waitingFor(api, mailed)).length, 1);
 });
 
-t.test('another body is refused, while the first runs too', async (t) => {
+t.test('A key with another body is refused, also while the first request runs', async (t) => {
   const [key, email] = [randomUUID(), newAddress()];
   await app.idempotentRequests.begin(requestOf(key, { email }));
   t.match((await invite(key, { email, access: 2 })).body, { status: 422, type: /idempotency-key-reused$/ });
@@ -86,7 +86,7 @@ t.test('another body is refused, while the first runs too', async (t) => {
   t.equal((await register(key, { email: registered, password: `${PASSWORD}!` })).status, 422);
 });
 
-t.test('a key is good for one caller and one route', async (t) => {
+t.test('A key is valid for one caller and one route', async (t) => {
   const key = randomUUID();
   const [a, b] = [newAddress(), newAddress()];
   t.equal((await invite(key, { email: a })).status, 201);
@@ -96,11 +96,11 @@ t.test('a key is good for one caller and one route', async (t) => {
   t.match(
     (await invite(key, { email: a }, api, other)).body,
     { status: 422 },
-    'nobody is answered for others',
+    'a key of another caller is not found',
   );
 });
 
-t.test('what is no key', async (t) => {
+t.test('A malformed Idempotency-Key is refused', async (t) => {
   const body = { email: newAddress() };
   for (const key of [
     '',
@@ -127,41 +127,44 @@ t.test('what is no key', async (t) => {
     t.equal((await invite(key, { email: newAddress() })).status, 201, key);
 });
 
-t.test('a failure frees the key', async (t) => {
-  const somebody = await person(1);
-  const [key, body] = [randomUUID(), { email: somebody.email }];
+t.test('A failed request releases its key', async (t) => {
+  const user = await person(1);
+  const [key, body] = [randomUUID(), { email: user.email }];
   t.equal((await invite(key, body)).status, 409);
   t.equal((await invite(key, { email: newAddress(), access: 7 })).status, 400);
-  await ask('DELETE', `/users/${somebody.id}`, { token: boss.token });
+  await ask('DELETE', `/users/${user.id}`, { token: admin.token });
   t.equal((await invite(key, body)).status, 201, 'what was in the way has gone');
 
   failures = 1;
-  const own = () => ask('POST', '/own', { token: boss.token, body: {}, ...withKey(key) });
+  const own = () => ask('POST', '/own', { token: admin.token, body: {}, ...withKey(key) });
   t.strictSame([(await own()).status, (await own()).status, (await own()).status], [500, 200, 200]);
   t.equal(done, 2);
 });
 
-t.test('a request that runs is waited for; one whose process has died is done after a minute', async (t) => {
-  const [key, body] = [randomUUID(), { email: newAddress() }];
-  const claim = await app.idempotentRequests.begin(requestOf(key, body));
-  if (!('id' in claim)) throw new Error('not claimed');
-  const waiting = await invite(key, body);
-  t.match(waiting.body, { status: 409, type: /request-in-progress$/ });
-  t.match(waiting.headers['retry-after'], /^\d+$/);
-  await age(55);
-  t.equal((await invite(key, body)).status, 409);
-  await age(61);
-  const after = await invite(key, body, second);
-  t.equal(after.status, 201);
+t.test(
+  'A request that still runs gets a 409, and one whose process has died is repeated after a minute',
+  async (t) => {
+    const [key, body] = [randomUUID(), { email: newAddress() }];
+    const claim = await app.idempotentRequests.begin(requestOf(key, body));
+    if (!('id' in claim)) throw new Error('not claimed');
+    const waiting = await invite(key, body);
+    t.match(waiting.body, { status: 409, type: /request-in-progress$/ });
+    t.match(waiting.headers['retry-after'], /^\d+$/);
+    await age(55);
+    t.equal((await invite(key, body)).status, 409);
+    await age(61);
+    const after = await invite(key, body, second);
+    t.equal(after.status, 201);
 
-  // It lived after all, and was only slow.
-  await app.idempotentRequests.finish(claim, { status: 201, location: null, body: '{}' });
-  await app.idempotentRequests.release(claim);
-  t.equal((await invite(key, body)).text, after.text);
-});
+    // The process was alive after all, and only slow.
+    await app.idempotentRequests.finish(claim, { status: 201, location: null, body: '{}' });
+    await app.idempotentRequests.release(claim);
+    t.equal((await invite(key, body)).text, after.text);
+  },
+);
 
 t.test(
-  'one that has died before the clock was set back is not waited for until that time has come',
+  'A request that died before the clock was set back is repeated without a wait until that time',
   async (t) => {
     const [key, body] = [randomUUID(), { email: newAddress() }];
     await app.idempotentRequests.begin(requestOf(key, body));
@@ -172,7 +175,7 @@ t.test(
   },
 );
 
-t.test('of many at once on two processes, one is done', async (t) => {
+t.test('One of many concurrent requests on two processes is carried out', async (t) => {
   for (let round = 0; round < 8; round++) {
     const [key, email] = [randomUUID(), newAddress()];
     if (round % 2 === 1) {
@@ -193,7 +196,7 @@ t.test('of many at once on two processes, one is done', async (t) => {
   }
 });
 
-t.test('answers are kept for a day, under another SECRET too, and nobody can read them', async (t) => {
+t.test('Answers are kept for a day, also after a change of SECRET, and are encrypted', async (t) => {
   const [key, email] = [randomUUID(), newAddress()];
   const first = await register(key, { email }, withoutMail);
   const [row] = await db.idempotentRequest.findMany();

@@ -1,4 +1,4 @@
-/** Idempotency-Key on what does nothing but send a mail: what is sent again sends no other. */
+/** Tests the Idempotency-Key on routes that only send a mail: a repeated request sends no other mail. */
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { type Answer, type Api, PASSWORD, startApi } from '../helper.ts';
@@ -14,22 +14,22 @@ const other = await startApi(t, {
   DATABASE_URL: api.databaseUrl,
   DATA_DIR: app.config.dataDir,
 });
-const boss = await person(2);
+const admin = await person(2);
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
 const resend = (key: string, id: string, { ask }: Api = api) =>
-  ask('POST', `/invitations/${id}/resend`, { token: boss.token, ...withKey(key) });
+  ask('POST', `/invitations/${id}/resend`, { token: admin.token, ...withKey(key) });
 
 async function invite(email: string): Promise<string> {
-  const { status, body } = await api.ask('POST', '/invitations', { token: boss.token, body: { email } });
+  const { status, body } = await api.ask('POST', '/invitations', { token: admin.token, body: { email } });
   t.equal(status, 201);
   return body.id;
 }
 
-/** Those that were written, whatever became of them. */
+/** Lists the mails that were written, sent or not. */
 const mailsTo = (recipient: string) => db.mail.count({ where: { recipient } });
 
-t.test('a second time is no second mail, and has the same answer', async (t) => {
+t.test('A repeated request sends no second mail and gets the same answer', async (t) => {
   const owner = await person(1);
   const [invited, wanted] = ['invited@example.com', 'wanted@example.com'];
   const id = await invite(invited);
@@ -72,7 +72,7 @@ t.test('a second time is no second mail, and has the same answer', async (t) => 
   }
 });
 
-t.test('what the path names is part of the request', async (t) => {
+t.test('The parameters of the path are part of an idempotent request', async (t) => {
   const [a, b] = [await invite('a@example.com'), await invite('b@example.com')];
   const key = randomUUID();
   t.equal((await resend(key, a)).status, 200);

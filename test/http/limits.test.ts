@@ -1,7 +1,7 @@
 /**
- * How much, how deep and how slow a request may be.
+ * Tests the limits on the size, the depth and the time of a request.
  *
- * @runs once, on SQLite: it is about sockets.
+ * @runs once, on SQLite: it tests sockets.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -10,7 +10,7 @@ import { type Api, PASSWORD, startApi, type Teardown } from '../helper.ts';
 import { request, send } from '../raw.ts';
 import { until } from '../until.ts';
 
-/** An app that listens, and has less patience with slow clients than in production. */
+/** Starts an app that listens, with shorter timeouts than in production. */
 async function listen(t: Teardown): Promise<{ api: Api; url: string }> {
   const api = await startApi(t);
   api.app.server.headersTimeout = 1_000;
@@ -19,7 +19,7 @@ async function listen(t: Teardown): Promise<{ api: Api; url: string }> {
 }
 
 t.test(
-  'in production a client has 10 seconds for its header fields, 20 for all of its request',
+  'A client in production has 10 seconds for its header fields and 20 for the whole request',
   async (t) => {
     const { app } = await startApi(t);
     t.equal(app.server.headersTimeout, 10_000);
@@ -28,7 +28,7 @@ t.test(
   },
 );
 
-t.test('what is too long is refused before it is looked at', async (t) => {
+t.test('A request that is too long is refused before it is validated', async (t) => {
   const { url } = await listen(t);
   const body = JSON.stringify({ email: 'ada@example.com', password: 'x'.repeat(16 * 1024) });
   const refused: Record<string, [bytes: Buffer, status: number]> = {
@@ -53,20 +53,20 @@ t.test('what is too long is refused before it is looked at', async (t) => {
   t.equal((await send(url, request('GET /'))).status, 200);
 });
 
-t.test('16 levels of JSON are read, 17 are not', async (t) => {
+t.test('JSON with 16 levels is accepted and JSON with 17 levels is refused', async (t) => {
   const { ask } = await startApi(t);
   const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
   const post = async (body: string) =>
     (await ask('POST', '/login', { body, headers: { 'content-type': 'application/json' } })).body;
   t.match(await post(nested(16)), { type: /validation-failed$/ });
   t.match(await post(nested(17)), { type: /malformed-json$/, detail: /levels/ });
-  // Brackets in a text are no levels.
+  // Brackets in a string are not levels.
   t.match(await post(`{"email":"${'[{'.repeat(50)}\\"[","password":"${PASSWORD}"}`), {
     type: /invalid-credentials$/,
   });
 });
 
-t.test('what takes no body may be said to be JSON', async (t) => {
+t.test('A request without a body may have the content type of JSON', async (t) => {
   const { ask, person } = await startApi(t);
   const { token } = await person(1);
   const empty = { token, body: '', headers: { 'content-type': 'application/json' } };
@@ -86,14 +86,14 @@ const beginnings = {
 };
 
 for (const [name, beginning] of Object.entries(beginnings))
-  t.test(`a client that dribbles ${name} gets a 408`, async (t) => {
+  t.test(`A client that sends ${name} too slowly gets a 408`, async (t) => {
     const { url } = await listen(t);
     const { status, text } = await send(url, beginning);
     t.equal(status, 408);
     t.match(JSON.parse(text), { type: /\/problems\/request-timeout$/ });
   });
 
-t.test('500 slow clients keep nobody waiting, and are gone in the end', async (t) => {
+t.test('500 slow clients delay no other client and are disconnected in the end', async (t) => {
   const { api, url } = await listen(t);
   const { token } = await api.person(1);
   const { hostname, port } = new URL(url);

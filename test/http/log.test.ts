@@ -1,7 +1,7 @@
 /**
- * The log of a terminal is for people; everywhere else it is JSON lines.
+ * Tests the format of the log: readable text in a terminal, JSON lines everywhere else.
  *
- * @runs once, on SQLite: it is about standard output.
+ * @runs once, on SQLite: it tests standard output.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -42,7 +42,7 @@ async function printed(t: Teardown, variables: Variables): Promise<string> {
   return text;
 }
 
-t.test('in a terminal', async (t) => {
+t.test('The log in a terminal is readable text', async (t) => {
   const text = await printed(t, {});
   t.match(text, /\[\d\d:\d\d:\d\d\.\d{3}\] .*INFO/, 'a line for people');
   t.match(text, `/users/${ID}`);
@@ -53,7 +53,7 @@ t.test('in a terminal', async (t) => {
   t.match(text, 'The process was told to stop');
 });
 
-t.test('in production, a terminal too gets JSON lines', async (t) => {
+t.test('The log in production is JSON lines, also in a terminal', async (t) => {
   const production = {
     NODE_ENV: 'production',
     SECRET: randomBytes(32).toString('base64'),

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI document: a generator must be able to use it as it is.
+ * Tests the OpenAPI document: a generator must be able to use it without changes.
  *
  * @runs once, on SQLite: the document is the same.
  */
@@ -52,7 +52,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
 ajv.addSchema(contract, 'contract');
 
-/** What is wrong with a value, in the words of the validator; empty when nothing is. */
+/** Lists the errors of a value in the words of the validator; empty for a valid value. */
 function errorsOf(pointer: readonly string[], value: unknown): string {
   const check = ajv.getSchema(
     `contract#/${pointer.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/')}`,
@@ -61,7 +61,7 @@ function errorsOf(pointer: readonly string[], value: unknown): string {
   return check(value) ? '' : ajv.errorsText(check.errors);
 }
 
-t.test('it is a document of OpenAPI 3.1', async (t) => {
+t.test('The contract is a valid document of OpenAPI 3.1', async (t) => {
   const validator = new Validator();
   t.strictSame(await validator.validate(structuredClone({ ...contract })), { valid: true });
   t.equal(validator.version, '3.1');
@@ -69,7 +69,7 @@ t.test('it is a document of OpenAPI 3.1', async (t) => {
   t.equal((await validator.validate({ ...incomplete, info: {} })).valid, false, 'the validator would say so');
 });
 
-t.test('every operation has a name, a place and a sentence', async (t) => {
+t.test('Every operation has an id, a tag and a summary', async (t) => {
   const verbs = [
     ...['get', 'list', 'change', 'delete', 'register', 'sign', 'refresh', 'renew', 'end'],
     ...['verify', 'request', 'reset', 'invite', 'resend', 'revoke', 'accept'],
@@ -93,7 +93,7 @@ t.test('every operation has a name, a place and a sentence', async (t) => {
   );
 });
 
-t.test('it says of access what the router does', async (t) => {
+t.test('The contract lists the access that the router enforces', async (t) => {
   const routes = app.listRoutes().filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'));
   t.strictSame(
     routes.map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`).sort(),
@@ -110,7 +110,7 @@ t.test('it says of access what the router does', async (t) => {
   }
 });
 
-/** The problems of an operation that follow from what it takes and from whom it lets in. */
+/** Lists the problems of an operation that follow from its parameters and its access. */
 function problemsOf(
   method: string,
   { requestBody, parameters = [], 'x-minimum-access': minimum }: Operation,
@@ -132,7 +132,7 @@ function problemsOf(
   ];
 }
 
-t.test('every operation lists all its problems, each under its status', async (t) => {
+t.test('Every operation lists all its problems, each under its status', async (t) => {
   const idempotent: ProblemSlug[] = ['idempotency-key-reused', 'request-in-progress'];
   const own: Record<string, ProblemSlug[]> = {
     registerUser: ['email-taken', 'registration-closed', ...idempotent],
@@ -195,18 +195,18 @@ t.test('every operation lists all its problems, each under its status', async (t
     );
     t.equal(
       Object.keys(operation.responses).filter((status) => status < '400').length,
-      // Registering is done at once, or by mail.
+      // Registering succeeds at once, or by mail.
       operation.operationId === 'registerUser' ? 2 : 1,
       `${name}: and one success`,
     );
   }
 });
 
-t.test('what can be wrong with a body is listed also where none is asked for', async (t) => {
+t.test('The problems of a body are also listed where the route needs no body', async (t) => {
   const json = { 'content-type': 'application/json' };
   for (const { name, path, method } of operations.filter((operation) => operation.method !== 'get')) {
     const { token } = await person(2);
-    // Held to the document by `ask`.
+    // `ask` compares the answer with the document.
     const send = (body: string, headers: Record<string, string>) =>
       ask(method.toUpperCase() as 'POST', path.replace('{id}', randomUUID()), { token, body, headers });
     t.match((await send('{', json)).body, { status: 400, type: /malformed-json$/ }, name);
@@ -215,7 +215,7 @@ t.test('what can be wrong with a body is listed also where none is asked for', a
   }
 });
 
-t.test('every body is closed, and has an example that fits', async (t) => {
+t.test('Every body refuses unknown members and has a valid example', async (t) => {
   const withBody = operations.filter(({ operation }) => operation.requestBody !== undefined);
   t.strictSame(
     withBody.map(({ name }) => name).sort(),
@@ -223,14 +223,14 @@ t.test('every body is closed, and has an example that fits', async (t) => {
       .filter(
         ({ method, operation: { operationId } }) =>
           operationId === 'deleteMe' ||
-          // Token and path say all that it has to say.
+          // This operation needs no body: token and path are enough.
           (['post', 'patch', 'put'].includes(method) && operationId !== 'resendInvitation'),
       )
       .map(({ name }) => name)
       .sort(),
   );
   for (const { name, path, method, operation } of withBody) {
-    // Signing out needs none where there is an access token.
+    // Signing out needs no body with an access token.
     t.equal(operation.requestBody?.required, operation.operationId !== 'signOut', name);
     t.strictSame(Object.keys(operation.requestBody?.content ?? {}), ['application/json'], name);
     const media = operation.requestBody?.content['application/json'];
@@ -241,7 +241,7 @@ t.test('every body is closed, and has an example that fits', async (t) => {
   }
 });
 
-t.test('the examples of answers fit', async (t) => {
+t.test('The examples of answers are valid', async (t) => {
   t.strictSame(Object.keys(contract.components.examples), slugs);
   for (const [slug, { value }] of Object.entries(contract.components.examples)) {
     t.equal(errorsOf(['components', 'schemas', 'Problem'], value), '', slug);
@@ -262,8 +262,8 @@ t.test('the examples of answers fit', async (t) => {
   }
 });
 
-t.test('what has a component is referred to, not written out again', async (t) => {
-  /** The shape alone: names and schemas of the members. */
+t.test('Schemas with a component are referenced and not written out again', async (t) => {
+  /** Returns the shape alone: names and schemas of the members. */
   const shapeOf = (schema: object) =>
     JSON.stringify(schema, (key, value: unknown) =>
       ['description', 'examples', '$id', 'title'].includes(key) ? undefined : value,
@@ -292,7 +292,7 @@ t.test('what has a component is referred to, not written out again', async (t) =
   for (const name of Object.keys(contract.components.schemas)) t.ok(used.has(name), `${name} is used`);
 });
 
-t.test('routes of one’s own have their place in it, also without a schema', async (t) => {
+t.test('Routes of an embedding app are in the contract, also without a schema', async (t) => {
   const api = await startApi(
     t,
     {},

@@ -1,5 +1,6 @@
 /**
- * What is searched in a text of a stranger takes steps in proportion to its length.
+ * Tests that every regular expression on the input of unauthenticated callers takes time proportional to its
+ * length.
  *
  * @runs once, on SQLite: no request is sent.
  */
@@ -13,24 +14,24 @@ import { TOKEN } from '#latchkey/tokens/token-header.ts';
 import { operations, type Schema } from '../operations.ts';
 import { readSources } from '../source-files.ts';
 
-// The part of it that needs no other program.
+// The part of the package that needs no other program.
 process.env.RECHECK_BACKEND = 'pure';
 
 /** Characters of the largest body. */
-const LARGEST = 16 * 1024;
+const MAX_BODY_LENGTH = 16 * 1024;
 
-/** Milliseconds for one pattern, after which it counts as not shown to be linear. */
-const PATIENCE_MS = 60_000;
+/** Timeout of one pattern, after which it does not count as linear. */
+const TIMEOUT_MS = 60_000;
 
-/** Folders and files whose expressions are run on what strangers send. */
+/** Folders and files whose expressions run on the input of unauthenticated callers. */
 const OF_STRANGERS =
   /^(access|http|problems|routes|throttle)\/|^tokens\/(refresh-tokens|token-header)\.ts|^lib\/timestamps\.ts|^accounts\/(normalize|users\/(sort-keys|cursor))\.ts/;
 
-/** A regular expression as it stands in a source. */
+/** A regular expression in a source. */
 const LITERAL =
   /(?<=(?:[(=:,!&|?[;{]|return|=>)\s*)\/(?![*/])((?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+)\/([dgimsuvy]*)/g;
 
-/** All parts of what requests may have. */
+/** Lists the schemas of all parts of requests. */
 const schemas: readonly Schema[] = operations
   .flatMap(({ body, parameters }) => [body?.schema ?? [], ...parameters.map(({ schema }) => schema)].flat())
   .flatMap(partsOf);
@@ -40,31 +41,31 @@ function partsOf(schema: Schema): readonly Schema[] {
   return [schema, ...parts.flatMap(partsOf)];
 }
 
-/** It is shown by an automaton, so that neither a clock nor chance has a part in it. */
+/** Checks a pattern with an automaton, so the result depends neither on a clock nor on chance. */
 function checkLinear(t: Test, source: string, flags: string, name: string): void {
-  const { status, checker } = checkSync(relaxed(source), flags, { timeout: PATIENCE_MS });
+  const { status, checker } = checkSync(relaxed(source), flags, { timeout: TIMEOUT_MS });
   t.strictSame({ status, checker }, { status: 'safe', checker: 'automaton' }, `${name} /${source}/${flags}`);
 }
 
 /**
- * An expression that takes all the ways through a text that the given one takes, and perhaps more: automata do without counting far and
- * looking ahead. If this one is linear, so is the other.
+ * Returns an expression that accepts all paths through a text of the given one, and perhaps more: automata
+ * support neither large counts nor lookaheads. If this one is linear, the given one is linear too.
  */
 function relaxed(source: string): string {
   return source.replace(/\{\d*,?\d\d+\}/g, '*').replace(/\(\?=\[[^\]]*\]\)/g, '');
 }
 
-t.test('the check finds what is not linear', async (t) => {
+t.test('The check finds a regular expression that is not linear', async (t) => {
   t.match(checkSync('^[^b]*[^\\sb][^b]*$', 'u'), { status: 'vulnerable', checker: 'automaton' });
 });
 
-t.test('every pattern of the contract is linear', async (t) => {
+t.test('Every pattern of the contract is linear', async (t) => {
   const patterns = new Set(schemas.flatMap(({ pattern }) => pattern ?? []));
   t.ok(patterns.size >= 5, `${patterns.size} patterns`);
   for (const pattern of patterns) checkLinear(t, pattern, 'u', 'pattern');
 });
 
-t.test('every format of the contract is linear', async (t) => {
+t.test('Every format of the contract is linear', async (t) => {
   const formats = new Set(schemas.flatMap(({ format }) => format ?? []));
   for (const [name, format] of Object.entries(fullFormats).filter(([name]) => formats.delete(name))) {
     if (format instanceof RegExp) checkLinear(t, format.source, format.flags, name);
@@ -73,7 +74,10 @@ t.test('every format of the contract is linear', async (t) => {
   t.strictSame([...formats], [], 'there are no others');
 });
 
-/** A format that is a function: the expressions in it, each of which is run once on the text or on a part of it. */
+/**
+ * Lists the expressions in a format that is a function. Each of them runs once on the text or on a part of
+ * it.
+ */
 async function checkParts(t: Test, name: string): Promise<void> {
   const parts = { 'date-time': ['DATE', 'TIME', 'DATE_TIME_SEPARATOR'] }[name] ?? [];
   t.not(parts.length, 0, `what ${name} consists of is known`);
@@ -85,7 +89,7 @@ async function checkParts(t: Test, name: string): Promise<void> {
   }
 }
 
-t.test('every regular expression in the sources that strangers meet is linear', async (t) => {
+t.test('Every regular expression that unauthenticated callers can reach is linear', async (t) => {
   checkLinear(t, TOKEN.source, TOKEN.flags, 'token');
   let count = 0;
   for (const { path, text } of await readSources('src')) {
@@ -98,13 +102,13 @@ t.test('every regular expression in the sources that strangers meet is linear', 
   t.ok(count >= 10, `${count} expressions`);
 });
 
-t.test('what is too long is not searched', async (t) => {
-  // Of texts of this length, the expression would not find an end.
+t.test('A text that is too long is not tested against its pattern', async (t) => {
+  // On texts of this length, the expression would never end.
   const slow = '^(a|a)*$';
   for (const httpPart of ['body', 'querystring', 'headers']) {
     const schema = { type: 'object', properties: { name: { type: 'string', maxLength: 3, pattern: slow } } };
     const validate = createValidatorFactory()({})({ schema, httpPart });
-    t.notOk(validate({ name: `${'a'.repeat(LARGEST)}b` }));
+    t.notOk(validate({ name: `${'a'.repeat(MAX_BODY_LENGTH)}b` }));
     t.strictSame(
       validate.errors?.map(({ keyword }) => keyword),
       ['maxLength'],

@@ -1,14 +1,14 @@
 /**
- * What browsers ask before they send a request of another origin.
+ * Tests the preflight requests that browsers send before a request of another origin.
  *
- * @runs once, on SQLite: no database is asked.
+ * @runs once, on SQLite: it uses no database.
  */
 import t from 'tap';
 import { startApi } from '../helper.ts';
 
 const ORIGIN = 'https://app.example.com';
 
-t.test('what is no preflight request gets a problem, as everything else does', async (t) => {
+t.test('An OPTIONS request that is not a preflight request gets a problem', async (t) => {
   const { ask } = await startApi(t, { CORS_ORIGINS: ORIGIN });
   const preflight = { origin: ORIGIN, 'access-control-request-method': 'PATCH' };
   const { status, headers } = await ask('OPTIONS', '/me', { headers: preflight });

@@ -1,5 +1,5 @@
 /**
- * How many requests one network may send, and whose network it is.
+ * Tests the rate limit of one network, and to which network a request belongs.
  *
  * @runs once, on SQLite: requests are counted in memory.
  */
@@ -7,25 +7,29 @@ import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { type Api, startApi } from '../helper.ts';
 
-const LIMIT = 10;
+const MAX_REQUESTS = 10;
 
 async function from({ app }: Api, remoteAddress: string, options: InjectOptions = {}) {
   const { statusCode: status, headers, body } = await app.inject({ url: '/', remoteAddress, ...options });
   return { status, headers, body };
 }
 
-/** Asks until it is too much. @returns how many were answered before */
+/**
+ * Sends requests until one is refused.
+ *
+ * @returns the number of requests that were answered before
+ */
 async function exhaust(ask: (n: number) => ReturnType<typeof from>): Promise<number> {
-  for (let n = 0; n < 3 * LIMIT; n++) if ((await ask(n)).status === 429) return n;
+  for (let n = 0; n < 3 * MAX_REQUESTS; n++) if ((await ask(n)).status === 429) return n;
   return Number.POSITIVE_INFINITY;
 }
 
-t.test('the fields say what is left, and a 429 when to come again', async (t) => {
-  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
-  for (let left = LIMIT - 1; left >= 0; left--) {
+t.test('The RateLimit fields say how many requests are left, and a 429 says when to retry', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
+  for (let left = MAX_REQUESTS - 1; left >= 0; left--) {
     const { status, headers } = await from(api, '192.0.2.1');
     t.equal(status, 200);
-    t.equal(headers['ratelimit-policy'], `"default";q=${LIMIT};w=60`);
+    t.equal(headers['ratelimit-policy'], `"default";q=${MAX_REQUESTS};w=60`);
     t.match(headers.ratelimit, new RegExp(`^"default";r=${left};t=(60|[1-5]?[0-9])$`));
   }
   const { status, headers, body } = await from(api, '192.0.2.1');
@@ -39,7 +43,7 @@ t.test('the fields say what is left, and a 429 when to come again', async (t) =>
   t.equal((await from(api, '192.0.2.2')).status, 200, 'others go on');
 });
 
-t.test('whatever is refused counts too', async (t) => {
+t.test('A refused request counts against the rate limit too', async (t) => {
   const refused: Record<string, InjectOptions> = {
     'no token': { url: '/me' },
     'no such route': { url: '/nothing' },
@@ -52,63 +56,71 @@ t.test('whatever is refused counts too', async (t) => {
     },
   };
   for (const [name, options] of Object.entries(refused)) {
-    const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
-    t.equal(await exhaust(() => from(api, '192.0.2.1', options)), LIMIT, name);
+    const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
+    t.equal(await exhaust(() => from(api, '192.0.2.1', options)), MAX_REQUESTS, name);
     t.equal((await from(api, '192.0.2.1')).status, 429, name);
   }
 });
 
-t.test('an IPv6 network is counted as one', async (t) => {
-  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
-  t.equal(await exhaust((n) => from(api, `2001:db8:0:1::${n}`)), LIMIT);
+t.test('The addresses of an IPv6 network are counted as one', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
+  t.equal(await exhaust((n) => from(api, `2001:db8:0:1::${n}`)), MAX_REQUESTS);
   t.equal((await from(api, '2001:db8:0:2::1')).status, 200);
-  t.equal(await exhaust(() => from(api, '::ffff:192.0.2.1')), LIMIT);
+  t.equal(await exhaust(() => from(api, '::ffff:192.0.2.1')), MAX_REQUESTS);
   t.equal((await from(api, '192.0.2.1')).status, 429, 'an IPv4 address however it is written');
-  t.equal(await exhaust((n) => from(api, `192.0.2.2:${20_000 + n}`)), LIMIT, 'also with a port');
+  t.equal(await exhaust((n) => from(api, `192.0.2.2:${20_000 + n}`)), MAX_REQUESTS, 'also with a port');
   t.equal((await from(api, '[2001:db8:0:1::9]:443')).status, 429, 'or in brackets');
-  t.equal(await exhaust((n) => from(api, `made up ${n}`)), LIMIT, 'what is no address is one place');
+  t.equal(await exhaust((n) => from(api, `made up ${n}`)), MAX_REQUESTS, 'what is no address is one place');
 });
 
-t.test('the networks of one /48 are counted together too', async (t) => {
-  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+t.test('The networks of one /48 are counted together too', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
   const fromEach = async (site: string) => {
-    for (let n = 0; n < 10 * LIMIT; n++) {
+    for (let n = 0; n < 10 * MAX_REQUESTS; n++) {
       const { status, headers } = await from(api, `2001:db8:${site}:${n.toString(16)}::1`);
       if (status === 429) return [n, headers['ratelimit-policy'], typeof headers['retry-after']];
     }
     return [];
   };
-  t.strictSame(await fromEach('7'), [3 * LIMIT, `"site";q=${3 * LIMIT};w=60`, 'string']);
+  t.strictSame(await fromEach('7'), [3 * MAX_REQUESTS, `"site";q=${3 * MAX_REQUESTS};w=60`, 'string']);
   t.equal((await from(api, '2001:db8:8::1')).status, 200, 'the next one');
-  // What one network is refused keeps nobody beside it out.
-  for (let n = 0; n < 10 * LIMIT; n++) await from(api, '2001:db8:9:1::1');
+  // Refused requests of one network do not affect its neighbours.
+  for (let n = 0; n < 10 * MAX_REQUESTS; n++) await from(api, '2001:db8:9:1::1');
   t.equal((await from(api, '2001:db8:9:2::1')).status, 200);
 });
 
-t.test('health checks are not counted, and 0 is no limit', async (t) => {
-  const api = await startApi(t, { RATE_LIMIT: `${LIMIT}` });
+t.test('Health checks are not counted, and a RATE_LIMIT of 0 means no limit', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
   t.equal(await exhaust(() => from(api, '192.0.2.1', { url: '/health/live' })), Number.POSITIVE_INFINITY);
-  t.equal(await exhaust(() => from(api, '192.0.2.9', { url: '/health/nothing' })), LIMIT, 'no health check');
+  t.equal(
+    await exhaust(() => from(api, '192.0.2.9', { url: '/health/nothing' })),
+    MAX_REQUESTS,
+    'no health check',
+  );
   const free = await startApi(t, { RATE_LIMIT: '0' });
   t.equal(await exhaust(() => from(free, '192.0.2.1')), Number.POSITIVE_INFINITY);
   t.notOk('ratelimit' in (await from(free, '192.0.2.1')).headers);
 });
 
-t.test('a client chooses its own address only where a proxy that is believed lets it', async (t) => {
+t.test('A client chooses its own address only behind a trusted proxy', async (t) => {
   const claim = (address: string) => ({ headers: { 'x-forwarded-for': address } });
-  const variables = { RATE_LIMIT: `${LIMIT}` };
+  const variables = { RATE_LIMIT: `${MAX_REQUESTS}` };
   const none = await startApi(t, variables);
-  t.equal(await exhaust((n) => from(none, '192.0.2.1', claim(`203.0.113.${n}`))), LIMIT, 'none is believed');
+  t.equal(
+    await exhaust((n) => from(none, '192.0.2.1', claim(`203.0.113.${n}`))),
+    MAX_REQUESTS,
+    'none is believed',
+  );
 
   const hops = await startApi(t, { ...variables, TRUST_PROXY: '1' });
   // The proxy adds the address that it sees after what the client claims.
   const behind = (n: number) => from(hops, '10.0.0.1', claim(`203.0.113.${n}, 192.0.2.1`));
-  t.equal(await exhaust(behind), LIMIT, 'one hop');
+  t.equal(await exhaust(behind), MAX_REQUESTS, 'one hop');
   t.equal((await from(hops, '10.0.0.1', claim('192.0.2.2'))).status, 200);
 
   const networks = await startApi(t, { ...variables, TRUST_PROXY: '10.0.0.0/8, fd00::/8' });
   const outside = (n: number) => from(networks, '192.0.2.1', claim(`203.0.113.${n}`));
-  t.equal(await exhaust(outside), LIMIT, 'not a proxy');
+  t.equal(await exhaust(outside), MAX_REQUESTS, 'not a proxy');
   const inside = (n: number) => from(networks, '10.0.0.1', claim(`203.0.113.${n}, 192.0.2.9, 10.1.2.3`));
-  t.equal(await exhaust(inside), LIMIT, 'two of our proxies');
+  t.equal(await exhaust(inside), MAX_REQUESTS, 'two of our proxies');
 });

@@ -1,7 +1,8 @@
 /**
- * The id of a request: from its sender where it is well-formed, in each answer, in the log and in the audit.
+ * Tests the id of a request: from its sender when it is well-formed, in each answer, in the log and in the
+ * audit.
  *
- * @runs once, on SQLite: no row decides about it.
+ * @runs once, on SQLite: it depends on no row.
  */
 import t from 'tap';
 import { serve, temporaryFolder } from '../child.ts';
@@ -9,12 +10,12 @@ import { createMigratedDatabase } from '../database.ts';
 import { PUBLIC_URL, startApi } from '../helper.ts';
 import { request, send } from '../raw.ts';
 
-/** Of a request that says none of its own, or none that is well-formed. */
+/** The id of a request that sends none, or one that is not well-formed. */
 const drawn = /^[0-9a-f]{24}$/;
 
 const { app, ask, person } = await startApi(t, { CORS_ORIGINS: 'https://app.example.com' });
 
-t.test('what is well-formed is taken over, and everything else replaced', async (t) => {
+t.test('A well-formed request id is kept, and every other one is replaced', async (t) => {
   const taken = [
     'a',
     'req-1',
@@ -51,7 +52,7 @@ t.test('what is well-formed is taken over, and everything else replaced', async 
   t.match(headers['x-request-id'], drawn, 'two of them');
 });
 
-t.test('neither of our tokens is one, should somebody put it there', async (t) => {
+t.test('A token in the X-Request-Id header is not accepted as a request id', async (t) => {
   const { token, refreshToken } = await person(1);
   for (const secret of [token, refreshToken]) {
     const { headers } = await ask('GET', '/', { headers: { 'x-request-id': secret } });
@@ -59,7 +60,7 @@ t.test('neither of our tokens is one, should somebody put it there', async (t) =
   }
 });
 
-t.test('every answer has it, and a problem has it in its body too', async (t) => {
+t.test('Every answer has a request id, and a problem has it in its body too', async (t) => {
   const { token } = await person(1);
   const json = { 'content-type': 'application/json' };
   const asked: [
@@ -102,12 +103,12 @@ t.test('every answer has it, and a problem has it in its body too', async (t) =>
   t.equal(preflight.headers['x-request-id'], 'p');
 });
 
-t.test('scripts of the origins that are listed may read it', async (t) => {
+t.test('Scripts of the listed origins may read the request id', async (t) => {
   const { headers } = await ask('GET', '/', { headers: { origin: 'https://app.example.com' } });
   t.match(headers['access-control-expose-headers'], /X-Request-Id/);
 });
 
-t.test('the contract says so of every answer', async (t) => {
+t.test('The contract lists the request id for every answer', async (t) => {
   const { body } = await ask('GET', '/openapi.json');
   const answers = Object.values<Record<string, { responses: Record<string, { headers?: object }> }>>(
     body.paths,
@@ -120,7 +121,7 @@ t.test('the contract says so of every answer', async (t) => {
   t.match(body.components.headers.RequestId, { description: String, schema: { type: 'string' } });
 });
 
-t.test('the audit has it, and whoever sends the same id twice gets two events', async (t) => {
+t.test('The audit has the request id, and the same id sent twice makes two events', async (t) => {
   const admin = await person(2);
   const headers = { 'x-request-id': 'the-same' };
   for (const name of ['Ada', 'Grace'])
@@ -134,7 +135,7 @@ t.test('the audit has it, and whoever sends the same id twice gets two events', 
   );
 });
 
-t.test('what is no HTTP gets one of ours, and the log says the same', async (t) => {
+t.test('A malformed HTTP request gets a new request id, which is in the log too', async (t) => {
   const { url: DATABASE_URL } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
   const service = await serve(t, variables);

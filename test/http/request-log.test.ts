@@ -1,7 +1,7 @@
 /**
- * The log of requests: one line each, with its id, and none that the level does not ask for.
+ * Tests the log of requests: one line each, with its id, and none below the level.
  *
- * @runs once, on SQLite: no row is about it.
+ * @runs once, on SQLite: it uses no rows.
  */
 import { Writable } from 'node:stream';
 import Fastify, { LogController } from 'fastify';
@@ -11,7 +11,7 @@ import { LazyLog, RequestLines } from '#latchkey/http/request-log.ts';
 
 type Level = ConstructorParameters<typeof RequestLines>[0];
 
-/** A server that logs at a level, and the lines that it has written. */
+/** Starts a server that logs at a level, and collects its lines. */
 function build(level: Level) {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
@@ -23,7 +23,7 @@ function build(level: Level) {
   let children = 0;
   const log = pino({ level, onChild: () => void children++ }, stream);
   const own = new RequestLines(level);
-  // The bundle has a Fastify of its own, whose class this one does not know.
+  // The bundle has its own Fastify, whose class is not the class in this file.
   const logController = Object.assign(new LogController(), {
     incomingRequest: own.incomingRequest.bind(own),
     requestCompleted: own.requestCompleted.bind(own),
@@ -38,7 +38,7 @@ function build(level: Level) {
   return { app, lines, made: () => children };
 }
 
-t.test('a request is one line, when it is answered', async (t) => {
+t.test('A request is logged in one line when it is answered', async (t) => {
   const { app, lines } = build('info');
   await app.inject('/');
   t.equal(lines.length, 1);
@@ -51,7 +51,7 @@ t.test('a request is one line, when it is answered', async (t) => {
   });
 });
 
-t.test('at debug also when it comes in', async (t) => {
+t.test('At level debug, a request is also logged when it arrives', async (t) => {
   const { app, lines } = build('debug');
   await app.inject('/');
   t.strictSame(
@@ -60,7 +60,7 @@ t.test('at debug also when it comes in', async (t) => {
   );
 });
 
-t.test('where nobody listens, no line is made, and no log for it', async (t) => {
+t.test('A level that is not logged makes neither a line nor a child logger', async (t) => {
   const { app, lines, made } = build('warn');
   await app.ready();
   const before = made();
@@ -71,12 +71,15 @@ t.test('where nobody listens, no line is made, and no log for it', async (t) => 
   t.ok(made() > before, 'what has something to say has one');
 });
 
-t.test('what a handler says has the id of its request, and what its children are about', async (t) => {
-  const { app, lines } = build('warn');
-  await app.inject('/loud');
-  t.match(lines, [
-    { level: 40, reqId: 'ours', of: 'the handler', msg: 'said' },
-    { level: 50, reqId: 'ours', part: 'b', msg: 'and more' },
-  ]);
-  t.equal(lines.length, 2);
-});
+t.test(
+  'The lines of a handler have the id of its request and the bindings of its child loggers',
+  async (t) => {
+    const { app, lines } = build('warn');
+    await app.inject('/loud');
+    t.match(lines, [
+      { level: 40, reqId: 'ours', of: 'the handler', msg: 'said' },
+      { level: 50, reqId: 'ours', part: 'b', msg: 'and more' },
+    ]);
+    t.equal(lines.length, 2);
+  },
+);

@@ -1,4 +1,8 @@
-/** @runs once, on SQLite: about Fastify's schemas. */
+/**
+ * Tests the check of the routes' schemas.
+ *
+ * @runs once, on SQLite: it tests the schemas of Fastify.
+ */
 import t from 'tap';
 import { startApi } from '../helper.ts';
 
@@ -12,7 +16,7 @@ const broken = {
 };
 
 for (const [name, schema] of Object.entries(broken))
-  t.test(`the boot is refused for ${name}`, async (t) => {
+  t.test(`The boot fails for ${name}`, async (t) => {
     const start = startApi(
       t,
       {},

@@ -1,5 +1,5 @@
 /**
- * How much one user may write.
+ * Tests the limit on the writes of one user.
  *
  * @runs once, on SQLite: writes are counted in memory.
  */
@@ -7,7 +7,7 @@ import t from 'tap';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { device, PASSWORD, startApi } from '../helper.ts';
 
-t.test('what one user writes in a minute is bounded, over all routes that write, and sessions', async (t) => {
+t.test('The writes of one user in a minute are limited over all writing routes and sessions', async (t) => {
   const api = await startApi(
     t,
     { RATE_LIMIT: '1200' },
@@ -59,7 +59,7 @@ t.test('what one user writes in a minute is bounded, over all routes that write,
   t.ok(events <= written);
 });
 
-t.test('a stolen token that floods does not keep the owner from ending it', async (t) => {
+t.test('A flood with a stolen token does not keep the owner from ending its session', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: '1200' });
   const { id, email, token: stolen } = await api.person(1);
   const own = await api.sessionToken(id);
@@ -78,7 +78,7 @@ t.test('a stolen token that floods does not keep the owner from ending it', asyn
   t.equal(signedOut.status, 204, 'signing out is never too much');
 });
 
-t.test('changes of the password are counted by themselves, and only those that succeed', async (t) => {
+t.test('Changes of the password are counted separately, and only when they succeed', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: '30' });
   let { token } = await api.person(1);
   const change = (currentPassword: string, newPassword: string) =>
@@ -95,7 +95,7 @@ t.test('changes of the password are counted by themselves, and only those that s
   t.ok(Number(headers['retry-after']) >= 1);
 });
 
-t.test('what is refused before it writes does not count', async (t) => {
+t.test('A request that is refused before it writes does not count as a write', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: '1200' });
   const { id, token } = await api.person(1);
   for (let n = 0; n < 300; n++) {
@@ -106,7 +106,7 @@ t.test('what is refused before it writes does not count', async (t) => {
   t.ok(await openSession(api.app.accounts, { id, epoch: 0 }, device));
 });
 
-t.test('where requests are not limited, neither are writes', async (t) => {
+t.test('Writes are not limited when requests are not limited', async (t) => {
   const api = await startApi(t, { RATE_LIMIT: '0' });
   const { token } = await api.person(1);
   for (let n = 0; n < 150; n++) {

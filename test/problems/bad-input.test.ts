@@ -1,4 +1,4 @@
-/** Everything that a client can do wrong, over real sockets: each gets its problem, and nothing is changed by it. */
+/** Sends every kind of bad request over real sockets: each gets its problem and changes nothing. */
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { type ProblemSlug, registry } from '#latchkey/problems/registry.ts';
@@ -37,7 +37,7 @@ const namesOf = (count: number) => Array.from({ length: count }, (_, at) => `a${
 const unknownMembers = (count: number) =>
   JSON.stringify(Object.fromEntries(namesOf(count).map((name) => [name, 0])));
 const pointersOf = (count: number) => namesOf(count).map((name) => `/${name}`);
-/** A body of this many bytes that fits the contract. */
+/** Makes a body of this many bytes that fits the contract. */
 const padded = (bytes: number) => wrongCredentials.padEnd(bytes);
 const inChunks = (body: string) =>
   Buffer.concat([
@@ -49,11 +49,11 @@ interface Case {
   readonly bytes: Buffer | string;
   readonly slug: ProblemSlug;
   readonly headers?: Readonly<Record<string, string | RegExp>>;
-  /** Pointers of `errors`. */
+  /** The pointers of `errors`. */
   readonly pointers?: readonly string[];
-  /** Message of the last of `errors`. */
+  /** The message of the last of `errors`. */
   readonly last?: string;
-  /** Our side ends when it has sent this. */
+  /** True when the client ends its side after this. */
   readonly end?: boolean;
 }
 
@@ -62,7 +62,7 @@ const challenge = (error?: string) =>
 const toClose = { connection: 'close' };
 
 const groups: Record<string, Record<string, Case>> = {
-  'a body that is no JSON': {
+  'A body that is not JSON is refused': {
     'cut off': { bytes: register('{"name":'), slug: 'malformed-json' },
     empty: { bytes: register(''), slug: 'malformed-json' },
     'in Latin-1': {
@@ -100,7 +100,7 @@ const groups: Record<string, Record<string, Case>> = {
       slug: 'malformed-json',
     },
   },
-  'JSON that does not fit': {
+  'JSON that does not fit its schema is refused': {
     'no body at all': {
       bytes: request('POST /register', { 'Content-Length': '0' }),
       slug: 'validation-failed',
@@ -212,7 +212,7 @@ const groups: Record<string, Record<string, Case>> = {
         ] satisfies [string, Case][],
     ),
   ),
-  'another content type': {
+  'A body with another content type is refused': {
     'text/plain': { bytes: as('text/plain'), slug: 'unsupported-media-type' },
     'a form': { bytes: as('application/x-www-form-urlencoded'), slug: 'unsupported-media-type' },
     multipart: { bytes: as('multipart/form-data; boundary=x'), slug: 'unsupported-media-type' },
@@ -225,12 +225,12 @@ const groups: Record<string, Record<string, Case>> = {
     },
     'no content type but words': { bytes: as('json please'), slug: 'unsupported-media-type' },
   },
-  'a body that is large': {
+  'A body that is too large is refused': {
     'exactly 16 KiB are read': { bytes: signIn(padded(16_384)), slug: 'invalid-credentials' },
     'one byte more': { bytes: signIn(padded(16_385)), slug: 'body-too-large', headers: toClose },
     'exactly 16 KiB in chunks': { bytes: inChunks(padded(16_384)), slug: 'invalid-credentials' },
     'one byte more in chunks': { bytes: inChunks(padded(16_385)), slug: 'body-too-large', headers: toClose },
-    // Not all of it is sent: whoever is still writing may miss the answer.
+    // Only a part is sent: a client that is still writing may miss the answer.
     '10 MB': {
       bytes: signIn(padded(100_000), { 'Content-Length': '10000000' }),
       slug: 'body-too-large',
@@ -247,7 +247,7 @@ const groups: Record<string, Record<string, Case>> = {
       headers: toClose,
     },
   },
-  'a length that is not the body’s': {
+  'A Content-Length that does not match the body is refused': {
     'too short': {
       bytes: signIn(wrongCredentials, { 'Content-Length': '10', Connection: 'keep-alive' }),
       slug: 'bad-request',
@@ -287,7 +287,7 @@ const groups: Record<string, Record<string, Case>> = {
       headers: toClose,
     },
   },
-  'a path that is not there': {
+  'A path that does not exist gets a 404': {
     unknown: { bytes: request('GET /nowhere'), slug: 'not-found' },
     'unknown, with a token': { bytes: request('GET /nowhere', bearer), slug: 'not-found' },
     'another case': { bytes: request('GET /Users', bearer), slug: 'not-found' },
@@ -313,7 +313,7 @@ const groups: Record<string, Record<string, Case>> = {
     'a hidden file in the docs': { bytes: request('GET /docs/static/.env'), slug: 'not-found' },
     'a long one': { bytes: request(`GET /${'a/'.repeat(5_000)}`), slug: 'not-found' },
   },
-  'a URL that is none': {
+  'A malformed URL is refused': {
     'a lone %': { bytes: request('GET /%'), slug: 'bad-url' },
     'no hexadecimal digits': { bytes: request('GET /users/%zz', bearer), slug: 'bad-url' },
     'bytes that are not UTF-8': { bytes: request('GET /users/%c3%28', bearer), slug: 'bad-url' },
@@ -329,7 +329,7 @@ const groups: Record<string, Record<string, Case>> = {
       headers: toClose,
     },
   },
-  'a query that does not fit': {
+  'A query that does not fit its schema is refused': {
     'a limit that is no number': {
       bytes: request('GET /users?limit=%zz', bearer),
       slug: 'validation-failed',
@@ -366,7 +366,7 @@ const groups: Record<string, Record<string, Case>> = {
       pointers: ['/a[b]'],
     },
   },
-  'a method that the URL does not have': {
+  'A method that the URL does not support is refused': {
     DELETE: {
       bytes: request('DELETE /me/permissions', bearer),
       slug: 'method-not-allowed',
@@ -411,7 +411,7 @@ const groups: Record<string, Record<string, Case>> = {
     'of no standard': { bytes: request('BREW /me'), slug: 'bad-request', headers: toClose },
     'in lower case': { bytes: request('get /me'), slug: 'bad-request', headers: toClose },
   },
-  'an Authorization header that is none': {
+  'A malformed Authorization header is refused': {
     'two of them': {
       bytes: request('GET /me', { Authorization: `Bearer ${token}\r\nAuthorization: Bearer ${token}` }),
       slug: 'invalid-request',
@@ -493,7 +493,7 @@ const groups: Record<string, Record<string, Case>> = {
       headers: { 'www-authenticate': challenge('invalid_request') },
     },
   },
-  'bytes that are no request': {
+  'A malformed HTTP request is refused': {
     garbage: { bytes: Buffer.from([0, 1, 2, 255, 13, 10, 13, 10]), slug: 'bad-request', headers: toClose },
     'the beginning of TLS': {
       bytes: Buffer.from('16030100c8010000c40303', 'hex'),
@@ -582,7 +582,7 @@ function checkProblem(
   );
 }
 
-t.test('a HEAD request gets the headers of the problem and no body', async (t) => {
+t.test('A HEAD request gets the headers of the problem and no body', async (t) => {
   const heads: [string, number, Record<string, string>][] = [
     ['HEAD /me', 401, { 'www-authenticate': challenge() }],
     ['HEAD /nowhere', 404, {}],
@@ -603,11 +603,11 @@ t.test('a HEAD request gets the headers of the problem and no body', async (t) =
   }
 });
 
-t.test('what is unusual and right is answered', async (t) => {
+t.test('Unusual but valid requests are answered', async (t) => {
   const fine: Record<string, Buffer | string> = {
     'the scheme in lower case': request('GET /me', { Authorization: `bearer ${token}` }),
     'several spaces after the scheme': request('GET /me', { Authorization: `BEARER   ${token}` }),
-    'a query that nobody reads': request('GET /me?limit=x', bearer),
+    'a query that is not read': request('GET /me?limit=x', bearer),
     'a slash at the end': request('GET /me/', bearer),
     'an unknown expectation, which may be ignored': request('GET /me', { ...bearer, Expect: 'miracles' }),
     'an upgrade, which may be ignored': request('GET /me', {
@@ -626,7 +626,7 @@ t.test('what is unusual and right is answered', async (t) => {
   }
 });
 
-t.test('after all this a new user is an ordinary user', async (t) => {
+t.test('A user who registers after all bad requests is an ordinary user', async (t) => {
   const { status, body } = await service.ask('POST', '/register', {
     body: { ...ada, email: 'grace@example.com' },
   });
@@ -646,7 +646,7 @@ t.test('after all this a new user is an ordinary user', async (t) => {
   t.equal(body.access, 1);
 });
 
-t.test('the log of all this, at level trace, has no secret in it and no error of ours', async (t) => {
+t.test('The log of all bad requests, at level trace, has no secret and no internal error', async (t) => {
   // The harness searches what was printed for passwords, tokens and hashes.
   const { stdout, stderr } = await service.stop();
   t.equal(stderr, '');

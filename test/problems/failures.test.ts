@@ -1,7 +1,7 @@
 /**
- * What is not the client's fault: an exception that nobody foresaw, and a database that is away.
+ * Tests failures of the service: an unexpected exception, and an unavailable database.
  *
- * @runs once, on Postgres: each of them has the database that it is about.
+ * @runs once, on Postgres: each test has its own kind of database.
  */
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -19,7 +19,7 @@ const { name: _name, ...credentials } = ada;
 const postgres = await startPostgres();
 t.teardown(() => postgres.stop());
 
-t.test('an exception is a 500 that says nothing of it, and one line of the log that says all', async (t) => {
+t.test('An exception is a 500 without details, and one log line with all of them', async (t) => {
   const { url } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
   const service = await serve(t, variables, join(import.meta.dirname, 'own-routes.ts'));
@@ -73,51 +73,49 @@ function checkUnavailable(
   t.match(body, { type: /\/problems\/database-unavailable$/, status: 503, requestId: String }, name);
 }
 
-t.test(
-  'while Postgres is away there are 503s, and when it is back all is well, without a restart',
-  async (t) => {
-    const { ask, person, app } = await startApi(t, { DATABASE_URL: postgres.url });
-    const { token, email, id } = await person(2);
-    const needs = async () => ({
-      ready: await ask('GET', '/health/ready'),
-      me: await ask('GET', '/me', { token }),
-      login: await ask('POST', '/login', { body: { email, password: PASSWORD } }),
-      register: await ask('POST', '/register', { body: ada }),
-      change: await ask('PATCH', '/me', { token, body: { name: 'Ada' } }),
-      panel: await ask('GET', '/control-panel', { token }),
-      list: await ask('GET', '/users', { token }),
-      disable: await ask('PATCH', `/users/${id}`, { token, body: { name: 'Ada' } }),
-    });
+t.test('An outage of Postgres causes 503s, and the service recovers without a restart', async (t) => {
+  const { ask, person, app } = await startApi(t, { DATABASE_URL: postgres.url });
+  const { token, email, id } = await person(2);
+  const needs = async () => ({
+    ready: await ask('GET', '/health/ready'),
+    me: await ask('GET', '/me', { token }),
+    login: await ask('POST', '/login', { body: { email, password: PASSWORD } }),
+    register: await ask('POST', '/register', { body: ada }),
+    change: await ask('PATCH', '/me', { token, body: { name: 'Ada' } }),
+    panel: await ask('GET', '/control-panel', { token }),
+    list: await ask('GET', '/users', { token }),
+    disable: await ask('PATCH', `/users/${id}`, { token, body: { name: 'Ada' } }),
+  });
 
-    for (const [how, fail] of [
-      ['shut down', postgres.shutDown],
-      ['killed', postgres.kill],
-    ] as const) {
-      await fail();
-      for (const [name, answer] of Object.entries(await needs()))
-        checkUnavailable(t, answer, `${how}: ${name}`);
-      t.equal((await ask('GET', '/health/live')).status, 200, how);
-      t.equal((await ask('GET', '/me')).status, 401, how);
-      t.equal((await ask('POST', '/register', { body: {} })).status, 400, how);
+  for (const [how, fail] of [
+    ['shut down', postgres.shutDown],
+    ['killed', postgres.kill],
+  ] as const) {
+    await fail();
+    for (const [name, answer] of Object.entries(await needs()))
+      checkUnavailable(t, answer, `${how}: ${name}`);
+    t.equal((await ask('GET', '/health/live')).status, 200, how);
+    t.equal((await ask('GET', '/me')).status, 401, how);
+    t.equal((await ask('POST', '/register', { body: {} })).status, 400, how);
 
-      await postgres.restart();
-      const restartedAt = performance.now();
-      // Ready again with the next poll of the revocations, which is at most a second away. One of before may be trusted until then.
-      const isPolled = () => app.revocations.age < performance.now() - restartedAt;
-      while (!isPolled() || (await ask('GET', '/health/ready')).status !== 200) await wait(20);
-      const { register, ...others } = await needs();
-      t.strictSame(
-        Object.values(others).map(({ status }) => status),
-        [200, 200, 200, 200, 200, 200, 200],
-        how,
-      );
-      t.equal(register.status, 201, `${how}: nothing had been registered`);
-      await app.accounts.db.user.delete({ where: { email: ada.email } });
-    }
-  },
-);
+    await postgres.restart();
+    const restartedAt = performance.now();
+    // Ready again with the next poll of the revocations, at most a second later. An earlier poll may be
+    // fresh until then.
+    const isPolled = () => app.revocations.age < performance.now() - restartedAt;
+    while (!isPolled() || (await ask('GET', '/health/ready')).status !== 200) await wait(20);
+    const { register, ...others } = await needs();
+    t.strictSame(
+      Object.values(others).map(({ status }) => status),
+      [200, 200, 200, 200, 200, 200, 200],
+      how,
+    );
+    t.equal(register.status, 201, `${how}: nothing had been registered`);
+    await app.accounts.db.user.delete({ where: { email: ada.email } });
+  }
+});
 
-t.test('the log of an outage says what happened, and no secret', async (t) => {
+t.test('The log of an outage says what happened and contains no secret', async (t) => {
   const variables = { DATABASE_URL: postgres.url, DATA_DIR: await temporaryFolder(t), LOG_LEVEL: 'trace' };
   const service = await serve(t, variables);
   t.equal((await service.ask('POST', '/register', { body: ada })).status, 201);
@@ -125,7 +123,7 @@ t.test('the log of an outage says what happened, and no secret', async (t) => {
   await postgres.kill();
   const { body } = await service.ask('POST', '/login', { body: credentials });
   t.equal((await service.ask('POST', '/register', { body: ada })).status, 503);
-  // The harness searches what was printed for the passwords, the database's included.
+  // The harness searches the output for the passwords, also that of the database.
   const { stdout } = await service.stop();
   const logged = stdout
     .split('\n')
@@ -134,18 +132,21 @@ t.test('the log of an outage says what happened, and no secret', async (t) => {
   t.match(logged[0], '"problem":"database-unavailable"');
 });
 
-t.test('while another program holds SQLite’s write lock, changes are 503s and reads go on', async (t) => {
-  const path = join(await temporaryFolder(t), 'latchkey.db');
-  const { ask, person } = await startApi(t, { DATABASE_URL: `file:${path}` });
-  const { token } = await person(1, 'Ada');
-  const other = new Sqlite(path);
-  t.teardown(() => void other.close());
-  other.exec('BEGIN IMMEDIATE');
-  const change = () => ask('PATCH', '/me', { token, body: { name: 'Grace' } });
-  checkUnavailable(t, await change(), 'a change');
-  for (const url of ['/health/live', '/health/ready', '/me'])
-    t.equal((await ask('GET', url, { token })).status, 200, url);
-  other.exec('ROLLBACK');
-  t.match((await ask('GET', '/me', { token })).body, { name: 'Ada' });
-  t.match(await change(), { status: 200, body: { name: 'Grace' } });
-});
+t.test(
+  'Changes get a 503 and reads succeed while another program holds the write lock of SQLite',
+  async (t) => {
+    const path = join(await temporaryFolder(t), 'latchkey.db');
+    const { ask, person } = await startApi(t, { DATABASE_URL: `file:${path}` });
+    const { token } = await person(1, 'Ada');
+    const other = new Sqlite(path);
+    t.teardown(() => void other.close());
+    other.exec('BEGIN IMMEDIATE');
+    const change = () => ask('PATCH', '/me', { token, body: { name: 'Grace' } });
+    checkUnavailable(t, await change(), 'a change');
+    for (const url of ['/health/live', '/health/ready', '/me'])
+      t.equal((await ask('GET', url, { token })).status, 200, url);
+    other.exec('ROLLBACK');
+    t.match((await ask('GET', '/me', { token })).body, { name: 'Ada' });
+    t.match(await change(), { status: 200, body: { name: 'Grace' } });
+  },
+);

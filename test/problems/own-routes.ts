@@ -1,4 +1,4 @@
-/** A service with routes of its own that break, as a process: run by failures.test.ts. */
+/** Runs a service with its own routes that fail, as a process for failures.test.ts. */
 import { buildApp } from '#latchkey/app.ts';
 import { readConfig } from '#latchkey/config/index.ts';
 

@@ -1,12 +1,12 @@
-/** The control panel counts what happened and what waits. */
+/** Tests that the control panel counts events and pending rows. */
 import t from 'tap';
 import { PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 
-t.test('every number moves with what it counts', async (t) => {
+t.test('Every number of the control panel changes with the rows that it counts', async (t) => {
   const { ask, person, app, ...api } = await startApi(t, NO_MAIL_SERVER);
-  const boss = await person(2);
-  const read = async () => (await ask('GET', '/control-panel', { token: boss.token })).body;
+  const admin = await person(2);
+  const read = async () => (await ask('GET', '/control-panel', { token: admin.token })).body;
   const now = async () => {
     // The job does this every few seconds.
     await app.eventAggregator.flush(app.accounts.db, true);
@@ -28,7 +28,7 @@ t.test('every number moves with what it counts', async (t) => {
   t.match(empty, { total: 1, succeeded: 1, activeSessions: 1, undeliveredMails: 0 });
 
   await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD } });
-  await ask('POST', '/invitations', { token: boss.token, body: { email: 'grace@example.com' } });
+  await ask('POST', '/invitations', { token: admin.token, body: { email: 'grace@example.com' } });
   t.strictSame(await now(), {
     ...empty,
     pendingRegistrations: 1,
@@ -53,7 +53,7 @@ t.test('every number moves with what it counts', async (t) => {
   t.match(await read(), { users: { byAccess: [{ count: 0 }, { count: 1 }, { count: 1 }] } });
 });
 
-t.test('the last 24 hours are listed one by one, oldest first', async (t) => {
+t.test('The control panel lists the last 24 hours one by one, oldest first', async (t) => {
   const { ask, person } = await startApi(t);
   const { token } = await person(2);
   const { signIns } = (await ask('GET', '/control-panel', { token })).body;

@@ -3,7 +3,7 @@ import t from 'tap';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 
-t.test('the caller’s own record', async (t) => {
+t.test('A caller reads and changes their own record', async (t) => {
   const { ask, person, app } = await startApi(t);
   const { id, email, token } = await person(0, 'Grace');
   t.match((await ask('GET', '/me', { token })).body, {
@@ -26,19 +26,19 @@ t.test('the caller’s own record', async (t) => {
     t.equal(
       (await ask('PATCH', '/me', { token, body })).status,
       400,
-      `nobody sets ${Object.keys(body)} of their own record`,
+      `no user sets ${Object.keys(body)} of their own record`,
     );
   }
   t.match((await ask('GET', '/me', { token })).body, { name: 'Grace Hopper', access: 0 });
 
   await app.accounts.db.user.delete({ where: { id } });
   const gone = await ask('GET', '/me', { token });
-  t.equal(gone.status, 401, 'not 404: the token is no longer anybody’s');
+  t.equal(gone.status, 401, 'not 404: the user of the token is deleted');
   t.match(gone.headers['www-authenticate'], 'error="invalid_token"');
   t.equal((await ask('PATCH', '/me', { token, body: { name: 'Ghost' } })).status, 401);
 });
 
-t.test('what the caller may do is what the routes let the caller do', async (t) => {
+t.test('The permissions of a caller match what the routes allow', async (t) => {
   const api = await startApi(t);
   for (const access of [0, 1, 2]) {
     const { token, id } = await api.person(access);
@@ -61,7 +61,7 @@ t.test('what the caller may do is what the routes let the caller do', async (t) 
   }
 });
 
-t.test('users see who is who; admins see all of it', async (t) => {
+t.test('Users see the public members of a user, and admins see all members', async (t) => {
   const { ask, person } = await startApi(t);
   const [user, admin] = [await person(1, 'Ursula'), await person(2, 'Alice')];
   const asUser = await ask('GET', '/users', { token: user.token });
@@ -89,7 +89,7 @@ t.test('users see who is who; admins see all of it', async (t) => {
   );
 });
 
-t.test('pages of users, oldest first', async (t) => {
+t.test('Users are listed in pages, oldest first', async (t) => {
   const { ask, person, app } = await startApi(t);
   const { token, id } = await person(1);
   const { db } = app.accounts;
@@ -109,7 +109,7 @@ t.test('pages of users, oldest first', async (t) => {
     t.equal(answer.body.users.length, size);
     seen.push(...answer.body.users.map((user) => user.id));
     cursor = answer.body.nextCursor;
-    // Somebody who goes between two pages moves nobody onto, or off, a page.
+    // A user who is deleted between two pages moves no other user onto or off a page.
     if (seen.length === 20) await db.user.delete({ where: { id: seen[3] ?? '' } });
   }
   t.equal(cursor, null, 'the last page says so');
@@ -123,7 +123,7 @@ t.test('pages of users, oldest first', async (t) => {
   t.equal(exact.body.nextCursor, null, 'a page that ends exactly at the end is the last');
 });
 
-t.test('a query that does not fit', async (t) => {
+t.test('A query that does not fit its schema is refused', async (t) => {
   const { ask, person } = await startApi(t);
   const { token } = await person(1);
   const queries: Record<string, string> = {
@@ -146,7 +146,7 @@ t.test('a query that does not fit', async (t) => {
   }
 });
 
-t.test('an admin changes a user', async (t) => {
+t.test('An admin changes a user', async (t) => {
   const { ask, person } = await startApi(t);
   const [user, admin] = [await person(1, 'Ursula'), await person(2)];
   const change = (body: unknown) => ask('PATCH', `/users/${user.id}`, { token: admin.token, body });
@@ -169,7 +169,7 @@ t.test('an admin changes a user', async (t) => {
   t.equal((await ask('PATCH', '/users/not-a-uuid', { token: admin.token, body: { name: 'X' } })).status, 404);
 });
 
-t.test('a change that does not fit changes nothing and says all that is wrong', async (t) => {
+t.test('An invalid change changes nothing and lists all its errors', async (t) => {
   const { ask, person } = await startApi(t);
   const [user, admin] = [await person(1, 'Ursula'), await person(2)];
   const before = (await ask('GET', `/users/${user.id}`, { token: admin.token })).body;
@@ -214,7 +214,7 @@ t.test('a change that does not fit changes nothing and says all that is wrong', 
   t.strictSame((await ask('GET', `/users/${user.id}`, { token: admin.token })).body, before);
 });
 
-t.test('an admin deletes a user', async (t) => {
+t.test('An admin deletes a user', async (t) => {
   const { ask, person } = await startApi(t);
   const [user, admin] = [await person(1), await person(2)];
   const { status, text } = await ask('DELETE', `/users/${user.id}`, { token: admin.token });
@@ -231,20 +231,20 @@ t.test('an admin deletes a user', async (t) => {
   );
 });
 
-t.test('an admin who was demoted since changes nobody, not even himself back', async (t) => {
+t.test('An admin who was demoted can change no user, not even their own level', async (t) => {
   const api = await startApi(t);
-  const [boss, demoted, user] = [await api.person(2), await api.person(2), await api.person(1)];
-  t.equal((await change(api, boss.token, demoted.id, { access: 1 })).status, 200);
+  const [admin, demoted, user] = [await api.person(2), await api.person(2), await api.person(1)];
+  t.equal((await change(api, admin.token, demoted.id, { access: 1 })).status, 200);
   for (const id of [user.id, demoted.id]) {
     const answer = await change(api, demoted.token, id, { access: 2 });
     t.equal(answer.status, 401);
     t.match(answer.headers['www-authenticate'], 'error="invalid_token"');
   }
   t.equal((await api.ask('DELETE', `/users/${user.id}`, { token: demoted.token })).status, 401);
-  t.equal((await api.ask('GET', `/users/${user.id}`, { token: boss.token })).body.access, 1);
+  t.equal((await api.ask('GET', `/users/${user.id}`, { token: admin.token })).body.access, 1);
 });
 
-t.test('two admins who demote each other at once do not both win', async (t) => {
+t.test('Two admins who demote each other at once do not both succeed', async (t) => {
   const api = await startApi(t);
   for (let round = 0; round < 5; round++) {
     const [a, b] = [await api.person(2), await api.person(2)];
@@ -256,7 +256,7 @@ t.test('two admins who demote each other at once do not both win', async (t) => 
   }
 });
 
-t.test('the control panel', async (t) => {
+t.test('The control panel shows the users by level and the newest users', async (t) => {
   const { ask, person, app } = await startApi(t, { ACCESS_LEVELS: 'guest:0,user:1,moderator:3,admin:5' });
   const admin = await person(5, 'Alice');
   for (const access of [0, 1, 1]) await person(access);

@@ -1,7 +1,7 @@
 /**
- * What the service says of itself: the index, its health, the pages of the problems, the docs.
+ * Tests the index, the health checks, the pages of the problems, and the docs.
  *
- * @runs once, on SQLite: what these routes say is not in the database.
+ * @runs once, on SQLite: these routes do not read the database.
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -11,7 +11,7 @@ import { startApi } from '../helper.ts';
 
 const { ask } = await startApi(t);
 
-t.test('the index links to pages that are there', async (t) => {
+t.test('The index links to pages that exist', async (t) => {
   const { body } = await ask('GET', '/');
   t.match(body, { name: 'Latchkey', version: String });
   for (const [name, url] of Object.entries<string>(body.links)) {
@@ -20,13 +20,13 @@ t.test('the index links to pages that are there', async (t) => {
   }
 });
 
-t.test('health', async (t) => {
+t.test('Both health checks answer 200', async (t) => {
   for (const url of ['/health/live', '/health/ready', '/health/ready/']) {
     t.strictSame((await ask('GET', url)).body, { status: 'ok' }, url);
   }
 });
 
-t.test('a process that is about to stop is alive, and not ready', async (t) => {
+t.test('A process that is shutting down is alive and not ready', async (t) => {
   const { app, ask } = await startApi(t);
   app.drain.begin();
   app.drain.begin();
@@ -37,13 +37,13 @@ t.test('a process that is about to stop is alive, and not ready', async (t) => {
   t.equal((await ask('GET', '/health/live')).status, 200);
 });
 
-t.test('nor is one that does not know yet what was revoked', async (t) => {
+t.test('A process that has not read the revocations yet is not ready', async (t) => {
   const { app, ask } = await startApi(t);
   Object.defineProperty(app.revocations, 'isFresh', { get: () => false });
   t.match(await ask('GET', '/health/ready'), { status: 503, body: { type: /\/problems\/not-ready$/ } });
 });
 
-t.test('each problem has a page at its type', async (t) => {
+t.test('Each problem has a page at its type', async (t) => {
   const { body } = await ask('GET', '/problems');
   t.strictSame(
     body.problems.map(({ slug }: { slug: string }) => slug),
@@ -60,20 +60,20 @@ t.test('each problem has a page at its type', async (t) => {
   }
 });
 
-t.test('a problem’s status is its registered status', async (t) => {
+t.test('The status of a problem is its registered status', async (t) => {
   for (const [slug, { status, title, detail }] of Object.entries(registry)) {
     t.ok(status >= 400 && status <= 599 && title.length > 0 && /[.!]$/.test(detail), slug);
   }
 });
 
-t.test('the contract that is served is the one that is committed', async (t) => {
+t.test('The served contract is the committed contract', async (t) => {
   t.strictSame(
     (await ask('GET', '/openapi.json')).body,
     JSON.parse(readFileSync('openapi/openapi.json', 'utf8')),
   );
 });
 
-t.test('the docs page and what it loads', async (t) => {
+t.test('The docs page and its files are served', async (t) => {
   const page = await ask('GET', '/docs');
   t.equal(page.status, 200);
   t.match(page.headers['content-type'], 'text/html');

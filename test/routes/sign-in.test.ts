@@ -4,7 +4,7 @@ import { PASSWORD, startApi } from '../helper.ts';
 
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com', password: PASSWORD };
 
-t.test('whoever registers gets level 1 and a place of their own', async (t) => {
+t.test('A user who registers gets level 1 and a URL', async (t) => {
   const { ask } = await startApi(t);
   const { status, headers, body } = await ask('POST', '/register', { body: ada });
   t.equal(status, 201);
@@ -21,7 +21,7 @@ t.test('whoever registers gets level 1 and a place of their own', async (t) => {
   t.equal(body.updatedAt, body.createdAt);
 });
 
-t.test('an address is one address, however it is typed', async (t) => {
+t.test('An email address in other spellings is the same address', async (t) => {
   const { ask } = await startApi(t);
   t.equal(
     (await ask('POST', '/register', { body: { ...ada, email: '  Ada@EXAMPLE.com ' } })).body.email,
@@ -43,7 +43,7 @@ t.test('an address is one address, however it is typed', async (t) => {
   t.equal((await ask('POST', '/login', { body: { email: kelvin, password: PASSWORD } })).status, 401);
 });
 
-t.test('every address that HTML allows is one', async (t) => {
+t.test('Every email address that HTML allows is accepted', async (t) => {
   const { ask } = await startApi(t);
   for (const email of ['ada@localhost', '.ada..@example.com', "{!#$%&'*+/=?^_`|}~@1.2"]) {
     const { status, body } = await ask('POST', '/register', { body: { ...ada, email } });
@@ -52,13 +52,13 @@ t.test('every address that HTML allows is one', async (t) => {
   }
 });
 
-t.test('of many who register one address at once, one gets it', async (t) => {
+t.test('One of many concurrent registrations of an address succeeds', async (t) => {
   const { ask } = await startApi(t);
   const answers = await Promise.all(Array.from({ length: 8 }, () => ask('POST', '/register', { body: ada })));
   t.strictSame(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409, 409, 409]);
 });
 
-t.test('whoever signs in gets a token that is not cached', async (t) => {
+t.test('A sign-in answers with a token that is not cached', async (t) => {
   const { ask } = await startApi(t, { ACCESS_TOKEN_TTL: '600' });
   await ask('POST', '/register', { body: ada });
   const { status, headers, body } = await ask('POST', '/login', {
@@ -75,7 +75,7 @@ t.test('whoever signs in gets a token that is not cached', async (t) => {
   );
 });
 
-t.test('a wrong password, an unknown and a disabled user get one and the same answer', async (t) => {
+t.test('A wrong password, an unknown user and a disabled user get the same answer', async (t) => {
   const { ask, person, app } = await startApi(t);
   const [known, disabled] = [await person(1), await person(1)];
   await app.accounts.db.user.update({ where: { id: disabled.id }, data: { disabled: true } });
@@ -95,7 +95,7 @@ t.test('a wrong password, an unknown and a disabled user get one and the same an
   }
 });
 
-t.test('a hash of older parameters is renewed at sign-in, and only with the right password', async (t) => {
+t.test('A hash with old parameters is renewed at sign-in, and only with the right password', async (t) => {
   const { ask, person, app } = await startApi(t, {}, { hasRealHashes: true });
   const { id, email } = await person(1);
   const { db } = app.accounts;
@@ -115,7 +115,7 @@ t.test('a hash of older parameters is renewed at sign-in, and only with the righ
   t.equal((await ask('POST', '/login', { body: { email, password: PASSWORD } })).status, 200);
 });
 
-t.test('passwords have 15 to 128 characters, counted as a person counts', async (t) => {
+t.test('Passwords have 15 to 128 characters, counted by code points', async (t) => {
   const { ask } = await startApi(t);
   const register = async (password: string, n: number) =>
     (await ask('POST', '/register', { body: { ...ada, email: `n${n}@example.com`, password } })).status;
@@ -131,7 +131,7 @@ t.test('passwords have 15 to 128 characters, counted as a person counts', async 
   );
 });
 
-t.test('the shortest password is a setting', async (t) => {
+t.test('The minimum length of a password is configurable', async (t) => {
   const { ask } = await startApi(t, { PASSWORD_MIN_LENGTH: '8' });
   t.equal((await ask('POST', '/register', { body: { ...ada, password: 'kv7pq2m' } })).status, 400);
   t.equal((await ask('POST', '/register', { body: { ...ada, password: 'kv7pq2mz' } })).status, 201);

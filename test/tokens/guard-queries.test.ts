@@ -1,5 +1,5 @@
 /**
- * What the guard asks of the database: nothing.
+ * Tests that the guard sends no query to the database.
  *
  * @runs alone: it listens to all databases of the process.
  */
@@ -13,7 +13,7 @@ const statements = listenToStatements();
 const api = await startQuietApi(t);
 const { app, ask, status, inRounds } = api;
 
-t.test('the guard asks no database', async (t) => {
+t.test('The guard does not query the database', async (t) => {
   const person = await api.person(1);
   const subject = {
     userId: person.id,
@@ -24,7 +24,7 @@ t.test('the guard asks no database', async (t) => {
     expiresAt: new Date(Date.now() + 1e9),
   };
   const tokens = Array.from({ length: 1000 }, () => app.tokens.issue(subject).accessToken);
-  /** Queries of a thousand requests, those of the polls left out. */
+  /** Counts the queries of a thousand requests, without those of the polls. */
   const count = async (tokenOf: (n: number) => string, url: string, expected: number) => {
     let queries = 0;
     await inRounds(1000, 100, async (n) => {

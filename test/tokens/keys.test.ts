@@ -1,4 +1,4 @@
-/** Keys in, what signs and verifies out; or one line that says what is wrong with them. */
+/** Tests loading keys: a valid key signs and verifies, and an invalid one stops the boot with one line. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,12 +20,12 @@ const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
 const x25519 = generateKeyPairSync('x25519');
 
-/** What loading these variables comes to, in a data folder of its own. */
+/** Loads the keys of these variables, in a new data folder. */
 async function load(t: Test, variables: Record<string, string>): Promise<Keys> {
   return loadKeys(parseConfig({ DATA_DIR: await temporaryFolder(t), ...variables }));
 }
 
-/** The line with which these variables stop the boot. */
+/** Returns the line with which these variables stop the boot. */
 async function refusal(t: Test, variables: Record<string, string>, name: string): Promise<string> {
   try {
     await load(t, variables);
@@ -38,7 +38,7 @@ async function refusal(t: Test, variables: Record<string, string>, name: string)
   return 'nothing is wrong';
 }
 
-t.test('the signing key says its algorithm by what it is', async (t) => {
+t.test('The type of the signing key decides the algorithm', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'key.pem');
   await writeFile(path, pkcs8(ed.privateKey));
@@ -86,7 +86,7 @@ t.test('the signing key says its algorithm by what it is', async (t) => {
   }
 });
 
-t.test('a signing key that is none stops with one line', async (t) => {
+t.test('An invalid signing key stops the boot with one line', async (t) => {
   const folder = await temporaryFolder(t);
   const empty = join(folder, 'empty.pem');
   await writeFile(empty, '');
@@ -117,7 +117,7 @@ t.test('a signing key that is none stops with one line', async (t) => {
     t.match(await refusal(t, { JWT_PRIVATE_KEY: value }, name), says, name);
 });
 
-t.test('previous keys: several, in PEM or as paths', async (t) => {
+t.test('Several previous keys may be given in PEM or as paths', async (t) => {
   const folder = await temporaryFolder(t);
   const paths = [join(folder, 'one.pem'), join(folder, 'two and three.pem')];
   await writeFile(paths[0]!, spki(ed.publicKey));
@@ -153,7 +153,7 @@ t.test('previous keys: several, in PEM or as paths', async (t) => {
 
 const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-t.test('a previous key that is none stops with one line', async (t) => {
+t.test('An invalid previous key stops the boot with one line', async (t) => {
   const folder = await temporaryFolder(t);
   const empty = join(folder, 'empty.pem');
   await writeFile(empty, 'no key\n');
@@ -189,7 +189,7 @@ t.test('a previous key that is none stops with one line', async (t) => {
   }
 });
 
-t.test('kid is the thumbprint of RFC 7638', async (t) => {
+t.test('The kid of a key is the thumbprint of RFC 7638', async (t) => {
   // RFC 7638 section 3.1.
   const n =
     '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw';
@@ -207,7 +207,7 @@ t.test('kid is the thumbprint of RFC 7638', async (t) => {
   );
 });
 
-t.test('what is published of a key is its public part', async (t) => {
+t.test('The published form of a key has only its public members', async (t) => {
   for (const [key, members] of [
     [ec.privateKey, ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']],
     [ed.privateKey, ['alg', 'crv', 'kid', 'kty', 'use', 'x']],
@@ -219,7 +219,7 @@ t.test('what is published of a key is its public part', async (t) => {
   }
 });
 
-t.test('each kid has one algorithm, and each key signs what its own kid verifies', async (t) => {
+t.test('Each kid has one algorithm, and verifies only what its own key signed', async (t) => {
   for (const [key, algorithm] of [
     [ec, 'ES256'],
     [ed, 'EdDSA'],
@@ -248,10 +248,10 @@ t.test('each kid has one algorithm, and each key signs what its own kid verifies
   }
 });
 
-t.test('without a key, one is made and kept, for nobody else to read', async (t) => {
+t.test('A missing signing key is created and kept in a file that only its owner can read', async (t) => {
   const DATA_DIR = await temporaryFolder(t);
   const config = parseConfig({ DATA_DIR });
-  // Processes that begin at once.
+  // Several processes start at once.
   const loaded = await Promise.all(Array.from({ length: 5 }, () => loadKeys(config)));
   t.equal(new Set(loaded.map(({ signing }) => signing.kid)).size, 1);
   t.equal(loaded[0]?.signing.algorithm, 'ES256');
@@ -261,7 +261,7 @@ t.test('without a key, one is made and kept, for nobody else to read', async (t)
   t.equal((await loadKeys(config)).signing.kid, loaded[0]?.signing.kid);
 });
 
-t.test('production wants a secret and a key of its own', async (t) => {
+t.test('Production requires a secret and a signing key of its own', async (t) => {
   const good = {
     NODE_ENV: 'production',
     SECRET: 'Wk0vQ3J5cHRvZ3JhcGhpY2FsbHkgcmFuZG9tIGJ5dGVz',

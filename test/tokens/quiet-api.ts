@@ -1,4 +1,4 @@
-/** An app for the tests of the guard, which nothing else asks for its database. */
+/** Starts an app for the tests of the guard, whose database no other code queries. */
 import { claimsOf } from '#latchkey/access/guard.ts';
 import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { type Api, startApi, type Teardown } from '../helper.ts';
@@ -6,15 +6,18 @@ import { holdTimers } from '../hold-timers.ts';
 import { testSigningKey } from '../tokens.ts';
 
 export interface QuietApi extends Api {
-  /** Reads the revocations, which nobody else does. */
+  /** Reads the revocations; no other code does. */
   poll(): Promise<void>;
-  /** The status that a header gets, quickly: the answer is not held to the contract. */
+  /** Returns the status for a header, quickly: the answer is not compared with the contract. */
   status(authorization: string, url?: string): Promise<number>;
-  /** Rounds of so many at a time, with a fresh feed for each. */
+  /** Runs requests in rounds, with a fresh feed for each round. */
   inRounds(total: number, size: number, run: (n: number) => Promise<void>): Promise<void>;
 }
 
-/** Starts an app whose routes of its own do nothing, and whose jobs don't run. From then on the test polls the revocations, and nobody else. */
+/**
+ * Starts an app whose own routes do nothing, and whose jobs do not run. From then on only the test polls the
+ * revocations.
+ */
 export async function startQuietApi(t: Teardown): Promise<QuietApi> {
   holdTimers(t);
   const api = await startApi(

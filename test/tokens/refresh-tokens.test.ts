@@ -1,7 +1,7 @@
 /**
- * The formula of refresh tokens.
+ * Tests the format of refresh tokens.
  *
- * @runs once, on SQLite: it asks no database.
+ * @runs once, on SQLite: it uses no database.
  */
 import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import t from 'tap';
@@ -12,34 +12,37 @@ const [current, previous, other] = ['the current secret', 'the previous one', 'o
 const tokens = new RefreshTokens({ current, previous });
 const sessionId = randomUUID();
 
-t.test('a token says its session and its rotation', async (t) => {
+t.test('A refresh token contains its session and its rotation', async (t) => {
   for (const rotation of [0, 1, 9, 10, 4_000_000_000])
     t.strictSame(tokens.read(tokens.write({ sessionId, rotation })), { sessionId, rotation });
 });
 
-t.test('it is the same each time, in every process', async (t) => {
+t.test('A refresh token is the same each time, in every process', async (t) => {
   const elsewhere = new RefreshTokens({ current, previous: undefined });
   t.equal(elsewhere.write({ sessionId, rotation: 7 }), tokens.write({ sessionId, rotation: 7 }));
   const all = Array.from({ length: 1000 }, (_, rotation) => tokens.write({ sessionId, rotation }));
   t.equal(new Set(all).size, 1000, 'and another for each rotation');
 });
 
-t.test('its code is an HMAC under a key of its own, derived from SECRET (RFC 5869, RFC 2104)', async (t) => {
+t.test('The HMAC of a refresh token has its own key, derived from SECRET (RFC 5869, RFC 2104)', async (t) => {
   const key = Buffer.from(hkdfSync('sha256', current, '', 'latchkey refresh-token', 32));
   const message = `${sessionId}.3`;
   const code = createHmac('sha256', key).update(message).digest('base64url');
   t.equal(tokens.write({ sessionId, rotation: 3 }), `${message}.${code}`);
 });
 
-t.test('the previous secret is accepted, and not used; a third is neither', async (t) => {
-  const contents = { sessionId, rotation: 1 };
-  const old = new RefreshTokens({ current: previous, previous: undefined });
-  t.strictSame(tokens.read(old.write(contents)), contents);
-  t.equal(old.read(tokens.write(contents)), undefined);
-  t.equal(tokens.read(new RefreshTokens({ current: other, previous: current }).write(contents)), undefined);
-});
+t.test(
+  'The previous secret verifies refresh tokens but does not sign them, and a third secret does neither',
+  async (t) => {
+    const contents = { sessionId, rotation: 1 };
+    const old = new RefreshTokens({ current: previous, previous: undefined });
+    t.strictSame(tokens.read(old.write(contents)), contents);
+    t.equal(old.read(tokens.write(contents)), undefined);
+    t.equal(tokens.read(new RefreshTokens({ current: other, previous: current }).write(contents)), undefined);
+  },
+);
 
-t.test('no other string is a token', async (t) => {
+t.test('A string of another form is not a refresh token', async (t) => {
   const token = tokens.write({ sessionId, rotation: 1 });
   const code = token.split('.')[2] ?? '';
   const strings = [
@@ -63,7 +66,7 @@ t.test('no other string is a token', async (t) => {
   for (const string of strings) t.equal(tokens.read(string), undefined, string.slice(0, 100));
 });
 
-t.test('a code of any other bit does not fit', async (t) => {
+t.test('A refresh token with one changed bit in its HMAC is refused', async (t) => {
   const token = tokens.write({ sessionId, rotation: 1 });
   const [sid, rotation, code = ''] = token.split('.');
   const bytes = Buffer.from(code, 'base64url');
@@ -75,7 +78,7 @@ t.test('a code of any other bit does not fit', async (t) => {
   }
 });
 
-t.test('a code has one spelling', async (t) => {
+t.test('The HMAC of a refresh token has one spelling', async (t) => {
   const hmac = new Hmac({ current, previous }, 'refresh-token');
   const code = hmac.sign('message');
   t.ok(hmac.matches('message', code));

@@ -1,4 +1,4 @@
-/** What a process knows of revoked tokens, and when it trusts what it knows. */
+/** Tests the revocations that a process has in memory, and when they are fresh. */
 import { randomUUID } from 'node:crypto';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import t from 'tap';
@@ -11,19 +11,19 @@ import { RevocationFeed } from '#latchkey/tokens/revocations.ts';
 import { isAccepted, open, readClaims, setTime } from '../accounts/client.ts';
 import { startApi } from '../helper.ts';
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
 const api = await startApi(t);
 const { app } = api;
 const { db, now } = app.accounts;
 const { control } = app.database;
 
-/** A feed of its own on the database, as another process has one; nobody else polls it. */
+/** Makes a separate feed on the database, like that of another process. Only the test polls it. */
 const newFeed = (limit?: number, clock = now) => new RevocationFeed({ db, control, now: clock }, limit);
 
-/** What a token says, as far as revocations care. */
+/** The claims of a token that a revocation depends on. */
 const bearer = (of: { sub?: string; sid?: string; gen?: number; iat?: number }) => ({
   sub: randomUUID(),
   sid: randomUUID(),
@@ -32,7 +32,11 @@ const bearer = (of: { sub?: string; sid?: string; gen?: number; iat?: number }) 
   ...of,
 });
 
-/** Writes the row of a session's revocation as another process would, and gives its id. @param age milliseconds */
+/**
+ * Writes the row of a session's revocation like another process, and returns its id.
+ *
+ * @param age milliseconds
+ */
 async function writeRow(age = 0, clock = now): Promise<string> {
   const sessionId = randomUUID();
   const createdAt = new Date((await clock(db)).getTime() - age);
@@ -40,7 +44,7 @@ async function writeRow(age = 0, clock = now): Promise<string> {
   return sessionId;
 }
 
-/** Runs something that does not wait as if so many milliseconds had passed. */
+/** Runs a synchronous function as if so many milliseconds had passed. */
 function later<T>(milliseconds: number, run: () => T): T {
   const clocks = { date: Date.now, monotonic: performance.now };
   Date.now = () => clocks.date() + milliseconds;
@@ -55,15 +59,19 @@ function later<T>(milliseconds: number, run: () => T): T {
 
 t.beforeEach(() => db.revocation.deleteMany());
 
-t.test('the database’s time is the time, whatever zone its server is in', async (t) => {
-  t.ok(Math.abs((await now(db)).getTime() - Date.now()) < 5 * SECOND);
+t.test('The time of the database does not depend on the time zone of its server', async (t) => {
+  t.ok(Math.abs((await now(db)).getTime() - Date.now()) < 5 * SECOND_MS);
   const feed = newFeed();
   await feed.poll();
-  t.ok(Math.abs(feed.clockSkew) < 5 * SECOND);
+  t.ok(Math.abs(feed.clockSkew) < 5 * SECOND_MS);
 });
 
-t.test('a feed is trusted once it has read all that can matter', async (t) => {
-  const [fresh, old, forgotten] = [await writeRow(), await writeRow(HOUR), await writeRow(HOUR + 2 * MINUTE)];
+t.test('A feed is fresh once it has read all relevant revocations', async (t) => {
+  const [fresh, old, forgotten] = [
+    await writeRow(),
+    await writeRow(HOUR_MS),
+    await writeRow(HOUR_MS + 2 * MINUTE_MS),
+  ];
   const feed = newFeed();
   t.notOk(feed.isFresh, 'not before the first poll');
   await feed.poll();
@@ -74,22 +82,25 @@ t.test('a feed is trusted once it has read all that can matter', async (t) => {
   t.equal(feed.size, 2);
 });
 
-t.test('everybody: no token that was issued until then is valid, here and in other processes', async (t) => {
-  const row = await db.revocation.create({ data: { createdAt: await now(db) } });
-  const at = Math.floor(row.createdAt.getTime() / 1_000);
-  const feed = newFeed();
-  t.notOk(feed.revokes(bearer({ iat: at })));
-  await feed.poll();
-  await db.revocation.delete({ where: { id: row.id } });
-  t.ok(feed.revokes(bearer({ iat: at - 1 })));
-  t.notOk(feed.revokes(bearer({ iat: at + 2 })));
-  const other = newFeed();
-  other.apply([{ allUsers: true }]);
-  t.ok(other.revokes(bearer({ iat: at - 1 })));
-  t.notOk(other.revokes(bearer({ iat: at + 60 })));
-});
+t.test(
+  'A revocation of all users ends every token issued until then, here and in other processes',
+  async (t) => {
+    const row = await db.revocation.create({ data: { createdAt: await now(db) } });
+    const at = Math.floor(row.createdAt.getTime() / 1_000);
+    const feed = newFeed();
+    t.notOk(feed.revokes(bearer({ iat: at })));
+    await feed.poll();
+    await db.revocation.delete({ where: { id: row.id } });
+    t.ok(feed.revokes(bearer({ iat: at - 1 })));
+    t.notOk(feed.revokes(bearer({ iat: at + 2 })));
+    const other = newFeed();
+    other.apply([{ allUsers: true }]);
+    t.ok(other.revokes(bearer({ iat: at - 1 })));
+    t.notOk(other.revokes(bearer({ iat: at + 60 })));
+  },
+);
 
-t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {
+t.test('A feed is fresh for 2 s from the beginning of a poll', async (t) => {
   const feed = newFeed();
   const began = performance.now();
   await feed.poll();
@@ -117,7 +128,7 @@ t.test('it is trusted for 2 s from the beginning of a poll', async (t) => {
   t.notOk(slow.isFresh, 'the beginning counts');
 });
 
-t.test('revocations of users', async (t) => {
+t.test('The revocation of a user ends the tokens of older generations', async (t) => {
   const feed = newFeed();
   await feed.poll();
   const sub = randomUUID();
@@ -131,44 +142,47 @@ t.test('revocations of users', async (t) => {
   await feed.poll();
   t.strictSame(accepted(), [3]);
   t.equal(feed.size, 1);
-  t.notOk(feed.revokes(bearer({ gen: 0 })), 'of nobody else');
+  t.notOk(feed.revokes(bearer({ gen: 0 })), 'of no other user');
   t.notOk(feed.revokes(bearer({ sid: sub })), 'the id of a user is not that of a session');
 });
 
-t.test('each poll looks back behind the poll before: rows are dated before they are committed', async (t) => {
-  const feed = newFeed();
-  await feed.poll();
-  const late = await writeRow(25 * SECOND);
-  t.notOk(feed.revokes(bearer({ sid: late })));
-  await feed.poll();
-  t.ok(feed.revokes(bearer({ sid: late })), 'a transaction that was open for 25 s');
-  await feed.poll();
-  const again = await writeRow(25 * SECOND);
-  await feed.poll();
-  t.ok(feed.revokes(bearer({ sid: again })), 'at every poll');
-});
+t.test(
+  'Each poll overlaps the poll before it, because rows are dated before they are committed',
+  async (t) => {
+    const feed = newFeed();
+    await feed.poll();
+    const late = await writeRow(25 * SECOND_MS);
+    t.notOk(feed.revokes(bearer({ sid: late })));
+    await feed.poll();
+    t.ok(feed.revokes(bearer({ sid: late })), 'a transaction that was open for 25 s');
+    await feed.poll();
+    const again = await writeRow(25 * SECOND_MS);
+    await feed.poll();
+    t.ok(feed.revokes(bearer({ sid: again })), 'at every poll');
+  },
+);
 
-t.test('after polls that failed, the next one goes back to the last good one', async (t) => {
+t.test('A poll after failed polls reads from the last successful poll', async (t) => {
   let away = false;
   const clock: typeof now = async (tx) => {
     if (away) throw new Error('the database is away');
     return now(tx);
   };
-  let offset = -15 * MINUTE;
+  let offset = -15 * MINUTE_MS;
   const feed = newFeed(undefined, async (tx) => new Date((await clock(tx)).getTime() + offset));
-  const known = await writeRow(15 * MINUTE + SECOND);
+  const known = await writeRow(15 * MINUTE_MS + SECOND_MS);
   await feed.poll();
   away = true;
   await t.rejects(feed.poll(), /away/);
   t.ok(feed.revokes(bearer({ sid: known })), 'what was known stays known');
-  const missed = await writeRow(14 * MINUTE);
+  const missed = await writeRow(14 * MINUTE_MS);
   away = false;
   offset = 0;
   await feed.poll();
   t.ok(feed.revokes(bearer({ sid: missed })), 'it was cut off for 15 minutes');
 });
 
-t.test('a poll that fails renews no trust', async (t) => {
+t.test('A failed poll does not make a feed fresh', async (t) => {
   let away = false;
   const feed = newFeed(undefined, async (tx) => {
     if (away) throw new Error('the database is away');
@@ -181,90 +195,94 @@ t.test('a poll that fails renews no trust', async (t) => {
   t.notOk(later(2001, () => feed.isFresh));
 });
 
-t.test('the database’s clock is set back, and forward again', async (t) => {
+t.test('A database clock that is set back and forward again hides no revocation', async (t) => {
   let offset = 0;
   const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
   const feed = newFeed(undefined, clock);
   await feed.poll();
   const written: string[] = [];
-  for (const next of [-HOUR / 2, -HOUR / 2, 0, HOUR / 2, -HOUR / 2, 0]) {
-    written.push(await writeRow(SECOND, clock));
+  for (const next of [-HOUR_MS / 2, -HOUR_MS / 2, 0, HOUR_MS / 2, -HOUR_MS / 2, 0]) {
+    written.push(await writeRow(SECOND_MS, clock));
     offset = next;
     written.push(await writeRow(0, clock));
     await feed.poll();
     for (const [n, sid] of written.entries())
-      t.ok(feed.revokes(bearer({ sid })), `row ${n}, clock at ${offset / MINUTE} minutes`);
+      t.ok(feed.revokes(bearer({ sid })), `row ${n}, clock at ${offset / MINUTE_MS} minutes`);
   }
 });
 
-t.test('it says how far this process’s clock is off the database’s', async (t) => {
-  for (const offset of [-40 * SECOND, 40 * SECOND, HOUR]) {
+t.test('A feed reports the clock skew between the process and the database', async (t) => {
+  for (const offset of [-40 * SECOND_MS, 40 * SECOND_MS, HOUR_MS]) {
     const feed = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() - offset));
     await feed.poll();
-    t.ok(Math.abs(feed.clockSkew - offset) < 5 * SECOND, `${feed.clockSkew} ms`);
+    t.ok(Math.abs(feed.clockSkew - offset) < 5 * SECOND_MS, `${feed.clockSkew} ms`);
   }
 });
 
-t.test('what was forgotten while the clock was ahead is known again when it is set back', async (t) => {
-  let offset = 0;
-  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
-  const sid = await writeRow(MINUTE);
-  const feed = newFeed(undefined, clock);
-  await feed.poll();
-  offset = HOUR + 2 * MINUTE;
-  await feed.poll();
-  later(offset, () => feed.evictExpired());
-  const started = newFeed(undefined, clock);
-  await started.poll();
-  for (const one of [feed, started]) t.notOk(one.revokes(bearer({ sid })), 'by now its tokens have expired');
-  offset = 0;
-  for (const one of [feed, started]) {
-    await one.poll();
-    t.ok(one.revokes(bearer({ sid })), 'and now they have not');
-  }
-});
+t.test(
+  'Revocations that were evicted while the clock was ahead are read again when it is set back',
+  async (t) => {
+    let offset = 0;
+    const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + offset);
+    const sid = await writeRow(MINUTE_MS);
+    const feed = newFeed(undefined, clock);
+    await feed.poll();
+    offset = HOUR_MS + 2 * MINUTE_MS;
+    await feed.poll();
+    later(offset, () => feed.evictExpired());
+    const started = newFeed(undefined, clock);
+    await started.poll();
+    for (const one of [feed, started])
+      t.notOk(one.revokes(bearer({ sid })), 'by now its tokens have expired');
+    offset = 0;
+    for (const one of [feed, started]) {
+      await one.poll();
+      t.ok(one.revokes(bearer({ sid })), 'and now they have not');
+    }
+  },
+);
 
-t.test('a process whose own clock is off forgets nothing, and is not trusted', async (t) => {
-  const sid = await writeRow(MINUTE);
+t.test('A feed of a process whose clock is wrong evicts nothing and is stale', async (t) => {
+  const sid = await writeRow(MINUTE_MS);
   const feed = newFeed();
   await feed.poll();
-  later(HOUR + 2 * MINUTE, () => feed.evictExpired());
+  later(HOUR_MS + 2 * MINUTE_MS, () => feed.evictExpired());
   t.ok(feed.revokes(bearer({ sid })));
-  for (const offset of [-40 * SECOND, 40 * SECOND]) {
+  for (const offset of [-40 * SECOND_MS, 40 * SECOND_MS]) {
     const other = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() + offset));
     await other.poll();
     t.notOk(other.isFresh, 'its tokens live for longer, or shorter, than it remembers');
   }
 });
 
-t.test('it forgets what no token can be alive of, and nothing before', async (t) => {
+t.test('A feed evicts a revocation when its last token has expired, and not before', async (t) => {
   let offset = 0;
   const feed = newFeed(undefined, async (tx) => new Date((await now(tx)).getTime() + offset));
   const [sid, sub] = [await writeRow(), randomUUID()];
   await feed.poll();
   feed.apply([{ userId: sub, generation: 1 }]);
   const knows = () => [feed.revokes(bearer({ sid })), feed.revokes(bearer({ sub }))];
-  offset = HOUR;
+  offset = HOUR_MS;
   await feed.poll();
   later(offset, () => feed.evictExpired());
   t.strictSame(knows(), [true, true], 'a token of the moment before may live for an hour');
-  offset = HOUR + 2 * MINUTE;
+  offset = HOUR_MS + 2 * MINUTE_MS;
   await feed.poll();
   later(offset, () => feed.evictExpired());
   t.strictSame(knows(), [false, false]);
   t.equal(feed.size, 0);
 });
 
-t.test('it remembers for as long when the database’s clock is slow', async (t) => {
-  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() - HOUR);
+t.test('A feed keeps revocations for the same time when the clock of the database is slow', async (t) => {
+  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() - HOUR_MS);
   const feed = newFeed(undefined, clock);
   const sid = await writeRow(0, clock);
   await feed.poll();
-  later(HOUR, () => feed.evictExpired());
+  later(HOUR_MS, () => feed.evictExpired());
   t.ok(feed.revokes(bearer({ sid })));
 });
 
-t.test('a full feed is not trusted until all of it fits', async (t) => {
+t.test('A full feed is stale until all revocations fit', async (t) => {
   const rows = [await writeRow(), await writeRow(), await writeRow()];
   const feed = newFeed(3);
   await feed.poll();
@@ -281,7 +299,7 @@ t.test('a full feed is not trusted until all of it fits', async (t) => {
   for (const sid of rows.slice(1)) t.ok(feed.revokes(bearer({ sid })));
 });
 
-t.test('what this process revokes itself fills it too', async (t) => {
+t.test('Revocations of the process itself fill its feed too', async (t) => {
   const feed = newFeed(2);
   await feed.poll();
   const rows = [await writeRow(), await writeRow(), await writeRow()];
@@ -296,13 +314,13 @@ t.test('what this process revokes itself fills it too', async (t) => {
   t.ok(feed.revokes(bearer({ sid: rows[2]! })), 'the gap is filled');
 });
 
-t.test('rows that are not read in time are as good as a database that is away', async (t) => {
+t.test('A read that exceeds its timeout counts as an unavailable database', async (t) => {
   const findUnique = () => new Promise<never>(() => {});
   const feed = new RevocationFeed({ db: { session: { findUnique } } as unknown as Db, control, now });
   t.ok(isUnavailable(await feed.confirm(bearer({})).catch((error: unknown) => error)));
 });
 
-t.test('what is known already needs no place', async (t) => {
+t.test('A revocation that is in memory already needs no second entry', async (t) => {
   const feed = newFeed(1);
   await feed.poll();
   const sub = randomUUID();
@@ -311,7 +329,7 @@ t.test('what is known already needs no place', async (t) => {
   t.ok(feed.revokes(bearer({ sub, gen: 2 })));
 });
 
-t.test('while a feed that was full reads anew, it is not trusted, and loses nothing', async (t) => {
+t.test('A feed that reloads after an overflow is stale meanwhile and loses no revocation', async (t) => {
   let open = () => {};
   const gate = new Promise<void>((resolve) => {
     open = resolve;
@@ -332,7 +350,7 @@ t.test('while a feed that was full reads anew, it is not trusted, and loses noth
   isSlow = true;
   const polling = feed.poll();
   const own = randomUUID();
-  const deadline = performance.now() + 5 * SECOND;
+  const deadline = performance.now() + 5 * SECOND_MS;
   while (!isReading && performance.now() < deadline) await new Promise(setImmediate);
   t.ok(isReading, 'the rows are being read');
   t.ok(!feed.isFresh || feed.revokes(bearer({ sid: rows[0]! })), 'it waves nothing through meanwhile');
@@ -344,7 +362,7 @@ t.test('while a feed that was full reads anew, it is not trusted, and loses noth
   t.ok(feed.revokes(bearer({ sid: own })), 'what was revoked here meanwhile');
 });
 
-t.test('the rows say who is who', async (t) => {
+t.test('The rows of the database decide whether a token is valid', async (t) => {
   const { id } = await api.person(1);
   const { sessionId, accessToken } = await open(api, id);
   const claims = readClaims(accessToken);
@@ -353,8 +371,8 @@ t.test('the rows say who is who', async (t) => {
   const confirm = (of: object = {}) => feed.confirm({ ...claims, ...of });
   t.ok(await confirm());
   t.notOk(await confirm({ gen: claims.gen + 1 }), 'a generation that there is not');
-  t.notOk(await confirm({ sub: other }), 'somebody else’s session');
-  t.notOk(await confirm({ sub: randomUUID() }), 'nobody');
+  t.notOk(await confirm({ sub: other }), 'another user’s session');
+  t.notOk(await confirm({ sub: randomUUID() }), 'an unknown user');
   t.notOk(await confirm({ sid: randomUUID() }), 'no session');
   const states: Record<string, [undo: object, now: object]> = {
     disabled: [{ disabled: false }, { disabled: true }],
@@ -371,15 +389,15 @@ t.test('the rows say who is who', async (t) => {
   t.notOk(await confirm(), 'the session has ended');
 });
 
-t.test('while the feed is full, the guard reads the rows, and decides by them', async (t) => {
+t.test('The guard decides by the rows of the database while the feed is full', async (t) => {
   const own = await startApi(t);
   const { revocations, accounts } = own.app;
-  const somebody = await own.person(1);
-  const pairs = { alive: await open(own, somebody.id), ended: await open(own, somebody.id) };
-  // From here on the test polls, and nobody else.
+  const user = await own.person(1);
+  const pairs = { alive: await open(own, user.id), ended: await open(own, user.id) };
+  // From here on only the test polls.
   const poll = () => RevocationFeed.prototype.poll.call(revocations);
   revocations.poll = async () => {};
-  // Gone without a word to the processes: only who reads the rows can know.
+  // Deleted without a revocation: only a read of the rows can find it.
   await accounts.db.session.delete({ where: { id: pairs.ended.sessionId } });
   await poll();
   t.ok(await isAccepted(own, pairs.ended.accessToken), 'a feed that is trusted is believed');
@@ -399,10 +417,10 @@ t.test('while the feed is full, the guard reads the rows, and decides by them', 
   t.equal((await own.ask('GET', '/health/ready')).status, 200);
   t.equal(revocations.size, 1);
   t.notOk(await isAccepted(own, pairs.alive.accessToken), 'and say the same');
-  t.ok(await isAccepted(own, somebody.token));
+  t.ok(await isAccepted(own, user.token));
 });
 
-t.test('a change that fails revokes nothing; one that is tried again revokes once', async (t) => {
+t.test('A failed change revokes nothing, and a retried change revokes once', async (t) => {
   const sessions = [randomUUID(), randomUUID()];
   const work = makeChange(app.accounts, async ({ revoke }) => {
     revoke({ sessionId: sessions[0]! });
@@ -424,7 +442,7 @@ t.test('a change that fails revokes nothing; one that is tried again revokes onc
   t.equal(await db.revocation.count({ where: { sessionId: sessions[1]! } }), 1);
 });
 
-t.test('the rows of a deleted user stay', async (t) => {
+t.test('The revocations of a deleted user stay', async (t) => {
   const [victim, admin] = [await api.person(1), await api.person(2)];
   const deleted = await api.ask('DELETE', `/users/${victim.id}`, { token: admin.token });
   t.equal(deleted.status, 204);
@@ -432,22 +450,28 @@ t.test('the rows of a deleted user stay', async (t) => {
   const feed = newFeed();
   await feed.poll();
   t.ok(feed.revokes(readClaims(victim.token)), 'for processes that begin later');
-  t.ok(feed.revokes({ ...readClaims(victim.token), gen: 1_000_000 }), 'whatever the generation');
+  t.ok(feed.revokes({ ...readClaims(victim.token), gen: 1_000_000 }), 'for any generation');
 });
 
-t.test('rows are deleted after twice the longest lifetime of a token, by the database’s clock', async (t) => {
-  const ages = [0, MINUTE, HOUR, 2 * HOUR - MINUTE, 2 * HOUR + MINUTE, 48 * HOUR];
-  const rows = new Map<string, number>();
-  for (const age of ages) rows.set(await writeRow(age), age);
-  t.equal(await pruneRevocations({ db, now }), 2);
-  const left = await db.revocation.findMany();
-  t.strictSame(left.map(({ sessionId }) => rows.get(sessionId ?? '') ?? -1).sort(byNumber), ages.slice(0, 4));
-  t.equal(await pruneRevocations({ db, now }), 0);
-  const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + HOUR + 2 * MINUTE);
-  t.equal(await pruneRevocations({ db, now: clock }), 2);
-});
+t.test(
+  'Revocations are deleted after twice the longest lifetime of a token, by the clock of the database',
+  async (t) => {
+    const ages = [0, MINUTE_MS, HOUR_MS, 2 * HOUR_MS - MINUTE_MS, 2 * HOUR_MS + MINUTE_MS, 48 * HOUR_MS];
+    const rows = new Map<string, number>();
+    for (const age of ages) rows.set(await writeRow(age), age);
+    t.equal(await pruneRevocations({ db, now }), 2);
+    const left = await db.revocation.findMany();
+    t.strictSame(
+      left.map(({ sessionId }) => rows.get(sessionId ?? '') ?? -1).sort(byNumber),
+      ages.slice(0, 4),
+    );
+    t.equal(await pruneRevocations({ db, now }), 0);
+    const clock: typeof now = async (tx) => new Date((await now(tx)).getTime() + HOUR_MS + 2 * MINUTE_MS);
+    t.equal(await pruneRevocations({ db, now: clock }), 2);
+  },
+);
 
-t.test('sessions that have ended by themselves are deleted, and nothing younger', async (t) => {
+t.test('Expired sessions are deleted, and younger ones are not', async (t) => {
   const { id } = await api.person(1);
   const aged = async (time: 'idleUntil' | 'expiresAt', seconds: number) => {
     const { sessionId } = await open(api, id);

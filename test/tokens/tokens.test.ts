@@ -1,7 +1,8 @@
 /**
- * What the guard refuses: tokens that nobody was given. All of them are a 401, none a 500.
+ * Tests the tokens that the guard refuses, because the service never issued them. Each gets a 401, none a
+ * 500.
  *
- * @runs once, on SQLite: the guard refuses them before a database is asked.
+ * @runs once, on SQLite: the guard refuses them before a query.
  */
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import t from 'tap';
@@ -19,7 +20,7 @@ import {
 const now = Math.floor(Date.now() / 1000);
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** Signs any header and payload text with our key: the signature is right, the rest is not. */
+/** Signs any header and payload text with the key of the service: the signature is valid, the rest is not. */
 const signed = (header: unknown, payload: unknown): string => {
   const input = `${encode(header)}.${encode(payload)}`;
   return `${input}.${signES256(input)}`;
@@ -140,7 +141,7 @@ const forged: Record<string, () => string> = {
   'a header that is no JSON': () => `${Buffer.from('{').toString('base64url')}.${encode(goodClaims())}.AAAA`,
 };
 
-t.test('forged and altered tokens are a 401', async (t) => {
+t.test('Forged and altered tokens get a 401', async (t) => {
   const { ask } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem });
   t.equal(
     (await ask('GET', '/control-panel', { token: craftToken() })).status,
@@ -154,7 +155,7 @@ t.test('forged and altered tokens are a 401', async (t) => {
   }
 });
 
-t.test('the header of a token names its key by RFC 7638 and its type by RFC 9068', async (t) => {
+t.test('The header of a token names its key by RFC 7638 and its type by RFC 9068', async (t) => {
   const { person } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem });
   const { token, id } = await person(1);
   const [header = '', payload = ''] = token.split('.');

@@ -1,7 +1,7 @@
 /**
- * The tokens that the guard has verified: it keeps few enough, and not too long.
+ * Tests the cache of verified tokens: the number of its entries and their lifetime are limited.
  *
- * @runs once, on SQLite: the guard asks no database, which guard-queries.test.ts shows of both.
+ * @runs once, on SQLite: the guard uses no database, which guard-queries.test.ts shows of both.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import t from 'tap';
@@ -13,7 +13,9 @@ import { startQuietApi } from './quiet-api.ts';
 const { app, poll, inRounds, status: statusNow } = await startQuietApi(t);
 const { verifiedTokens } = app;
 
-/** Keeps the feed fresh on a slow machine. With a stale one, the guard looks for a user, and there is none. */
+/**
+ * Keeps the feed fresh on a slow machine. With a stale one, the guard looks for a user, and there is none.
+ */
 const status: typeof statusNow = async (...request) => {
   if (!app.revocations.isFresh) await poll();
   return statusNow(...request);
@@ -26,7 +28,7 @@ t.beforeEach(async () => {
   await poll();
 });
 
-t.test('a token is verified once, and its claims are frozen', async (t) => {
+t.test('A token is verified once, and its claims are frozen', async (t) => {
   const header = `Bearer ${craftToken()}`;
   for (let i = 0; i < 3; i++) {
     const answer = await app.inject({ url: '/guests', headers: { authorization: header } });
@@ -51,7 +53,7 @@ t.test('a token is verified once, and its claims are frozen', async (t) => {
   t.equal(verified, 1);
 });
 
-t.test('no token is accepted beyond its exp because it is known', async (t) => {
+t.test('A cached token is refused after its exp', async (t) => {
   const exp = now() + 2;
   const header = `Bearer ${craftToken({ exp })}`;
   t.equal(await status(header), 200);
@@ -59,7 +61,7 @@ t.test('no token is accepted beyond its exp because it is known', async (t) => {
   const statuses = new Set<number>();
   while (Date.now() < exp * 1000) {
     const answer = await status(header);
-    // Asked before, and answered after, is neither here nor there.
+    // A request that is sent before the moment and answered after it proves nothing.
     if (Date.now() < exp * 1000) statuses.add(answer);
     await poll();
   }
@@ -72,7 +74,7 @@ t.test('no token is accepted beyond its exp because it is known', async (t) => {
   t.notOk(verifiedTokens.has(header));
 });
 
-t.test('it is expired at exp itself: RFC 7519 section 4.1.4', async (t) => {
+t.test('A token is expired at exp itself (RFC 7519 section 4.1.4)', async (t) => {
   const header = `Bearer ${craftToken({ exp: now() + 100 })}`;
   t.equal(await status(header), 200);
   const { exp = 0 } = verifiedTokens.get(header) ?? {};
@@ -91,7 +93,7 @@ t.test('it is expired at exp itself: RFC 7519 section 4.1.4', async (t) => {
   }
 });
 
-t.test('a known token is refused while its iat has not come: the clock was set back', async (t) => {
+t.test('A cached token whose iat is in the future is refused after the clock was set back', async (t) => {
   const header = `Bearer ${craftToken()}`;
   t.equal(await status(header), 200);
   const { iat = 0 } = verifiedTokens.get(header) ?? {};
@@ -106,7 +108,7 @@ t.test('a known token is refused while its iat has not come: the clock was set b
   t.notOk(verifiedTokens.has(header), 'and is forgotten');
 });
 
-t.test('a refused token never enters the cache, whichever check it does not pass', async (t) => {
+t.test('A refused token never enters the cache, whichever check fails', async (t) => {
   const [header, payload, signature] = craftToken().split('.');
   const refused: Record<string, string> = {
     'not canonical': `${header}.${payload}.${signature}=`,
@@ -132,13 +134,13 @@ t.test('a refused token never enters the cache, whichever check it does not pass
   t.equal(verifiedTokens.size, 1, 'an accepted one enters');
 });
 
-t.test('there is no cache but this one: @fastify/jwt keeps nothing', async (t) => {
+t.test('The cache of @fastify/jwt is off', async (t) => {
   const token = craftToken();
   t.not(app.tokens.verify(token), app.tokens.verify(token), 'claims are read anew');
   t.equal(verifiedTokens.size, 0);
 });
 
-t.test('a token that is known is refused where its level is too low, each time', async (t) => {
+t.test('A cached token whose level is too low is refused each time', async (t) => {
   const header = `Bearer ${craftToken({ access: 1 })}`;
   for (let i = 0; i < 3; i++) {
     t.equal(await status(header, '/users-only'), 200);
@@ -154,7 +156,7 @@ t.test('a token that is known is refused where its level is too low, each time',
   }
 });
 
-t.test('a token that is known is refused once it is revoked', async (t) => {
+t.test('A cached token is refused once it is revoked', async (t) => {
   const [sub, sid] = [randomUUID(), randomUUID()];
   const [bySub, bySid] = [craftToken({ sub }), craftToken({ sid })].map((token) => `Bearer ${token}`);
   for (const [header = '', revocation] of [
@@ -167,13 +169,13 @@ t.test('a token that is known is refused once it is revoked', async (t) => {
   }
 });
 
-t.test('a known token that is sent in the query too is refused', async (t) => {
+t.test('A cached token that is also sent in the query is refused', async (t) => {
   const token = craftToken();
   t.equal(await status(`Bearer ${token}`), 200);
   t.equal(await status(`Bearer ${token}`, `/guests?access_token=${token}`), 400);
 });
 
-t.test('the cache is bounded: what is used stays, what is not is forgotten', async (t) => {
+t.test('The cache is bounded and evicts the least recently used token', async (t) => {
   const { max } = verifiedTokens;
   t.equal(max, 25_000);
   const claims = { ...goodClaims() } as never;
@@ -194,7 +196,7 @@ t.test('the cache is bounded: what is used stays, what is not is forgotten', asy
   t.ok(verifiedTokens.has(unused ?? ''));
 });
 
-t.test('a token with the same signature and another header is no hit', (t) => {
+t.test('A token with the same signature and another header is not a cache hit', (t) => {
   const [one, other] = ['Bearer header.claims.signature', 'Bearer header.others.signature'];
   const [first, second] = [
     { ...goodClaims(), sub: '1' },
@@ -212,7 +214,7 @@ t.test('a token with the same signature and another header is no hit', (t) => {
   t.end();
 });
 
-t.test('a header has one spelling in the cache, however long it is', async (t) => {
+t.test('A header has one spelling in the cache, however long it is', async (t) => {
   const token = craftToken();
   for (let spaces = 1; spaces <= 100; spaces++) {
     t.equal(await status(`Bearer${' '.repeat(spaces * 100)}${token}`), 200);
@@ -223,7 +225,7 @@ t.test('a header has one spelling in the cache, however long it is', async (t) =
   t.ok(longest < 1500, `${longest} characters, 25,000 times`);
 });
 
-t.test('a header that ends like a known one is not taken for it', async (t) => {
+t.test('A header with the same end as a cached one is not a cache hit', async (t) => {
   const token = craftToken({ access: 2 });
   t.equal(await status(`Bearer ${token}`, '/admins'), 200);
   const [header = '', , signature = ''] = token.split('.');
@@ -236,7 +238,7 @@ t.test('a header that ends like a known one is not taken for it', async (t) => {
   t.equal(await status(`Bearer ${token}`, '/admins'), 200);
 });
 
-t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
+t.test('A flood of 50,000 refused tokens evicts no entry', async (t) => {
   const { max } = verifiedTokens;
   const claims = { ...goodClaims() } as never;
   for (let n = 0; n < max - 1; n++) verifiedTokens.set(`Bearer ${10_000_000 + n}`, claims);
@@ -250,8 +252,8 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
   const expired = Array.from({ length: 500 }, () =>
     craftToken({ iat: past, auth_time: past, exp: past + 900 }),
   );
-  const strangers = Array.from({ length: 500 }, () => craftToken({}, { otherKey: true }));
-  // Signed by our key: all that is wrong with them is found after the signature.
+  const forged = Array.from({ length: 500 }, () => craftToken({}, { otherKey: true }));
+  // Signed by the key of the service: all errors in them are found after the signature.
   const early = Array.from({ length: 500 }, () => craftToken({ iat: now() + 3600 }));
   const misshapen = Array.from({ length: 500 }, () => craftToken({ access: '2' }));
   const kinds: ((n: number) => string)[] = [
@@ -262,7 +264,7 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
     (n) => `${header}.${payload}.${Buffer.alloc(64, n).toString('base64url')}`,
     (n) => `${header}.${payload}.${signature}${n}`,
     (n) => expired[n % 500] ?? '',
-    (n) => strangers[n % 500] ?? '',
+    (n) => forged[n % 500] ?? '',
     (n) => `${encode({ ...goodHeader, n })}.${payload}.${signature}`,
     (n) => `a b ${n}`,
     (n) => early[n % 500] ?? '',
@@ -270,7 +272,7 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
   ];
   for (const make of kinds) t.match(await status(`Bearer ${make(0)}`), /40[01]/, make(0));
 
-  // The hook itself: requests and answers around it would take ten times as long.
+  // Calls the hook itself: requests and answers would take ten times as long.
   const guard = requireAccess(0) as unknown as Hook;
   let refused = 0;
   await inRounds(50_000, 500, async (n) => {
@@ -285,5 +287,5 @@ t.test('a flood of 50,000 refused tokens evicts no entry', async (t) => {
   t.ok(verifiedTokens.has(known));
 });
 
-/** A preHandler hook, as far as the guard uses it. */
+/** A preHandler hook, with the parts that the guard uses. */
 type Hook = (request: unknown, reply: unknown, done: (error?: Error) => void) => void;

@@ -5,13 +5,16 @@ import { Problem } from '../../problems/problem.ts';
 import { requestContextOf } from '../request-context.ts';
 
 /** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
-async function denials(app: FastifyInstance) {
+async function auditDenials(app: FastifyInstance) {
   app.addHook('onError', async (request, _reply, error) => {
     if (isDenial(error)) app.eventAggregator.add(toEvent(request, error));
   });
 }
 
-/** A wrong password is counted as a failed sign-in, where it is verified. */
+/**
+ * Tells whether an error is a denial. A wrong password is none: it is counted as a failed sign-in where it is
+ * verified.
+ */
 function isDenial(error: unknown): error is Problem {
   return error instanceof Problem && error.statusCode === 403 && error.slug !== 'wrong-password';
 }
@@ -23,7 +26,7 @@ function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }
     targetId: null,
     after: {
       method: request.method,
-      // The route's pattern: what was filled in would make every request one of its own.
+      // The pattern of the route: with the parameters filled in, every request would be an event of its own.
       url: request.routeOptions.url ?? '',
       problem: slug,
       ...(required !== undefined && { required }),
@@ -33,4 +36,4 @@ function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }
   };
 }
 
-export default fp(denials, { name: 'denials', fastify: '5.x', dependencies: ['access'] });
+export default fp(auditDenials, { name: 'audit-denials', fastify: '5.x', dependencies: ['access'] });

@@ -4,7 +4,10 @@ import fp from 'fastify-plugin';
 import { withAccess } from '../../access/plugin.ts';
 import { Problem } from '../../problems/problem.ts';
 
-/** The browsable OpenAPI document, at /docs. Its page may do what no answer of the API may: run its own scripts, and ask the API. */
+/**
+ * The browsable OpenAPI document, at /docs. Its page may run its own scripts and call the API; no other
+ * answer may.
+ */
 async function docs(app: FastifyInstance) {
   await app.register(async (scope) => {
     scope.setErrorHandler((error) => {
@@ -19,7 +22,7 @@ async function docs(app: FastifyInstance) {
       staticCSP: {
         'default-src': "'none'",
         'script-src': "'self'",
-        // It draws with style attributes.
+        // The page uses style attributes.
         'style-src': "'self' 'unsafe-inline'",
         'img-src': "'self' data:",
         'connect-src': "'self'",
@@ -32,7 +35,10 @@ async function docs(app: FastifyInstance) {
   });
 }
 
-/** What @fastify/static throws for a path that leads out of its folder (403), or has a NUL (400). */
+/**
+ * Tells whether @fastify/static threw an error for a path that leads out of its folder (403), or has a NUL
+ * (400).
+ */
 function isRefusedFile(error: unknown): boolean {
   return (
     error instanceof Error && 'statusCode' in error && (error.statusCode === 403 || error.statusCode === 400)

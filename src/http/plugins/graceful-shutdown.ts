@@ -6,25 +6,32 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
 /**
- * Milliseconds for which connections that are silent stay open: a client that sends its next request meanwhile gets its answer,
- * with `Connection: close`. Nothing else ends them without the risk that a request crosses the end of its connection.
+ * Milliseconds for which idle connections stay open. A client that sends its next request meanwhile gets its
+ * answer, with `Connection: close`. Closing them earlier has a risk: a request may be on its way when the
+ * connection ends.
  */
-const SILENCE = 1_000;
+const IDLE_TIMEOUT_MS = 1_000;
 
-/** Milliseconds after which the connections are ended that are left. What follows has the rest of the ten seconds. */
-const PATIENCE = 7_000;
+/**
+ * Milliseconds after which the remaining connections are closed. The rest of the ten seconds is for the hooks
+ * that follow.
+ */
+const DRAIN_TIMEOUT_MS = 7_000;
 
-/** Turns of the event loop after which it is not quiet and will not be. */
-const TURNS = 100;
+/** Turns of the event loop after which the process no longer waits for a turn without connections. */
+const MAX_TURNS = 100;
 
-/** Milliseconds between two looks. */
-const PAUSE = 25;
+/** Milliseconds between two checks of the connections. */
+const CHECK_INTERVAL_MS = 25;
 
-/** How the process takes leave of its clients. */
+/** Graceful shutdown: answers the requests under way, then closes. */
 export interface Drain {
-  /** Whether it has begun: `/health/ready` says so. */
+  /** True when it has begun; `/health/ready` reports it. */
   readonly hasBegun: boolean;
-  /** From now on the process is not ready, and each answer ends its connection. Requests are answered as before. */
+  /**
+   * Begins: from now on the process is not ready, and each answer ends its connection. Requests are answered
+   * as before.
+   */
   begin(): void;
 }
 
@@ -35,8 +42,9 @@ declare module 'fastify' {
 }
 
 /**
- * Lets `app.close()` wait until all that was asked is answered. First no more connections are accepted, then those that are there
- * come to their end: with the next answer, by {@link SILENCE}, or when clients have had {@link PATIENCE}.
+ * Makes `app.close()` wait until all requests are answered. First the server accepts no more connections.
+ * Then each open connection ends: with its next answer, after {@link IDLE_TIMEOUT_MS}, or at the latest after
+ * {@link DRAIN_TIMEOUT_MS}.
  */
 async function drain(app: FastifyInstance) {
   let hasBegun = false;
@@ -70,11 +78,11 @@ async function drain(app: FastifyInstance) {
 }
 
 /**
- * Waits for a turn of the event loop in which nobody came. Connections that the kernel has made and this process has not yet taken
- * are reset when it stops listening: right after such a turn there are none.
+ * Waits for a turn of the event loop without a new connection. Connections that the kernel has made and this
+ * process has not yet accepted are reset when it stops listening. Right after such a turn there are none.
  */
 async function quietTurn(accepted: () => number): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
     const before = accepted();
     await afterPoll();
     if (accepted() === before) return;
@@ -84,20 +92,21 @@ async function quietTurn(accepted: () => number): Promise<void> {
 async function finish(server: HttpServer, sockets: ReadonlySet<Socket>): Promise<void> {
   const began = performance.now();
   const count = promisify(server.getConnections.bind(server));
-  // The one of http.Server also ends the silent connections, at once.
+  // The `close` of http.Server also closes the idle connections at once.
   Server.prototype.close.call(server);
   while ((await count()) > 0) {
     const passed = performance.now() - began;
-    if (passed > PATIENCE) {
+    if (passed > DRAIN_TIMEOUT_MS) {
       server.closeAllConnections();
       return;
     }
-    if (passed > SILENCE) {
-      // Right after what has arrived was read. An answer that is still on its way out is no silence, which Node.js takes it for.
+    if (passed > IDLE_TIMEOUT_MS) {
+      // Right after the read of all that has arrived. Node.js takes a connection whose answer is still on its
+      // way for idle.
       await afterPoll();
       if ([...sockets].every(({ writableLength }) => writableLength === 0)) server.closeIdleConnections();
     }
-    await wait(PAUSE);
+    await wait(CHECK_INTERVAL_MS);
   }
 }
 

@@ -8,19 +8,21 @@ import { type Claim, IdempotentRequests } from './idempotent-requests.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the route heeds an Idempotency-Key. A public route's body has the caller's `email`. */
+    /**
+     * True when the route supports an Idempotency-Key. The body of a public route has the caller's `email`.
+     */
     idempotent?: true;
   }
   interface FastifyInstance {
     readonly idempotentRequests: IdempotentRequests;
   }
   interface FastifyRequest {
-    /** Of a request with an Idempotency-Key, until it is answered. */
+    /** The claim of a request with an Idempotency-Key, until it is answered. */
     idempotentClaim: Claim | null;
   }
 }
 
-/** Visible ASCII characters, as they are or as a String of RFC 9651 section 3.3.3. */
+/** A key: visible ASCII characters, bare or as a String of RFC 9651 section 3.3.3. */
 const BARE = '[\\x21\\x23-\\x7e]{1,255}';
 const QUOTED = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
 
@@ -36,15 +38,17 @@ const KeyHeaders = Type.Object({
 });
 
 /**
- * `config: { idempotent: true }` makes a request safe to send again (draft-ietf-httpapi-idempotency-key-header). Those have it
- * of which a second time would be another account, invitation or mail.
+ * Makes a request with `config: { idempotent: true }` safe to repeat
+ * (draft-ietf-httpapi-idempotency-key-header). The routes that have it would create another account,
+ * invitation or mail for a repeated request.
  *
- * Successes are kept, for 24 h. Failures are not, 4xx included: they have done nothing, and what was in the way may have gone (an address
- * that is free now, a password that was given since), so the same request may succeed.
+ * Successes are kept for 24 h. Failures are not kept, 4xx included: they have changed nothing, and their
+ * cause may be gone (the address is free now, the password was set since), so the same request may succeed.
  *
- * The answer is stored after the change, in a transaction of its own. A process that dies between the two leaves a request that seems to run:
- * a retry gets a 409 `request-in-progress` for a minute, then it is done again, and meets what the first try has done. Registering without mail
- * it is told `email-taken`, and inviting, `invitation-exists`; of the others, another mail is sent.
+ * The answer is stored after the change, in its own transaction. A process that dies between the two leaves a
+ * request that seems to run. A retry gets a 409 `request-in-progress` for a minute, then the request is
+ * repeated and meets the change of the first attempt. Registering without mail then answers `email-taken`,
+ * and inviting `invitation-exists`; the other routes send another mail.
  */
 async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets: Secrets }) {
   const requests = new IdempotentRequests(app.accounts, secrets);
@@ -80,7 +84,7 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
     try {
       await (status < 300 ? requests.finish(claim, answer) : requests.release(claim));
     } catch (error) {
-      // What was asked for is done, or has failed: that is the answer all the same.
+      // The request was carried out or has failed: its answer stays the same.
       const reason = error instanceof Error ? error.message.trim() : undefined;
       request.log.warn({ reason }, 'The outcome of a request with an Idempotency-Key was not stored');
     }
@@ -90,24 +94,24 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
   app.addHook('onRoute', (route) => {
     if (route.config?.idempotent !== true) return;
     route.schema = { ...route.schema, headers: KeyHeaders };
-    // Behind the guard, whose hook of this kind was registered before.
+    // After the guard, whose hook of this kind was registered before.
     route.preHandler = [route.preHandler ?? [], begin].flat();
     route.onSend = [route.onSend ?? [], end].flat();
   });
 }
 
-/** The key without its quotes: `abc` and `"abc"` are the same. */
+/** Returns the key without its quotes: `abc` and `"abc"` are the same. */
 function keyOf({ headers }: FastifyRequest): string | undefined {
   const given = [headers['idempotency-key'] ?? []].flat()[0];
   return given?.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, '$1') : given;
 }
 
-/** What has to be the same when a request is sent again: its body, and what its path names. */
+/** Returns the parts that must be the same in a repeated request: the body and the parameters of the path. */
 function contentOf({ params, body }: FastifyRequest): unknown {
   return Object.keys(Object(params)).length === 0 ? body : [params, body];
 }
 
-/** Whom a key belongs to: the user of the token or, without one, whoever has the address. */
+/** Returns the owner of a key: the user of the token or, without a token, the owner of the email address. */
 function callerOf(request: FastifyRequest): string {
   const claims = findCallerClaims(request);
   if (claims !== undefined) return `user ${claims.sub}`;

@@ -5,34 +5,37 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem, retryLater } from '../../problems/problem.ts';
 
-/** Milliseconds that an answer is kept for. */
+/** Milliseconds for which an answer is kept. */
 const ANSWER_TTL_MS = 24 * 60 * 60 * 1000;
 
-/** Milliseconds after which a request that has not ended counts as dead: well above what one may take, some 5 s a transaction. */
+/**
+ * Milliseconds after which an unfinished request counts as dead: well above the time of a request, some 5 s a
+ * transaction.
+ */
 const STALE_AFTER_MS = 60 * 1000;
 
-/** Seconds after which it is worth to ask again for a request that is still running. */
-const RETRY_AFTER = 1;
+/** Seconds after which a client should ask again for a request that is still running. */
+const RETRY_AFTER_SECONDS = 1;
 
 /** A request that carries a key. */
 export interface KeyedRequest {
   /** Method and URL: a key is good for one route. */
   readonly route: string;
-  /** Who asks: nobody meets the keys of others. */
+  /** The caller: a key of one caller is never compared with those of others. */
   readonly caller: string;
   readonly key: string;
-  /** What must be the same again; JSON. */
+  /** The content that must be the same in a repeated request; JSON. */
   readonly body: unknown;
 }
 
-/** What is worth repeating of an answer. */
+/** The parts of an answer that are repeated. */
 export interface KeptAnswer {
   readonly status: number;
   readonly location: string | null;
   readonly body: string;
 }
 
-/** The right to do what a request asks for, until it is finished or released, or a minute has passed. */
+/** The right to carry out a request, until it is finished or released, or a minute has passed. */
 export interface Claim {
   readonly id: string;
   readonly startedAt: Date;
@@ -43,7 +46,10 @@ interface Row extends Claim {
   readonly answer: string | null;
 }
 
-/** The requests with an Idempotency-Key, by keyed hashes: of the rows alone, neither a key nor a body can be guessed. */
+/**
+ * The requests with an Idempotency-Key, stored as keyed hashes: neither a key nor a body can be guessed from
+ * the rows alone.
+ */
 export class IdempotentRequests {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #ids: Hmac;
@@ -58,8 +64,10 @@ export class IdempotentRequests {
   }
 
   /**
-   * @returns the answer of the request that had the same key and body, or the claim of one that is to be done. Of several at once, in
-   *   one process or in many, one gets the claim.
+   * Begins a request with a key.
+   *
+   * @returns the answer to an earlier request with the same key and body, or the claim of a new request. When
+   *   several arrive at once, in one process or in many, one of them gets the claim.
    * @throws {Problem} `idempotency-key-reused` for another body; `request-in-progress`
    */
   async begin({ route, caller, key, body }: KeyedRequest): Promise<Claim | KeptAnswer> {
@@ -72,7 +80,7 @@ export class IdempotentRequests {
       if (!this.#fingerprints.matches(content, row.fingerprint)) throw new Problem('idempotency-key-reused');
       if (row.answer !== null) return this.#open(row) ?? this.#claim(tx, row.id, content, now);
       if (isDead(row, now)) return this.#claim(tx, row.id, content, now);
-      throw retryLater('request-in-progress', RETRY_AFTER);
+      throw retryLater('request-in-progress', RETRY_AFTER_SECONDS);
     });
   }
 
@@ -89,7 +97,11 @@ export class IdempotentRequests {
     await this.#database.db.idempotentRequest.deleteMany({ where: { id, startedAt, answer: null } });
   }
 
-  /** Deletes the rows whose time is over. @returns how many */
+  /**
+   * Deletes the expired rows.
+   *
+   * @returns the number of rows
+   */
   async prune(options: RunOptions = {}): Promise<number> {
     const { db, now } = this.#database;
     const where = { startedAt: { lte: new Date((await now(db)).getTime() - ANSWER_TTL_MS) } };
@@ -101,14 +113,20 @@ export class IdempotentRequests {
     );
   }
 
-  /** Serializable isolation makes it a compare-and-swap with what was read before. */
+  /**
+   * Claims a request. Serializable isolation makes this a compare-and-swap with the row that was read before.
+   */
   async #claim(tx: Transaction, id: string, content: string, startedAt: Date): Promise<Claim> {
     const data = { fingerprint: this.#fingerprints.sign(content), answer: null, startedAt };
     await tx.idempotentRequest.upsert({ where: { id }, create: { id, ...data }, update: data });
     return { id, startedAt };
   }
 
-  /** @returns undefined for what was encrypted under a secret that is no longer there */
+  /**
+   * Decrypts the answer of a row.
+   *
+   * @returns undefined when it was encrypted under a secret that was removed
+   */
   #open({ id, answer }: Row): KeptAnswer | undefined {
     const text = this.#encryption.decrypt(answer ?? '', id);
     return text === undefined ? undefined : JSON.parse(text);
@@ -119,12 +137,14 @@ function isOver({ startedAt }: Row, now: Date): boolean {
   return startedAt.getTime() + ANSWER_TTL_MS <= now.getTime();
 }
 
-/** One that began in the future, before the clock was set back, has ended too. */
+/**
+ * Tells whether a request is dead. One that began in the future, before the clock was set back, is dead too.
+ */
 function isDead({ startedAt }: Row, now: Date): boolean {
   return Math.abs(now.getTime() - startedAt.getTime()) >= STALE_AFTER_MS;
 }
 
-/** JSON in which the order of members does not matter. No body is as good as null. */
+/** Writes JSON in which the order of members does not matter. No body is the same as null. */
 function canonical(body: unknown): string {
   return JSON.stringify(body ?? null, (_name, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

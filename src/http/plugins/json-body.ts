@@ -5,17 +5,18 @@ import { Problem } from '../../problems/problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether a request without a body is as good as one with an empty object. */
+    /** True when a request without a body counts as one with an empty object. */
     optionalBody?: true;
   }
 }
 
-/** Levels of arrays and objects in a body; ours have two at most. */
-const DEPTH = 16;
+/** Levels of arrays and objects in a body; the contract has two at most. */
+const MAX_DEPTH = 16;
 
 /**
- * Reads bodies as Fastify does, members that would change a prototype refused, after a look at how deep they are. Where a route takes no
- * body, or need not get one, an empty one may have the content type that some clients always send.
+ * Parses bodies like Fastify, which refuses members that would change a prototype, after a check of their
+ * depth. Where a route has no body or an optional one, an empty body may have the content type that some
+ * clients always send.
  */
 async function json(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -24,10 +25,11 @@ async function json(app: FastifyInstance) {
     const body = bytes.toString();
     const { schema, config } = request.routeOptions;
     if (body === '' && (schema?.body === undefined || config.optionalBody)) done(null, undefined);
-    // RFC 8259 section 8.1. Read as something else, two passwords would become the same.
+    // RFC 8259 section 8.1 requires UTF-8. In another encoding, two different passwords could become the
+    // same.
     else if (!isUtf8(bytes)) done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
-    else if (isDeeperThan(DEPTH, body))
-      done(new Problem('malformed-json', { detail: `The body has more than ${DEPTH} levels.` }));
+    else if (isDeeperThan(MAX_DEPTH, body))
+      done(new Problem('malformed-json', { detail: `The body has more than ${MAX_DEPTH} levels.` }));
     else parse(request, body, done);
   });
   app.addHook('onRoute', (route) => {
@@ -40,7 +42,10 @@ function fillBody(request: FastifyRequest, _reply: unknown, done: () => void): v
   done();
 }
 
-/** Looks at the brackets that are not in strings, whether the rest is JSON or not. */
+/**
+ * Tells whether JSON is nested deeper than a limit. It counts the brackets outside of strings, also in text
+ * that is not JSON.
+ */
 function isDeeperThan(limit: number, text: string): boolean {
   let depth = 0;
   let isInString = false;

@@ -1,23 +1,23 @@
 import { LRUCache } from 'lru-cache';
 
-/** What is counted at a time; past that, what came least lately starts anew. */
+/** Keys that are counted at a time; above that, the least recently used key is evicted. */
 const MAX_WINDOWS = 20_000;
 
-/** A window of a key: how much was counted, and when it began by `performance.now()`. */
+/** The window of a key: its count, and its beginning by `performance.now()`. */
 interface Counter {
   count: number;
   readonly began: number;
 }
 
-/** What has been counted by a key, and the milliseconds until it is counted anew. */
+/** The count of a key, and the milliseconds until its window ends. */
 export interface Window {
   readonly count: number;
   readonly left: number;
 }
 
 /**
- * Counts within windows of time, by a clock that nobody sets. With that of the wall a window would end an hour late when the clock is
- * set back by one.
+ * Counts within windows of time, by a monotonic clock. With the wall clock, a window would end an hour late
+ * when the clock is set back by an hour.
  */
 export class Windows {
   readonly #windows = new LRUCache<string, Counter>({ max: MAX_WINDOWS });
@@ -30,7 +30,11 @@ export class Windows {
     return toWindow(window, length);
   }
 
-  /** The window of now, nothing added to it. @param length milliseconds */
+  /**
+   * Returns the current window without counting.
+   *
+   * @param length milliseconds
+   */
   read(key: string, length: number): Window {
     return toWindow(this.#open(key, length), length);
   }
@@ -43,6 +47,6 @@ export class Windows {
 }
 
 function toWindow({ count, began }: Counter, length: number): Window {
-  // Not began + length - now, which may be more than the length by a rounding.
+  // Not began + length - now, which a rounding may make longer than the length.
   return { count, left: length - (performance.now() - began) };
 }

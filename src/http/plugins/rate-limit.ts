@@ -7,10 +7,10 @@ import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
 import { isHealthCheck } from '../request-context.ts';
 import { Windows } from './rate-limit-store.ts';
 
-/** Milliseconds in which requests are counted. */
-const WINDOW = 60_000;
+/** Length of a window of the rate limit. */
+const WINDOW_MS = 60_000;
 
-/** The windows as the plugin asks for them. */
+/** The store of @fastify/rate-limit: an adapter to the windows. */
 class Store implements FastifyRateLimitStore {
   readonly #windows = new Windows();
 
@@ -25,8 +25,8 @@ class Store implements FastifyRateLimitStore {
 }
 
 /**
- * Limits the requests of one network, and of the networks of one site together, in each process by itself. Says so in the fields of
- * draft-ietf-httpapi-ratelimit-headers-10. Health checks are not counted.
+ * Limits the requests of one network, and of all networks of one site, in each process by itself. The limit
+ * is in the header fields of draft-ietf-httpapi-ratelimit-headers-10. Health checks are not counted.
  */
 async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config, 'rateLimit'>) {
   if (limit === 0) return;
@@ -35,17 +35,17 @@ async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config
   const ofSite = { name: 'site', max: limit * SITE_FACTOR };
   const countNetwork = app.createRateLimit({
     ...ofNetwork,
-    timeWindow: WINDOW,
+    timeWindow: WINDOW_MS,
     keyGenerator: ({ ip }) => networkOf(ip),
   });
   const countSite = app.createRateLimit({
     ...ofSite,
-    timeWindow: WINDOW,
+    timeWindow: WINDOW_MS,
     keyGenerator: ({ ip }) => siteOf(ip) ?? '',
   });
   app.addHook('onRequest', async (request, reply) => {
     if (isHealthCheck(request)) return;
-    // What a network is refused does not use up what others of the site may do.
+    // Requests that a network is refused do not count against its site.
     report(reply, ofNetwork, await countNetwork(request));
     if (siteOf(request.ip) === undefined) return;
     const together = await countSite(request);
@@ -55,12 +55,16 @@ async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config
 
 type Counted = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>;
 
-/** Says what is left. @throws {Problem} `too-many-requests` when that is nothing */
+/**
+ * Sets the header fields of the limit.
+ *
+ * @throws {Problem} `too-many-requests` when the limit is exceeded
+ */
 function report(reply: FastifyReply, { name, max }: { name: string; max: number }, counted: Counted): void {
   if (counted.isAllowed) return;
   const { remaining, ttlInSeconds, isExceeded } = counted;
   reply
-    .header('ratelimit-policy', `"${name}";q=${max};w=${WINDOW / 1000}`)
+    .header('ratelimit-policy', `"${name}";q=${max};w=${WINDOW_MS / 1000}`)
     .header('ratelimit', `"${name}";r=${Math.max(0, remaining)};t=${ttlInSeconds}`);
   if (isExceeded) throw retryLater('too-many-requests', ttlInSeconds);
 }

@@ -4,21 +4,25 @@ import fp from 'fastify-plugin';
 import { newRequestId } from '../../problems/request-id.ts';
 
 /**
- * What is taken over from a request: UUIDs, and what proxies and tracers write. It goes into logs and the audit as it is, so it
- * is short and has nothing that is markup or a line anywhere. Neither of our tokens is as short.
+ * The ids that a request may send: UUIDs, and those of proxies and tracers. They are written to logs and the
+ * audit unchanged, so they are short and have no markup and no line break. The tokens of this service are
+ * longer.
  */
 const wellFormed = /^[\w.:=+/-]{1,64}$/;
 
 /**
- * The id of a request: what its `X-Request-Id` says, else a new one. Whoever sends requests may send the same again, so an id
- * finds requests and tells none from another.
+ * Returns the id of a request: its `X-Request-Id`, else a new one. A client may send one id several times, so
+ * an id finds requests but does not tell them apart.
  */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && wellFormed.test(given) ? given : newRequestId();
 }
 
-/** Says the id of the request in each answer that has come to a route, or to none. Problems say it themselves, wherever they come from. */
+/**
+ * Sets the id of the request in each answer of a route, and of a URL without a route. Problems set it
+ * themselves.
+ */
 async function requestId(app: FastifyInstance) {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);

@@ -6,8 +6,10 @@ import type { Config } from '../../config/index.ts';
 import { Problem } from '../../problems/problem.ts';
 import { isHealthCheck } from '../request-context.ts';
 
-/** Seconds for which browsers keep the answer to a preflight request; two hours are the most that Chromium does. */
-const PREFLIGHT_AGE = 7_200;
+/**
+ * Seconds for which browsers keep the answer to a preflight request; two hours are the maximum of Chromium.
+ */
+const PREFLIGHT_MAX_AGE_SECONDS = 7_200;
 
 /** Header fields of answers that scripts of other origins may read. */
 const EXPOSED = [
@@ -21,18 +23,22 @@ const EXPOSED = [
   'X-Request-Id',
 ];
 
-/** The one directive that is about answers that are no HTML. The docs page, which is HTML, has a policy of its own. */
+/**
+ * The only directive that applies to answers that are not HTML. The docs page, which is HTML, has its own
+ * policy.
+ */
 const CONTENT_SECURITY_POLICY = "frame-ancestors 'none'";
 
-/** A year: RFC 6797 section 6.1. */
+/** The policy of HSTS: a year, RFC 6797 section 6.1. */
 const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
 
 /**
- * What browsers are told. There are no cookies, so that no site can make a browser act for its user; answers are JSON, so that
- * nothing in them runs or is framed; and what is personal is kept by no cache (OWASP REST Security Cheat Sheet, "Security Headers").
- * Fields that are about HTML alone (Referrer-Policy, Permissions-Policy) are sent with the docs page alone.
+ * The security headers for browsers. There are no cookies, so no other site can make a browser act for its
+ * user. Answers are JSON, so nothing in them runs or is framed. Personal data is kept by no cache (OWASP REST
+ * Security Cheat Sheet, "Security Headers"). Fields that apply to HTML only (Referrer-Policy,
+ * Permissions-Policy) are sent with the docs page only.
  */
-async function browsers(
+async function securityHeaders(
   app: FastifyInstance,
   { corsOrigins, publicUrl }: Pick<Config, 'corsOrigins' | 'publicUrl'>,
 ) {
@@ -46,12 +52,12 @@ async function browsers(
   });
   app.addHook('onRoute', (route) => {
     const isPublic = route.config?.[declaration]?.minimum === null;
-    // In routes, for what a request would have to find out anew.
+    // A hook of the route, because a hook of the app would have to check this for each request.
     if (isPublic && /^(GET|HEAD)$/.test(String(route.method)))
       route.onRequest = [route.onRequest ?? [], allowCaches].flat();
   });
   if (corsOrigins.length === 0) return;
-  // What is no preflight request, the plugin would answer in plain text.
+  // The plugin would answer an OPTIONS request that is not a preflight in plain text.
   app.addHook('onRequest', ({ method, headers }, _reply, done) => {
     const isPreflight = headers.origin && headers['access-control-request-method'];
     done(method === 'OPTIONS' && !isPreflight ? new Problem('bad-request') : undefined);
@@ -61,16 +67,16 @@ async function browsers(
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED,
-    maxAge: PREFLIGHT_AGE,
+    maxAge: PREFLIGHT_MAX_AGE_SECONDS,
     credentials: false,
     hideOptionsRoute: true,
   });
 }
 
-/** Whether the service is well is true for the moment. */
+/** Allows caches to keep a public answer. The result of a health check is true only for the moment. */
 function allowCaches(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
   if (!isHealthCheck(request)) reply.removeHeader('cache-control');
   done();
 }
 
-export default fp(browsers, { name: 'browsers', fastify: '5.x', dependencies: ['access'] });
+export default fp(securityHeaders, { name: 'security-headers', fastify: '5.x', dependencies: ['access'] });

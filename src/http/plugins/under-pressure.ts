@@ -6,44 +6,45 @@ import { retryLater } from '../../problems/problem.ts';
 import { isHealthCheck } from '../request-context.ts';
 
 /** Milliseconds that the event loop may be late. */
-const EVENT_LOOP_DELAY = 1_000;
+const MAX_EVENT_LOOP_DELAY_MS = 1_000;
 
-/** Part of the heap that may be in use. */
-const HEAP = 0.9;
+/** Share of the heap that may be in use. */
+const MAX_HEAP_SHARE = 0.9;
 
-/** Milliseconds between two looks at how the process is. */
-const SAMPLE_MS = 1_000;
+/** Milliseconds between two samples of the event loop and the heap. */
+const SAMPLE_INTERVAL_MS = 1_000;
 
-/** Milliseconds between two moments at which the event loop is expected. */
+/** Resolution of the event loop delay. */
 const RESOLUTION_MS = 10;
 
 /**
- * Turns requests away before the process falls over. Health checks go on: they tell the load balancer so.
+ * Rejects requests before the process is overloaded. Health checks are still answered, and tell the load
+ * balancer.
  *
- * What is looked at asks the system for nothing: `process.memoryUsage()`, which @fastify/under-pressure takes, opens a file, and
- * where no more may be open its timer ends the process.
+ * The samples need no system call: `process.memoryUsage()`, which @fastify/under-pressure uses, opens a file.
+ * When no more files may be open, its timer ends the process.
  */
 async function pressure(
   app: FastifyInstance,
-  { maxEventLoopDelay = EVENT_LOOP_DELAY }: { readonly maxEventLoopDelay?: number },
+  { maxEventLoopDelay = MAX_EVENT_LOOP_DELAY_MS }: { readonly maxEventLoopDelay?: number },
 ) {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let eventLoopDelay = 0;
   let heapUsed = 0;
   let isUnderPressure = false;
-  const look = () => {
+  const sample = () => {
     const { used_heap_size, heap_size_limit } = getHeapStatistics();
     heapUsed = used_heap_size;
-    // Without a single moment, it was late for all of the time.
+    // Without a single sample, the event loop was blocked all the time.
     eventLoopDelay = histogram.count === 0 ? Number.POSITIVE_INFINITY : histogram.mean / 1e6 - RESOLUTION_MS;
     histogram.reset();
-    isUnderPressure = eventLoopDelay > maxEventLoopDelay || heapUsed > heap_size_limit * HEAP;
+    isUnderPressure = eventLoopDelay > maxEventLoopDelay || heapUsed > heap_size_limit * MAX_HEAP_SHARE;
   };
   let timer: NodeJS.Timeout | undefined;
-  // What the start does in the event loop is not held against those who come after it.
+  // The work of the start in the event loop does not count against the first requests.
   app.addHook('onReady', async () => {
     histogram.enable();
-    timer = setInterval(look, SAMPLE_MS).unref();
+    timer = setInterval(sample, SAMPLE_INTERVAL_MS).unref();
   });
   app.addHook('onClose', async () => {
     clearInterval(timer);
@@ -54,7 +55,7 @@ async function pressure(
       done();
       return;
     }
-    request.log.warn({ eventLoopDelay, heapUsed }, 'Turned away: the process has too much to do');
+    request.log.warn({ eventLoopDelay, heapUsed }, 'Request rejected: the server is overloaded');
     done(retryLater('busy', 1));
   });
 }

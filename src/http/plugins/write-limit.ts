@@ -9,33 +9,36 @@ import { type Window, Windows } from './rate-limit-store.ts';
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * How a guarded route that writes is counted: with all others of the user where nothing is declared.
-     * - `sessions`: not at all. It only ends sessions, of which a user has few, and each began with a sign-in.
-     * - `password`: by itself, when it has succeeded. Somebody who has a token but not the password cannot use it up.
+     * The way in which a guarded route that writes is counted. The default is together with all other routes,
+     * for each user.
+     * - `sessions`: not at all. The route only ends sessions. A user has few, and each began with a sign-in.
+     * - `password`: by itself, when it has succeeded. A person with a token but without the password cannot
+     *   use it up.
      */
     writeLimit?: 'sessions' | 'password';
   }
 }
 
 /**
- * Part of the requests of one network that one user may write with: 120 a minute of 1,200. A person makes a few, and the script of an
- * admin 7,200 an hour.
+ * Share of the requests of one network that one user may write with: 120 a minute of 1,200. A person makes a
+ * few, and the script of an admin 7,200 an hour.
  */
-const WRITING_PART = 0.1;
+const MAX_WRITE_SHARE = 0.1;
 
 const WINDOW_MS = 60_000;
 
-/** Methods that write nothing: RFC 9110 section 9.2.1. */
+/** Methods that do not write: RFC 9110 section 9.2.1. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Limits what one user writes, over all sessions, in each process by itself: what is written is audited, and kept for long. Every guarded
- * route has the limit whose method is not a safe one. A request that the guard or a schema refuses does not count. Somebody with a stolen
- * token must not keep the owner from ending sessions and changing the password: `config.writeLimit`.
+ * Limits the writes of one user, over all sessions, in each process by itself: each write is audited and kept
+ * for long. Every guarded route has the limit when its method is not a safe one. A request that the guard or
+ * a schema refuses does not count. A person with a stolen token must not keep the owner from ending sessions
+ * and changing the password: `config.writeLimit`.
  */
 async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rateLimit'>) {
   if (rateLimit === 0) return;
-  const maxWrites = Math.ceil(rateLimit * WRITING_PART);
+  const maxWrites = Math.ceil(rateLimit * MAX_WRITE_SHARE);
   const writes = new Windows();
   const passwords = new Windows();
   const refuseAbove = ({ count, left }: Window) =>

@@ -14,7 +14,7 @@ const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Administration'],
       summary: 'What happened, newest first',
       description:
-        'Denied requests and failed sign-ins are counted: of many, there are few events with a `count`.',
+        'Denied requests and failed sign-ins are counted: many of them become a few events with a `count`.',
       querystring: EventQuery(actions),
       response: { 200: { ...EventPage, headers: { Link: NextPage } } },
     },
@@ -35,10 +35,13 @@ const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** Ids are written in lower case; the kid of a key and the name of a level are looked for as they are. */
+/**
+ * The pattern of ids, which are written in lower case. The kid of a key and the name of a level are searched
+ * unchanged.
+ */
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A leap second fits the format (RFC 3339 section 5.7) and is no time in JavaScript. */
+/** Parses a time. A leap second fits the format (RFC 3339 section 5.7) and is not a time in JavaScript. */
 function toDate(pointer: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const date = new Date(text);

@@ -5,7 +5,11 @@ import { Ref } from '../../http/schemas.ts';
 const Moment = (description: string) =>
   Type.Optional(Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00Z'] }));
 
-/** @param actions that can be asked for */
+/**
+ * Makes the schema of the query.
+ *
+ * @param actions that can be filtered by
+ */
 export const EventQuery = <const Action extends string>(actions: readonly Action[]) =>
   Type.Object(
     {
@@ -18,12 +22,12 @@ export const EventQuery = <const Action extends string>(actions: readonly Action
       }),
       cursor: Type.Optional(Type.String({ description: '`nextCursor` of the page before', maxLength: 200 })),
       actor: Type.Optional(
-        Type.String({ format: 'uuid', description: 'who: the id of a user, who may have left' }),
+        Type.String({ format: 'uuid', description: 'the id of the user who acted; the user may be deleted' }),
       ),
       target: Type.Optional(
         Type.String({
           pattern: '^[A-Za-z0-9_-]{1,64}$',
-          description: 'on whom: the id of a user or an invitation, the kid of a key, the name of a level',
+          description: 'the target: the id of a user or an invitation, the kid of a key, the name of a level',
         }),
       ),
       action: Type.Optional(

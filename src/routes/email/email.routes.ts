@@ -34,7 +34,7 @@ const email: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Confirm an address, with the token of the mail and the password',
       description:
         'Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: ' +
-        'whoever registers with an address that is not theirs gains nothing when its owner follows the link.',
+        'a person who registers with the address of another person gains nothing when its owner follows the link.',
       body: Verification,
       response: { 200: Ref(User) },
     },

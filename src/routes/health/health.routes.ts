@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-// TypeScript 7 sees what is added to FastifyInstance only where the module is named.
+// TypeScript 7 finds the members that are added to FastifyInstance only where the module is named.
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { CLOCK_TOLERANCE_MS } from '../../db/client.ts';
 import { pingWithin } from '../../db/ping.ts';
 import { retryLater } from '../../problems/problem.ts';
 
-export const Health = Type.Object({ status: Type.Literal('ok') }, { description: 'It is.' });
+export const Health = Type.Object({ status: Type.Literal('ok') }, { description: 'The check succeeded.' });
 
-/** Milliseconds that the database has to answer: less than the second for which Kubernetes waits for a probe. */
-const PATIENCE = 900;
+/** Timeout of the database: less than the second for which Kubernetes waits for a probe. */
+const PING_TIMEOUT_MS = 900;
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/live', {
@@ -29,7 +29,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getReadiness',
       tags: ['Service'],
       summary:
-        'Whether the process can serve: the database answers, what was revoked is known, and it is not about to stop',
+        'Whether the process can serve: the database answers, the revocations are fresh, and no shutdown has begun',
       response: { 200: Health },
     },
     handler: async () => {
@@ -40,21 +40,22 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   });
 };
 
-/** Why the process should get no requests, for the log. */
+/** Returns the reason why the process should get no requests, for the log. */
 function findReason({ drain, revocations: { isFresh, clockSkew } }: FastifyInstance): string | undefined {
-  if (drain.hasBegun) return 'it is about to stop';
-  if (!isFresh) return 'what was revoked is not known';
-  if (Math.abs(clockSkew) > CLOCK_TOLERANCE_MS) return "its clock is not the database's";
+  if (drain.hasBegun) return 'the shutdown has begun';
+  if (!isFresh) return 'the revocations are stale';
+  if (Math.abs(clockSkew) > CLOCK_TOLERANCE_MS) return "its clock differs from the database's clock";
   return undefined;
 }
 
 /**
- * A database that is late has not gone: as long as it was read within the last two seconds, whoever is busy stays ready.
+ * Pings the database. A slow database is still there: as long as it was read within the last two seconds, a
+ * busy process stays ready.
  *
- * @throws when the database is away
+ * @throws when the database is unavailable
  */
 async function pingDatabase({ database, revocations }: FastifyInstance): Promise<string | undefined> {
-  const isThere = (await pingWithin(database.control, PATIENCE)) || revocations.isFresh;
+  const isThere = (await pingWithin(database.control, PING_TIMEOUT_MS)) || revocations.isFresh;
   return isThere ? undefined : 'the database does not answer';
 }
 

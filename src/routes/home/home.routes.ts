@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-// TypeScript 7 sees what is added to FastifyInstance only where the module is named.
+// TypeScript 7 finds the members that are added to FastifyInstance only where the module is named.
 import type {} from 'fastify';
 import { version } from '../../config/index.ts';
 import { Contract, Home } from './home.schemas.ts';

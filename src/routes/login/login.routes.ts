@@ -16,7 +16,7 @@ export const Credentials = (levels: readonly AccessLevel[]) =>
       password: PasswordInput,
       access: Type.Optional({
         ...AssignableAccess(levels),
-        description: 'the most that the tokens may do, when that is less than the user may',
+        description: 'the access level of the tokens, when it is lower than that of the user',
       }),
     },
     { additionalProperties: false },

@@ -33,8 +33,8 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Sign-in'],
       summary: 'Sign out: end the session of the access token, or of a refresh token',
       description:
-        'Without a valid access token, a refresh token in the body will do. What it is worth is not told (RFC 7009 section 2.2): ' +
-        'one that is unknown, or of a session that has ended, gets the same answer. One that was used before ends its session as at ' +
+        'Without a valid access token, a refresh token in the body is enough. The answer does not tell whether it is valid (RFC 7009 section 2.2): ' +
+        'a token that is unknown, or whose session has ended, gets the same answer. A token that was used before ends its session as at ' +
         '`POST /refresh`, and counts as stolen.',
       body: LogoutRequest,
       response: { 204: NoContent('Signed out.') },
@@ -52,9 +52,9 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 /**
- * The session of the access token.
+ * Returns the session of the access token.
  *
- * @param isOptional whether there may be none
+ * @param isOptional true when a missing or invalid token is accepted
  */
 async function findSession(request: FastifyRequest, isOptional: boolean): Promise<string | undefined> {
   try {

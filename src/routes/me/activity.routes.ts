@@ -5,7 +5,7 @@ import { nextPage } from '../../http/pagination.ts';
 import { NextPage } from '../../http/schemas.ts';
 import { Activity, ActivityQuery } from './activity.schemas.ts';
 
-/** What the audit has of the caller. */
+/** The audit events of the caller. */
 const activity: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
     config: { access: 'guest' },
@@ -14,7 +14,7 @@ const activity: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Me'],
       summary: 'What the caller did and what was done to the caller, newest first',
       description:
-        'Nothing of other people is shown: where they were, their names and addresses, and their reasons are null.',
+        'No data of other people is shown: their request context, names, addresses and reasons are null.',
       querystring: ActivityQuery,
       response: { 200: { ...Activity, headers: { Link: NextPage } } },
     },

@@ -29,14 +29,14 @@ export const PasswordChange = (minLength: number) =>
     { additionalProperties: false },
   );
 
-/** What the caller signs in with: giving the password again, changing it, and changing the address. */
+/** The credentials of the caller: verifying the password again, changing it, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
     config: { access: 'guest', problems: ['wrong-password', 'too-many-attempts'] },
     schema: {
       operationId: 'renewAuthentication',
       tags: ['Me'],
-      summary: 'Give the password again, for what asks for a recent sign-in',
+      summary: 'Verify the password again, for requests that need a recent sign-in',
       body: Reauthentication,
       response: { 200: Ref(AccessTokenAnswer) },
     },
@@ -52,7 +52,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'changePassword',
       tags: ['Me'],
-      summary: 'Change the password: every other session ends, this one goes on with a new pair',
+      summary: 'Change the password: every other session ends, this one continues with a new pair of tokens',
       body: PasswordChange(app.config.passwordMinLength),
       response: { 200: Ref(TokenPair) },
     },
@@ -69,9 +69,9 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'requestEmailChange',
       tags: ['Me'],
-      summary: 'Ask for another address: it is in force when that address confirms',
+      summary: 'Request a change of address: it takes effect when the new address is confirmed',
       description:
-        'The answer is the same for addresses that have an account. The token in the mail is good for a day and goes to `POST /email/verify`.',
+        'The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`.',
       body: EmailChange,
       response: { 202: Ref(AcceptedResponse) },
     },

@@ -52,10 +52,10 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'deleteMe',
       tags: ['Me'],
-      summary: 'Leave: delete the account, and what the audit says of the person',
+      summary: 'Delete the account, and the personal data in the audit',
       headers: ConditionalHeaders,
       body: DeleteMeBody,
-      response: { 204: NoContent('Gone.') },
+      response: { 204: NoContent('Deleted.') },
     },
     handler: async (request, reply) => {
       const actor = actorOf(request);
@@ -71,7 +71,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'listPermissions',
       tags: ['Me'],
-      summary: 'Every operation of the API, and whether the caller may',
+      summary: 'Every operation of the API, and whether the caller may use it',
       response: { 200: Permissions },
     },
     handler: async (request) => {

@@ -14,12 +14,12 @@ export const Permissions = Type.Object(
         method: Type.String({ examples: ['GET'] }),
         path: Type.String({ description: 'as in the OpenAPI document', examples: ['/users'] }),
         minimum: Type.Union([Type.Integer(), Type.Null()], {
-          description: 'the access level that it asks for; null when it is public',
+          description: 'the access level that it needs; null when it is public',
           examples: [1],
         }),
-        allowed: Type.Boolean({ description: 'whether the caller may', examples: [true] }),
+        allowed: Type.Boolean({ description: 'whether the caller may use it', examples: [true] }),
       }),
     ),
   },
-  { description: 'Every operation of the API, and whether the caller may.' },
+  { description: 'Every operation of the API, and whether the caller may use it.' },
 );

@@ -20,7 +20,7 @@ export const Sessions = Type.Object(
   { description: "The caller's sessions, newest first." },
 );
 
-/** Where the caller is signed in. */
+/** The sessions of the caller. */
 const sessions: FastifyPluginAsyncTypebox = async (app) => {
   app.addSchema(Session);
 
@@ -29,7 +29,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'listSessions',
       tags: ['Me'],
-      summary: 'Where the caller is signed in',
+      summary: 'The sessions of the caller',
       response: { 200: Sessions },
     },
     handler: async (request) => {

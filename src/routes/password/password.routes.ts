@@ -14,16 +14,16 @@ export const PasswordReset = (passwordMinLength: number) =>
     { additionalProperties: false },
   );
 
-/** A password that was forgotten. Whoever knows theirs changes it with PUT /me/password. */
+/** The reset of a forgotten password. A user who knows the password changes it with PUT /me/password. */
 const password: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/forgot', {
     config: { access: 'public', idempotent: true, problems: ['mail-not-configured'] },
     schema: {
       operationId: 'requestPasswordReset',
       tags: ['Sign-in'],
-      summary: 'Ask for a mail that sets a new password',
+      summary: 'Request a mail to set a new password',
       description:
-        'The answer is the same for addresses without an account. The token in the mail is good for 30 minutes.',
+        'The answer is the same for addresses without an account. The token in the mail is valid for 30 minutes.',
       body: ForgottenPassword,
       response: { 202: Ref(AcceptedResponse) },
     },
@@ -41,7 +41,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Sign-in'],
       summary: 'Set a new password, with the token of the mail: every session ends',
       body: PasswordReset(app.config.passwordMinLength),
-      response: { 204: NoContent('Set. Sign in with it.') },
+      response: { 204: NoContent('The password was set. Sign in with it.') },
     },
     handler: async (request, reply) => {
       await resetPassword(app.accounts, request.body, requestContextOf(request));

@@ -20,10 +20,10 @@ const register: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'registerUser',
       tags: ['Sign-in'],
-      summary: 'Become a user',
+      summary: 'Register a user',
       description:
-        'With a mail server the answer is always 202: the mail says how to go on, or that the address has an account already. ' +
-        'Without one the account is there at once (201), or the address is taken (409).',
+        'With a mail server the answer is always 202: the mail says how to continue, or that the address already has an account. ' +
+        'Without one the account is created at once (201), or the address is taken (409).',
       body: Registration(app.config.passwordMinLength),
       response: {
         201: { ...Ref(User), headers: { Location: Location('the user') } },

@@ -1,6 +1,6 @@
 /** @runs once, on SQLite: it is about the runner. */
 import t from 'tap';
-import { noteSecret } from '../../evidence.ts';
+import { noteSecret } from '../../secret-log.ts';
 
 t.test('This test prints a secret', async (t) => {
   noteSecret('a secret of the planted test');

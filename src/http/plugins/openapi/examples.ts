@@ -1,9 +1,10 @@
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A schema with an example of the whole, put together from the examples of its parts.
+ * Adds an example of the whole to a schema, built from the examples of its parts.
  *
- * @returns the schema as it is when a part has none, or when it is a Ref: the shared schema has its own
+ * @returns the schema unchanged when a part has no example, or when it is a Ref: the shared schema has its
+ *   own
  */
 export function withExample(schema: unknown): unknown {
   if (!isSchema(schema) || schema.type !== 'object') return schema;

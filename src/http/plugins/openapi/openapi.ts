@@ -11,7 +11,7 @@ import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The problems that are the route's own; those of its access and of its schemas are added. */
+    /** The problems of the route itself. Those of its access and its schemas are added. */
     problems?: readonly ProblemSlug[];
   }
 }
@@ -20,8 +20,8 @@ declare module 'fastify' {
 const tags = [
   { name: 'Sign-in', description: 'Become a user and get an access token.' },
   { name: 'Me', description: "The caller's own record." },
-  { name: 'Users', description: 'The people.' },
-  { name: 'Invitations', description: 'How people come in whom an admin knows.' },
+  { name: 'Users', description: 'The users of the service.' },
+  { name: 'Invitations', description: 'Invitations that an admin sends.' },
   { name: 'Administration', description: 'The control panel.' },
   { name: 'Service', description: 'About the service itself.' },
 ];
@@ -39,7 +39,7 @@ async function openapi(app: FastifyInstance) {
           'Users, sign-in and access levels. Every user has one integer access level; every operation declares the least that it needs (`x-minimum-access`).',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      // Relative: the document is the same wherever the service is reached.
+      // Relative, so that the document is the same for every URL of the service.
       servers: [{ url: '/' }],
       tags,
       components: {
@@ -53,13 +53,13 @@ async function openapi(app: FastifyInstance) {
       buildLocalReference: (schema, _base, _fragment, index) =>
         typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
     },
-    // A route of one's own may have no schema.
+    // A route of an embedding app may have no schema.
     transform: ({ schema = {}, url, route }) => ({ schema: describeRoute(schema, route), url }),
     transformObject: completeDocument,
   });
 }
 
-/** Adds what follows from the declaration: security, minimum, and the problems that the route can answer with. */
+/** Adds everything that the declaration implies: security, minimum, and the problems of the route. */
 function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const declared = route.config?.[declaration];
   if (schema.hide === true || declared === undefined) return schema;
@@ -79,14 +79,14 @@ function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchem
   };
 }
 
-/** Of several, one is enough; the empty one is no token. */
+/** Returns the security requirements. One of them is enough; the empty one means no token. */
 function securityOf({ config }: RouteOptions, minimum: number | null): Record<string, string[]>[] {
   if (minimum !== null) return [{ accessToken: [] }];
   return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
 }
 
 function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): ProblemSlug[] {
-  // Of other methods a body is read, also where none is asked for.
+  // With other methods, Fastify reads a body even where the route needs none.
   const readsBody = route.method !== 'GET';
   return [
     ...(readsBody ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
@@ -108,7 +108,7 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
   ];
 }
 
-/** One response a status; its description lists the problems that share it. */
+/** Builds one response for each status; its description lists the problems that share it. */
 function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown> {
   const byStatus = new Map<number, Set<ProblemSlug>>();
   for (const slug of slugs) {
@@ -133,7 +133,9 @@ function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown
   );
 }
 
-/** A parameter with a default need not be sent; TypeBox calls it required, for handlers always have it. */
+/**
+ * Removes parameters with a default from `required`. TypeBox requires them, because handlers always get them.
+ */
 function withoutDefaults(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema))
     return schema;

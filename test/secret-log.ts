@@ -1,31 +1,31 @@
 /**
- * What the runner searches when a process of tests has ended: everything that each file and the processes it started have printed, at
- * the level `trace`, for every password, token and hash that the file used.
+ * Collects the output that the runner searches when a test process has ended: everything that each file and
+ * its processes have printed, at the level `trace`, for every password, token and hash that the file used.
  */
 import { writeFileSync } from 'node:fs';
 
-/** Shorter ones are words that logs have too. */
-const SHORTEST = 12;
+/** The shortest secret; shorter words also occur in logs. */
+const MIN_SECRET_LENGTH = 12;
 
-/** Members of bodies and columns that nobody else may see. */
+/** Members of bodies and columns that are secret. */
 const isSecret = /password|token|secret/i;
-/** Of those, what says how something is and not what it is. */
+/** Members among them that describe a secret and do not contain it. */
 const isHarmless = /^(tokenType|passwordChangedAt)$/;
 
-/** Of one test file. */
-export interface Evidence {
+/** The secrets and the output of one test file. */
+export interface SecretLog {
   readonly file: string;
   readonly secrets: readonly string[];
-  /** What the processes printed that it started. */
+  /** The output of the processes that the file started. */
   readonly printed: string;
 }
 
-const past: Evidence[] = [];
+const past: SecretLog[] = [];
 const secrets = new Set<string>();
 const printed: string[] = [];
 let current = '';
 
-/** Begins another file's evidence. */
+/** Begins the secret log of another file. */
 export function noteFile(file: string): void {
   keep();
   secrets.clear();
@@ -35,7 +35,7 @@ export function noteFile(file: string): void {
 
 /** Remembers a secret that a test used. */
 export function noteSecret(secret: string | null | undefined): void {
-  if (typeof secret === 'string' && secret.length >= SHORTEST) secrets.add(secret);
+  if (typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH) secrets.add(secret);
 }
 
 /** Remembers the secrets in a body, or in rows of the database. */
@@ -56,7 +56,7 @@ function keep(): void {
   if (current !== '') past.push({ file: current, secrets: [...secrets], printed: printed.join('\n') });
 }
 
-const { TEST_EVIDENCE: path } = process.env;
+const { TEST_SECRET_LOG: path } = process.env;
 if (path !== undefined)
   process.once('exit', () => {
     keep();
