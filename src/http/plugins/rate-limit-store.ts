@@ -22,7 +22,11 @@ export interface Window {
 export class Windows {
   readonly #windows = new LRUCache<string, Counter>({ max: MAX_WINDOWS });
 
-  /** @param length milliseconds */
+  /**
+   * Counts one more in the window of a key.
+   *
+   * @param length milliseconds
+   */
   add(key: string, length: number): Window {
     const window = this.#open(key, length);
     window.count += 1;
