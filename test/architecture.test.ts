@@ -12,6 +12,9 @@ import { temporaryFolder } from './child.ts';
 import type { Teardown } from './helper.ts';
 import { readSources } from './source-files.ts';
 
+/** Characters of a line, as biome.json has it for code. */
+const MAX_COMMENT_LENGTH = 110;
+
 /** A file by its path below `src/`, its text, and the rules that it breaks. */
 type Planted = readonly [path: string, text: string, ...rules: string[]];
 
@@ -181,6 +184,35 @@ t.test('No source has a forbidden word or an open TODO', async (t) => {
     sources.flatMap(({ path, text }) => find(text).map((line) => `${path}: ${line}`)),
     [],
   );
+});
+
+t.test('Comments have at most 110 characters a line and open as style.md says', async (t) => {
+  const comment = /^\s*(?:\/\*\*|\*|\/\/)/;
+  const opening = /\/\*\* (?:Of|What|Whether|Where|Who|How)\b/;
+  const riddle = /\b(?:whoever|nobody|somebody|whatever)\b/i;
+  const find = (text: string, isProduct: boolean) =>
+    text
+      .split('\n')
+      .filter((line) => comment.test(line))
+      .filter(
+        (line) =>
+          line.length > MAX_COMMENT_LENGTH || (isProduct && (opening.test(line) || riddle.test(line))),
+      );
+  for (const line of ['/** Of one network. */', ' * Whoever comes.', `// ${'a'.repeat(MAX_COMMENT_LENGTH)}`])
+    t.strictSame(find(line, true), [line]);
+  for (const line of [
+    '/** The levels. Where there are none, 0. */',
+    "const nobody = '/** What';",
+    '// Whose',
+  ])
+    t.strictSame(find(line, true), [], line);
+  for (const folder of ['src', 'test', 'bench', 'scripts'])
+    t.strictSame(
+      (await readSources(folder)).flatMap(({ path, text }) =>
+        find(text, folder === 'src').map((line) => `${folder}/${path}: ${line}`),
+      ),
+      [],
+    );
 });
 
 /** Writes files into a folder with the configuration of the tools and the dependencies of this package. */

@@ -100,7 +100,7 @@ export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
     find(/Metrics: (http:\S+\/metrics)/),
   ];
   const pid = Number(find(/"pid":(\d+)/));
-  // Not fetch: it does not let a caller choose the Host header, which is the part of a log line that clients fill.
+  // fetch does not let a caller choose the Host header, which is the part of a log line that clients fill.
   const get = async (address: string, host?: string) => {
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const asked = request(address, { signal, ...(host !== undefined && { headers: { host } }) }).end();

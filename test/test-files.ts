@@ -82,8 +82,8 @@ export interface Run {
  */
 const once = /@runs once, on (SQLite|Postgres): \S/;
 /**
- * Files share a process, unless their first comment says `@runs alone: <why>`: they change something of the whole
- * process, or measure it.
+ * The comment for files that must not share a process: `@runs alone: <why>`. They change the whole process or
+ * measure it.
  */
 const runsAlone = /@runs alone: \S/;
 

@@ -129,7 +129,7 @@ export const Environment = Type.Object({
   }),
   REGISTRATION: Type.Enum(['open', 'invite'], {
     default: 'open',
-    description: '`open`: whoever wants to may register; `invite`: admins invite',
+    description: '`open`: anyone may register; `invite`: admins invite',
     examples: ['invite'],
   }),
   ADMIN_EMAIL: Type.Optional(
@@ -220,7 +220,7 @@ export const Environment = Type.Object({
     minimum: 0,
     maximum: MAX_SHUTDOWN_DELAY_SECONDS,
     description:
-      'seconds that the service goes on after SIGTERM, not ready, before it takes no more connections: the time that whatever sends requests here takes to notice',
+      'seconds that the service goes on after SIGTERM, not ready, before it takes no more connections: the time in which load balancers notice',
     examples: [5],
   }),
   METRICS_PORT: Type.Optional(

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
 
-/** UUIDs (RFC 9562 section 4): parameters with other values may be anything that a client mistook for one. */
+/** UUIDs (RFC 9562 section 4). Parameters with other values may be secrets that a client sent by mistake. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** The URL of a request that no route takes, in the log. */
@@ -24,8 +24,8 @@ export function describeRequest(request: FastifyRequest) {
 }
 
 /**
- * The path of the route, with the ids of the request in it. Mistaken clients put tokens and passwords into the
- * path or the query (RFC 6750 section 5.3). So the log has no other part of a URL.
+ * The path of the route, with the ids of the request in it. Some clients put tokens and passwords into the
+ * path or the query by mistake (RFC 6750 section 5.3). So the log has no other part of a URL.
  */
 function describeUrl({ routeOptions, params }: FastifyRequest): string {
   // Requests whose URL cannot be decoded have no route options.
@@ -38,7 +38,10 @@ function describeUrl({ routeOptions, params }: FastifyRequest): string {
   });
 }
 
-/** Opens the log of the service. No line of it waits for its reader: those that a reader does not take are dropped, and counted. */
+/**
+ * Opens the log of the service. Writing a line never waits for the reader: lines that the reader does not
+ * accept are dropped and counted.
+ */
 export async function openLog(config: Pick<Config, 'production' | 'logLevel'>): Promise<FastifyBaseLogger> {
   const output = standardOutput();
   const log = pino({ level: config.logLevel }, await openStream(config));

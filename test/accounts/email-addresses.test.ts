@@ -2,8 +2,8 @@ import t from 'tap';
 import { PASSWORD, startApi } from '../helper.ts';
 
 /**
- * Domains that software for mails reads as an IPv4 address (WHATWG URL, "ends in a number"): a mail to `x@256`
- * would go to 0.0.1.0.
+ * Domains that software for mails reads as an IPv4 address (WHATWG URL, "ends in a number"): a mail to
+ * `x@256` would go to 0.0.1.0.
  */
 const numbers = [
   '256',

@@ -14,7 +14,10 @@ import { until } from '../until.ts';
 
 const ID = '01234567-89ab-7def-8123-456789abcdef';
 
-/** What the service prints in a terminal until it has answered a request and was told to stop. `script` makes the terminal. */
+/**
+ * Returns the output of the service in a terminal, from its start to the signal after some answered requests.
+ * `script` makes the terminal.
+ */
 async function printed(t: Teardown, variables: Variables): Promise<string> {
   const { url: DATABASE_URL } = await createMigratedDatabase(t);
   const own = { DATABASE_URL, DATA_DIR: await temporaryFolder(t), PUBLIC_URL, PORT: '0', ...variables };

@@ -11,7 +11,7 @@ const BATCH_USERS = 100;
 const orderBy = { accessUntil: 'asc' } as const;
 
 /**
- * Users that a list updates before it reads. There are more only when thousands of elevations expire at the same
+ * Users that a list updates before it reads. There are more only when thousands of elevations expire at one
  * moment; the job updates the rest soon after.
  */
 const MAX_USERS_FOR_LIST = 1_000;

@@ -127,7 +127,7 @@ function asOneStatement(statements: readonly Sql[]): Sql {
 
 /**
  * The first positions of a range, read by an index. The cost depends only on the number of rows that are
- * shown, whatever the planner estimates.
+ * shown, and not on the planner's estimates.
  *
  * Only the end of the range where the reading begins is a condition of the index. The other end is checked
  * outside: the rows are sorted, so those beyond it are the last, and at most `limit` rows are read. With both

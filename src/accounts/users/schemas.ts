@@ -7,8 +7,8 @@ const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 
 /**
- * The last label of a domain, which begins with a letter (RFC 1123 section 2.1). Otherwise software that sends
- * mails reads the domain as a number: `256` as 0.0.1.0, `0x7f.1` as 127.0.0.1 (WHATWG URL, IPv4 parser).
+ * The last label of a domain, which begins with a letter (RFC 1123 section 2.1). Otherwise software for mails
+ * reads the domain as a number: `256` as 0.0.1.0, `0x7f.1` as 127.0.0.1 (WHATWG URL, IPv4 parser).
  */
 const LAST_DOMAIN_LABEL = '[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 
