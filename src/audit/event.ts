@@ -57,7 +57,7 @@ export interface AuditRecord {
     readonly after?: Members;
     readonly reason?: string;
   };
-  /** The number of times that it happened; 1 by default. */
+  /** Number of times that it happened; 1 by default. */
   readonly count?: number;
   readonly requestContext: RequestContext;
 }

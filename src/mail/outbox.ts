@@ -29,7 +29,7 @@ export interface OutgoingMail {
   readonly isDecoy?: boolean;
 }
 
-/** The settings of the mail transport. */
+/** The settings that say how mails are sent, if at all. */
 export interface MailSettings {
   /** True when mails are sent to a mail server or, in development, written into a folder. */
   readonly isConfigured: boolean;

@@ -105,11 +105,11 @@ t.test('A command whose output cannot be written fails', async (t) => {
 t.test('A missing file, or a folder in place of a file, is reported in one line with its name', async (t) => {
   await mkdir(join(folder, 'folder'));
   const wrong: [args: string[], code: number, stderr: RegExp][] = [
-    [['backup', ''], 2, /Name a file/],
-    [['export', ''], 2, /Name a file/],
-    [['import', ''], 2, /Name a file/],
-    [['restore', ''], 2, /Name a file/],
-    [['keys', 'generate', '--out', ''], 2, /Name a file/],
+    [['backup', ''], 2, /Give the name of a file/],
+    [['export', ''], 2, /Give the name of a file/],
+    [['import', ''], 2, /Give the name of a file/],
+    [['restore', ''], 2, /Give the name of a file/],
+    [['keys', 'generate', '--out', ''], 2, /Give the name of a file/],
     [['backup', join('nowhere', 'a.db')], 1, /nowhere does not exist: create the folder first/],
     [['export', join('nowhere', 'a.jsonl')], 1, /nowhere does not exist: create the folder first/],
     [['backup', 'folder', '--force'], 1, /folder exists and is not a file/],

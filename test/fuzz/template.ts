@@ -1,6 +1,6 @@
 /**
- * Texts with places that are filled at sending: `⟦user⟧` with the id of an existing user, `⟦long
- * 70000⟧` with that number of letters. So fuzzed requests stay short, can be shrunk, and can be repeated.
+ * Texts with places that are filled when they are sent: `⟦user⟧` with the id of an existing user,
+ * `⟦long 70000⟧` with that number of letters. So fuzzed requests stay short, can be shrunk and repeated.
  */
 
 /** The mark in every generated password and token, so that a leak of one can be found. */

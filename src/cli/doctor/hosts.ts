@@ -22,12 +22,12 @@ export function isExposed(host: string): boolean {
 }
 
 /** Classifies an address or a network (CIDR) by who is in it. */
-export function classifyNetwork(network: string): 'everybody' | 'public' | 'one' | 'private' {
+export function classifyNetwork(network: string): 'all' | 'public' | 'one' | 'private' {
   if (!ipaddr.isValidCIDR(network)) return isInside(network) ? 'private' : 'one';
   const [address, bits] = ipaddr.parseCIDR(network);
   const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress();
   // ::ffff:0:0/96 contains all IPv4 addresses.
-  if (bits === 0 || (isMapped && bits <= 96)) return 'everybody';
+  if (bits === 0 || (isMapped && bits <= 96)) return 'all';
   const [first, last] = endsOf(address, network);
   if (isInside(first) && rangeOf(first) === rangeOf(last)) return 'private';
   return first === last ? 'one' : 'public';

@@ -58,9 +58,9 @@ function checkHops(hops: number, host: string): Finding {
 function checkNetworks(networks: readonly string[]): Finding {
   const of = (kind: ReturnType<typeof classifyNetwork>) =>
     networks.filter((network) => classifyNetwork(network) === kind);
-  const [everybody, open] = [of('everybody'), of('public')];
-  if (everybody.length > 0) {
-    const found = `${everybody.join(', ')} contains every address: each client can choose its own IP address`;
+  const [all, open] = [of('all'), of('public')];
+  if (all.length > 0) {
+    const found = `${all.join(', ')} contains every address: each client can choose its own IP address`;
     return problem(CHECK, found, 'set TRUST_PROXY to the addresses or networks of the proxies');
   }
   if (open.length > 0) {
