@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { DatabaseKind } from '#latchkey/db/client.ts';
-import { listForEngine } from '#latchkey/db/migrations/apply.ts';
+import { toEngineList } from '#latchkey/db/migrations/apply.ts';
 import { type Migration, migrationsFolder, readMigrations } from '#latchkey/db/migrations/read-migrations.ts';
 import { noFilter, withSchemaEngine } from '#latchkey/db/migrations/schema-engine.ts';
 import { introspectionFactory } from './introspection.ts';
@@ -35,7 +35,7 @@ export function difference(
   return withScratchDatabase(kind, (url) =>
     withSchemaEngine(introspectionFactory(kind, url), async (engine) => {
       const { exitCode, stdout } = await engine.diff({
-        from: { tag: 'migrations', ...(await listForEngine(migrationsFolder(kind), migrations)) },
+        from: { tag: 'migrations', ...(await toEngineList(migrationsFolder(kind), migrations)) },
         to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: models }] },
         script: true,
         exitCode: true,

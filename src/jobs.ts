@@ -80,7 +80,7 @@ function list(app: FastifyInstance): readonly Job[] {
       intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneMailTokens(accounts, options),
     },
-    { name: 'attempts.refund', intervalMs: SECOND_MS, run: () => accounts.throttle.flushRefunds() },
+    { name: 'attempts.refund', intervalMs: SECOND_MS, run: () => accounts.throttle.flushVerdicts() },
     {
       name: 'attempts.prune',
       intervalMs: 10 * MINUTE_MS,

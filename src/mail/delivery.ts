@@ -61,7 +61,7 @@ export class Delivery {
   /**
    * Sends the mails that are due, until the run ends.
    *
-   * @returns number of mails that were looked at
+   * @returns number of mails that were looked at, in the batches that were complete
    * @throws {Error} when the database is unavailable
    */
   async run(): Promise<number> {
@@ -72,8 +72,9 @@ export class Delivery {
       async () => {
         const due = await readDue(this.#context, BATCH_SIZE);
         for (const mail of due) {
-          const mayContinue = !signal.aborted && (!(await this.#claim(mail)) || (await this.#deliver(mail)));
-          if (!mayContinue) return { rows: 0, isLast: true };
+          if (signal.aborted) return { rows: 0, isLast: true };
+          if (!(await this.#claim(mail))) continue;
+          if (!(await this.#deliver(mail))) return { rows: 0, isLast: true };
         }
         return { rows: due.length, isLast: due.length < BATCH_SIZE };
       },

@@ -36,7 +36,7 @@ export interface ReservedAttempt extends PolicedAttempt {
   readonly pendingSince: number;
 }
 
-/** Attempt that has ended. */
+/** Attempt that has succeeded, or was not made. */
 export interface RefundedAttempt extends PolicedAttempt {
   readonly pendingSince: number;
   /** Failures that its success resets. */
@@ -64,7 +64,7 @@ export async function reserveAttempts(
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "pending" = (${pending}) + 1,
       "pendingSince" = CASE WHEN (${pending}) > 0 THEN "FailedTries"."pendingSince" ELSE ${now} END
-    WHERE ${isDelayOver(time)} AND ((${pending}) = 0 OR ${failuresAt(attempts, time)} + (${pending}) < ${by(attempts, ({ policy }) => policy.free)})
+    WHERE ${isDelayOver(time)} AND ((${pending}) = 0 OR ${failuresAt(attempts, time)} + (${pending}) < ${perRow(attempts, ({ policy }) => policy.free)})
     RETURNING "id", "failures", "pendingSince"`;
   const policies = new Map(attempts.map(({ id, policy }) => [id, policy]));
   return new Map(
@@ -120,12 +120,12 @@ export async function refundAttempts(
   time: number,
 ): Promise<void> {
   const rows = sortById(attempts).map(({ id }) => sql`(${id}, 0, ${double(time)}, 0, 0, 0)`);
-  const resetOnSuccess = by(attempts, (refunded) => refunded.resetOnSuccess);
+  const resetOnSuccess = perRow(attempts, (refunded) => refunded.resetOnSuccess);
   const left = sql`CASE WHEN "FailedTries"."failures" > ${resetOnSuccess} THEN "FailedTries"."failures" - ${resetOnSuccess} ELSE 0 END`;
   await tx.raw.execute`
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "failures" = ${left}, "pending" = ${pendingWithout(attempts)}, "nextTryAt" =
-      CASE WHEN (${left}) < ${by(attempts, ({ policy }) => policy.free)} THEN 0 ELSE "FailedTries"."nextTryAt" END`;
+      CASE WHEN (${left}) < ${perRow(attempts, ({ policy }) => policy.free)} THEN 0 ELSE "FailedTries"."nextTryAt" END`;
 }
 
 /**
@@ -148,15 +148,15 @@ export async function readWaits(
 function countFailures(attempts: readonly PolicedAttempt[], time: number) {
   const now = double(time);
   const failures = failuresAt(attempts, time);
-  const beyond = sql`${failures} + 1 - ${by(attempts, ({ policy }) => policy.free)}`;
-  const doublings = by(attempts, ({ policy }) => Math.log2(policy.maxDelayMs / policy.firstDelayMs));
+  const beyond = sql`${failures} + 1 - ${perRow(attempts, ({ policy }) => policy.free)}`;
+  const doublings = perRow(attempts, ({ policy }) => Math.log2(policy.maxDelayMs / policy.firstDelayMs));
   const rows = sortById(attempts).map(({ id }) => sql`(${id}, 1, ${now}, 0, 0, 0)`);
   return sql`
     INSERT INTO "FailedTries" ("id", "failures", "countedAt", "nextTryAt", "pending", "pendingSince") VALUES ${joinSql(rows)}
     ON CONFLICT ("id") DO UPDATE SET "failures" = ${failures} + 1, "countedAt" = ${now}, "nextTryAt" = CASE
       WHEN ${beyond} < 0 THEN 0
-      WHEN ${beyond} >= ${doublings} THEN ${now} + ${by(attempts, ({ policy }) => policy.maxDelayMs)}
-      ELSE ${now} + ${by(attempts, ({ policy }) => policy.firstDelayMs)} * POWER(2, FLOOR(${beyond})) END`;
+      WHEN ${beyond} >= ${doublings} THEN ${now} + ${perRow(attempts, ({ policy }) => policy.maxDelayMs)}
+      ELSE ${now} + ${perRow(attempts, ({ policy }) => policy.firstDelayMs)} * POWER(2, FLOOR(${beyond})) END`;
 }
 
 /** Condition: the delay of a row is over. */
@@ -168,19 +168,19 @@ function isDelayOver(time: number) {
 function failuresAt(attempts: readonly PolicedAttempt[], time: number) {
   const now = double(time);
   const passed = sql`CASE WHEN "FailedTries"."countedAt" < ${now} THEN ${now} - "FailedTries"."countedAt" ELSE 0 END`;
-  const expired = sql`(${passed}) * ${by(attempts, ({ policy }) => 1 / policy.expiryMs)}`;
+  const expired = sql`(${passed}) * ${perRow(attempts, ({ policy }) => 1 / policy.expiryMs)}`;
   return sql`(CASE WHEN "FailedTries"."failures" > ${expired} THEN "FailedTries"."failures" - ${expired} ELSE 0 END)`;
 }
 
 /** Pending attempts of a row without the ended one, which is no longer among them after its lease. */
 function pendingWithout(attempts: readonly Pick<ReservedAttempt, 'id' | 'pendingSince'>[]) {
   if (attempts.length === 0) return sql`"FailedTries"."pending"`;
-  return sql`CASE WHEN "FailedTries"."pending" > 0 AND "FailedTries"."pendingSince" = ${by(attempts, ({ pendingSince }) => pendingSince)}
+  return sql`CASE WHEN "FailedTries"."pending" > 0 AND "FailedTries"."pendingSince" = ${perRow(attempts, ({ pendingSince }) => pendingSince)}
     THEN "FailedTries"."pending" - 1 ELSE "FailedTries"."pending" END`;
 }
 
 /** Number that depends on the row; NULL for rows without one. */
-function by<T extends { readonly id: string }>(attempts: readonly T[], value: (counted: T) => number) {
+function perRow<T extends { readonly id: string }>(attempts: readonly T[], value: (counted: T) => number) {
   const cases = attempts.map((counted) => sql`WHEN ${counted.id} THEN ${double(value(counted))}`);
   return joinSql(cases, ' ', 'CASE "FailedTries"."id" ', ' END');
 }

@@ -21,7 +21,7 @@ import {
   readClock,
   tooManyAttempts,
 } from './reservation.ts';
-import { Verdicts } from './verdicts.ts';
+import { VerdictWaiters } from './verdicts.ts';
 
 /** Maximum of verdicts that wait for an unavailable database. Further ones are lost. */
 const MAX_PENDING_VERDICTS = 1_000;
@@ -35,9 +35,9 @@ const MAX_PENDING_VERDICTS = 1_000;
 export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #hmac: Hmac;
-  /** Verdicts that could not be written because the database was unavailable. */
+  /** VerdictWaiters that could not be written because the database was unavailable. */
   readonly #pendingVerdicts = new Set<() => Promise<void>>();
-  readonly #verdicts = new Verdicts();
+  readonly #verdicts = new VerdictWaiters();
 
   constructor(database: Pick<Database, 'db' | 'now'>, hmac: Hmac) {
     this.#database = database;
@@ -52,7 +52,7 @@ export class Throttle {
   /**
    * Reserves an attempt for each subject that allows it. When none does, waits for earlier verdicts.
    *
-   * @param counted the subjects; the last one applies to all clients, and its delay is the one of a refusal
+   * @param counted the subjects; the last one is the counter that all clients share, and a refusal has its delay
    * @param deadline of `performance.now()`, after which it waits no longer
    * @returns the reservations, in the order of the subjects; at least one
    * @throws {Problem} `too-many-attempts` when every subject has too many failures; `busy`
@@ -125,8 +125,8 @@ export class Throttle {
     return retryConflicts(db.raw, () => countAttempts(db, attempts, time));
   }
 
-  /** Writes the verdicts that an outage has left. @throws when the database is still unavailable */
-  async flushRefunds(): Promise<void> {
+  /** Writes the verdicts that were kept during an outage. @throws when the database is still unavailable */
+  async flushVerdicts(): Promise<void> {
     for (const write of this.#pendingVerdicts) {
       await write();
       this.#pendingVerdicts.delete(write);

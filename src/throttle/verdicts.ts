@@ -4,8 +4,8 @@ import { busy, KeyedMutex } from './queue.ts';
 /** Pause between two checks for verdicts of other processes. */
 const POLL_MS = 100;
 
-/** Waiters for verdicts on attempts under way. */
-export class Verdicts {
+/** Lets attempts wait until an earlier attempt has failed or succeeded, which is its verdict. */
+export class VerdictWaiters {
   /** One waiter per id polls the database at a time; the others queue behind it. */
   readonly #waiting = new KeyedMutex();
   readonly #announced = new EventEmitter().setMaxListeners(0);
@@ -20,7 +20,7 @@ export class Verdicts {
    * returns a value.
    *
    * @param deadline of `performance.now()`
-   * @param look returns undefined for nothing
+   * @param look returns undefined while there is nothing yet
    * @throws {Problem} `busy` after the deadline; the error of `look`
    */
   waitFor<T>(id: string, deadline: number, look: () => Promise<T | undefined>): Promise<T> {

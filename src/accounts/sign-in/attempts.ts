@@ -24,7 +24,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /**
  * The limit on failures of one account. After 5 failures in a row the wait is a second. It doubles with each
  * further failure, up to 15 minutes. Humans make that many mistakes (OWASP Authentication Cheat Sheet,
- * "Account Lockout").
+ * "Account Lockout"). This is a delay; lockout.ts has the lockout.
  */
 const accountPolicy: Policy = {
   free: 5,

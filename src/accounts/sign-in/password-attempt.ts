@@ -2,12 +2,7 @@ import type { Clock, Counted, Reservation } from '../../throttle/reservation.ts'
 import type { AccountsContext } from '../context.ts';
 import type { InSlot } from '../passwords/hash.ts';
 import { runInHashingTurn } from '../passwords/hashing-turn.ts';
-
-/**
- * After this many failures in a row, the account is locked for unknown networks: NIST SP 800-63B-4 section
- * 3.2.2.
- */
-const LOCKOUT_THRESHOLD = 100;
+import { isLockedOut } from './lockout.ts';
 
 /** An attempt at a password, and its counters. */
 export interface Attempt {
@@ -46,10 +41,12 @@ export async function attemptAsUnknownClient(
   };
   try {
     const isRight = await runInHashingTurn(deadline, () => check(inSlot));
-    if (isRight && reservations.every((one) => one !== undefined && one.failures < LOCKOUT_THRESHOLD)) {
+    if (isRight && !reservations.some(isLockedOut)) {
       await throttle.succeed(reservations);
       return clock.date;
     }
+    // Counts the right password of an account that is locked out. A wrong one was counted in the slot, and has
+    // ended its reservation.
     await throttle.fail(reservations, networks);
     return undefined;
   } finally {

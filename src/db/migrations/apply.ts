@@ -8,6 +8,7 @@ import { noFilter, withSchemaEngine } from './schema-engine.ts';
 /**
  * Applies the pending migrations, with Prisma's own bookkeeping.
  *
+ * @param migrations all migrations of this version; the engine applies those that are pending
  * @returns the names of the migrations applied
  */
 export function applyMigrations(
@@ -16,17 +17,14 @@ export function applyMigrations(
   migrations: readonly Migration[],
 ): Promise<string[]> {
   return withSchemaEngine(factory, async (engine) => {
-    const migrationsList = await listForEngine(folder, migrations);
+    const migrationsList = await toEngineList(folder, migrations);
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: noFilter });
     return appliedMigrationNames;
   });
 }
 
 /** Converts migrations into the engine's format. */
-export async function listForEngine(
-  folder: string,
-  migrations: readonly Migration[],
-): Promise<MigrationList> {
+export async function toEngineList(folder: string, migrations: readonly Migration[]): Promise<MigrationList> {
   const lockfile = 'migration_lock.toml';
   return {
     baseDir: folder,
