@@ -49,6 +49,25 @@ t.test('The layers in CONTRIBUTING.md are the layers that dependency-cruiser che
   t.strictSame(blocks('text'), [`${held.replaceAll(/^ +\[|'|\],$/gm, '')}\n`]);
 });
 
+t.test(
+  'docs/contributing/architecture.md names files that exist and the layers in their order',
+  async (t) => {
+    const page = readFileSync('docs/contributing/architecture.md', 'utf8');
+    const files = [...page.matchAll(/`([\w/-]+\.ts)`/g)].map(([, path = '']) => path);
+    t.ok(files.length >= 30);
+    for (const path of files) t.ok(existsSync(`src/${path}`), path);
+    const [, held = ''] =
+      /const layers = \[\n(.*?)\n\];/s.exec(readFileSync('.dependency-cruiser.js', 'utf8')) ?? [];
+    const rows = [...page.matchAll(/^\| \d+ \| ([^|]+) \|/gm)].map(([, folders = '']) =>
+      [...folders.matchAll(/`([\w-]+)(?:\.ts)?`/g)].map(([, name]) => name),
+    );
+    t.strictSame(
+      rows,
+      held.split('\n').map((line) => [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name)),
+    );
+  },
+);
+
 t.test('The workflow runs the steps of .ci/run on each supported Node.js and both databases', async (t) => {
   const { test, check } = workflow.jobs;
   const commandsOf = (job: { steps: readonly { run?: string }[] }) =>
