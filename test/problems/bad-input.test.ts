@@ -64,7 +64,7 @@ const toClose = { connection: 'close' };
 const groups: Record<string, Record<string, Case>> = {
   'A body that is not JSON is refused': {
     'cut off': { bytes: register('{"name":'), slug: 'malformed-json' },
-    empty: { bytes: register(''), slug: 'malformed-json' },
+    empty: { bytes: register(''), slug: 'validation-failed', pointers: [''] },
     'in Latin-1': {
       bytes: signIn(Buffer.from(JSON.stringify({ ...ada, password: 'a passphrasé' }), 'latin1')),
       slug: 'malformed-json',

@@ -15,16 +15,16 @@ const MAX_DEPTH = 16;
 
 /**
  * Parses bodies like Fastify, which refuses members that would change a prototype, after a check of their
- * depth. Where a route has no body or an optional one, an empty body may have the content type that some
- * clients always send.
+ * depth. An empty body counts as none, whatever content type the client sends with it: `curl -d ''` sends the
+ * one of a form. Compressed bodies are refused.
  */
 async function json(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
     const body = bytes.toString();
-    const { schema, config } = request.routeOptions;
-    if (body === '' && (schema?.body === undefined || config.optionalBody)) done(null, undefined);
+    if (isEncoded(request)) done(unsupportedEncoding());
+    else if (body === '') done(null, undefined);
     // RFC 8259 section 8.1 requires UTF-8. In another encoding, two different passwords could become the
     // same.
     else if (!isUtf8(bytes)) done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
@@ -32,8 +32,26 @@ async function json(app: FastifyInstance) {
       done(new Problem('malformed-json', { detail: `The body has more than ${MAX_DEPTH} levels.` }));
     else parse(request, body, done);
   });
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    if (request.headers['content-length'] === '0') done(null, undefined);
+    else done(new Problem('unsupported-media-type'));
+  });
   app.addHook('onRoute', (route) => {
     if (route.config?.optionalBody) route.preValidation = [fillBody, route.preValidation ?? []].flat();
+  });
+}
+
+/** Tells whether a body is compressed. Content codings are case-insensitive (RFC 9110 section 8.4.1). */
+function isEncoded({ headers }: FastifyRequest): boolean {
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  return encoding !== undefined && encoding !== '' && encoding !== 'identity';
+}
+
+/** The answer names the accepted coding: RFC 9110 section 15.5.16. */
+function unsupportedEncoding(): Problem {
+  return new Problem('unsupported-media-type', {
+    detail: 'Bodies with a Content-Encoding are not accepted: send the JSON as it is.',
+    headers: { 'accept-encoding': 'identity' },
   });
 }
 
