@@ -84,6 +84,7 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [{ HASH_CONCURRENCY: '0' }, 'HASH_CONCURRENCY', '>= 1'],
   [{ PORT: '70000' }, 'PORT', '<= 65535'],
   [{ PORT: '-1' }, 'PORT', '>= 0'],
+  [{ CORS_ORIGINS: 'https://*.example.com' }, 'CORS_ORIGINS', 'without paths or patterns'],
   [{ PORT: '80.5' }, 'PORT', 'must be integer'],
   [{ PUBLIC_URL: 'https://example.com/' }, 'PUBLIC_URL', 'without a slash at the end'],
   [{ PUBLIC_URL: 'https://example.com/accounts/' }, 'PUBLIC_URL', 'without a slash at the end'],

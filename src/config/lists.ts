@@ -26,11 +26,13 @@ export function parseOrigins(text: string | undefined): readonly string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  if (
-    origins.every((origin) => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin))
-  )
-    return origins;
+  if (origins.every((origin) => origin === '*' || isOrigin(origin))) return origins;
   throw new ConfigError(
-    'CORS_ORIGINS must be origins with commas between them, without paths, or * (example: CORS_ORIGINS=https://app.example.com)',
+    'CORS_ORIGINS must be origins with commas between them, without paths or patterns, or * (example: CORS_ORIGINS=https://app.example.com)',
   );
+}
+
+/** Tells whether a text is one origin. A `*` inside a host would be compared as it stands, and never match. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text && !text.includes('*');
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import pino, { type DestinationStream } from 'pino';
 import type { Config } from '../config/index.ts';
+import { clientAddress } from './request-context.ts';
 import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
 
@@ -12,13 +13,13 @@ const NO_ROUTE = '(no route)';
 
 /** Describes a request in the log. */
 export function describeRequest(request: FastifyRequest) {
-  const { method, host, ip, socket } = request;
+  const { method, host, socket } = request;
   const { remotePort } = socket;
   return {
     method,
     url: describeUrl(request),
     host,
-    remoteAddress: ip,
+    remoteAddress: clientAddress(request),
     ...(remotePort !== undefined && { remotePort }),
   };
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 /**
  * The part that a request target may have before its path, which the router ignores: RFC 9112 section 3.2.2.
  */
-const ORIGIN = /^https?:\/\/[^/]*/;
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/]*/i;
 
 /** Builds the value of the `Link` header (RFC 8288 section 3) for the next page, with the same filters. */
 export function nextPage({ url, server }: FastifyRequest, nextCursor: string): string {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { claimsOf } from '../access/guard.ts';
 import type { Actor } from '../accounts/context.ts';
@@ -11,7 +12,19 @@ export function actorOf(request: FastifyRequest): Actor {
 
 /** Returns the request context: IP address, user agent and id. */
 export function requestContextOf(request: FastifyRequest): RequestContext {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '', requestId: request.id };
+  return {
+    ip: clientAddress(request),
+    userAgent: request.headers['user-agent'] ?? '',
+    requestId: request.id,
+  };
+}
+
+/**
+ * Returns the IP address of the client. The entry of X-Forwarded-For behind the trusted proxies may be any text:
+ * then the address is the one of the connection.
+ */
+export function clientAddress({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
 }
 
 /**

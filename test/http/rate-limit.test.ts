@@ -3,6 +3,7 @@
  *
  * @runs once, on SQLite: requests are counted in memory.
  */
+import { isIP } from 'node:net';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
 import { type Api, startApi } from '../helper.ts';
@@ -117,6 +118,17 @@ t.test('A client chooses its own address only behind a trusted proxy', async (t)
   const behind = (n: number) => from(hops, '10.0.0.1', claim(`203.0.113.${n}, 192.0.2.1`));
   t.equal(await exhaust(behind), MAX_REQUESTS, 'one hop');
   t.equal((await from(hops, '10.0.0.1', claim('192.0.2.2'))).status, 200);
+
+  const { token } = await hops.person(0);
+  for (const text of ['x'.repeat(9_000), 'unknown', '203.0.113.1:80', "203.0.113.1'--", '_hidden']) {
+    await from(hops, '10.0.0.3', claim(text));
+    const claimed = { token, headers: { 'x-forwarded-for': text } };
+    await hops.ask('PATCH', '/me', { ...claimed, body: { name: 'Ada' } });
+  }
+  const { body } = await hops.ask('GET', '/me/activity', { token });
+  t.ok(body.events.length > 0);
+  for (const { ip } of body.events) t.ok(ip === null || isIP(ip) !== 0, ip);
+  t.equal(await exhaust((n) => from(hops, '10.0.0.2', claim(`no-address-${n}`))), MAX_REQUESTS, 'no address');
 
   const networks = await startApi(t, { ...variables, TRUST_PROXY: '10.0.0.0/8, fd00::/8' });
   const outside = (n: number) => from(networks, '192.0.2.1', claim(`203.0.113.${n}`));

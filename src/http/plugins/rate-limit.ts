@@ -4,7 +4,7 @@ import fp from 'fastify-plugin';
 import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
-import { isHealthCheck } from '../request-context.ts';
+import { clientAddress, isHealthCheck } from '../request-context.ts';
 import { Windows } from './rate-limit-store.ts';
 
 /** Length of a window of the rate limit. */
@@ -36,18 +36,18 @@ async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config
   const countNetwork = app.createRateLimit({
     ...ofNetwork,
     timeWindow: WINDOW_MS,
-    keyGenerator: ({ ip }) => networkOf(ip),
+    keyGenerator: (request) => networkOf(clientAddress(request)),
   });
   const countSite = app.createRateLimit({
     ...ofSite,
     timeWindow: WINDOW_MS,
-    keyGenerator: ({ ip }) => siteOf(ip) ?? '',
+    keyGenerator: (request) => siteOf(clientAddress(request)) ?? '',
   });
   app.addHook('onRequest', async (request, reply) => {
     if (isHealthCheck(request)) return;
     // Requests that a network is refused do not count against its site.
     report(reply, ofNetwork, await countNetwork(request));
-    if (siteOf(request.ip) === undefined) return;
+    if (siteOf(clientAddress(request)) === undefined) return;
     const together = await countSite(request);
     if (!together.isAllowed && together.isExceeded) report(reply, ofSite, together);
   });
