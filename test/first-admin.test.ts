@@ -1,4 +1,5 @@
 /** Tests how a service without any account gets its first admin. */
+import { spawnSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -28,12 +29,17 @@ t.test(
     const first = await serve(t, variables);
     t.match(
       first.stdout(),
-      `There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`,
+      `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`,
     );
     const { token, command } = await offer();
     t.equal(((await stat(file)).mode & 0o777).toString(8), '600');
     t.match(command, `curl -s ${first.url}/invitations/accept `);
     t.notMatch(first.stdout(), token, 'logs are read by many');
+    const pasted = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    t.match(JSON.parse(pasted.stdout), {
+      status: 400,
+      errors: [{ pointer: '/name' }, { pointer: '/name' }, { pointer: '/password' }, { pointer: '/email' }],
+    });
     await first.stop();
 
     const second = await serve(t, variables);

@@ -48,7 +48,7 @@ t.test('The first start creates the data folder and prints where to go', async (
   t.match(said, `Docs: ${service.url}/docs\n`);
   t.match(
     said,
-    `There is no admin yet. How to become the first one, within 30 minutes, is in ${join(DATA_DIR, 'first-admin')}\n`,
+    `There is no admin yet. The command to become the first one is in ${join(DATA_DIR, 'first-admin')}, for 30 minutes: fill it in\n`,
   );
   t.notMatch(service.url, /:0$/, 'the port that it was given, not 0');
   t.equal((await fetch(`${service.url}/docs`)).status, 200);

@@ -20,10 +20,15 @@ export async function offerFirstAdmin(app: FastifyInstance, url: string): Promis
   }
   const command = curlLine(url, token);
   if (process.stdout.isTTY)
-    return ['There is no admin yet. Become the first one, within 30 minutes:', command];
+    return [
+      'There is no admin yet. Fill in this command within 30 minutes to become the first one:',
+      command,
+    ];
   try {
     await writePrivate(file, `${command}\n`);
-    return [`There is no admin yet. How to become the first one, within 30 minutes, is in ${file}`];
+    return [
+      `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`,
+    ];
   } catch (error) {
     app.log.warn({ err: error }, 'The invitation of the first admin could not be written');
     return [
@@ -32,8 +37,9 @@ export async function offerFirstAdmin(app: FastifyInstance, url: string): Promis
   }
 }
 
+/** The line is refused as it is, because its fields are empty: an example password could be anybody's. */
 function curlLine(url: string, token: string): string {
-  const body = { token, name: 'You', email: 'you@example.com', password: 'a password of your own' };
+  const body = { token, name: '', email: '', password: '' };
   return `curl -s ${url}/invitations/accept -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
 }
 

@@ -226,6 +226,8 @@ t.test(
       .map((line) => JSON.parse(line));
     t.equal(new Set(lines.map(({ email }) => email)).size, 3_000);
     t.notOk(lines.some((line) => 'passwordHash' in line));
+    const dash = await latchkey(['export', '-', '--without-passwords'], { variables });
+    t.strictSame([dash.code, dash.stdout], [0, stdout], '- is standard output');
     const script = `"$0" "$1" export --without-passwords | head -n 1`;
     const cut = await latchkey(['-c', script, process.execPath, bin], { variables, command: 'sh' });
     t.match(cut, { code: 0, stderr: '' });

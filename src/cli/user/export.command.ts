@@ -9,7 +9,7 @@ export function exportCommand(program: Command): void {
     .description(
       'write all users as JSON Lines, with their password hashes; the service may run at the same time',
     )
-    .argument('[file]', 'the file to write (default: standard output)', fileArgument)
+    .argument('[file]', 'the file to write (default, and -: standard output)', fileArgument)
     .option('--without-passwords', 'leave the hashes out')
     .option('--force', 'replace an existing file')
     .option('--json', 'print the number of users as JSON; only with a file')

@@ -21,9 +21,10 @@ export interface ExportOptions {
  * @throws {DataError} when the file exists
  */
 export async function exportFromCommandLine(
-  file: string | undefined,
+  name: string | undefined,
   { json = false, force = false, withoutPasswords = false }: ExportOptions,
 ): Promise<void> {
+  const file = name === '-' ? undefined : name;
   if (file === undefined && (json || force))
     throw new UsageError(`${json ? '--json' : '--force'} needs a file`);
   const config = readConfig();
