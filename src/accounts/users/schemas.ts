@@ -4,6 +4,14 @@ import type { AccessLevel } from '../../config/index.ts';
 /** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
 const TEXT = '[^\\u0000\\ud800-\\udfff]';
 const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
+
+/**
+ * Characters that nothing is seen of: Default_Ignorable_Code_Point of Unicode 17 (DerivedCoreProperties.txt) up
+ * to U+FFFF, and the blank braille pattern U+2800. U+FEFF is left out, for `\\s` has it.
+ */
+const INVISIBLE =
+  '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
+  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0\\ufff0-\\ufff8';
 const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 
 /**
@@ -28,13 +36,13 @@ export const EmailAddress = Type.String({
 });
 
 /**
- * Spaces, then a character that is not a space, then any characters. Each character matches one part only, so
- * the pattern does not backtrack. The characters in UNPRINTABLE are not allowed.
+ * Spaces and invisible characters, then a character that is seen, then any characters. Each character matches
+ * one part only, so the pattern does not backtrack. The characters in UNPRINTABLE are not allowed.
  */
 export const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: `^[^\\S${UNPRINTABLE}]*[^\\s${UNPRINTABLE}][^${UNPRINTABLE}]*$`,
+  pattern: `^(?:[^\\S${UNPRINTABLE}]|[${INVISIBLE}])*[^\\s${UNPRINTABLE}${INVISIBLE}][^${UNPRINTABLE}]*$`,
   description: 'a name that is not blank and has no control characters',
   examples: ['Ada Lovelace'],
 });
