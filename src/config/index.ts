@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { type AccessLevel, parseAccessLevels } from './access-levels.ts';
 import { checkEnvironment, exampleOf } from './check-environment.ts';
+import { readDotenv } from './dotenv.ts';
 import { ConfigError, type Environment } from './environment.ts';
 import { parseOrigins, parseTrustProxy } from './lists.ts';
 import { defaultHashMemory } from './memory.ts';
+import { checkNames } from './names.ts';
 import { packageRoot } from './package.ts';
 import { readSecretFiles } from './secret-files.ts';
 
@@ -65,10 +65,12 @@ export interface Config {
  * wins over it, and the files that `*_FILE` variables name.
  *
  * @param overrides variables that win over all of these
- * @throws {ConfigError} when a variable is missing or has a wrong value
+ * @throws {ConfigError} when a variable is missing or has a wrong value, or when a name is misspelt
  */
 export function readConfig(overrides: Record<string, string | undefined> = {}): Config {
-  return parseConfig({ ...readSecretFiles({ ...readDotenv(), ...process.env }), ...overrides });
+  checkNames(process.env);
+  const variables = { ...readDotenv(resolve(packageRoot, '.env')), ...process.env };
+  return parseConfig({ ...readSecretFiles(variables), ...overrides });
 }
 
 /**
@@ -143,13 +145,4 @@ export function defaultPublicUrl(host: string, port: number): string {
 
 function absoluteDatabaseUrl(url: string): string {
   return url.startsWith('file:') ? `file:${resolve(packageRoot, url.slice('file:'.length))}` : url;
-}
-
-function readDotenv(): NodeJS.Dict<string> {
-  try {
-    return parseEnv(readFileSync(resolve(packageRoot, '.env'), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
 }

@@ -32,7 +32,9 @@ export function parseOrigins(text: string | undefined): readonly string[] {
   );
 }
 
-/** Tells whether a text is one origin. A `*` inside a host would be compared as it stands, and never match. */
+/**
+ * Tells whether a text is one origin. A `*` inside a host would be compared as it stands, and never match.
+ */
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text && !text.includes('*');
 }

@@ -20,8 +20,8 @@ export function requestContextOf(request: FastifyRequest): RequestContext {
 }
 
 /**
- * Returns the IP address of the client. The entry of X-Forwarded-For behind the trusted proxies may be any text:
- * then the address is the one of the connection.
+ * Returns the IP address of the client. The entry of X-Forwarded-For behind the trusted proxies may be any
+ * text: then the address is the one of the connection.
  */
 export function clientAddress({ ip, socket }: FastifyRequest): string {
   return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;

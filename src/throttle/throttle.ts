@@ -52,7 +52,8 @@ export class Throttle {
   /**
    * Reserves an attempt for each subject that allows it. When none does, waits for earlier verdicts.
    *
-   * @param counted the subjects; the last one is the counter that all clients share, and a refusal has its delay
+   * @param counted the subjects; the last one is the counter that all clients share, and a refusal has its
+   *   delay
    * @param deadline of `performance.now()`, after which it waits no longer
    * @returns the reservations, in the order of the subjects; at least one
    * @throws {Problem} `too-many-attempts` when every subject has too many failures; `busy`

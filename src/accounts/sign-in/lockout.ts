@@ -1,8 +1,8 @@
 import type { Reservation } from '../../throttle/reservation.ts';
 
 /**
- * After this many failures in a row, the account is locked out for unknown networks: NIST SP 800-63B-4 section
- * 3.2.2. A network that the owner has signed in from is not concerned.
+ * After this many failures in a row, the account is locked out for unknown networks: NIST SP 800-63B-4
+ * section 3.2.2. A network that the owner has signed in from is not concerned.
  */
 const LOCKOUT_THRESHOLD = 100;
 

@@ -45,8 +45,8 @@ export async function attemptAsUnknownClient(
       await throttle.succeed(reservations);
       return clock.date;
     }
-    // Counts the right password of an account that is locked out. A wrong one was counted in the slot, and has
-    // ended its reservation.
+    // Counts the right password of an account that is locked out. A wrong one was counted in the slot, and
+    // has ended its reservation.
     await throttle.fail(reservations, networks);
     return undefined;
   } finally {

@@ -6,8 +6,8 @@ const TEXT = '[^\\u0000\\ud800-\\udfff]';
 const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 
 /**
- * Characters that nothing is seen of: Default_Ignorable_Code_Point of Unicode 17 (DerivedCoreProperties.txt) up
- * to U+FFFF, and the blank braille pattern U+2800. U+FEFF is left out, for `\\s` has it.
+ * Characters that nothing is seen of: Default_Ignorable_Code_Point of Unicode 17 (DerivedCoreProperties.txt)
+ * up to U+FFFF, and the blank braille pattern U+2800. U+FEFF is left out, for `\\s` has it.
  */
 const INVISIBLE =
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +

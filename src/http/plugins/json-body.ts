@@ -15,8 +15,8 @@ const MAX_DEPTH = 16;
 
 /**
  * Parses bodies like Fastify, which refuses members that would change a prototype, after a check of their
- * depth. An empty body counts as none, whatever content type the client sends with it: `curl -d ''` sends the
- * one of a form. Compressed bodies are refused.
+ * depth. An empty body counts as none, with any content type: `curl -d ''` sends the one of a form.
+ * Compressed bodies are refused.
  */
 async function json(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
