@@ -1,9 +1,9 @@
-import { accessDenied } from '../../access/challenges.ts';
 import type { AccessLevels } from '../../access/levels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
+import { requireGrantable } from '../authority.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
@@ -32,8 +32,8 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
   try {
     return await makeChange(context, async (unchecked) => {
       const change = await recheckActor(unchecked, actor);
-      const { tx, maxGrantableLevel } = change;
-      if (offer.access > maxGrantableLevel) throw accessDenied(offer.access, maxGrantableLevel);
+      const { tx } = change;
+      requireGrantable(change, offer.access);
       const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
       if (user !== null) throw new Problem('email-taken');
       const createdAt = await context.now(tx);
@@ -104,9 +104,9 @@ export async function resendInvitation(
 ): Promise<Invitation> {
   return makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
-    const { tx, maxGrantableLevel } = change;
+    const { tx } = change;
     const before = await findShown(tx, invitationId);
-    if (before.access > maxGrantableLevel) throw accessDenied(before.access, maxGrantableLevel);
+    requireGrantable(change, before.access);
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
@@ -123,7 +123,8 @@ export async function resendInvitation(
 /**
  * Revokes an invitation.
  *
- * @throws {Problem} `invitation-not-found`; `invalid-token`
+ * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give;
+ *   `invalid-token`
  */
 export async function revokeInvitation(
   context: AccountsContext,
@@ -131,8 +132,10 @@ export async function revokeInvitation(
   invitationId: string,
 ): Promise<void> {
   await makeChange(context, async (unchecked) => {
-    const { tx, record } = await recheckActor(unchecked, actor);
+    const change = await recheckActor(unchecked, actor);
+    const { tx, record } = change;
     const { id, email, access } = await findShown(tx, invitationId);
+    requireGrantable(change, access);
     await tx.invitation.delete({ where: { id } });
     await context.outbox.takeBack(tx, email, ['invitation']);
     const { userId: actorId, requestContext } = actor;

@@ -17,6 +17,10 @@ import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
+/** A sentence about the rule of accounts/authority.ts, for the contract. */
+const ABOVE_CALLER =
+  'A user whose permanent or current level is above your permanent one is refused with `access-denied`.';
+
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
   /** The properties of a user that the caller may see. Admins see all, users see the name and the level. */
@@ -73,8 +77,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'changeUser',
       tags: ['Users'],
       summary: "Change a user's name, access level or state",
-      description:
-        'A change of the access level requires a sign-in within the last 15 minutes. The change applies at once.',
+      description: `A change of the access level requires a sign-in within the last 15 minutes. The change applies at once. ${ABOVE_CALLER}`,
       params: UserParams,
       headers: ConditionalHeaders,
       body: UserChangeBody(levels.all),
@@ -100,6 +103,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'deleteUser',
       tags: ['Users'],
       summary: 'Delete a user',
+      description: ABOVE_CALLER,
       params: UserParams,
       headers: ConditionalHeaders,
       response: { 204: NoContent('Deleted.') },
@@ -117,6 +121,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'endUserSessions',
       tags: ['Users'],
       summary: 'End all sessions of a user',
+      description: ABOVE_CALLER,
       params: UserParams,
       response: { 204: NoContent('Ended.') },
     },
