@@ -40,7 +40,7 @@ export async function deleteUser(
         ? { ...noRequest, requestId: actor.requestContext.requestId }
         : actor.requestContext;
     await voidMailTokens(change, user);
-    await voidInvitations({ ...change, actor: { ...actor, requestContext } }, user.id);
+    await voidInvitations({ ...change, actor: { ...actor, requestContext } }, [user.id]);
     await tx.user.delete({ where: { id: user.id } });
     await erasePersonalData(tx, user.id);
     revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });

@@ -40,8 +40,10 @@ export async function changeAccess(
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
   if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
-  if (permanentAccess < before.permanentAccess || access < accessBefore)
-    await voidInvitations(change, before.id);
+  // The end of an elevation that is not stored yet: its invitations must not survive the new level.
+  const hasExpired = accessBefore < before.access;
+  if (permanentAccess < before.permanentAccess || access < accessBefore || hasExpired)
+    await voidInvitations(change, [before.id]);
   change.record({
     action: 'user.access-changed',
     actorId: actor.userId,

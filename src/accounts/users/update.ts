@@ -120,7 +120,7 @@ async function changeState(change: ActorChange, before: UserRow, { disabled, rea
     await requireAnotherAdmin(tx, context.levels, before);
     await raiseEpoch(tx, before.id);
     await voidMailTokens(change, before);
-    await voidInvitations(change, before.id);
+    await voidInvitations(change, [before.id]);
   }
   change.record({
     action: disabled ? 'user.disabled' : 'user.enabled',

@@ -37,7 +37,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Invitations'],
       summary: 'Invite a person',
       description:
-        'Mails a token that is valid for 7 days to the address. The level is at most your own permanent one. Without a level, the invitation has that of new users.',
+        'Mails a token that is valid for 7 days to the address, and only while you are an admin. The level is at most your own permanent one. Without a level, the invitation has that of new users.',
       body: CreateInvitationBody(app.levels.all),
       response: { 201: { ...Ref(Invitation), headers: { Location: Location('the invitation') } } },
     },
