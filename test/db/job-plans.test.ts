@@ -82,7 +82,14 @@ const jobs: Record<string, Job> = {
   },
   'elevations.expire': {
     run: () => expireElevations(accounts),
-    by: ['User_accessUntil_idx', 'User_pkey'],
+    // The invitations of the user, and their mails.
+    by: [
+      'User_accessUntil_idx',
+      'User_pkey',
+      'Invitation_inviterId_idx',
+      'Invitation_pkey',
+      'Mail_recipient_createdAt_idx',
+    ],
   },
   'fold the names': { run: () => backfillSortKeys(plans.db), by: ['User_nameKey_key', 'User_pkey'] },
   'mails.send': {
@@ -215,7 +222,10 @@ async function fill(): Promise<void> {
   await insertRows(
     db,
     'Invitation',
-    mixed((time) => ({ ...token(time), email: randomUUID(), access: 1 })),
+    mixed((time, n) => ({
+      ...{ ...token(time), email: randomUUID(), access: 1 },
+      inviterId: users[n === 3 ? 0 : 2]?.id ?? '',
+    })),
   );
   const registration = { email: 'a@example.com', name: 'A', passwordHash: '' };
   await insertRows(

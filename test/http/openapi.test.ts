@@ -172,7 +172,7 @@ t.test('Every operation lists all its problems, each under its status', async (t
     getUser: ['user-not-found'],
     changeUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
     deleteUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
-    endUserSessions: ['user-not-found'],
+    endUserSessions: ['user-not-found', 'recent-sign-in-required'],
     getReadiness: ['not-ready'],
   };
   for (const { name, method, operation } of operations) {

@@ -11,6 +11,7 @@ import { attemptMailToken } from '../sign-in/attempts.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
 import type { User } from '../users/schemas.ts';
 import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
+import { couldInvite, inviterColumns } from './inviter.ts';
 
 /** The answer of a person to an invitation. */
 export interface Acceptance {
@@ -23,7 +24,7 @@ export interface Acceptance {
 
 /**
  * Creates the account that an invitation offers. The inviter's level is checked again: the invitation is void
- * when the inviter may no longer give its level.
+ * when the inviter could not send it now.
  *
  * @param acceptance checked against the schemas of users/schemas.ts
  * @throws {Problem} `mail-token-invalid`; `email-taken`; `validation-failed` for an address that is missing
@@ -69,17 +70,18 @@ export async function acceptInvitation(
   );
 }
 
-/** @returns undefined when there is no such invitation, or when the inviter may no longer give its level */
+/** @returns undefined when there is no such invitation, or when the inviter could not send it now */
 async function findOffered(context: AccountsContext, tx: Transaction, tokenHash: string) {
-  const { levels, now } = context;
+  const { levels } = context;
+  const time = await context.now(tx);
   const invitation = await tx.invitation.findUnique({
-    where: { tokenHash, expiresAt: { gt: await now(tx) } },
-    include: { inviter: { select: { permanentAccess: true, disabled: true } } },
+    where: { tokenHash, expiresAt: { gt: time } },
+    include: { inviter: { select: inviterColumns } },
   });
   if (invitation === null || !levels.has(invitation.access)) return undefined;
   const { inviter, access } = invitation;
   const isStillOffered =
-    inviter === null ? !(await hasAdmin(tx, levels)) : !inviter.disabled && inviter.permanentAccess >= access;
+    inviter === null ? !(await hasAdmin(tx, levels)) : couldInvite(levels, inviter, access, time);
   return isStillOffered ? invitation : undefined;
 }
 

@@ -1,13 +1,14 @@
-import { accessDenied } from '../../access/challenges.ts';
 import type { AccessLevels } from '../../access/levels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
+import { requireGrantable } from '../authority.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
+import { couldInvite, inviterColumns } from './inviter.ts';
 import type { Invitation } from './schemas.ts';
 
 /** The invitations that the API shows. The one of the first admin is left out. */
@@ -32,8 +33,8 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
   try {
     return await makeChange(context, async (unchecked) => {
       const change = await recheckActor(unchecked, actor);
-      const { tx, maxGrantableLevel } = change;
-      if (offer.access > maxGrantableLevel) throw accessDenied(offer.access, maxGrantableLevel);
+      const { tx } = change;
+      requireGrantable(change, offer.access);
       const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
       if (user !== null) throw new Problem('email-taken');
       const createdAt = await context.now(tx);
@@ -94,8 +95,8 @@ export async function listInvitations(
  * Mails an invitation again, with a new token and a new expiry. The old token becomes invalid. When the
  * address has reached its hourly limit, nothing happens and the old token stays valid.
  *
- * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give;
- *   `invalid-token`
+ * @throws {Problem} `invitation-not-found`, also when the inviter could not send it now; `access-denied` for a
+ *   level that the actor may not give; `invalid-token`
  */
 export async function resendInvitation(
   context: AccountsContext,
@@ -104,9 +105,9 @@ export async function resendInvitation(
 ): Promise<Invitation> {
   return makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
-    const { tx, maxGrantableLevel } = change;
-    const before = await findShown(tx, invitationId);
-    if (before.access > maxGrantableLevel) throw accessDenied(before.access, maxGrantableLevel);
+    const { tx } = change;
+    const before = await findValid(context, tx, invitationId);
+    requireGrantable(change, before.access);
     if (!(await context.outbox.allows(tx, before.email, ['invitation'])))
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
@@ -123,7 +124,8 @@ export async function resendInvitation(
 /**
  * Revokes an invitation.
  *
- * @throws {Problem} `invitation-not-found`; `invalid-token`
+ * @throws {Problem} `invitation-not-found`; `access-denied` for a level that the actor may not give;
+ *   `invalid-token`
  */
 export async function revokeInvitation(
   context: AccountsContext,
@@ -131,8 +133,10 @@ export async function revokeInvitation(
   invitationId: string,
 ): Promise<void> {
   await makeChange(context, async (unchecked) => {
-    const { tx, record } = await recheckActor(unchecked, actor);
+    const change = await recheckActor(unchecked, actor);
+    const { tx, record } = change;
     const { id, email, access } = await findShown(tx, invitationId);
+    requireGrantable(change, access);
     await tx.invitation.delete({ where: { id } });
     await context.outbox.takeBack(tx, email, ['invitation']);
     const { userId: actorId, requestContext } = actor;
@@ -154,6 +158,16 @@ async function findShown(tx: Transaction, id: string): Promise<Row & { readonly 
   const row = await tx.invitation.findFirst({ where: { id: id.toLowerCase(), ...shown } });
   if (row?.email == null) throw new Problem('invitation-not-found');
   return { ...row, email: row.email };
+}
+
+/** Finds an invitation that its inviter could still send. @throws {Problem} `invitation-not-found` */
+async function findValid({ levels, now }: AccountsContext, tx: Transaction, id: string) {
+  const invitation = await findShown(tx, id);
+  const { inviterId, access } = invitation;
+  const inviter = await tx.user.findUnique({ where: { id: inviterId ?? '' }, select: inviterColumns });
+  if (inviter === null || !couldInvite(levels, inviter, access, await now(tx)))
+    throw new Problem('invitation-not-found');
+  return invitation;
 }
 
 function sendInvitation({ context, send }: Change, { email, access, expiresAt }: Row, token: string): void {

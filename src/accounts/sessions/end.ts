@@ -5,6 +5,7 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
+import { requireAuthorityOver } from '../authority.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endActiveSession, endStolenSession, findActiveSession, isRetriedRefresh } from './active.ts';
@@ -140,13 +141,17 @@ async function endSessions(
 /**
  * Ends all sessions of a user on behalf of an admin.
  *
- * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued
+ * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
+ *   `access-denied` for a user above the actor
  */
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
   await makeChange(context, async (unchecked) => {
-    const { tx, revoke, record } = await recheckActor(unchecked, actor);
-    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
+    const change = await recheckActor(unchecked, actor);
+    const { tx, revoke, record } = change;
+    const select = { id: true, access: true, permanentAccess: true, accessUntil: true } as const;
+    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select });
     if (user === null) throw new Problem('user-not-found');
+    await requireAuthorityOver(change, user);
     const sessions = await tx.session.count({ where: { userId: user.id } });
     const { generation } = await raiseEpoch(tx, user.id);
     revoke({ userId: user.id, generation });

@@ -1,6 +1,7 @@
 import { noRequest } from '../../audit/event.ts';
 import { erasePersonalData } from '../../audit/record.ts';
 import { Problem } from '../../problems/problem.ts';
+import { requireAuthorityOver } from '../authority.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidInvitations } from '../invitations/end.ts';
@@ -16,7 +17,7 @@ export const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
  * Deletes a user, the sessions and the personal data in the audit log. An admin or the user can ask for it.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `last-admin`; any error of the precondition
+ *   `access-denied` for a user above the actor; `last-admin`; any error of the precondition
  */
 export async function deleteUser(
   context: AccountsContext,
@@ -30,6 +31,7 @@ export async function deleteUser(
     const change = await recheckActor(unchecked, actor);
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: userColumns });
     if (user === null) throw new Problem('user-not-found');
+    await requireAuthorityOver(change, user);
     precondition(toUser(user, context.levels));
     await requireAnotherAdmin(tx, context.levels, user);
     // The audit log keeps no IP address and no user agent of users who delete themselves.
@@ -38,7 +40,7 @@ export async function deleteUser(
         ? { ...noRequest, requestId: actor.requestContext.requestId }
         : actor.requestContext;
     await voidMailTokens(change, user);
-    await voidInvitations({ ...change, actor: { ...actor, requestContext } }, user.id);
+    await voidInvitations({ ...change, actor: { ...actor, requestContext } }, [user.id]);
     await tx.user.delete({ where: { id: user.id } });
     await erasePersonalData(tx, user.id);
     revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });

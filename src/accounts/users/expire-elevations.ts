@@ -3,6 +3,7 @@ import { joinSql } from '../../db/client.ts';
 import { type RunOptions, runBatches } from '../../db/raw/batches.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import { voidInvitations } from '../invitations/end.ts';
 
 /** Users of one transaction. */
 const BATCH_USERS = 100;
@@ -17,8 +18,8 @@ const orderBy = { accessUntil: 'asc' } as const;
 const MAX_USERS_FOR_LIST = 1_000;
 
 /**
- * Stores that elevations have expired. No request depends on it: all readers compute the current level, and
- * tokens expire with the elevation.
+ * Stores that elevations have expired, and voids the invitations that were sent during them. No request depends
+ * on it: all readers compute the current level, and tokens expire with the elevation.
  *
  * @returns the number of users
  */
@@ -38,13 +39,15 @@ export async function expireElevationsForList(context: AccountsContext): Promise
 }
 
 function expireBatch(context: AccountsContext): Promise<number> {
-  return makeChange(context, async ({ tx, record }) => {
+  return makeChange(context, async (change) => {
+    const { tx, record } = change;
     const where = { accessUntil: { lte: await context.now(tx) } };
     const rows = await tx.user.findMany({ where, orderBy, take: BATCH_USERS });
     if (rows.length === 0) return 0;
     const ids = rows.map(({ id }) => id);
     await tx.raw.execute`
       UPDATE "User" SET "access" = "permanentAccess", "accessUntil" = NULL WHERE "id" IN (${joinSql(ids)})`;
+    await voidInvitations({ ...change, actor: { userId: null, requestContext: noRequest } }, ids);
     for (const { id, access, permanentAccess } of rows) {
       record({
         action: 'user.elevation-expired',

@@ -1,5 +1,5 @@
-import { accessDenied } from '../../access/challenges.ts';
 import { invalidBody } from '../../problems/problem.ts';
+import { requireGrantable } from '../authority.ts';
 import type { ActorChange } from '../change.ts';
 import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
@@ -30,18 +30,20 @@ export async function changeAccess(
   { access, accessUntil = null, reason }: WantedAccess,
 ) {
   if (access === undefined) return {};
-  const { context, tx, actor, maxGrantableLevel } = change;
+  const { context, tx, actor } = change;
   const now = await context.now(tx);
   const accessBefore = accessAsOf(before, now);
   const accessUntilBefore = accessBefore === before.permanentAccess ? null : before.accessUntil;
   if (access === accessBefore && accessUntil?.getTime() === accessUntilBefore?.getTime()) return {};
-  if (access > maxGrantableLevel && !(access === before.permanentAccess && accessUntil === null))
-    throw accessDenied(access, maxGrantableLevel);
+  const isPermanentLevel = access === before.permanentAccess && accessUntil === null;
+  if (!isPermanentLevel) requireGrantable(change, access);
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
   if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
-  if (permanentAccess < before.permanentAccess || access < accessBefore)
-    await voidInvitations(change, before.id);
+  // The end of an elevation that is not stored yet: its invitations must not survive the new level.
+  const hasExpired = accessBefore < before.access;
+  if (permanentAccess < before.permanentAccess || access < accessBefore || hasExpired)
+    await voidInvitations(change, [before.id]);
   change.record({
     action: 'user.access-changed',
     actorId: actor.userId,

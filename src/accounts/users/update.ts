@@ -1,8 +1,7 @@
-import { accessDenied } from '../../access/challenges.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
+import { requireAuthorityOver } from '../authority.ts';
 import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor, Principal } from '../context.ts';
-import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { normalizeName } from '../normalize.ts';
@@ -54,7 +53,8 @@ export interface WantedUser extends WantedAccess {
  * tokens. Disabling a user ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `access-denied` for a level that the actor may not give; `last-admin`; any error of the precondition
+ *   `access-denied` for a level that the actor may not give, and for a user who has one; `last-admin`; any error
+ *   of the precondition
  */
 export async function changeUser(
   context: AccountsContext,
@@ -73,6 +73,7 @@ export async function changeUser(
       select: { ...userColumns, generation: true },
     });
     if (before === null) throw new Problem('user-not-found');
+    await requireAuthorityOver(change, before);
     precondition(toUser(before, context.levels));
     const { id } = before;
     const data = {
@@ -114,16 +115,12 @@ function rename({ actor, record }: ActorChange, before: UserRow, wantedName: str
 
 async function changeState(change: ActorChange, before: UserRow, { disabled, reason }: WantedUser) {
   if (disabled === undefined || disabled === before.disabled) return {};
-  const { context, tx, actor, maxGrantableLevel } = change;
+  const { context, tx, actor } = change;
   if (disabled) {
     await requireAnotherAdmin(tx, context.levels, before);
     await raiseEpoch(tx, before.id);
     await voidMailTokens(change, before);
-    await voidInvitations(change, before.id);
-  } else {
-    // Enabling a user gives the level back, so the actor must be allowed to give it.
-    const regained = Math.max(before.permanentAccess, accessAsOf(before, await context.now(tx)));
-    if (regained > maxGrantableLevel) throw accessDenied(regained, maxGrantableLevel);
+    await voidInvitations(change, [before.id]);
   }
   change.record({
     action: disabled ? 'user.disabled' : 'user.enabled',

@@ -37,7 +37,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Invitations'],
       summary: 'Invite a person',
       description:
-        'Mails a token that is valid for 7 days to the address. The level is at most your own permanent one. Without a level, the invitation has that of new users.',
+        'Mails a token that is valid for 7 days to the address, and only while you are an admin. The level is at most your own permanent one. Without a level, the invitation has that of new users.',
       body: CreateInvitationBody(app.levels.all),
       response: { 201: { ...Ref(Invitation), headers: { Location: Location('the invitation') } } },
     },
@@ -78,7 +78,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Invitations'],
       summary: 'Mail an invitation again, with a new token',
       description:
-        'The token before becomes invalid. An address gets at most 3 invitations an hour. Beyond that, no mail is sent and the last token stays valid.',
+        'The token before becomes invalid. An address gets at most 3 invitations an hour. Beyond that, no mail is sent and the last token stays valid. The level is at most your own permanent one.',
       params: InvitationParams,
       response: { 200: Ref(Invitation) },
     },
@@ -94,6 +94,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'revokeInvitation',
       tags: ['Invitations'],
       summary: 'Revoke an invitation',
+      description: 'The level is at most your own permanent one.',
       params: InvitationParams,
       response: { 204: NoContent('Revoked.') },
     },

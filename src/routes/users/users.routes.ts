@@ -17,6 +17,10 @@ import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
+/** A sentence about the rule of accounts/authority.ts, for the contract. */
+const ABOVE_CALLER =
+  'A user whose permanent or current level is above your permanent one is refused with `access-denied`.';
+
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
   /** The properties of a user that the caller may see. Admins see all, users see the name and the level. */
@@ -73,15 +77,14 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'changeUser',
       tags: ['Users'],
       summary: "Change a user's name, access level or state",
-      description:
-        'A change of the access level requires a sign-in within the last 15 minutes. The change applies at once.',
+      description: `All but a change of the name alone requires a sign-in within the last 15 minutes. The change applies at once. ${ABOVE_CALLER}`,
       params: UserParams,
       headers: ConditionalHeaders,
       body: UserChangeBody(levels.all),
       response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
-      if (request.body.access !== undefined) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
+      if (needsRecentSignIn(request.body)) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
       const wanted = toWanted(request.body);
       const precondition = preconditionOf(request.headers);
       const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, precondition);
@@ -100,6 +103,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'deleteUser',
       tags: ['Users'],
       summary: 'Delete a user',
+      description: ABOVE_CALLER,
       params: UserParams,
       headers: ConditionalHeaders,
       response: { 204: NoContent('Deleted.') },
@@ -112,11 +116,13 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/:id/sessions', {
-    config: { access: 'admin', problems: ['user-not-found'] },
+    // Otherwise a stolen token could sign out, again and again, the admins who want to stop the thief.
+    config: { access: 'admin', maxAge: RECENT_SIGN_IN_SECONDS, problems: ['user-not-found'] },
     schema: {
       operationId: 'endUserSessions',
       tags: ['Users'],
       summary: 'End all sessions of a user',
+      description: ABOVE_CALLER,
       params: UserParams,
       response: { 204: NoContent('Ended.') },
     },
@@ -127,6 +133,14 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     },
   });
 };
+
+/**
+ * Tells whether a change gives or takes something. A name does neither, and can be set back; the reason is
+ * stored with the change. Every other member needs a recent sign-in, also one that is added later.
+ */
+function needsRecentSignIn(body: object): boolean {
+  return Object.keys(body).some((member) => member !== 'name' && member !== 'reason');
+}
 
 /** Reads the properties that an admin wants a user to have. @throws {Problem} `validation-failed` */
 function toWanted({ accessUntil, ...wanted }: Static<ReturnType<typeof UserChangeBody>>): WantedUser {
