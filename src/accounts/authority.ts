@@ -17,7 +17,7 @@ export function requireGrantable(
 /**
  * Refuses a write to a user above the actor: an actor who may not give a level cannot take it either. Call it
  * before every write to another user. The permanent level counts, because it outlasts an elevation, and the
- * current one, because an elevation was given by somebody who may give it. Actors may write to themselves.
+ * current one, because an admin who may give the elevation gave it. Actors may write to themselves.
  *
  * @throws {Problem} `access-denied`
  */

@@ -95,7 +95,8 @@ export async function listInvitations(
  * Mails an invitation again, with a new token and a new expiry. The old token becomes invalid. When the
  * address has reached its hourly limit, nothing happens and the old token stays valid.
  *
- * @throws {Problem} `invitation-not-found`, also when the inviter could not send it now; `access-denied` for a
+ * @throws {Problem} `invitation-not-found`, also when the inviter could not send it now; `access-denied` for
+ *   a
  *   level that the actor may not give; `invalid-token`
  */
 export async function resendInvitation(

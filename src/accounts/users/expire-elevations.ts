@@ -18,8 +18,8 @@ const orderBy = { accessUntil: 'asc' } as const;
 const MAX_USERS_FOR_LIST = 1_000;
 
 /**
- * Stores that elevations have expired, and voids the invitations that were sent during them. No request depends
- * on it: all readers compute the current level, and tokens expire with the elevation.
+ * Stores that elevations have expired, and voids the invitations that were sent during them. No request
+ * depends on it: all readers compute the current level, and tokens expire with the elevation.
  *
  * @returns the number of users
  */

@@ -53,7 +53,8 @@ export interface WantedUser extends WantedAccess {
  * tokens. Disabling a user ends the sessions too.
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `access-denied` for a level that the actor may not give, and for a user who has one; `last-admin`; any error
+ *   `access-denied` for a level that the actor may not give, and for a user who has one; `last-admin`; any
+ * error
  *   of the precondition
  */
 export async function changeUser(
