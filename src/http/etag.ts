@@ -10,6 +10,10 @@ const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"';
 /** The pattern of If-Match: `*`, or a list whose elements may be empty (RFC 9110 section 5.6.1.2). */
 const IF_MATCH = `^[ \\t]*(?:\\*|(?:,[ \\t]*)*${ENTITY_TAG}(?:[ \\t]*,(?:[ \\t]*${ENTITY_TAG})?)*)[ \\t]*$`;
 
+/** nginx makes an ETag weak when it compresses the answer. */
+const WEAK_TAG_DETAIL =
+  'The entity tags of If-Match are weak (W/"…"), which never match. A proxy has made them so: turn its compression off for this service.';
+
 /** The ETag header of an answer that contains a user. */
 export const Etag = Type.String({
   description: 'a strong validator of the user (RFC 9110 section 8.8.3); for admins, and of oneself',
@@ -41,7 +45,9 @@ export function etagOf(user: User): string {
 export function preconditionOf({ 'if-match': ifMatch }: { readonly 'if-match'?: string }): Precondition {
   if (ifMatch === undefined || ifMatch.trim() === '*') return () => {};
   const tags: readonly string[] = ifMatch.match(new RegExp(ENTITY_TAG, 'g')) ?? [];
+  const isWeak = tags.length > 0 && tags.every((tag) => tag.startsWith('W/'));
   return (user) => {
-    if (!tags.includes(etagOf(user))) throw new Problem('precondition-failed');
+    if (!tags.includes(etagOf(user)))
+      throw new Problem('precondition-failed', isWeak ? { detail: WEAK_TAG_DETAIL } : {});
   };
 }
