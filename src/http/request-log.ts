@@ -1,6 +1,7 @@
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import pino from 'pino';
 import type { Config } from '../config/index.ts';
+import { isHealthCheck } from './request-context.ts';
 
 /** Numbers of pino's levels; a higher one is more severe. */
 const [DEBUG, INFO] = [20, 30];
@@ -101,6 +102,8 @@ export class RequestLines extends LogController {
     if (!error && !this.#enabled.info) return;
     const line = { req: request, res: reply, responseTime: reply.elapsedTime };
     if (error) request.log.error({ ...line, err: error }, 'request errored');
+    // Supervisors ask every few seconds, and fill the log with answers that all is well.
+    else if (reply.statusCode < 400 && isHealthCheck(request)) request.log.debug(line, 'request completed');
     else request.log.info(line, 'request completed');
   }
 }

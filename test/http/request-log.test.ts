@@ -51,6 +51,26 @@ t.test('A request is logged in one line when it is answered', async (t) => {
   });
 });
 
+t.test('A health check that succeeds is logged at debug only, and one that fails at info', async (t) => {
+  for (const [level, statusCode, messages] of [
+    ['info', 200, []],
+    ['info', 503, ['request completed']],
+    ['debug', 200, ['incoming request', 'request completed']],
+  ] as const) {
+    const { app, lines } = build(level);
+    app.get('/health/ready', async (_request, reply) => reply.code(statusCode).send('state'));
+    await app.inject('/health/ready?token=1');
+    t.strictSame(
+      lines.filter(({ msg }) => String(msg).includes('request')).map(({ msg }) => msg),
+      messages,
+      `${level} ${statusCode}`,
+    );
+    const before = lines.length;
+    await app.inject({ method: 'HEAD', url: '/health/other' });
+    t.ok(lines.length > before, 'a path that only looks like one is logged');
+  }
+});
+
 t.test('At level debug, a request is also logged when it arrives', async (t) => {
   const { app, lines } = build('debug');
   await app.inject('/');
