@@ -6,6 +6,7 @@ import type { Change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { noticeTo } from '../notices.ts';
 import { MIN_TOKEN_LIFETIME_MS, type Owner, ownerColumns } from './grant.ts';
+import { lastIssueOf } from './last-issue.ts';
 
 /**
  * For this time after a rotation, the previous refresh token still gets the current one. Two tabs may refresh
@@ -22,6 +23,7 @@ export const sessionColumns = [
   'rotatedAt',
   'accessCap',
   'authenticatedAt',
+  'tokensIssuedAt',
   'idleUntil',
   'expiresAt',
 ] as const;
@@ -67,7 +69,7 @@ export function isRetriedRefresh(
 /** Ends a session and revokes its access tokens. */
 export async function endActiveSession({ tx, revoke }: Change, { session }: ActiveSession): Promise<void> {
   await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
-  revoke({ sessionId: session.id });
+  revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
 }
 
 /** Ends a session whose refresh token may have been stolen, and notifies its user. */

@@ -3,11 +3,13 @@ import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
+import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endActiveSession, endStolenSession, findActiveSession, isRetriedRefresh } from './active.ts';
+import { findLastIssue, issueColumns, issueSelect, lastIssueOf } from './last-issue.ts';
 import type { Session } from './schemas.ts';
 
 /**
@@ -51,9 +53,10 @@ export async function endSession(
 ): Promise<boolean> {
   return makeChange(context, async ({ tx, revoke, record }) => {
     const id = sessionId.toLowerCase();
-    const { count } = await tx.session.deleteMany({ where: { id, userId } });
-    if (count === 0) return false;
-    revoke({ sessionId: id });
+    const session = await selectRow(tx, 'Session', issueColumns, { id, userId });
+    if (session === undefined) return false;
+    await tx.session.delete({ where: { id } });
+    revoke({ sessionId: id, lastIssuedAt: lastIssueOf(session) });
     record({
       action: 'session.ended',
       actorId: userId,
@@ -131,9 +134,9 @@ async function endSessions(
   { tx, revoke }: Change,
   where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
 ): Promise<string[]> {
-  const ending = await tx.session.findMany({ where, select: { id: true } });
+  const ending = await tx.session.findMany({ where, select: issueSelect });
   await tx.session.deleteMany({ where });
-  for (const { id } of ending) revoke({ sessionId: id });
+  for (const session of ending) revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
   return ending.map(({ id }) => id);
 }
 
@@ -148,8 +151,9 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: { id: true } });
     if (user === null) throw new Problem('user-not-found');
     const sessions = await tx.session.count({ where: { userId: user.id } });
+    const lastIssuedAt = await findLastIssue(tx, user.id);
     const { generation } = await raiseEpoch(tx, user.id);
-    revoke({ userId: user.id, generation });
+    revoke({ userId: user.id, generation, lastIssuedAt });
     record({
       action: 'session.ended',
       actorId: actor.userId,
@@ -160,7 +164,10 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
   });
 }
 
-/** Ends every session of a user and raises the generation. The caller revokes the access tokens with it. */
+/**
+ * Ends every session of a user and raises the generation. The caller revokes the access tokens with it, dated
+ * by {@link findLastIssue} of before.
+ */
 export async function raiseEpoch(
   tx: Transaction,
   userId: string,

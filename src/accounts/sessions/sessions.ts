@@ -10,6 +10,7 @@ import type { SignedIn } from '../sign-in/sign-in.ts';
 import { endStolenSession, findActiveSession, isRetriedRefresh, sessionColumns } from './active.ts';
 import { evictSurplusSessions } from './end.ts';
 import { ownerColumns, type SessionGrant, toGrant } from './grant.ts';
+import { lastIssueOf } from './last-issue.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,6 +47,7 @@ export async function openSession(
       rotatedAt: time,
       accessCap: accessCap ?? null,
       authenticatedAt: time,
+      tokensIssuedAt: time,
       createdAt: time,
       idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
       expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
@@ -82,7 +84,8 @@ export async function refreshSession(
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
       const count = await tx.raw.execute`
-        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE_TIMEOUT_MS)}
+        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE_TIMEOUT_MS)},
+          "tokensIssuedAt" = ${lastIssueOf(session, time)}
         WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
       return toGrant({ ...session, rotation }, user, time);
@@ -110,11 +113,13 @@ export async function renewAuthentication(
     const { tx, record } = await recheckActor(unchecked, actor);
     const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
-    const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
-    if (count === 0) throw invalidToken();
-    const session = await selectRow(tx, 'Session', sessionColumns, { id: actor.sessionId });
+    const found = await selectRow(tx, 'Session', sessionColumns, where);
+    if (found === undefined) throw invalidToken();
+    const session = { ...found, authenticatedAt: time, tokensIssuedAt: lastIssueOf(found, time) };
+    const { authenticatedAt, tokensIssuedAt } = session;
+    await tx.session.update({ where: { id: session.id }, data: { authenticatedAt, tokensIssuedAt } });
     const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
-    if (session === undefined || user === undefined) throw invalidToken();
+    if (user === undefined) throw invalidToken();
     const { userId, requestContext } = actor;
     const after = { sessionId: session.id };
     record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, requestContext });
