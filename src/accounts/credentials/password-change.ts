@@ -6,6 +6,7 @@ import { hashPassword } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { type SessionGrant, toGrant } from '../sessions/grant.ts';
 import { findLastIssue } from '../sessions/last-issue.ts';
+import { rotatedBeforeOf } from '../sessions/list.ts';
 import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import { findCaller } from '../users/users.ts';
 
@@ -38,6 +39,7 @@ export async function changePassword(
       where: { id: userId },
       data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
     });
+    const before = await tx.session.findUniqueOrThrow({ where: { id: sessionId } });
     // Two steps, so that the old refresh token is not the previous one: that one would still get its
     // successor for 10 s.
     const session = await tx.session.update({
@@ -46,6 +48,7 @@ export async function changePassword(
         epoch: user.epoch,
         rotation: { increment: 2 },
         rotatedAt: time,
+        rotatedBefore: rotatedBeforeOf(before, time),
         authenticatedAt: time,
         tokensIssuedAt: lastIssuedAt !== null && lastIssuedAt > time ? lastIssuedAt : time,
       },

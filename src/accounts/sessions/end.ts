@@ -1,4 +1,3 @@
-import { invalidToken } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
@@ -8,9 +7,9 @@ import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { endActiveSession, endStolenSession, findActiveSession, isRetriedRefresh } from './active.ts';
+import { endActiveSession, endStolenSession, findActiveSession } from './active.ts';
 import { findLastIssue, issueColumns, issueSelect, lastIssueOf } from './last-issue.ts';
-import type { Session } from './schemas.ts';
+import { findRepetition } from './repeat.ts';
 
 /**
  * The maximum number of sessions of a user. It keeps work on all of them small, even if a client signs in
@@ -20,30 +19,6 @@ const MAX_SESSIONS = 100;
 
 /** Sessions beyond {@link MAX_SESSIONS} that one sign-in ends. Each of several sign-ins at once ends some. */
 const EVICT_BATCH = 10;
-
-/** Lists the active sessions of a user, newest first. @param current id of the request's session */
-export async function listSessions(
-  { db, now }: AccountsContext,
-  userId: string,
-  current: string,
-): Promise<Session[]> {
-  const user = await db.user.findUnique({ where: { id: userId }, select: { epoch: true } });
-  if (user === null) throw invalidToken();
-  const time = await now(db);
-  const rows = await db.session.findMany({
-    where: { userId, epoch: user.epoch, idleUntil: { gt: time }, expiresAt: { gt: time } },
-    orderBy: { id: 'desc' },
-  });
-  return rows.map(({ id, createdAt, rotatedAt, expiresAt, ip, userAgent }) => ({
-    id,
-    createdAt: createdAt.toISOString(),
-    lastUsedAt: rotatedAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    ip,
-    userAgent,
-    current: id === current,
-  }));
-}
 
 /** Ends one of the actor's sessions. @returns whether there was one */
 export async function endSession(
@@ -83,7 +58,7 @@ export async function endSessionOf(
     const active = await findActiveSession(context, change.tx, token.sessionId);
     if (active === undefined) return;
     const { session, user } = active;
-    if (token.rotation !== session.rotation && !isRetriedRefresh(token, active))
+    if (token.rotation !== session.rotation && findRepetition(token, active, requestContext) === undefined)
       return endStolenSession(change, active, requestContext);
     await endActiveSession(change, active);
     const before = { sessionId: session.id };

@@ -18,7 +18,7 @@ type IssueTimes = Pick<ColumnsOf<'Session'>, (typeof issueColumns)[number]>;
  * been set back since: `tokensIssuedAt` keeps the time of before, which the other columns lose. Versions
  * without that column issued tokens at the other two times only, and so does one beside this version.
  *
- * A refresh that is repeated issues a token up to 10 s later (`isRetriedRefresh`). The minute for which
+ * A refresh that is repeated issues a token up to 10 s later (`findRepetition`). The minute for which
  * revocations are kept beyond the lifetime of tokens includes that.
  *
  * @param time at which another token is issued, if any
