@@ -78,10 +78,11 @@ async function measureGuard(app: FastifyInstance, say: (text: string) => void): 
 }
 
 function someone() {
-  const authenticatedAt = new Date();
-  const expiresAt = new Date(authenticatedAt.getTime() + 86_400_000);
+  const issuedAt = new Date();
+  const expiresAt = new Date(issuedAt.getTime() + 86_400_000);
   const [userId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
-  return { access: 1, generation: 0, rotation: 0, userId, sessionId, authenticatedAt, expiresAt };
+  const times = { authenticatedAt: issuedAt, issuedAt, expiresAt };
+  return { access: 1, generation: 0, rotation: 0, userId, sessionId, ...times };
 }
 
 async function measureHash(): Promise<number> {

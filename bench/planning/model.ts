@@ -48,11 +48,11 @@ export const built = {
   revocations: 200_000,
   revocationBytes: 150,
   /**
-   * Seconds that an entry is in the map (revocations.ts) and in the table (prune-revocations.ts), and the
+   * Seconds that an entry is in the map (revocation-map.ts) and in the table (prune-revocations.ts), and the
    * overlap of two polls.
    */
   remembered: HOUR + 60,
-  kept: 2 * HOUR,
+  kept: 25 * HOUR,
   overlap: 30,
   /** Connections of a process to Postgres (src/db/postgres/adapter.ts). */
   connections: 10,

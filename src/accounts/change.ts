@@ -4,7 +4,7 @@ import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertRows } from '../db/raw/insert.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
-import { type Revocation, toRow } from '../tokens/revocations.ts';
+import { dateOf, type Revocation, toRow } from '../tokens/revocation-row.ts';
 import type { AccountsContext, Principal } from './context.ts';
 import { accessAsOf } from './elevation.ts';
 
@@ -41,6 +41,7 @@ export async function makeChange<T>(
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
   let revoked: Revocation[] = [];
+  let createdAt = new Date(0);
   const result = await context.db.transaction(async (tx) => {
     revoked = [];
     const events: AuditRecord[] = [];
@@ -55,13 +56,13 @@ export async function makeChange<T>(
     await context.outbox.write(tx, mails);
     await record(tx, events);
     if (revoked.length > 0) {
-      const createdAt = await context.now(tx);
+      createdAt = dateOf(revoked, await context.now(tx));
       const rows = revoked.map((revocation) => toRow(revocation, createdAt));
       await insertRows(tx, 'Revocation', rows);
     }
     return value;
   });
-  context.revocations.apply(revoked);
+  context.revocations.apply(revoked, createdAt);
   return result;
 }
 

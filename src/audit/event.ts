@@ -13,6 +13,7 @@ export const actions = [
   'user.deleted',
   'session.opened',
   'session.reauthenticated',
+  'session.continued-elsewhere',
   'session.ended',
   'session.reuse-detected',
   'sign-in.failed',

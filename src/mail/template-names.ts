@@ -8,6 +8,7 @@ export const templateNames = [
   'password-changed',
   'email-changed',
   'reuse-detected',
+  'continued-elsewhere',
   'access-changed',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];

@@ -14,6 +14,7 @@ const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
   'password-changed': ['link'],
   'email-changed': ['link'],
   'reuse-detected': ['link'],
+  'continued-elsewhere': ['link'],
   'access-changed': ['link', 'access'],
 };
 

@@ -5,11 +5,22 @@ export type NamedRevocation =
   | { readonly userId: string; readonly generation: number }
   | { readonly sessionId: string };
 
+/**
+ * Milliseconds for which a revocation is kept: the longest lifetime of an access token, and a minute because
+ * clocks differ.
+ */
+export const RETENTION_MS = 3_600_000 + 60_000;
+
 interface Entry {
   /** The lowest generation that is still valid; unused for sessions. */
   readonly generation: number;
   /** Milliseconds since 1970, by the database's clock. */
   readonly evictAt: number;
+  /**
+   * By performance.now(). A clock that is set forward makes the time of `evictAt` come too early, and it may
+   * be set back.
+   */
+  readonly keptUntil: number;
 }
 
 /**
@@ -20,7 +31,7 @@ export class RevocationMap {
   readonly #limit: number;
   readonly #users = new Map<string, Entry>();
   readonly #sessions = new Map<string, Entry>();
-  /** Milliseconds since 1970, by this process's clock: no token that was issued until then is valid. */
+  /** Milliseconds since 1970, by the database's clock: no token that was issued until then is valid. */
   #revokedUntil = Number.NEGATIVE_INFINITY;
   #overflowed = false;
 
@@ -48,9 +59,9 @@ export class RevocationMap {
   /**
    * Adds a revocation.
    *
-   * @param evictAt milliseconds since 1970 by the database's clock, as for {@link evictExpired}
+   * @param createdAt its date: milliseconds since 1970 by the database's clock
    */
-  add(revocation: NamedRevocation, evictAt: number): void {
+  add(revocation: NamedRevocation, createdAt: number): void {
     const isUser = 'userId' in revocation;
     const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
     const known = map.get(key);
@@ -58,10 +69,11 @@ export class RevocationMap {
       this.overflow();
       return;
     }
-    map.set(key, {
-      generation: Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0),
-      evictAt: Math.max(evictAt, known?.evictAt ?? 0),
-    });
+    const generation = Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0);
+    const evictAt = Math.max(createdAt + RETENTION_MS, known?.evictAt ?? 0);
+    // Each row is read by several polls. It is kept from the first one on.
+    if (known?.generation === generation && known.evictAt === evictAt) return;
+    map.set(key, { generation, evictAt, keptUntil: performance.now() + RETENTION_MS });
   }
 
   /** Marks the map as incomplete. */
@@ -72,16 +84,22 @@ export class RevocationMap {
   /**
    * Revokes every token that was issued until a time.
    *
-   * @param until milliseconds since 1970, by this process's clock
+   * @param until milliseconds since 1970, by the database's clock
    */
   revokeAll(until: number): void {
     this.#revokedUntil = Math.max(this.#revokedUntil, until);
   }
 
-  /** Evicts the entries whose time is over. */
+  /**
+   * Evicts the entries whose time is over.
+   *
+   * @param time milliseconds since 1970, by the database's clock
+   */
   evictExpired(time: number): void {
+    const elapsed = performance.now();
     for (const map of [this.#users, this.#sessions])
-      for (const [key, { evictAt }] of map) if (evictAt <= time) map.delete(key);
+      for (const [key, { evictAt, keptUntil }] of map)
+        if (evictAt <= time && keptUntil <= elapsed) map.delete(key);
   }
 
   /** Removes all entries before they are read again. The time of {@link revokeAll} stays. */

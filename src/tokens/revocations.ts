@@ -1,23 +1,8 @@
 import { CLOCK_TOLERANCE_MS, type Database } from '../db/client.ts';
 import { withDeadline } from '../db/deadline.ts';
-import { newId } from '../lib/id.ts';
 import type { AccessTokenClaims } from './claims.ts';
-import { type NamedRevocation, RevocationMap } from './revocation-map.ts';
-
-/** A revocation of access tokens: all of a user's below a generation, all of a session, or all tokens. */
-export type Revocation = NamedRevocation | { readonly allUsers: true };
-
-/** Builds the row of a revocation. It names neither a user nor a session when it applies to all users. */
-export function toRow(revocation: Revocation, createdAt: Date) {
-  return {
-    id: newId(createdAt),
-    userId: null,
-    generation: null,
-    sessionId: null,
-    ...('allUsers' in revocation ? {} : revocation),
-    createdAt,
-  };
-}
+import { RETENTION_MS, RevocationMap } from './revocation-map.ts';
+import { type Revocation, type RevocationRow, toRow } from './revocation-row.ts';
 
 /** Milliseconds for which a feed is fresh after the beginning of its last successful poll. */
 export const MAX_STALENESS_MS = 2_000;
@@ -36,12 +21,6 @@ const OVERLAP_MS = 30_000;
 const CONFIRM_TIMEOUT_MS = 1_000;
 
 /**
- * Milliseconds for which a revocation is kept: the longest lifetime of an access token, and a minute because
- * clocks differ.
- */
-const RETENTION_MS = 3_600_000 + 60_000;
-
-/**
  * Entries of the map. At 150 bytes each it stays below 30 MB. On an overflow, the rows are read from the
  * database instead.
  */
@@ -52,9 +31,6 @@ const MAX_ENTRIES = 200_000;
  * for them.
  */
 type FeedDatabase = Pick<Database, 'db' | 'control' | 'now'>;
-
-/** The columns of a revocation's row that a poll reads. */
-type RevocationRow = Pick<ReturnType<typeof toRow>, 'userId' | 'generation' | 'sessionId' | 'createdAt'>;
 
 /**
  * The revocations of the last hour, in memory. The guard asks it instead of the database. Every process polls
@@ -69,6 +45,8 @@ export class RevocationFeed {
   /** The database's time at the last successful poll, in milliseconds since 1970. */
   #polledUntil: number | undefined;
   #clockSkew = 0;
+  /** Date.now() minus performance.now(), at the last successful poll. */
+  #wallOffset = 0;
 
   constructor(database: FeedDatabase, limit = MAX_ENTRIES) {
     this.#database = database;
@@ -78,13 +56,16 @@ export class RevocationFeed {
 
   /**
    * True when the revocations in memory are complete and recent. When it is false, ask {@link confirm}. With
-   * a clock that is behind, tokens live longer than their revocations are kept.
+   * a clock that is behind, tokens live longer than their revocations are kept. That begins when the clock is
+   * set, before the next poll.
    */
   get isFresh(): boolean {
+    const elapsed = performance.now();
     return (
-      performance.now() - this.#polledAt <= MAX_STALENESS_MS &&
+      elapsed - this.#polledAt <= MAX_STALENESS_MS &&
       !this.#known.overflowed &&
-      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE_MS
+      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE_MS &&
+      Math.abs(Date.now() - elapsed - this.#wallOffset) <= CLOCK_TOLERANCE_MS
     );
   }
 
@@ -128,12 +109,20 @@ export class RevocationFeed {
     );
   }
 
-  /** Adds the revocations that this process has committed. */
-  apply(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) {
-      if ('allUsers' in revocation) this.#known.revokeAll(Date.now());
-      else this.#known.add(revocation, Date.now() + RETENTION_MS);
-    }
+  /**
+   * Adds the revocations that this process has committed.
+   *
+   * @param createdAt the date of their rows
+   */
+  apply(revocations: readonly Revocation[], createdAt: Date): void {
+    for (const revocation of revocations) this.#add(toRow(revocation, createdAt));
+  }
+
+  #add({ userId, generation, sessionId, createdAt }: RevocationRow): void {
+    const date = createdAt.getTime();
+    if (sessionId !== null) this.#known.add({ sessionId }, date);
+    else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, date);
+    else if (userId === null) this.#known.revokeAll(date);
   }
 
   /**
@@ -150,20 +139,15 @@ export class RevocationFeed {
     const rows = await this.#database.control.raw.query<RevocationRow>`
       SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
       WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
-    for (const { userId, generation, sessionId, createdAt } of rows) {
-      const evictAt = createdAt.getTime() + RETENTION_MS;
-      if (sessionId !== null) this.#known.add({ sessionId }, evictAt);
-      else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, evictAt);
-      else if (userId === null) this.#known.revokeAll(createdAt.getTime() + this.#clockSkew);
-    }
+    for (const row of rows) this.#add(row);
     if (rows.length > this.#limit) this.#known.overflow();
     this.#polledUntil = now;
     this.#polledAt = began;
   }
 
   /**
-   * Evicts the revocations whose tokens have all expired by both clocks: one of the clocks may be set back
-   * again.
+   * Evicts the revocations whose tokens have all expired by the clocks of the process and of the database: one
+   * of them may be set back again.
    */
   evictExpired(): void {
     this.#known.evictExpired(Math.min(Date.now(), this.#polledUntil ?? 0));
@@ -183,7 +167,9 @@ export class RevocationFeed {
   async #readTime(): Promise<number> {
     const before = Date.now();
     const now = (await this.#database.now(this.#database.control)).getTime();
-    this.#clockSkew = (before + Date.now()) / 2 - now;
+    const after = Date.now();
+    this.#wallOffset = after - performance.now();
+    this.#clockSkew = (before + after) / 2 - now;
     return now;
   }
 

@@ -17,6 +17,8 @@ export interface AccessTokenSubject {
   readonly generation: number;
   /** When the password was verified. */
   readonly authenticatedAt: Date;
+  /** The time of the issue, by the database's clock: the processes agree on it, and so do revocations. */
+  readonly issuedAt: Date;
   /** The end of the session, or of a level with a time limit. */
   readonly expiresAt: Date;
 }
@@ -114,7 +116,7 @@ function optionsOf(
 
 function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens['issue'] {
   return (subject) => {
-    const now = toSeconds(Date.now());
+    const issuedAt = toSeconds(subject.issuedAt.getTime());
     const claims: AccessTokenClaims = {
       iss: publicUrl,
       aud: publicUrl,
@@ -124,11 +126,11 @@ function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens[
       access: subject.access,
       gen: subject.generation,
       auth_time: toSeconds(subject.authenticatedAt.getTime()),
-      iat: now,
-      exp: Math.min(now + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
+      iat: issuedAt,
+      exp: Math.min(issuedAt + accessTokenTtl, toSeconds(subject.expiresAt.getTime())),
       jti: randomUUID(),
     };
-    return { accessToken: jwt.sign(claims), expiresIn: claims.exp - now };
+    return { accessToken: jwt.sign(claims), expiresIn: claims.exp - issuedAt };
   };
 }
 

@@ -355,11 +355,24 @@ t.test('The list of sessions shows where the user is signed in', async (t) => {
   t.equal(mine.userAgent.length, 256);
   t.equal(Date.parse(mine.expiresAt) - Date.parse(mine.createdAt), 90 * 86_400_000);
 
-  await setTime(api, pairOf(first).sessionId, 'rotatedAt', -60);
   await refresh(api, first.body.refreshToken);
-  const used = (await list(first.body.accessToken))[1];
-  t.ok(Date.now() - Date.parse(used.lastUsedAt) < 10_000, 'a refresh is a use');
-  t.equal(used.createdAt, mine.createdAt);
+  t.strictSame((await list(first.body.accessToken))[1], mine, 'a refresh is not seen to the second');
+  const { sessionId } = pairOf(first);
+  const HOUR_MS = 3_600_000;
+  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const rotatedAt = new Date(hour - 2 * HOUR_MS + 1_234_567);
+  await db.session.update({ where: { id: sessionId }, data: { createdAt: new Date(0), rotatedAt } });
+  const lastUse = async () => Date.parse((await list(first.body.accessToken))[1].lastUsedAt);
+  t.equal(await lastUse(), hour - 2 * HOUR_MS, 'but to the hour');
+  const { rotation } = await db.session.findUniqueOrThrow({ where: { id: sessionId } });
+  const refreshToken = app.refreshTokens.write({ sessionId, rotation });
+  const { refreshToken: next } = pairOf(await refresh(api, refreshToken));
+  pairOf(await refresh(api, next));
+  const seen = await lastUse();
+  const { rotatedAt: used } = await db.session.findUniqueOrThrow({ where: { id: sessionId } });
+  // The next hour may have begun meanwhile.
+  const hasPassed = Math.floor(Date.now() / HOUR_MS) * HOUR_MS > used.getTime();
+  t.ok(hasPassed || seen === hour - 2 * HOUR_MS, 'and only when the hour is over');
 
   await setTime(api, pairOf(second).sessionId, 'idleUntil', 0);
   await setTime(api, readClaims(member.token).sid, 'expiresAt', 0);

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts';
 import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
-import { refresh, setTime, signIn } from '../accounts/client.ts';
+import { pairOf, refresh, setTime, signIn } from '../accounts/client.ts';
 import { type Answer, type Api, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 
@@ -84,6 +84,24 @@ const scenes: readonly Scene[] = [
       actorId: null,
       before: { sessionId: UUID },
       after: null,
+      ...here,
+    }),
+  },
+  {
+    name: 'a refresh token is sent again from another network',
+    act: async ({ api, ada }) => {
+      const { body } = await signIn(api, ada.email);
+      const { sessionId } = pairOf(await refresh(api, body.refreshToken));
+      const data = { rotatedNetwork: '192.0.2.9', rotatedUserAgent: here.userAgent };
+      await api.app.accounts.db.session.update({ where: { id: sessionId }, data });
+      await admits(refresh(api, body.refreshToken));
+      return ada.id;
+    },
+    event: () => ({
+      action: 'session.continued-elsewhere',
+      actorId: null,
+      before: null,
+      after: { sessionId: UUID, repeats: 1 },
       ...here,
     }),
   },

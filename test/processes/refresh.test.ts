@@ -4,8 +4,8 @@ import { type Cluster, createCluster, isAccepted, type Member, type Reply, refus
 
 const REQUESTS = 50;
 
-const refresh = (at: Member, refreshToken: string): Promise<Reply> =>
-  at.ask('POST', '/refresh', { body: { refreshToken } });
+const refresh = (at: Member, refreshToken: string, ip = '198.51.100.7'): Promise<Reply> =>
+  at.ask('POST', '/refresh', { body: { refreshToken }, headers: { 'x-forwarded-for': ip } });
 
 /** Three processes on Postgres; two on SQLite, which is for one machine. */
 async function startAll(cluster: Cluster): Promise<readonly [Member, Member, ...Member[]]> {
@@ -15,7 +15,7 @@ async function startAll(cluster: Cluster): Promise<readonly [Member, Member, ...
 }
 
 t.test('Refresh tokens work over several processes', async (t) => {
-  const cluster = await createCluster(t);
+  const cluster = await createCluster(t, { TRUST_PROXY: '1' });
   const { session, revocation } = cluster.database.db;
   const members = await startAll(cluster);
   const [here, there] = members;
@@ -65,5 +65,21 @@ t.test('Refresh tokens work over several processes', async (t) => {
       members.flatMap((at) => [token, rotated.body.accessToken].map((old) => refused(at, old, since))),
     );
     for (const at of members) t.equal((await refresh(at, rotated.body.refreshToken)).status, 401);
+  });
+
+  await t.test('One of several requests from another network gets the successor', async (t) => {
+    const { id, token, refreshToken } = await cluster.person(here, 1);
+    t.equal((await refresh(here, refreshToken)).status, 200);
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => refresh(member(index), refreshToken, '203.0.113.9')),
+    );
+    const since = performance.now();
+    t.strictSame(
+      replies.map(({ status }) => status).sort(),
+      [200, 401, 401, 401, 401, 401],
+      'the same user agent, once, over all processes',
+    );
+    t.equal(await session.count({ where: { userId: id } }), 0, 'the second one ends the session');
+    await Promise.all(members.map((at) => refused(at, token, since)));
   });
 });

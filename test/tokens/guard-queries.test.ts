@@ -21,6 +21,7 @@ t.test('The guard does not query the database', async (t) => {
     access: 1,
     generation: 0,
     authenticatedAt: new Date(),
+    issuedAt: new Date(),
     expiresAt: new Date(Date.now() + 1e9),
   };
   const tokens = Array.from({ length: 1000 }, () => app.tokens.issue(subject).accessToken);
@@ -40,7 +41,7 @@ t.test('The guard does not query the database', async (t) => {
   t.equal(await count((n) => tokens[n]!, '/users-only', 200), 0, 'a thousand tokens');
   t.equal(await count((n) => tokens[n]!, '/admins', 403), 0, 'a thousand times too low');
   t.equal(await count((n) => `${tokens[n]}x`, '/users-only', 401), 0, 'a thousand times refused');
-  app.revocations.apply([{ userId: person.id, generation: 1 }]);
+  app.revocations.apply([{ userId: person.id, generation: 1, lastIssuedAt: null }], new Date());
   t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
 
   const before = statements.length;

@@ -4,7 +4,7 @@
  * @runs once, on SQLite: the guard uses no database, which guard-queries.test.ts shows of both.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { requireAccess } from '#latchkey/access/guard.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { craftToken, encode, goodClaims, goodHeader, signedText } from '../tokens.ts';
@@ -20,6 +20,22 @@ const status: typeof statusNow = async (...request) => {
   if (!app.revocations.isFresh) await poll();
   return statusNow(...request);
 };
+
+/**
+ * Makes a clock that is set while the feed stays fresh: a real one would be stale until the next poll, and the
+ * guard would look for a user.
+ */
+function settableClock(t: Test): (time: number) => void {
+  const clock = Date.now;
+  Object.defineProperty(app.revocations, 'isFresh', { configurable: true, value: true });
+  t.teardown(() => {
+    Date.now = clock;
+    Reflect.deleteProperty(app.revocations, 'isFresh');
+  });
+  return (time) => {
+    Date.now = () => time;
+  };
+}
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -78,15 +94,12 @@ t.test('A token is expired at exp itself (RFC 7519 section 4.1.4)', async (t) =>
   const header = `Bearer ${craftToken({ exp: now() + 100 })}`;
   t.equal(await status(header), 200);
   const { exp = 0 } = verifiedTokens.get(header) ?? {};
-  const clock = Date.now;
-  t.teardown(() => {
-    Date.now = clock;
-  });
+  const setClock = settableClock(t);
   for (const [at, expected] of [
     [exp * 1000 - 1, 200],
     [exp * 1000, 401],
   ] as const) {
-    Date.now = () => at;
+    setClock(at);
     t.equal(await status(header), expected, `known, ${at - exp * 1000} ms`);
     verifiedTokens.clear();
     t.equal(await status(header), expected, `unknown, ${at - exp * 1000} ms`);
@@ -97,13 +110,10 @@ t.test('A cached token whose iat is in the future is refused after the clock was
   const header = `Bearer ${craftToken()}`;
   t.equal(await status(header), 200);
   const { iat = 0 } = verifiedTokens.get(header) ?? {};
-  const clock = Date.now;
-  t.teardown(() => {
-    Date.now = clock;
-  });
-  Date.now = () => (iat - 60) * 1000;
+  const setClock = settableClock(t);
+  setClock((iat - 60) * 1000);
   t.equal(await status(header), 200, 'clocks of two processes may differ by a minute');
-  Date.now = () => (iat - 60) * 1000 - 1;
+  setClock((iat - 60) * 1000 - 1);
   t.equal(await status(header), 401);
   t.notOk(verifiedTokens.has(header), 'and is forgotten');
 });
@@ -164,7 +174,7 @@ t.test('A cached token is refused once it is revoked', async (t) => {
     [bySid, { sessionId: sid }],
   ] as const) {
     t.equal(await status(header), 200);
-    app.revocations.apply([revocation]);
+    app.revocations.apply([{ ...revocation, lastIssuedAt: null }], new Date());
     for (let i = 0; i < 2; i++) t.equal(await status(header), 401);
   }
 });

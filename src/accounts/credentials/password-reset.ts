@@ -17,6 +17,7 @@ import { noticeTo } from '../notices.ts';
 import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { raiseEpoch } from '../sessions/end.ts';
+import { findLastIssue } from '../sessions/last-issue.ts';
 import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
@@ -143,11 +144,12 @@ async function replacePassword(
   const changed = await makeChange(context, async (change) => {
     const { tx, revoke, record, send } = change;
     await requireAllowed(tx);
+    const lastIssuedAt = await findLastIssue(tx, id);
     const { generation } = await raiseEpoch(tx, id);
     const data = { passwordHash, updatedAt: new Date() };
     const user = await tx.user.update({ where: { id }, data, select: userColumns });
     await voidMailTokens(change, user);
-    revoke({ userId: id, generation });
+    revoke({ userId: id, generation, lastIssuedAt });
     record({ action: 'user.password-reset', actorId, targetId: id, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));
     return user;

@@ -1,17 +1,11 @@
 import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Handle } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
-import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import type { Change } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { noticeTo } from '../notices.ts';
 import { MIN_TOKEN_LIFETIME_MS, type Owner, ownerColumns } from './grant.ts';
-
-/**
- * For this time after a rotation, the previous refresh token still gets the current one. Two tabs may refresh
- * at once, or an answer may get lost.
- */
-const REUSE_GRACE_MS = 10_000;
+import { lastIssueOf } from './last-issue.ts';
 
 /** The columns that decide whether a session is active, and that its tokens are made of. */
 export const sessionColumns = [
@@ -22,8 +16,15 @@ export const sessionColumns = [
   'rotatedAt',
   'accessCap',
   'authenticatedAt',
+  'tokensIssuedAt',
   'idleUntil',
   'expiresAt',
+  'rotatedNetwork',
+  'rotatedUserAgent',
+  'rotatedBefore',
+  'repeatedRotation',
+  'repeatsSince',
+  'repeats',
 ] as const;
 
 /** An active session, its user, and the time of the check. */
@@ -49,25 +50,10 @@ export async function findActiveSession(
   return { session, user, time };
 }
 
-/**
- * Tells whether a refresh token is the previous one, and the answer with the current one may have been lost.
- */
-export function isRetriedRefresh(
-  { rotation }: RefreshTokenContents,
-  { session, time }: ActiveSession,
-): boolean {
-  // A rotation in the future means that the clock was set back. The grace period must not last until that
-  // time.
-  return (
-    rotation === session.rotation - 1 &&
-    Math.abs(time.getTime() - session.rotatedAt.getTime()) <= REUSE_GRACE_MS
-  );
-}
-
 /** Ends a session and revokes its access tokens. */
 export async function endActiveSession({ tx, revoke }: Change, { session }: ActiveSession): Promise<void> {
   await tx.raw.execute`DELETE FROM "Session" WHERE "id" = ${session.id}`;
-  revoke({ sessionId: session.id });
+  revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
 }
 
 /** Ends a session whose refresh token may have been stolen, and notifies its user. */

@@ -1,15 +1,16 @@
-import { invalidToken } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
+import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { requireAuthorityOver } from '../authority.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { endActiveSession, endStolenSession, findActiveSession, isRetriedRefresh } from './active.ts';
-import type { Session } from './schemas.ts';
+import { endActiveSession, endStolenSession, findActiveSession } from './active.ts';
+import { findLastIssue, issueColumns, issueSelect, lastIssueOf } from './last-issue.ts';
+import { findRepetition } from './repeat.ts';
 
 /**
  * The maximum number of sessions of a user. It keeps work on all of them small, even if a client signs in
@@ -20,30 +21,6 @@ const MAX_SESSIONS = 100;
 /** Sessions beyond {@link MAX_SESSIONS} that one sign-in ends. Each of several sign-ins at once ends some. */
 const EVICT_BATCH = 10;
 
-/** Lists the active sessions of a user, newest first. @param current id of the request's session */
-export async function listSessions(
-  { db, now }: AccountsContext,
-  userId: string,
-  current: string,
-): Promise<Session[]> {
-  const user = await db.user.findUnique({ where: { id: userId }, select: { epoch: true } });
-  if (user === null) throw invalidToken();
-  const time = await now(db);
-  const rows = await db.session.findMany({
-    where: { userId, epoch: user.epoch, idleUntil: { gt: time }, expiresAt: { gt: time } },
-    orderBy: { id: 'desc' },
-  });
-  return rows.map(({ id, createdAt, rotatedAt, expiresAt, ip, userAgent }) => ({
-    id,
-    createdAt: createdAt.toISOString(),
-    lastUsedAt: rotatedAt.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    ip,
-    userAgent,
-    current: id === current,
-  }));
-}
-
 /** Ends one of the actor's sessions. @returns whether there was one */
 export async function endSession(
   context: AccountsContext,
@@ -52,9 +29,10 @@ export async function endSession(
 ): Promise<boolean> {
   return makeChange(context, async ({ tx, revoke, record }) => {
     const id = sessionId.toLowerCase();
-    const { count } = await tx.session.deleteMany({ where: { id, userId } });
-    if (count === 0) return false;
-    revoke({ sessionId: id });
+    const session = await selectRow(tx, 'Session', issueColumns, { id, userId });
+    if (session === undefined) return false;
+    await tx.session.delete({ where: { id } });
+    revoke({ sessionId: id, lastIssuedAt: lastIssueOf(session) });
     record({
       action: 'session.ended',
       actorId: userId,
@@ -81,7 +59,7 @@ export async function endSessionOf(
     const active = await findActiveSession(context, change.tx, token.sessionId);
     if (active === undefined) return;
     const { session, user } = active;
-    if (token.rotation !== session.rotation && !isRetriedRefresh(token, active))
+    if (token.rotation !== session.rotation && findRepetition(token, active, requestContext) === undefined)
       return endStolenSession(change, active, requestContext);
     await endActiveSession(change, active);
     const before = { sessionId: session.id };
@@ -132,9 +110,9 @@ async function endSessions(
   { tx, revoke }: Change,
   where: { readonly userId: string; readonly id: { readonly in: string[] } | { readonly not: string } },
 ): Promise<string[]> {
-  const ending = await tx.session.findMany({ where, select: { id: true } });
+  const ending = await tx.session.findMany({ where, select: issueSelect });
   await tx.session.deleteMany({ where });
-  for (const { id } of ending) revoke({ sessionId: id });
+  for (const session of ending) revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
   return ending.map(({ id }) => id);
 }
 
@@ -153,8 +131,9 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
     if (user === null) throw new Problem('user-not-found');
     await requireAuthorityOver(change, user);
     const sessions = await tx.session.count({ where: { userId: user.id } });
+    const lastIssuedAt = await findLastIssue(tx, user.id);
     const { generation } = await raiseEpoch(tx, user.id);
-    revoke({ userId: user.id, generation });
+    revoke({ userId: user.id, generation, lastIssuedAt });
     record({
       action: 'session.ended',
       actorId: actor.userId,
@@ -165,7 +144,10 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
   });
 }
 
-/** Ends every session of a user and raises the generation. The caller revokes the access tokens with it. */
+/**
+ * Ends every session of a user and raises the generation. The caller revokes the access tokens with it, dated
+ * by {@link findLastIssue} of before.
+ */
 export async function raiseEpoch(
   tx: Transaction,
   userId: string,

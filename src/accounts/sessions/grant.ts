@@ -12,6 +12,8 @@ export interface SessionGrant {
   readonly access: number;
   readonly generation: number;
   readonly authenticatedAt: Date;
+  /** The time of the grant, by the database's clock: `iat` of its tokens. */
+  readonly issuedAt: Date;
   /** The end of the session or of a level with a time limit. Tokens do not outlive either. */
   readonly expiresAt: Date;
   /** The number of the session's current refresh token. */
@@ -53,6 +55,7 @@ export function toGrant(session: SessionRow, user: Owner, time: Date): SessionGr
     access,
     generation: user.generation,
     authenticatedAt: session.authenticatedAt,
+    issuedAt: time,
     expiresAt: endsBefore ? accessUntil : session.expiresAt,
     rotation: session.rotation,
   };

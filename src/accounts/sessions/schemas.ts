@@ -6,7 +6,12 @@ export const Session = Type.Object(
   {
     id: Type.String({ format: 'uuid', examples: ['01890a5d-ac96-774b-bcce-b302099a8057'] }),
     createdAt: Timestamp,
-    lastUsedAt: Timestamp,
+    lastUsedAt: Type.String({
+      format: 'date-time',
+      description:
+        'the hour of the last refresh before the current hour; the time of the sign-in when that is later',
+      examples: ['2026-01-31T12:00:00.000Z'],
+    }),
     expiresAt: Timestamp,
     ip: Type.String({ description: 'address that the sign-in came from', examples: ['203.0.113.5'] }),
     userAgent: Type.String({ description: 'User-Agent of the sign-in', examples: ['curl/8.5.0'] }),

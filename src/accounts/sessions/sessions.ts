@@ -7,9 +7,12 @@ import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { endStolenSession, findActiveSession, isRetriedRefresh, sessionColumns } from './active.ts';
+import { endStolenSession, findActiveSession, sessionColumns } from './active.ts';
 import { evictSurplusSessions } from './end.ts';
 import { ownerColumns, type SessionGrant, toGrant } from './grant.ts';
+import { lastIssueOf } from './last-issue.ts';
+import { rotatedBeforeOf } from './list.ts';
+import { clientOf, findRepetition, recordRepetition, userAgentOf } from './repeat.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -18,9 +21,6 @@ const IDLE_TIMEOUT_MS = 30 * DAY_MS;
 
 /** A session ends after this time in any case, and the user has to sign in again. */
 const ABSOLUTE_TIMEOUT_MS = 90 * DAY_MS;
-
-/** The rest of a longer User-Agent header is not stored. */
-const MAX_USER_AGENT_LENGTH = 256;
 
 /**
  * Opens a session for a user whose password was verified. A user with too many sessions loses the one that
@@ -46,11 +46,12 @@ export async function openSession(
       rotatedAt: time,
       accessCap: accessCap ?? null,
       authenticatedAt: time,
+      tokensIssuedAt: time,
       createdAt: time,
       idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
       expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
       ip: requestContext.ip ?? '',
-      userAgent: (requestContext.userAgent ?? '').slice(0, MAX_USER_AGENT_LENGTH),
+      userAgent: userAgentOf(requestContext),
     };
     await insertRows(tx, 'Session', [session]);
     const grant = toGrant(session, user, time);
@@ -81,13 +82,19 @@ export async function refreshSession(
     const { session, user, time } = active;
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {
+      const { rotatedNetwork, rotatedUserAgent } = clientOf(requestContext);
       const count = await tx.raw.execute`
-        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE_TIMEOUT_MS)}
+        UPDATE "Session" SET "rotation" = ${rotation}, "rotatedAt" = ${time}, "idleUntil" = ${new Date(time.getTime() + IDLE_TIMEOUT_MS)},
+          "tokensIssuedAt" = ${lastIssueOf(session, time)},
+          "rotatedNetwork" = ${rotatedNetwork}, "rotatedUserAgent" = ${rotatedUserAgent},
+          "rotatedBefore" = ${rotatedBeforeOf(session, time)}
         WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
       return toGrant({ ...session, rotation }, user, time);
     }
-    if (isRetriedRefresh(token, active)) return toGrant(session, user, time);
+    const repetition = findRepetition(token, active, requestContext);
+    if (repetition === 'other-network') await recordRepetition(change, active, requestContext);
+    if (repetition !== undefined) return toGrant(session, user, time);
     await endStolenSession(change, active, requestContext);
     return undefined;
   });
@@ -110,11 +117,13 @@ export async function renewAuthentication(
     const { tx, record } = await recheckActor(unchecked, actor);
     const time = await context.now(tx);
     const where = { id: actor.sessionId, epoch };
-    const { count } = await tx.session.updateMany({ where, data: { authenticatedAt: time } });
-    if (count === 0) throw invalidToken();
-    const session = await selectRow(tx, 'Session', sessionColumns, { id: actor.sessionId });
+    const found = await selectRow(tx, 'Session', sessionColumns, where);
+    if (found === undefined) throw invalidToken();
+    const session = { ...found, authenticatedAt: time, tokensIssuedAt: lastIssueOf(found, time) };
+    const { authenticatedAt, tokensIssuedAt } = session;
+    await tx.session.update({ where: { id: session.id }, data: { authenticatedAt, tokensIssuedAt } });
     const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
-    if (session === undefined || user === undefined) throw invalidToken();
+    if (user === undefined) throw invalidToken();
     const { userId, requestContext } = actor;
     const after = { sessionId: session.id };
     record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, requestContext });

@@ -4,6 +4,7 @@ import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import { issueColumns, issueSelect, lastIssueOf } from '../sessions/last-issue.ts';
 import { generationAsOf } from './generation.ts';
 
 /** Rows that one transaction writes. */
@@ -77,9 +78,10 @@ export async function invalidateCredentialsAfterRestore(
  * the time does not.
  */
 async function endSessions(
-  { db, now }: AccountsContext,
+  context: AccountsContext,
   onProgress: (users: number) => void,
 ): Promise<Pick<Restoration, 'users' | 'sessions'>> {
+  const { db, now } = context;
   const floor = generationAsOf(await now(db));
   let [users, sessions, last] = [0, 0, ''];
   for (;;) {
@@ -93,13 +95,21 @@ async function endSessions(
     const end = page.at(-1)?.id;
     if (end === undefined) return { users, sessions };
     const start = last;
-    sessions += await db.transaction(async (tx) => {
+    sessions += await makeChange(context, async ({ tx, revoke }) => {
       await tx.raw.execute`
         UPDATE "User" SET
           "generation" = CASE WHEN "generation" < ${floor} THEN ${floor} ELSE "generation" + 1 END,
           "epoch" = CASE WHEN "epoch" < ${floor} THEN ${floor} ELSE "epoch" + 1 END
         WHERE "id" > ${start} AND "id" <= ${end}`;
-      return (await tx.session.deleteMany({ where: { userId: { gt: start, lte: end } } })).count;
+      const sessionsOfPage = { userId: { gt: start, lte: end } };
+      // The revocation of all tokens ends those that were issued until now. While the clock was ahead, later
+      // ones were issued.
+      const time = await now(tx);
+      const issuedLater = issueColumns.map((column) => ({ [column]: { gt: time } }));
+      const where = { ...sessionsOfPage, OR: issuedLater };
+      for (const session of await tx.session.findMany({ where, select: issueSelect }))
+        revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
+      return (await tx.session.deleteMany({ where: sessionsOfPage })).count;
     });
     users += page.length;
     onProgress(users);

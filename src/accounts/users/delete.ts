@@ -6,6 +6,7 @@ import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
+import { findLastIssue } from '../sessions/last-issue.ts';
 import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { Precondition } from './update.ts';
 import { toUser, userColumns } from './users.ts';
@@ -41,9 +42,11 @@ export async function deleteUser(
         : actor.requestContext;
     await voidMailTokens(change, user);
     await voidInvitations({ ...change, actor: { ...actor, requestContext } }, [user.id]);
+    // Its sessions go with the user.
+    const lastIssuedAt = await findLastIssue(tx, user.id);
     await tx.user.delete({ where: { id: user.id } });
     await erasePersonalData(tx, user.id);
-    revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS });
+    revoke({ userId: user.id, generation: BEYOND_ALL_GENERATIONS, lastIssuedAt });
     record({
       action: 'user.deleted',
       actorId: actor.userId,

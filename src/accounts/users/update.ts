@@ -6,6 +6,7 @@ import { voidInvitations } from '../invitations/end.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { normalizeName } from '../normalize.ts';
 import { raiseEpoch } from '../sessions/end.ts';
+import { findLastIssue } from '../sessions/last-issue.ts';
 import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { User } from './schemas.ts';
 import { nameKey } from './sort-keys.ts';
@@ -77,6 +78,9 @@ export async function changeUser(
     await requireAuthorityOver(change, before);
     precondition(toUser(before, context.levels));
     const { id } = before;
+    // Read before a disabled user's sessions are deleted.
+    const mayRevoke = wanted.access !== undefined || wanted.disabled === true;
+    const lastIssuedAt = mayRevoke ? await findLastIssue(tx, id) : null;
     const data = {
       ...(wanted.name !== undefined && rename(change, before, wanted.name, wanted.reason)),
       ...(await changeState(change, before, wanted)),
@@ -88,7 +92,7 @@ export async function changeUser(
       data,
       select: { ...userColumns, generation: true },
     });
-    if (generation !== before.generation) revoke({ userId: id, generation });
+    if (generation !== before.generation) revoke({ userId: id, generation, lastIssuedAt });
     return toUser(row, context.levels);
   });
 }

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { claimsOf } from '../../access/guard.ts';
-import { endOtherSessions, endSession, listSessions } from '../../accounts/sessions/end.ts';
+import { endOtherSessions, endSession } from '../../accounts/sessions/end.ts';
+import { listSessions } from '../../accounts/sessions/list.ts';
 import { Session } from '../../accounts/sessions/schemas.ts';
 import { actorOf } from '../../http/request-context.ts';
 import { NoContent, Ref } from '../../http/schemas.ts';

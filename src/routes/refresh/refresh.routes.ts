@@ -26,8 +26,9 @@ const refresh: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Sign-in'],
       summary: 'Exchange a refresh token for the next pair',
       description:
-        'A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it; ' +
-        'later, or when it is older, it counts as stolen and the session ends.',
+        'A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it: ' +
+        'in the network of the first use, or once with the same user agent in another one. Otherwise, later, or when it is older, ' +
+        'it counts as stolen and the session ends.',
       body: RefreshRequest,
       response: { 200: Ref(TokenPair) },
     },
