@@ -146,8 +146,8 @@ export class RevocationFeed {
   }
 
   /**
-   * Evicts the revocations whose tokens have all expired by the clocks of the process and of the database: one
-   * of them may be set back again.
+   * Evicts the revocations whose tokens have all expired by the clocks of the process and of the database:
+   * one of them may be set back again.
    */
   evictExpired(): void {
     this.#known.evictExpired(Math.min(Date.now(), this.#polledUntil ?? 0));

@@ -35,7 +35,9 @@ async function whileAhead<T>(work: () => Promise<T>, ahead = AHEAD_MS): Promise<
   }
 }
 
-/** Runs a function as if so many milliseconds had passed by the clock that can be set, and some by the other. */
+/**
+ * Runs a function as if so many milliseconds had passed by the clock that can be set, and some by the other.
+ */
 function later<T>(milliseconds: number, monotonicMilliseconds: number, run: () => T): T {
   const clocks = { date: Date.now, monotonic: performance.now };
   Date.now = () => clocks.date() + milliseconds;

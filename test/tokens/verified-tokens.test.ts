@@ -22,8 +22,8 @@ const status: typeof statusNow = async (...request) => {
 };
 
 /**
- * Makes a clock that is set while the feed stays fresh: a real one would be stale until the next poll, and the
- * guard would look for a user.
+ * Makes a clock that is set while the feed stays fresh: a real one would be stale until the next poll, and
+ * the guard would look for a user.
  */
 function settableClock(t: Test): (time: number) => void {
   const clock = Date.now;

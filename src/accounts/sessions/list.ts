@@ -34,8 +34,8 @@ type Uses = Pick<ColumnsOf<'Session'>, 'createdAt' | 'rotatedAt' | 'rotatedBefor
 /**
  * Returns the hour of the last rotation before the current hour; the time of the sign-in when that is later.
  *
- * A thief of a refresh token who learned the second of a rotation could repeat it in time, and stay in. A time
- * that is rounded down changes in that second too, once in an hour. This one changes with the hour.
+ * A thief of a refresh token who learned the second of a rotation could repeat it in time, and stay in. A
+ * time that is rounded down changes in that second too, once in an hour. This one changes with the hour.
  */
 function lastUseOf({ createdAt, rotatedAt, rotatedBefore }: Uses, time: Date): Date {
   const isPast = hourOf(rotatedAt) < hourOf(time);

@@ -63,7 +63,9 @@ export function findRepetition(
   return isFirst && session.rotatedUserAgent === rotatedUserAgent ? 'other-network' : undefined;
 }
 
-/** Records that a refresh token was repeated to another network. The second time in a day, the user is told. */
+/**
+ * Records that a refresh token was repeated to another network. The second time in a day, the user is told.
+ */
 export async function recordRepetition(
   change: Change,
   { session, user, time }: ActiveSession,
