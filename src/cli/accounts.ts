@@ -1,12 +1,12 @@
 import { AccessLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { EventAggregator } from '../audit/event-aggregator.ts';
+import { Recorder } from '../audit/record.ts';
 import { checkLevels, recordLevels } from '../boot/levels.ts';
 import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';
 import { Hmac, type Secrets } from '../crypto/hmac.ts';
 import { loadSecrets, readSecrets } from '../crypto/load-secret.ts';
-import type { Db } from '../db/client.ts';
 import { migrate } from '../db/migrations/migrate.ts';
 import { requireMigrated, requireTables } from '../db/migrations/require.ts';
 import { openDatabase } from '../db/open.ts';
@@ -54,7 +54,7 @@ export async function withExistingAccounts<T>(
   await (isReading ? requireMigrated : requireTables)(databaseUrl);
   const secrets = await readSecrets(config);
   if (!isReading) await migrate(databaseUrl);
-  return openAccounts(config, secrets, isReading ? checkLevels : recordLevels, work);
+  return openAccounts(config, secrets, isReading, work);
 }
 
 /**
@@ -66,26 +66,30 @@ export async function withAccounts<T>(
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
   await migrate(config.databaseUrl);
-  return openAccounts(config, await loadSecrets(config), recordLevels, work);
+  return openAccounts(config, await loadSecrets(config), false, work);
 }
 
 async function openAccounts<T>(
   config: Config,
   secrets: Secrets,
-  prepareLevels: (db: Db, levels: AccessLevels) => Promise<unknown>,
+  isReading: boolean,
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
   const { db, now, close } = openDatabase(config.databaseUrl);
   try {
     const levels = new AccessLevels(config.accessLevels);
-    await prepareLevels(db, levels);
+    const recorder = new Recorder({ db, now, encryption: new Encryption(secrets, 'audit') });
+    await recorder.open();
+    if (isReading) await checkLevels(db, levels);
+    else await recordLevels({ db, recorder }, levels);
     return await work({
       db,
       now,
       levels,
       // Commands check no tokens.
       revocations: { apply: () => {} },
-      eventAggregator: new EventAggregator(),
+      eventAggregator: new EventAggregator(recorder),
+      recorder,
       throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,

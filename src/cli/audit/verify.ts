@@ -46,7 +46,7 @@ function parseHead(text: string): LoggedHead {
 }
 
 function describeFinding({ number, id, problem }: Finding): string {
-  if (number === null) return `The chain ${problem}`;
+  if (number === null) return id === null ? `The chain ${problem}` : `Event ${id}, not sealed, ${problem}`;
   return `Event ${number}${id === null ? '' : ` (${id})`} ${problem}`;
 }
 
