@@ -6,8 +6,9 @@ import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/sessions/end.ts';
 import { pruneFailedAttempts } from './accounts/sign-in/attempts.ts';
 import { expireElevations } from './accounts/users/expire-elevations.ts';
+import { HeadLog } from './audit/head-log.ts';
 import { pruneEvents } from './audit/retention.ts';
-import { AuditSealer, readHead } from './audit/sealer.ts';
+import { AuditSealer } from './audit/sealer.ts';
 import { endsWithin } from './db/deadline.ts';
 import { MAX_RUN_ROWS, type RunOptions } from './db/raw/batches.ts';
 import { emptyWal } from './db/sqlite/checkpoint.ts';
@@ -44,7 +45,6 @@ declare module 'fastify' {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * Milliseconds that closing waits for the event counts of the audit to be written. A database that is
@@ -63,7 +63,8 @@ function list(app: FastifyInstance): readonly Job[] {
     config,
     databaseKind,
   } = app;
-  const sealer = new AuditSealer(audit);
+  const sealer = new AuditSealer(audit, app.log);
+  const headLog = new HeadLog(audit, app.log);
   const days = config.auditRetentionDays;
   return [
     { name: 'revocations.poll', intervalMs: SECOND_MS, run: () => revocations.poll() },
@@ -103,7 +104,7 @@ function list(app: FastifyInstance): readonly Job[] {
     },
     { name: 'audit.flush', intervalMs: 5 * SECOND_MS, run: () => eventAggregator.flush(audit.db) },
     { name: 'audit.seal', intervalMs: 2 * SECOND_MS, run: (options) => sealer.run(options) },
-    { name: 'audit.log-head', intervalMs: HOUR_MS, run: () => logHead(app) },
+    { name: 'audit.log-head', intervalMs: MINUTE_MS, run: () => headLog.run() },
     {
       name: 'audit.prune',
       intervalMs: 10 * MINUTE_MS,
@@ -142,15 +143,6 @@ async function jobs(app: FastifyInstance) {
     await Promise.all(running);
     await flushAll(app);
   });
-}
-
-/**
- * Logs the head of the audit chain. In the log it is safe from a person who can change the database:
- * `latchkey audit verify --head` compares them.
- */
-async function logHead({ audit, log }: FastifyInstance): Promise<void> {
-  const head = await readHead(audit);
-  if (head !== undefined) log.info({ head }, 'Audit chain head');
 }
 
 async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promise<void> {

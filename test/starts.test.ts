@@ -13,6 +13,8 @@ import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD, PUBLIC_URL, type Teardown } from './helper.ts';
 import { until } from './until.ts';
 
+const SECRET = 'the secret of these processes, long enough';
+
 const credentials = { email: 'ada@example.com', password: PASSWORD };
 const ada = { name: 'Ada', ...credentials };
 
@@ -91,7 +93,8 @@ t.test(
       ['a', 'b', 'c', 'd'].map(async (name) => {
         const folder = join(DATA_DIR, name);
         await mkdir(folder);
-        return serve(t, { ...variables, DATA_DIR: folder });
+        // Processes of one database share the secret, as the README says.
+        return serve(t, { ...variables, DATA_DIR: folder, SECRET });
       }),
     );
     for (const { ask } of services) t.equal((await ask('GET', '/health/ready')).status, 200);

@@ -152,6 +152,8 @@ async function measureDatabase(
 /** Seals all events again; the chain continues. @returns events per second, the median */
 async function measureSealer(client: pg.Client, sealer: AuditSealer): Promise<number> {
   const rates: number[] = [];
+  // The copies have no MAC, like the events of an earlier version.
+  await client.query('UPDATE "AuditChain" SET "macsFrom" = NULL, "macsFromCode" = NULL');
   for (let round = 0; round < ROUNDS; round++) {
     await client.query(`INSERT INTO "AuditEvent" (id, action, "actorId", "targetId", after, count, "actorHash", "createdAt")
       SELECT gen_random_uuid()::text, action, "actorId", "targetId", after, count, "actorHash", "createdAt"

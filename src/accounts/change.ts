@@ -1,6 +1,5 @@
 import { invalidToken } from '../access/challenges.ts';
 import type { AuditRecord } from '../audit/event.ts';
-import { record } from '../audit/record.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertRows } from '../db/raw/insert.ts';
 import type { OutgoingMail } from '../mail/outbox.ts';
@@ -54,7 +53,7 @@ export async function makeChange<T>(
       send: (mail) => void mails.push(mail),
     });
     await context.outbox.write(tx, mails);
-    await record(tx, events);
+    await context.recorder.record(tx, events);
     if (revoked.length > 0) {
       createdAt = dateOf(revoked, await context.now(tx));
       const rows = revoked.map((revocation) => toRow(revocation, createdAt));

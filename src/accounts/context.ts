@@ -1,6 +1,7 @@
 import type { AccessLevels } from '../access/levels.ts';
 import { noRequest, type RequestContext } from '../audit/event.ts';
 import type { EventAggregator } from '../audit/event-aggregator.ts';
+import type { Recorder } from '../audit/record.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -14,6 +15,8 @@ export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly throttle: Throttle;
   /** The counts of denied requests and failed sign-ins for the audit log. */
   readonly eventAggregator: Pick<EventAggregator, 'add'>;
+  /** What writes the audit events of changes. */
+  readonly recorder: Recorder;
   readonly outbox: Outbox;
   /** The base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;

@@ -1,12 +1,17 @@
-import { type AuditContext, type Chain, type ChainedEvent, codeOf, readChain } from './chain.ts';
-import { hashPersonalData } from './record.ts';
+import { type AuditContext, type Chain, readChain } from './chain.ts';
+import { codeOf, type StoredEvent } from './codes.ts';
+import { EventCheck } from './event-check.ts';
+import type { Evidence } from './evidence.ts';
 
 /** Number of events that are read, and held in memory, at a time. */
 const PAGE_SIZE = 500;
 
 /** A difference between the audit and what the service wrote. */
 export interface Finding {
-  /** Number of the event, or of the first of several. Null: the finding is about the whole chain. */
+  /**
+   * Number of the event, or of the first of several. Null: the event has none yet; without an id, the finding is
+   * about the whole chain.
+   */
   readonly number: number | null;
   readonly id: string | null;
   /** Predicate of a sentence whose subject is the event. */
@@ -22,8 +27,7 @@ export interface LoggedHead {
 /** Callback that receives each finding. The verifier awaits it. */
 export type Report = (finding: Finding) => Promise<void>;
 
-type Row = ChainedEvent & { readonly number: number; readonly code: string | null };
-type PersonalRow = { readonly part: string; readonly salt: string; readonly data: string };
+type Row = StoredEvent & { readonly number: number; readonly code: string | null };
 
 /** Position of the verifier in the chain. */
 interface Position {
@@ -59,22 +63,20 @@ export class ChainVerifier {
       await this.#find(
         null,
         null,
-        `has ends that the service did not write: ${chain.anchorNumber} and ${chain.headNumber}`,
+        `has ends that the service did not write: ${chain.anchorNumber} and ${chain.headNumber}, with MACs since ${chain.macsFrom?.toISOString() ?? 'never'}`,
       );
     }
     await this.#checkPruned(chain);
+    const check = new EventCheck(this.#audit, chain);
     for (;;) {
       const rows = await this.#readPage(end);
       if (rows.length === 0) break;
-      const where = { eventId: { in: rows.map(({ id }) => id) } };
-      const personal = await this.#audit.db.personalData.findMany({ where });
-      for (const row of rows) {
-        const own = personal.filter(({ eventId }) => eventId === row.id);
-        await this.#check(chain, row, own);
-      }
+      const evidence = await check.read(rows);
+      for (const row of rows) await this.#check(chain, row, check, evidence);
     }
     await this.#closeGap(chain.headNumber + 1);
     await this.#compareEnds(chain);
+    await check.reportWaiting((id, problem) => this.#find(null, id, problem));
   }
 
   /** Reports a missing chain. @param number highest of all events; null when none has a number */
@@ -85,7 +87,7 @@ export class ChainVerifier {
       await this.#find(this.#head.number, null, 'was the head in the log, and there is no chain');
   }
 
-  async #check(chain: Chain, row: Row, personal: readonly PersonalRow[]): Promise<void> {
+  async #check(chain: Chain, row: Row, check: EventCheck, evidence: Evidence): Promise<void> {
     const { number, id } = row;
     if (number <= this.#anchorNumber) return;
     if (number <= this.#position.number) {
@@ -100,7 +102,8 @@ export class ChainVerifier {
       this.#position = { number, codes: undefined, isDamaged: true };
       return this.#find(number, id, `has a number beyond the head, ${chain.headNumber}`);
     }
-    if (await this.#follow(chain, row)) await this.#checkPersonalData(row, personal);
+    if (await this.#follow(chain, row))
+      for (const problem of await check.problemsOf(row, evidence)) await this.#find(number, id, problem);
     if (this.#head?.number === number) await this.#compareHead(id, row.code);
   }
 
@@ -121,14 +124,6 @@ export class ChainVerifier {
       : 'does not fit its code: it was altered, or moved here from another place';
     await this.#find(number, id, problem);
     return false;
-  }
-
-  async #checkPersonalData({ number, id, ...row }: Row, personal: readonly PersonalRow[]): Promise<void> {
-    for (const { part, salt, data } of personal) {
-      const hash = part === 'actor' ? row.actorHash : row.targetHash;
-      if (hash !== hashPersonalData(salt, data))
-        await this.#find(number, id, `has personal data (${part}) that was altered`);
-    }
   }
 
   /** Reports the numbers that are missing before this one, unless they have just been pruned. */

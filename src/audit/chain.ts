@@ -1,16 +1,15 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { ConfigError } from '../config/index.ts';
 import type { Encryption } from '../crypto/encryption.ts';
 import type { Database, Transaction } from '../db/client.ts';
+import { DataError } from '../db/data-error.ts';
+import { deriveMacKey, hmac, KEY_BYTES } from './codes.ts';
 
 /** Id of the only row of AuditChain. */
 const CHAIN_ROW_ID = 1;
 
 /** Encryption context of the key of the chain. */
 const ENCRYPTION_CONTEXT = 'audit chain';
-
-/** Length of the key of the chain: that of the output of HMAC-SHA-256 (RFC 2104 section 3). */
-const KEY_BYTES = 32;
 
 /** Dependencies of the functions that read and write the chain. */
 export interface AuditContext extends Pick<Database, 'db' | 'now'> {
@@ -35,36 +34,12 @@ export interface Chain extends Ends {
   readonly key: KeyObject;
   /** The key as it is stored, encrypted. */
   readonly encryptedKey: string;
-  /** True when the ends are as the service wrote them. */
+  /** The key of the MACs of events. */
+  readonly macKey: KeyObject;
+  /** Events that were written from then on need a MAC. Null: no sealer of this version has run yet. */
+  readonly macsFrom: Date | null;
+  /** True when the ends, and the time of the first MACs, are as the service wrote them. */
   readonly isAuthentic: boolean;
-}
-
-/** The columns of an event that its code covers. */
-export interface ChainedEvent {
-  readonly id: string;
-  readonly action: string;
-  readonly actorId: string | null;
-  readonly targetId: string | null;
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly count: number;
-  readonly requestId: string | null;
-  readonly actorHash: string | null;
-  readonly targetHash: string | null;
-  readonly createdAt: Date;
-}
-
-/**
- * Computes the code of an event: HMAC-SHA-256 over the event, its number and the code of the event before, in
- * base64url.
- *
- * @param previous code of the event before; '' for the first event
- */
-export function codeOf(key: KeyObject, previous: string, number: number, event: ChainedEvent): string {
-  const { id, action, actorId, targetId, before, after, count, requestId, actorHash, targetHash } = event;
-  const time = event.createdAt.toISOString();
-  const row = [id, action, actorId, targetId, before, after, count, requestId, actorHash, targetHash, time];
-  return hmac(key, ['event', previous, number, ...row]);
 }
 
 /**
@@ -82,15 +57,29 @@ export async function readChain({ db, encryption }: AuditContext): Promise<Chain
       'SECRET does not open the key of the audit chain: set SECRET, or SECRET_PREVIOUS, to the secret that it was sealed under',
     );
   }
-  return toChain(row, createSecretKey(key, 'base64url'), row.key, row.endsCode);
+  return toChain(row, createSecretKey(key, 'base64url'));
 }
 
 /**
- * Creates the chain, unless another process has just created it.
+ * Reads the chain, and creates it first when there is none.
  *
- * @throws {Error} when there are sealed events but no chain
+ * @throws {ConfigError} as {@link readChain}
+ * @throws {DataError} as {@link beginChain}
  */
-export async function beginChain({ db, encryption }: AuditContext): Promise<void> {
+export async function readOrBeginChain(audit: AuditContext): Promise<Chain> {
+  const chain = await readChain(audit);
+  if (chain !== undefined) return chain;
+  await beginChain(audit);
+  return readOrBeginChain(audit);
+}
+
+/**
+ * Creates the chain, unless another process has just created it. Where there are no events yet, all of them
+ * need a MAC.
+ *
+ * @throws {DataError} when there are sealed events but no chain
+ */
+export async function beginChain({ db, now, encryption }: AuditContext): Promise<void> {
   const key = createSecretKey(randomBytes(KEY_BYTES));
   const ends = { headNumber: 0, headCode: '', anchorNumber: 0, anchorCode: '' };
   const encrypted = encryption.encrypt(key.export().toString('base64url'), ENCRYPTION_CONTEXT);
@@ -101,12 +90,16 @@ export async function beginChain({ db, encryption }: AuditContext): Promise<void
       orderBy: { number: 'asc' },
       select: { id: true },
     });
-    if (sealed !== null) throw new Error('The row of the audit chain is gone: run latchkey audit verify');
+    if (sealed !== null) throw new DataError('The row of the audit chain is gone: run latchkey audit verify');
+    const isFirst = (await tx.auditEvent.findFirst({ select: { id: true } })) === null;
+    const macsFrom = isFirst ? await now(tx) : null;
     const create = {
       id: CHAIN_ROW_ID,
       key: encrypted,
       ...ends,
       endsCode: endsCode(key, ends),
+      macsFrom,
+      macsFromCode: macsFrom === null ? null : macsFromCode(key, macsFrom),
       sealedAt: new Date(),
     };
     await tx.auditChain.upsert({ where: { id: CHAIN_ROW_ID }, create, update: {} });
@@ -126,6 +119,13 @@ export async function renewKey(
   await db.transaction((tx) =>
     tx.auditChain.updateMany({ where: { id: CHAIN_ROW_ID, key: encryptedKey }, data: { key: encrypted } }),
   );
+}
+
+/** Stores from when on events need a MAC. @returns false when another process has just done it */
+export async function requireMacs(tx: Transaction, { key }: Chain, macsFrom: Date): Promise<boolean> {
+  const data = { macsFrom, macsFromCode: macsFromCode(key, macsFrom) };
+  const { count } = await tx.auditChain.updateMany({ where: { id: CHAIN_ROW_ID, macsFrom: null }, data });
+  return count === 1;
 }
 
 /**
@@ -160,17 +160,33 @@ export function describeHead({ headNumber, headCode }: Ends): string {
   return `${headNumber}:${headCode}`;
 }
 
-function toChain(ends: Ends, key: KeyObject, encryptedKey: string, code: string): Chain {
-  const { headNumber, headCode, anchorNumber, anchorCode } = ends;
-  const isAuthentic = code === endsCode(key, ends);
-  return { headNumber, headCode, anchorNumber, anchorCode, key, encryptedKey, isAuthentic };
+interface ChainRow extends Ends {
+  readonly key: string;
+  readonly endsCode: string;
+  readonly macsFrom: Date | null;
+  readonly macsFromCode: string | null;
+}
+
+function toChain(row: ChainRow, key: KeyObject): Chain {
+  const { headNumber, headCode, anchorNumber, anchorCode, macsFrom } = row;
+  const areMacsAuthentic = row.macsFromCode === (macsFrom === null ? null : macsFromCode(key, macsFrom));
+  return {
+    headNumber,
+    headCode,
+    anchorNumber,
+    anchorCode,
+    key,
+    macKey: deriveMacKey(key),
+    encryptedKey: row.key,
+    macsFrom,
+    isAuthentic: areMacsAuthentic && row.endsCode === endsCode(key, row),
+  };
+}
+
+function macsFromCode(key: KeyObject, macsFrom: Date): string {
+  return hmac(key, ['macs from', macsFrom.getTime()]);
 }
 
 function endsCode(key: KeyObject, { headNumber, headCode, anchorNumber, anchorCode }: Ends): string {
   return hmac(key, ['ends', headNumber, headCode, anchorNumber, anchorCode]);
-}
-
-/** Computes an HMAC over the parts as JSON: two different lists never give the same text. */
-function hmac(key: KeyObject, parts: readonly (string | number | null)[]): string {
-  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
 }

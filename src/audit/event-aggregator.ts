@@ -1,6 +1,6 @@
 import type { Db, Transaction } from '../db/client.ts';
 import type { AuditRecord } from './event.ts';
-import { record, subjectOf } from './record.ts';
+import { type Recorder, subjectOf } from './record.ts';
 
 /** Period in which repeated events become one. */
 const AGGREGATION_MS = 600_000;
@@ -32,6 +32,7 @@ interface Counted extends Entry {
  * per process.
  */
 export class EventAggregator {
+  readonly #recorder: Recorder;
   /** End of the last flush: two flushes at once would write the same counts. */
   #flushed: Promise<unknown> = Promise.resolve();
   readonly #entries = new Map<string, Entry>();
@@ -40,6 +41,10 @@ export class EventAggregator {
    * none.
    */
   #unconfirmed: { readonly id: string; readonly counted: readonly Counted[] } | undefined;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
 
   /** Counts an event. The request context of the last event of a kind is kept. */
   add(event: AggregatedEvent): void {
@@ -79,7 +84,7 @@ export class EventAggregator {
     let id: string | undefined;
     try {
       await db.transaction(async (tx) => {
-        [id] = await record(tx, await redactDeletedUsers(tx, events));
+        [id] = await this.#recorder.record(tx, await redactDeletedUsers(tx, events));
       });
     } catch (error) {
       if (id !== undefined) this.#unconfirmed = { id, counted };

@@ -27,6 +27,7 @@ export const actions = [
   'level.added',
   'level.removed',
   'database.restored',
+  'audit.macs-required',
 ] as const;
 export type AuditAction = (typeof actions)[number];
 

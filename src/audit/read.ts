@@ -3,7 +3,7 @@ import { Check } from 'typebox/value';
 import type { Db } from '../db/client.ts';
 import { lowestIdOf } from '../lib/id.ts';
 import { Problem } from '../problems/problem.ts';
-import type { ChainedEvent } from './chain.ts';
+import type { ChainedEvent } from './codes.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
 import type { AuditAction } from './event.ts';
 import { currentName, storedNames } from './renamed-actions.ts';

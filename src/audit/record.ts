@@ -1,7 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import type { Handle, Transaction } from '../db/client.ts';
 import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
+import { type AuditContext, readOrBeginChain } from './chain.ts';
+import { macOf } from './codes.ts';
 import type { AuditRecord } from './event.ts';
 
 /** Length of the salt of personal data. Without a salt, the hash would confirm a guessed address. */
@@ -15,27 +17,51 @@ const MAX_USER_AGENT_LENGTH = 256;
 /** The person of an event that personal data is about. */
 export type Part = 'actor' | 'target';
 
-/**
- * Writes events, in the transaction of the change itself. Personal data goes into separate rows, which can be
- * erased; the event keeps their salted hash.
- *
- * @returns the ids of the events
- */
-export async function record(tx: Handle, records: readonly AuditRecord[]): Promise<string[]> {
-  if (records.length === 0) return [];
+/** Writes events with the MAC of the service. */
+export class Recorder {
+  readonly #audit: AuditContext;
+  #macKey: KeyObject | undefined;
+
+  constructor(audit: AuditContext) {
+    this.#audit = audit;
+  }
+
+  /**
+   * Loads the key of the MACs, and begins the chain when there is none. Call it before the first event.
+   *
+   * @throws {ConfigError} when neither SECRET nor SECRET_PREVIOUS decrypts the key of the chain
+   * @throws {DataError} when there are sealed events but no chain
+   */
+  async open(): Promise<void> {
+    this.#macKey = (await readOrBeginChain(this.#audit)).macKey;
+  }
+
+  /**
+   * Writes events, in the transaction of the change itself. Personal data goes into separate rows, which can be
+   * erased; the event keeps their salted hash.
+   *
+   * @returns the ids of the events
+   */
+  async record(tx: Handle, records: readonly AuditRecord[]): Promise<string[]> {
+    if (records.length === 0) return [];
+    if (this.#macKey === undefined) throw new Error('The recorder was not opened');
+    return writeEvents(tx, this.#macKey, records);
+  }
+}
+
+/** Writes events and their personal data. @returns the ids of the events */
+export async function writeEvents(
+  tx: Handle,
+  macKey: KeyObject,
+  records: readonly AuditRecord[],
+): Promise<string[]> {
   const createdAt = new Date();
   const rows = records.map((record) => toRows(record, createdAt));
-  await insertRows(
-    tx,
-    'AuditEvent',
-    rows.map(({ event }) => event),
-  );
-  await insertRows(
-    tx,
-    'PersonalData',
-    rows.flatMap(({ personal }) => personal),
-  );
-  return rows.map(({ event }) => event.id);
+  const events = rows.map(({ event }) => ({ ...event, mac: macOf(macKey, event) }));
+  await insertRows(tx, 'AuditEvent', events);
+  const personal = rows.flatMap((row) => row.personal);
+  await insertRows(tx, 'PersonalData', personal);
+  return events.map(({ id }) => id);
 }
 
 /** Erases the personal data of a deleted user from all events. */
@@ -43,7 +69,10 @@ export async function erasePersonalData(tx: Transaction, subjectId: string): Pro
   await tx.personalData.deleteMany({ where: { subjectId } });
 }
 
-/** Assigns personal data to a user. It was recorded for an invitation, before the user existed. */
+/**
+ * Assigns personal data to a user. It was recorded for an invitation, before the user existed. The verification
+ * knows it by the event `invitation.accepted`, of the invitation and by the user (evidence.ts).
+ */
 export async function reassignPersonalData(tx: Transaction, from: string, to: string): Promise<void> {
   await tx.personalData.updateMany({ where: { subjectId: from }, data: { subjectId: to } });
 }

@@ -1,14 +1,7 @@
 import type { Db } from '../db/client.ts';
 import { type RunOptions, runBatches } from '../db/raw/batches.ts';
-import {
-  type AuditContext,
-  type Chain,
-  type ChainedEvent,
-  codeOf,
-  moveEnds,
-  readChain,
-  requireAuthentic,
-} from './chain.ts';
+import { type AuditContext, type Chain, moveEnds, readChain, requireAuthentic } from './chain.ts';
+import { type ChainedEvent, codeOf } from './codes.ts';
 
 const DAY_MS = 86_400_000;
 

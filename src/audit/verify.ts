@@ -12,6 +12,8 @@ export interface Verification {
   readonly unsealed: number;
   /** `<number>:<code>`; null while no event is sealed. */
   readonly head: string | null;
+  /** Time from which events need a MAC; null while no sealer with MACs has run. */
+  readonly macsFrom: string | null;
   /** True when the logged head was compared. A pruned event cannot be compared. */
   readonly comparedHead: boolean;
 }
@@ -41,6 +43,7 @@ export async function verifyChain(
     events: verifier.events,
     unsealed: await db.auditEvent.count({ where: { number: null } }),
     head: chain === undefined || chain.headNumber === 0 ? null : describeHead(chain),
+    macsFrom: chain?.macsFrom?.toISOString() ?? null,
     comparedHead: verifier.comparedHead,
   };
 }

@@ -1,14 +1,16 @@
 import { type AuditRecord, noRequest } from '../audit/event.ts';
-import { record } from '../audit/record.ts';
-import type { Db } from '../db/client.ts';
 import type { VerificationKey } from '../tokens/keys.ts';
+import type { Recording } from './levels.ts';
 
 /**
  * Records which keys for access tokens were added or removed since the last boot.
  *
  * @param keys that verify tokens now
  */
-export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Promise<void> {
+export async function recordKeys(
+  { db, recorder }: Recording,
+  keys: readonly VerificationKey[],
+): Promise<void> {
   await db.transaction(async (tx) => {
     const recorded = await tx.signingKey.findMany();
     const added = keys.filter(({ kid }) => !recorded.some((key) => key.kid === kid));
@@ -20,7 +22,7 @@ export async function recordKeys(db: Db, keys: readonly VerificationKey[]): Prom
       await tx.signingKey.createMany({
         data: added.map(({ kid, algorithm }) => ({ kid, algorithm, recordedAt })),
       });
-    await record(tx, [
+    await recorder.record(tx, [
       ...added.map(({ kid, algorithm }) => toEvent('key.added', kid, { after: { algorithm } })),
       ...removed.map(({ kid, algorithm }) => toEvent('key.removed', kid, { before: { algorithm } })),
     ]);

@@ -1,15 +1,21 @@
 import type { AccessLevels } from '../access/levels.ts';
 import { type AuditRecord, noRequest } from '../audit/event.ts';
-import { record } from '../audit/record.ts';
+import type { Recorder } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config/index.ts';
 import type { Db, Transaction } from '../db/client.ts';
+
+/** What a start records with: the database, and the writer of audit events. */
+export interface Recording {
+  readonly db: Db;
+  readonly recorder: Recorder;
+}
 
 /**
  * Compares the configured levels with the recorded ones and with those that users hold, then records them.
  *
  * @throws {ConfigError} as {@link checkLevels}
  */
-export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> {
+export async function recordLevels({ db, recorder }: Recording, levels: AccessLevels): Promise<void> {
   await db.transaction(async (tx) => {
     const recorded = await checkLevels(tx, levels);
     const known = new Set(recorded.map(({ name }) => name));
@@ -20,7 +26,7 @@ export async function recordLevels(db: Db, levels: AccessLevels): Promise<void> 
     const recordedAt = new Date();
     if (added.length > 0)
       await tx.accessLevel.createMany({ data: added.map((level) => ({ ...level, recordedAt })) });
-    await record(tx, [
+    await recorder.record(tx, [
       ...added.map(({ name, number }) => toEvent('level.added', name, { after: { number } })),
       ...removed.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
     ]);

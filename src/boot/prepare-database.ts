@@ -8,8 +8,9 @@ import { recordLevels } from './levels.ts';
 
 /**
  * Prepares the database at boot: migrates its tables, and records the levels, the keys and the first admin of
- * the configuration.
+ * the configuration. A change that could not be recorded is not made, so a start needs the key of the audit.
  *
+ * @throws {ConfigError} when SECRET does not open the key of the audit chain
  * @throws {Error} when the access levels contradict the database, or it cannot be reached
  */
 export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
@@ -17,8 +18,9 @@ export async function prepareDatabase({ config, accounts, keys, log }: FastifyIn
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
   for (const advice of await poolerAdvice(config.databaseUrl)) log.warn(advice);
   await backfillSortKeys(accounts.db);
-  await recordLevels(accounts.db, accounts.levels);
-  await recordKeys(accounts.db, keys.verification);
+  await accounts.recorder.open();
+  await recordLevels(accounts, accounts.levels);
+  await recordKeys(accounts, keys.verification);
   if (config.firstAdmin !== undefined && (await createFirstAdmin(accounts, config.firstAdmin)))
     log.info('The admin of ADMIN_EMAIL was created');
 }

@@ -1,31 +1,60 @@
 import { AccessLevels } from '../access/levels.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { EventAggregator } from '../audit/event-aggregator.ts';
-import { recordLevels } from '../boot/levels.ts';
+import { Recorder } from '../audit/record.ts';
+import { checkLevels, recordLevels } from '../boot/levels.ts';
 import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';
-import { Hmac } from '../crypto/hmac.ts';
-import { loadSecrets } from '../crypto/load-secret.ts';
-import { databaseKind } from '../db/client.ts';
+import { Hmac, type Secrets } from '../crypto/hmac.ts';
+import { loadSecrets, readSecrets } from '../crypto/load-secret.ts';
 import { migrate } from '../db/migrations/migrate.ts';
+import { requireMigrated, requireTables } from '../db/migrations/require.ts';
 import { openDatabase } from '../db/open.ts';
-import { requireDatabase, sqlitePath } from '../db/sqlite/database-file.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
 
+/** The part of {@link AccountsContext} that only reads. */
+export type ReadingContext = Pick<AccountsContext, 'db' | 'now'>;
+
 /**
- * Runs a command like {@link withAccounts}, but only on an existing database. So a mistyped path does not
- * create a new one.
+ * Runs a command that only reads the database. It makes no database, no tables and no secret, and records
+ * nothing.
  *
- * @throws {DataError} when there is no SQLite database
+ * @throws {DataError} when there is no database with the tables of this version
+ */
+export async function withDatabase<T>(
+  { databaseUrl }: Config,
+  work: (context: ReadingContext) => Promise<T>,
+): Promise<T> {
+  await requireMigrated(databaseUrl);
+  const { db, now, close } = openDatabase(databaseUrl, () => {}, { readOnly: true });
+  try {
+    return await work({ db, now });
+  } finally {
+    await close();
+  }
+}
+
+/**
+ * Runs a command like {@link withAccounts}, but only where there are accounts. So a mistyped path creates
+ * neither a new database nor a second secret.
+ *
+ * @param options `isReading` for a command that shows accounts: it does not migrate the database, and does not
+ *   record the levels. A list still stores that elevations have expired, as the service does
+ * @throws {DataError} when there is no database, or no tables; for a reading command also when migrations are
+ *   pending
+ * @throws {ConfigError} when there is no secret
  */
 export async function withExistingAccounts<T>(
   config: Config,
   work: (context: AccountsContext) => Promise<T>,
+  { isReading = false }: { readonly isReading?: boolean } = {},
 ): Promise<T> {
   const { databaseUrl } = config;
-  if (databaseKind(databaseUrl) === 'sqlite') requireDatabase(sqlitePath(databaseUrl));
-  return withAccounts(config, work);
+  await (isReading ? requireMigrated : requireTables)(databaseUrl);
+  const secrets = await readSecrets(config);
+  if (!isReading) await migrate(databaseUrl);
+  return openAccounts(config, secrets, isReading, work);
 }
 
 /**
@@ -37,18 +66,30 @@ export async function withAccounts<T>(
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
   await migrate(config.databaseUrl);
+  return openAccounts(config, await loadSecrets(config), false, work);
+}
+
+async function openAccounts<T>(
+  config: Config,
+  secrets: Secrets,
+  isReading: boolean,
+  work: (context: AccountsContext) => Promise<T>,
+): Promise<T> {
   const { db, now, close } = openDatabase(config.databaseUrl);
   try {
     const levels = new AccessLevels(config.accessLevels);
-    await recordLevels(db, levels);
-    const secrets = await loadSecrets(config);
+    const recorder = new Recorder({ db, now, encryption: new Encryption(secrets, 'audit') });
+    await recorder.open();
+    if (isReading) await checkLevels(db, levels);
+    else await recordLevels({ db, recorder }, levels);
     return await work({
       db,
       now,
       levels,
       // Commands check no tokens.
       revocations: { apply: () => {} },
-      eventAggregator: new EventAggregator(),
+      eventAggregator: new EventAggregator(recorder),
+      recorder,
       throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,

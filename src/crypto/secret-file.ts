@@ -26,7 +26,8 @@ export async function readOrCreate(path: string, make: () => string): Promise<st
   return readFile(path, 'utf8');
 }
 
-async function readIfPresent(path: string): Promise<string | undefined> {
+/** Reads a file. @returns undefined when it does not exist */
+export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

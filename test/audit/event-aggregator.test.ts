@@ -2,7 +2,7 @@
 import t from 'tap';
 import { EventAggregator } from '#latchkey/audit/event-aggregator.ts';
 import type { Db } from '#latchkey/db/client.ts';
-import { openTrail } from './trail.ts';
+import { openTrail, recorderOf } from './trail.ts';
 
 const requestContext = { ip: '192.0.2.1', userAgent: 'test', requestId: null };
 const denial = { action: 'access.denied', actorId: null, targetId: null, requestContext } as const;
@@ -28,7 +28,7 @@ function breaking(db: Db, when: 'before' | 'after'): Db {
 for (const when of ['before', 'after'] as const) {
   t.test(`A connection that breaks ${when} the commit neither loses nor doubles a count`, async (t) => {
     const { db } = await openTrail(t);
-    const eventAggregator = new EventAggregator();
+    const eventAggregator = new EventAggregator(await recorderOf(db));
     const written = async () => (await db.auditEvent.aggregate({ _sum: { count: true } }))._sum.count ?? 0;
     eventAggregator.add(denial);
     eventAggregator.add(denial);

@@ -5,11 +5,10 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { type AuditAction, type AuditRecord, actions } from '#latchkey/audit/event.ts';
-import { record } from '#latchkey/audit/record.ts';
 import { verifyChain } from '#latchkey/audit/verify.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { type Api, device, PUBLIC_URL, startApi } from '../helper.ts';
-import { seal } from './trail.ts';
+import { rewrite, seal } from './trail.ts';
 
 const START = Date.parse('2026-11-01T00:00:00.000Z');
 const PERIOD_MS = 1_000;
@@ -247,7 +246,7 @@ t.test('The activity of a user shows no data of other people', async (t) => {
     [ada.id, 'an-invitation'],
   ] as const;
   const events = actions.flatMap((action) => pairs.map(([actor, target]) => between(action, actor, target)));
-  await db.transaction((tx) => record(tx, events));
+  await db.transaction((tx) => api.app.accounts.recorder.record(tx, events));
   const query = new URLSearchParams('limit=9');
   const { events: seen } = await readAll(api, ada.token, '/me/activity', query);
   const expected = await db.auditEvent.findMany({
@@ -275,10 +274,10 @@ t.test('An event that is stored under an earlier name of its action has the curr
     targetId,
     requestContext: { ip: null, userAgent: null, requestId: null },
   } as const;
-  await audit.db.transaction((tx) => record(tx, [expiry, expiry]));
+  await audit.db.transaction((tx) => api.app.accounts.recorder.record(tx, [expiry, expiry]));
   const [first] = await audit.db.auditEvent.findMany({ where: { targetId }, orderBy: { id: 'asc' } });
   const action = 'user.access-fell-back';
-  await audit.db.auditEvent.update({ where: { id: first!.id }, data: { action } });
+  await rewrite(audit, first!.id, { action });
   await seal(audit);
   for (const query of [
     `target=${targetId}`,

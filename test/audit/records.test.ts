@@ -431,11 +431,13 @@ t.test('A start records added and removed levels and keys once', async (t) => {
   const { privateKey } = generateKeyPairSync('ed25519');
   const variables = {
     DATABASE_URL: before.databaseUrl,
+    DATA_DIR: before.app.config.dataDir,
     ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10',
     JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
   const names = {
     DATABASE_URL: before.databaseUrl,
+    DATA_DIR: before.app.config.dataDir,
     ACCESS_LEVELS: 'guest:0,user:1,moderator:5,boss:9,admin:2',
   };
   await t.rejects(startApi(t, names), /ACCESS_LEVELS/, 'a boot that is refused records nothing');

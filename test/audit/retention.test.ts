@@ -2,9 +2,18 @@
  * Retention: old events are deleted from the old end of the chain, in order, and only if their code is valid.
  */
 import t from 'tap';
-import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
-import { event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
+import {
+  event,
+  head,
+  openTrail,
+  recordAll,
+  recordInParts,
+  rewrite,
+  seal,
+  type Trail,
+  verify,
+} from './trail.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -12,11 +21,11 @@ const DAY_MS = 86_400_000;
 async function openChain(t: Parameters<typeof openTrail>[0], ages: readonly number[]): Promise<Trail> {
   const trail = await openTrail(t);
   const events = ages.map((_, index) => event(`person-${index + 1}`));
-  await trail.db.transaction((tx) => record(tx, events));
+  await recordAll(trail.db, events);
   const rows = await trail.db.auditEvent.findMany({ orderBy: { id: 'asc' } });
   for (const [index, { id }] of rows.entries()) {
     const createdAt = new Date(Date.now() - (ages[index] ?? 0) * DAY_MS);
-    await trail.db.auditEvent.update({ where: { id }, data: { createdAt } });
+    await rewrite(trail.audit, id, { createdAt });
   }
   await seal(trail.audit);
   return trail;
@@ -46,7 +55,7 @@ t.test('An old event is not deleted before the events before it, nor before it i
   const trail = await openChain(t, [400, 1, 400]);
   t.equal(await pruneEvents(trail.audit, 365), 1);
   t.strictSame(await numbers(trail), [2, 3]);
-  await trail.db.transaction((tx) => record(tx, [event('somebody')]));
+  await recordAll(trail.db, [event('somebody')]);
   t.equal(await pruneEvents(trail.audit, -1), 2);
   t.equal(await trail.db.auditEvent.count(), 1, 'one is not in the chain yet');
 });
@@ -73,7 +82,7 @@ t.test('An event that was tampered with does not prevent the deletion of old eve
   const trail = await openChain(t, [400, 400, 400, 400, 1]);
   await trail.db.auditEvent.updateMany({ where: { number: 2 }, data: { createdAt: new Date() } });
   await trail.db.auditEvent.deleteMany({ where: { number: 1 } });
-  t.equal((await verify(trail.audit)).findings, 1);
+  t.equal((await verify(trail.audit)).findings, 2);
   t.equal(await pruneEvents(trail.audit, 365), 3);
   t.strictSame(await numbers(trail), [5]);
   t.match(await verify(trail.audit), { found: [], events: 1 });

@@ -1,9 +1,10 @@
 /** A chain of audit events without a service, for tests that tamper with it. */
 import { randomBytes } from 'node:crypto';
-import { type AuditContext, readChain } from '#latchkey/audit/chain.ts';
+import { type AuditContext, readChain, readOrBeginChain } from '#latchkey/audit/chain.ts';
 import type { Finding, LoggedHead } from '#latchkey/audit/chain-verifier.ts';
-import type { AuditRecord } from '#latchkey/audit/event.ts';
-import { record } from '#latchkey/audit/record.ts';
+import { type ChainedEvent, macOf } from '#latchkey/audit/codes.ts';
+import { type AuditRecord, noRequest } from '#latchkey/audit/event.ts';
+import { Recorder } from '#latchkey/audit/record.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { type Verification, verifyChain } from '#latchkey/audit/verify.ts';
 import { Encryption } from '#latchkey/crypto/encryption.ts';
@@ -23,6 +24,8 @@ export interface Trail {
   readonly db: Db;
 }
 
+const recorders = new WeakMap<Db, Recorder>();
+
 /** Opens an empty audit, in a new database by default. */
 export async function openTrail(
   t: Teardown,
@@ -34,11 +37,9 @@ export async function openTrail(
   // Keeps the process alive: the timers of Prisma do not, and SQLite has no socket.
   const alive = setInterval(() => {}, 60_000);
   t.teardown(() => clearInterval(alive));
-  return {
-    url: databaseUrl,
-    db,
-    audit: { db, now, encryption: new Encryption({ current, previous }, 'audit') },
-  };
+  const audit = { db, now, encryption: new Encryption({ current, previous }, 'audit') };
+  recorders.set(db, new Recorder(audit));
+  return { url: databaseUrl, db, audit };
 }
 
 /** Makes an event of a rename with all optional members. */
@@ -54,19 +55,50 @@ export const event = (actorId: string, targetId: string = actorId): AuditRecord 
 
 /** Records events one after the other, each in its own transaction. */
 export async function add(db: Db, events: readonly AuditRecord[]): Promise<void> {
-  for (const one of events) await db.transaction((tx) => record(tx, [one]));
+  for (const one of events) await recordAll(db, [one]);
+}
+
+/** Records events in one transaction. */
+export async function recordAll(db: Db, events: readonly AuditRecord[]): Promise<void> {
+  const recorder = await recorderOf(db);
+  await db.transaction((tx) => recorder.record(tx, events));
+}
+
+/** Returns the opened recorder of a trail. */
+export async function recorderOf(db: Db): Promise<Recorder> {
+  const recorder = recorders.get(db);
+  if (recorder === undefined) throw new Error('This is not the database of a trail');
+  await recorder.open();
+  return recorder;
+}
+
+/** Makes the event that the service records when it deletes a user. */
+export const deletion = (targetId: string): AuditRecord => ({
+  action: 'user.deleted',
+  actorId: null,
+  targetId,
+  requestContext: noRequest,
+});
+
+/** Changes an event that is not sealed yet, as if the service had written it so. */
+export async function rewrite(audit: AuditContext, id: string, data: Partial<ChainedEvent>): Promise<void> {
+  const { db } = audit;
+  const event = { ...(await db.auditEvent.findUniqueOrThrow({ where: { id } })), ...data };
+  const { macKey } = await readOrBeginChain(audit);
+  await db.auditEvent.update({ where: { id }, data: { ...data, mac: macOf(macKey, event) } });
 }
 
 /** Records many events in several transactions, because a transaction may take 5 s at most. */
 export async function recordInParts(db: Db, events: readonly AuditRecord[]): Promise<void> {
   for (let at = 0; at < events.length; at += BATCH_SIZE)
-    await db.transaction((tx) => record(tx, events.slice(at, at + BATCH_SIZE)));
+    await recordAll(db, events.slice(at, at + BATCH_SIZE));
 }
 
 /** Seals all events. */
 export async function seal(audit: AuditContext): Promise<void> {
   const sealer = new AuditSealer(audit);
-  while ((await audit.db.auditEvent.count({ where: { number: null } })) > 0) await sealer.run();
+  while ((await audit.db.auditEvent.count({ where: { number: null } })) > 0)
+    if ((await sealer.run()) === 0) throw new Error('Events are left that the sealer does not seal');
 }
 
 /** Verifies the chain. */

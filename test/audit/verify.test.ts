@@ -6,7 +6,18 @@ import { erasePersonalData } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { type Db, rawSql } from '#latchkey/db/client.ts';
 import { lowestIdOf, newId } from '#latchkey/lib/id.ts';
-import { add, copy, event, head, openTrail, recordInParts, seal, type Trail, verify } from './trail.ts';
+import {
+  add,
+  copy,
+  deletion,
+  event,
+  head,
+  openTrail,
+  recordInParts,
+  seal,
+  type Trail,
+  verify,
+} from './trail.ts';
 
 const EVENTS = 20;
 
@@ -167,6 +178,55 @@ const attacks: readonly Attack[] = [
     ],
     found: [{ number: 7, problem: /has personal data \(target\) that was altered/ }],
   },
+  {
+    name: 'the personal data of an event was removed',
+    sql: [`DELETE FROM "PersonalData" WHERE "subjectId" = 'person-7'`],
+    found: [
+      { number: 7, problem: /^has lost its personal data \(actor\), and its person was not deleted$/ },
+      { number: 7, problem: /^has lost its personal data \(target\), and its person was not deleted$/ },
+    ],
+  },
+  {
+    name: 'personal data was given to another person',
+    sql: [
+      `UPDATE "PersonalData" SET "subjectId" = 'person-8' WHERE "part" = 'actor' AND "subjectId" = 'person-7'`,
+    ],
+    found: [{ number: 7, problem: /^has personal data \(actor\) that was assigned to another person$/ }],
+  },
+  {
+    name: 'personal data was given to nobody',
+    sql: [
+      `UPDATE "PersonalData" SET "subjectId" = NULL WHERE "part" = 'target' AND "subjectId" = 'person-7'`,
+    ],
+    found: [{ number: 7, problem: /^has personal data \(target\) that was assigned to another person$/ }],
+  },
+  {
+    name: 'the deletion of a person was put in, to hide that personal data is gone',
+    sql: [
+      `DELETE FROM "PersonalData" WHERE "subjectId" = 'person-7'`,
+      `INSERT INTO "AuditEvent" ("id", "action", "targetId", "count", "createdAt")
+       SELECT '01890a5d-ac96-774b-bcce-b302099a8057', 'user.deleted', 'person-7', 1, "createdAt" FROM "AuditEvent" WHERE "number" = 20`,
+    ],
+    found: [{ number: null, problem: /^has no valid MAC/ }],
+  },
+  ...[`NULL`, `"code"`, `"mac"`].map((mac) => ({
+    name: `an event was inserted that waits to be sealed, with the MAC ${mac}`,
+    sql: [
+      `INSERT INTO "AuditEvent" ("id", "mac", "action", "count", "createdAt")
+       SELECT '01890a5d-ac96-774b-bcce-b302099a8057', ${mac}, "action", 1, "createdAt" FROM "AuditEvent" WHERE "number" = 20`,
+    ],
+    found: [{ number: null, problem: /^has no valid MAC/ }],
+  })),
+  ...[`NULL`, `"code"`].map((mac) => ({
+    name: `the MAC of an event was changed to ${mac}`,
+    sql: [`UPDATE "AuditEvent" SET "mac" = ${mac} WHERE "number" = 7`],
+    found: [{ number: 7, problem: /^has no valid MAC/ }],
+  })),
+  {
+    name: 'the time of the first MACs was moved',
+    sql: [`UPDATE "AuditChain" SET "macsFrom" = '2099-01-01T00:00:00.000+00:00'`],
+    found: [{ number: null, problem: /has ends that the service did not write/ }],
+  },
 ];
 
 t.test('Each kind of tampering is found, and reported with number and id', async (t) => {
@@ -232,8 +292,10 @@ t.test('Changes by the service itself are not reported', async (t) => {
   const { db, audit } = await openChain(t);
   const logged = await head(audit);
   await db.transaction((tx) => erasePersonalData(tx, 'person-9'));
+  await add(db, [deletion('person-9')]);
   t.equal(await db.personalData.count(), 2 * EVENTS - 2);
-  t.match(await verify(audit, logged), { found: [], events: EVENTS }, 'somebody has left');
+  t.match(await verify(audit, logged), { found: [], events: EVENTS, unsealed: 1 }, 'somebody has left');
+  await db.auditEvent.deleteMany({ where: { number: null } });
 
   t.equal(await pruneEvents(audit, 1), 0, 'nothing is old enough');
   await add(db, [event('late')]);

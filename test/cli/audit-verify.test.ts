@@ -5,9 +5,8 @@
  *   both.
  */
 import t from 'tap';
-import { record } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
-import { add, copy, event, head, openTrail, SECRET, seal } from '../audit/trail.ts';
+import { add, copy, event, head, openTrail, recordAll, SECRET, seal } from '../audit/trail.ts';
 import { latchkey, serve, temporaryFolder } from '../child.ts';
 import { PASSWORD, PUBLIC_URL } from '../helper.ts';
 
@@ -77,19 +76,20 @@ t.test('The command audit verify fails with another secret, and says what to set
   await add(db, [event('somebody')]);
   await seal(audit);
   const variables = { DATABASE_URL: url, DATA_DIR: await temporaryFolder(t), PUBLIC_URL };
-  const { code, stdout, stderr } = await latchkey(command, { variables });
+  const other = { ...variables, SECRET: 'x'.repeat(40) };
+  const { code, stdout, stderr } = await latchkey(command, { variables: other });
   t.match({ code, stdout }, { code: 1, stdout: '' });
   t.match(
     stderr,
     /^latchkey: SECRET does not open the key of the audit chain: set SECRET, or SECRET_PREVIOUS, to/,
   );
-  const previous = { ...variables, SECRET: 'x'.repeat(40), SECRET_PREVIOUS: SECRET };
+  const previous = { ...other, SECRET_PREVIOUS: SECRET };
   t.equal((await latchkey(command, { variables: previous })).code, 0);
 });
 
 t.test('A usage error of audit verify has exit code 2', async (t) => {
   const { db, audit, url } = await openTrail(t);
-  await db.transaction((tx) => record(tx, [event('a'), event('b'), event('c')]));
+  await recordAll(db, [event('a'), event('b'), event('c')]);
   await seal(audit);
   const { code } = await head(audit);
   await pruneEvents(audit, -1);

@@ -7,7 +7,7 @@ import { pruneFailedAttempts } from '#latchkey/accounts/sign-in/attempts.ts';
 import { backfillSortKeys } from '#latchkey/accounts/users/backfill-sort-keys.ts';
 import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
-import { record } from '#latchkey/audit/record.ts';
+import { Recorder } from '#latchkey/audit/record.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { Hmac } from '#latchkey/crypto/hmac.ts';
@@ -178,20 +178,23 @@ function indexesOf({ plan }: Planned): string[] {
 /** Rows that are handled, rows that wait for later, and some that are due. */
 async function fill(): Promise<void> {
   const audited = { db, now: async () => noon, encryption: app.audit.encryption };
+  const recorder = new Recorder(audited);
   const events = (count: number) => Array.from({ length: count }, (_, n) => event(`person-${n}`));
   for (const count of [ROWS, ROWS]) {
-    await db.transaction((tx) => record(tx, events(count)));
+    await recorder.open();
+    await db.transaction((tx) => recorder.record(tx, events(count)));
     if ((await db.auditChain.count()) === 0) await seal(audited);
   }
   const oldest = await db.auditEvent.findMany({ where: { number: { lte: 3 } } });
   await db.auditEvent.deleteMany({ where: { id: { in: oldest.map(({ id }) => id) } } });
   await db.auditChain.deleteMany();
-  await db.auditEvent.updateMany({ data: { number: null, code: null } });
+  await db.auditEvent.updateMany({ data: { number: null, code: null, mac: null } });
   await db.auditEvent.createMany({
-    data: oldest.map((row) => ({ ...row, number: null, createdAt: earlier })),
+    data: oldest.map((row) => ({ ...row, number: null, mac: null, createdAt: earlier })),
   });
   await seal(audited);
-  await db.transaction((tx) => record(tx, events(ROWS)));
+  await recorder.open();
+  await db.transaction((tx) => recorder.record(tx, events(ROWS)));
 
   const users = Array.from({ length: ROWS }, (_, n) => ({
     ...buildUserRow({ name: `N ${n}`, email: `${n}@example.com`, passwordHash: '', access: 1 }),

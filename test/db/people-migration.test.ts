@@ -14,6 +14,7 @@ import { newId } from '#latchkey/lib/id.ts';
 import { createDatabase, type Scope } from '../database.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 
+const SECRET = 'the secret of these tests, which is long enough';
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
@@ -140,7 +141,7 @@ t.test('Rows still refer to each other after the people migration', async (t) =>
 });
 
 t.test('The next start after the people migration computes the keys of all names', async (t) => {
-  const { app } = await startApi(t, { DATABASE_URL: url });
+  const { app } = await startApi(t, { DATABASE_URL: url, SECRET });
   const rows = await old.db.user.findMany({ orderBy: { nameKey: 'asc' } });
   t.strictSame(
     rows.map((row) => row.nameKey),
@@ -154,7 +155,7 @@ t.test('The next start after the people migration computes the keys of all names
 });
 
 t.test('Every user can sign in and continue an old session after the people migration', async (t) => {
-  const { app, ask } = await startApi(t, { DATABASE_URL: url });
+  const { app, ask } = await startApi(t, { DATABASE_URL: url, SECRET });
   for (const { disabled, email } of users) {
     const { status } = await ask('POST', '/login', {
       body: { email: email.toUpperCase(), password: PASSWORD },

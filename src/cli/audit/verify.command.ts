@@ -6,7 +6,7 @@ export function auditVerifyCommand(audit: Command): void {
   audit
     .command('verify')
     .description(
-      'find events of the audit that were altered, removed or cut off; the service may run at the same time',
+      'find events of the audit that were inserted, altered, removed or cut off; the service may run at the same time',
     )
     .option(
       '--head <number:code>',

@@ -2,9 +2,8 @@ import type { Finding, LoggedHead } from '../../audit/chain-verifier.ts';
 import { type Verification, verifyChain } from '../../audit/verify.ts';
 import { readConfig } from '../../config/index.ts';
 import { Encryption } from '../../crypto/encryption.ts';
-import { loadSecrets } from '../../crypto/load-secret.ts';
-import { migrate } from '../../db/migrations/migrate.ts';
-import { openDatabase } from '../../db/open.ts';
+import { readSecrets } from '../../crypto/load-secret.ts';
+import { withDatabase } from '../accounts.ts';
 import { print } from '../print.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -18,14 +17,13 @@ export interface AuditVerifyOptions {
  * Runs `latchkey audit verify`: verifies the chain and prints the findings. Sets `process.exitCode`.
  *
  * @throws {UsageError} when the head is malformed, or its event was pruned
+ * @throws {DataError} when there is no database with the tables of this version
  */
 export async function verifyFromCommandLine({ head, json = false }: AuditVerifyOptions): Promise<void> {
   const logged = head === undefined ? undefined : parseHead(head);
   const config = readConfig();
-  await migrate(config.databaseUrl);
-  const { db, now, close } = openDatabase(config.databaseUrl);
-  try {
-    const encryption = new Encryption(await loadSecrets(config), 'audit');
+  await withDatabase(config, async ({ db, now }) => {
+    const encryption = new Encryption(await readSecrets(config), 'audit');
     const printLine = (text: string, members: object) => print(`${json ? JSON.stringify(members) : text}\n`);
     const result = await verifyChain(
       { db, now, encryption },
@@ -36,9 +34,7 @@ export async function verifyFromCommandLine({ head, json = false }: AuditVerifyO
     if (result.findings > 0) process.exitCode = 1;
     else if (logged !== undefined && !result.comparedHead)
       throw new UsageError(`--head ${logged.number} has been pruned: give a later head from the log`);
-  } finally {
-    await close();
-  }
+  });
 }
 
 /** Parses a head as it is in the log: a number and an HMAC-SHA-256 in base64url. */
@@ -50,7 +46,7 @@ function parseHead(text: string): LoggedHead {
 }
 
 function describeFinding({ number, id, problem }: Finding): string {
-  if (number === null) return `The chain ${problem}`;
+  if (number === null) return id === null ? `The chain ${problem}` : `Event ${id}, not sealed, ${problem}`;
   return `Event ${number}${id === null ? '' : ` (${id})`} ${problem}`;
 }
 

@@ -1,7 +1,6 @@
-import type { AccountsContext } from '../../accounts/context.ts';
 import { exportUsers } from '../../accounts/transfer/export.ts';
 import { readConfig } from '../../config/index.ts';
-import { withExistingAccounts } from '../accounts.ts';
+import { type ReadingContext, withDatabase } from '../accounts.ts';
 import { print } from '../print.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { writeFileAtomically } from '../temp-file.ts';
@@ -29,7 +28,7 @@ export async function exportFromCommandLine(
     throw new UsageError(`${json ? '--json' : '--force'} needs a file`);
   const config = readConfig();
   const write = (to: (text: string) => Promise<void>) =>
-    withExistingAccounts(config, (context) => writeUsers(context, !withoutPasswords, to));
+    withDatabase(config, (context) => writeUsers(context, !withoutPasswords, to));
   if (file === undefined) {
     await write(print);
     return;
@@ -43,7 +42,7 @@ export async function exportFromCommandLine(
 
 /** Writes all users. @returns number of users */
 async function writeUsers(
-  context: AccountsContext,
+  context: ReadingContext,
   withPasswords: boolean,
   write: (text: string) => Promise<void>,
 ): Promise<number> {

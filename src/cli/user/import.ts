@@ -1,9 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { AccountsContext } from '../../accounts/context.ts';
 import { type ImportCounts, importUsers } from '../../accounts/transfer/import.ts';
 import { readConfig } from '../../config/index.ts';
 import { DataError } from '../../db/data-error.ts';
 import { newId } from '../../lib/id.ts';
-import { withAccounts } from '../accounts.ts';
+import { withAccounts, withExistingAccounts } from '../accounts.ts';
 import { print } from '../print.ts';
 import { startProgressBar } from '../progress-bar.ts';
 import { type Chunks, readLines } from './lines.ts';
@@ -17,7 +18,7 @@ export interface ImportOptions {
 /**
  * Runs `latchkey import`. Sets `process.exitCode` when lines are invalid.
  *
- * @throws {DataError} when the path is a folder
+ * @throws {DataError} when the path is a folder; for a dry run, when there is no database
  */
 export async function importFromCommandLine(name: string, options: ImportOptions): Promise<void> {
   const config = readConfig();
@@ -25,10 +26,12 @@ export async function importFromCommandLine(name: string, options: ImportOptions
   try {
     if ((await file?.stat())?.isDirectory())
       throw new DataError(`${name} is a folder: give the name of a file`);
-    await withAccounts(config, async (context) => {
+    const importFrom = async (context: AccountsContext) => {
       const source = file === undefined ? { chunks: process.stdin, bytes: undefined } : await openFile(file);
       await run(context, source, options);
-    });
+    };
+    if (options.dryRun) await withExistingAccounts(config, importFrom, { isReading: true });
+    else await withAccounts(config, importFrom);
   } finally {
     await file?.close();
   }
@@ -47,7 +50,7 @@ async function openFile(file: FileHandle): Promise<Source> {
 }
 
 async function run(
-  context: Parameters<typeof importUsers>[0],
+  context: AccountsContext,
   { chunks, bytes }: Source,
   { dryRun: isDryRun = false, json = false }: ImportOptions,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 import { AccessLevels } from '../../access/levels.ts';
+import type { AccountsContext } from '../../accounts/context.ts';
 import { listUsers } from '../../accounts/users/list.ts';
 import type { User, UserSort } from '../../accounts/users/schemas.ts';
 import { readConfig } from '../../config/index.ts';
@@ -31,7 +32,7 @@ export async function listFromCommandLine(options: UserListOptions): Promise<voi
   const filter = toFilter(options, new AccessLevels(config.accessLevels));
   const limit = parseLimit(options.limit);
   const table = new Table();
-  await withExistingAccounts(config, async (context) => {
+  const printPages = async (context: AccountsContext) => {
     let cursor: string | null | undefined;
     for (let left = limit; left > 0 && cursor !== null; left -= PAGE_SIZE) {
       const position = cursor === undefined ? {} : { cursor };
@@ -40,7 +41,8 @@ export async function listFromCommandLine(options: UserListOptions): Promise<voi
       if (lines.length > 0) await print(`${lines.join('\n')}\n`);
       cursor = page.nextCursor;
     }
-  });
+  };
+  await withExistingAccounts(config, printPages, { isReading: true });
 }
 
 function toFilter({ search, access, disabled, enabled, sort }: UserListOptions, levels: AccessLevels) {

@@ -8,7 +8,6 @@ import { basename, dirname, join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import t from 'tap';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
-import { record } from '#latchkey/audit/record.ts';
 import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { type Api, PASSWORD, startApi } from '../../helper.ts';
@@ -67,7 +66,8 @@ t.test('No database file contains deleted users once the -wal file was truncated
     await accounts.db.transaction(async (tx) => {
       const { id } = await tx.user.create({ data });
       const requestContext = { ip: '192.0.2.1', userAgent: `${MARK} browser ${n}`, requestId: null };
-      await record(tx, [{ action: 'user.registered', actorId: id, targetId: id, requestContext }]);
+      const event = { action: 'user.registered', actorId: id, targetId: id, requestContext } as const;
+      await accounts.recorder.record(tx, [event]);
       ids.push(id);
     });
   }
