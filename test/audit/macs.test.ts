@@ -1,4 +1,7 @@
-/** The MACs of events: the sealer seals only what the service wrote, also after an upgrade from a version without them. */
+/**
+ * The MACs of events: the sealer seals only what the service wrote, also after an upgrade from a version
+ * without them.
+ */
 import t from 'tap';
 import type { AuditContext } from '#latchkey/audit/chain.ts';
 import { readChain } from '#latchkey/audit/chain.ts';

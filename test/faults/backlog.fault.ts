@@ -72,8 +72,8 @@ function countUnsealed(): Promise<number> {
 }
 
 /**
- * Inserts events as an import of an earlier version does: without MACs, which the next sealer then seals for an
- * hour. They have no personal data.
+ * Inserts events as an import of an earlier version does: without MACs, which the next sealer then seals for
+ * an hour. They have no personal data.
  */
 async function addEvents(count: number): Promise<void> {
   const from = Date.now();

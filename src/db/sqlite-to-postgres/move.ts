@@ -29,7 +29,8 @@ export interface Move {
  * two. After an interruption, the next call continues. The memory needed does not depend on the number of
  * rows.
  *
- * @throws {DataError} when there is no source, another process works on it, the target is not empty, or the two differ in
+ * @throws {DataError} when there is no source, another process works on it, the target is not empty, or the
+ *   two differ in
  *   the end
  */
 export async function move(sourceUrl: string, targetUrl: string, options: MoveOptions): Promise<Move> {
