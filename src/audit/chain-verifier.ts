@@ -9,8 +9,8 @@ const PAGE_SIZE = 500;
 /** A difference between the audit and what the service wrote. */
 export interface Finding {
   /**
-   * Number of the event, or of the first of several. Null: the event has none yet; without an id, the finding is
-   * about the whole chain.
+   * Number of the event, or of the first of several. Null: the event has none yet; without an id, the finding
+   * is about the whole chain.
    */
   readonly number: number | null;
   readonly id: string | null;

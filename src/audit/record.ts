@@ -37,8 +37,8 @@ export class Recorder {
   }
 
   /**
-   * Writes events, in the transaction of the change itself. Personal data goes into separate rows, which can be
-   * erased; the event keeps their salted hash.
+   * Writes events, in the transaction of the change itself. Personal data goes into separate rows, which can
+   * be erased; the event keeps their salted hash.
    *
    * @returns the ids of the events
    */
@@ -70,8 +70,8 @@ export async function erasePersonalData(tx: Transaction, subjectId: string): Pro
 }
 
 /**
- * Assigns personal data to a user. It was recorded for an invitation, before the user existed. The verification
- * knows it by the event `invitation.accepted`, of the invitation and by the user (evidence.ts).
+ * Assigns personal data to a user. It was recorded for an invitation, before the user existed. The
+ * verification knows it by the event `invitation.accepted`, of the invitation and by the user (evidence.ts).
  */
 export async function reassignPersonalData(tx: Transaction, from: string, to: string): Promise<void> {
   await tx.personalData.updateMany({ where: { subjectId: from }, data: { subjectId: to } });

@@ -132,8 +132,8 @@ export async function readHead(audit: AuditContext): Promise<string | undefined>
 }
 
 /**
- * Reads the next events that wait. Outside the transaction: inside, a process that adds an event would conflict with
- * it.
+ * Reads the next events that wait. Outside the transaction: inside, a process that adds an event would
+ * conflict with it.
  */
 function readUnsealed(db: Db, after: string): Promise<StoredEvent[]> {
   const where = { number: null, id: { gt: after } };
