@@ -15,7 +15,7 @@ export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly throttle: Throttle;
   /** The counts of denied requests and failed sign-ins for the audit log. */
   readonly eventAggregator: Pick<EventAggregator, 'add'>;
-  /** What writes the audit events of changes. */
+  /** The writer of audit events of changes. */
   readonly recorder: Recorder;
   readonly outbox: Outbox;
   /** The base URL of the links in mails, without a slash at the end. */

@@ -90,7 +90,7 @@ export class AuditSealer {
     const macsFrom = new Date((await now(db)).getTime() + ROLLING_UPGRADE_MS);
     const isDone = await db.transaction(async (tx) => {
       if (!(await requireMacs(tx, chain, macsFrom))) return false;
-      // In the chain it stays, also when somebody resets the time to get another hour.
+      // It stays in the chain, even when an attacker resets the time to get another hour.
       const after = { from: macsFrom.toISOString() };
       const event = { actorId: null, targetId: null, after, requestContext: noRequest };
       await writeEvents(tx, chain.macKey, [{ action: 'audit.macs-required', ...event }]);

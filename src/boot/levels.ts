@@ -4,7 +4,7 @@ import type { Recorder } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config/index.ts';
 import type { Db, Transaction } from '../db/client.ts';
 
-/** What a start records with: the database, and the writer of audit events. */
+/** The database, and the writer of audit events, of a start. */
 export interface Recording {
   readonly db: Db;
   readonly recorder: Recorder;

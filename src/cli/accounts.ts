@@ -40,8 +40,7 @@ export async function withDatabase<T>(
  * neither a new database nor a second secret.
  *
  * @param options `isReading` for a command that shows accounts: it does not migrate the database, and does
- *   not
- *   record the levels. A list still stores that elevations have expired, as the service does
+ *   not record the levels. A list still stores that elevations have expired, as the service does
  * @throws {DataError} when there is no database, or no tables; for a reading command also when migrations are
  *   pending
  * @throws {ConfigError} when there is no secret

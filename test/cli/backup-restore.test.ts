@@ -13,8 +13,10 @@ import { PASSWORD, type Teardown } from '../helper.ts';
 import { createCluster } from '../processes/cluster.ts';
 import { fill, kill } from './killed.ts';
 
+const SECRET = 'the secret of these tests, which is long enough';
+
 async function installation(t: Teardown) {
-  const cluster = await createCluster(t, { RATE_LIMIT: '0' });
+  const cluster = await createCluster(t, { RATE_LIMIT: '0', SECRET });
   const folder = await temporaryFolder(t);
   const path = sqlitePath(cluster.url);
   return {
