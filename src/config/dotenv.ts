@@ -16,8 +16,7 @@ const STATEMENT =
  *
  * @returns its variables; none when there is no file
  * @throws {ConfigError} when a line is no assignment, or a name is none of Latchkey's: its value would have
- *   no
- *   effect
+ *   no effect
  */
 export function readDotenv(path: string): NodeJS.Dict<string> {
   const text = readText(path);

@@ -96,8 +96,7 @@ export async function listInvitations(
  * address has reached its hourly limit, nothing happens and the old token stays valid.
  *
  * @throws {Problem} `invitation-not-found`, also when the inviter could not send it now; `access-denied` for
- *   a
- *   level that the actor may not give; `invalid-token`
+ *   a level that the actor may not give; `invalid-token`
  */
 export async function resendInvitation(
   context: AccountsContext,
