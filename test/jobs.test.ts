@@ -150,7 +150,7 @@ t.test('The jobs run at the intervals of the table', async (t) => {
   const { id } = await api.person(0);
   const ended = await open(api, id);
   await setTime(api, ended.sessionId, 'idleUntil', -1);
-  const old = new Date((await now(db)).getTime() - 121 * MINUTE_MS);
+  const old = new Date((await now(db)).getTime() - (25 * 60 + 1) * MINUTE_MS);
   await db.revocation.create({ data: { sessionId: randomUUID(), createdAt: old } });
   const { id: ancient } = await db.auditEvent.findFirstOrThrow({ orderBy: { id: 'asc' } });
   await rewrite(api.app.audit, ancient, { createdAt: new Date(0) });
