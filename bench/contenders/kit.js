@@ -52,6 +52,7 @@ export function issueTokens(app, number = count) {
     access: 1,
     generation: 0,
     authenticatedAt: now,
+    issuedAt: now,
     expiresAt: new Date(now.getTime() + 86_400_000),
   };
   return Array.from({ length: number }, () => {

@@ -27,10 +27,11 @@ const app = await buildApp(config, {
 await app.listen({ port: 0 });
 
 // Revocations that the guard has to search: BENCH_REVOCATIONS of them, half for users and half for sessions.
-const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) =>
-  n % 2 === 0 ? { userId: crypto.randomUUID(), generation: 1 } : { sessionId: crypto.randomUUID() },
-);
-app.revocations.apply(revocations);
+const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) => ({
+  ...(n % 2 === 0 ? { userId: crypto.randomUUID(), generation: 1 } : { sessionId: crypto.randomUUID() }),
+  lastIssuedAt: null,
+}));
+app.revocations.apply(revocations, new Date());
 
 const tokens = issueTokens(app);
 announce(`${app.server.address().port}/come-in`, tokens);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
-import { toNewUser } from '../../src/accounts/users/users.ts';
+import { buildUserRow } from '../../src/accounts/users/users.ts';
 import { migrate } from '../../src/db/migrations/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicKey } from './kit.js';
@@ -13,7 +13,7 @@ import { announce, answer, answerSchema, issuer, makeTokens, privateKey, publicK
 const url = `file:${join(mkdtempSync(join(tmpdir(), 'bench-prisma-')), 'users.db')}`;
 await migrate(url);
 const { db } = openDatabase(url);
-const ada = toNewUser({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
+const ada = buildUserRow({ name: 'Ada', email: 'ada@example.com', passwordHash: '', access: 1 });
 const { id } = await db.user.create({ data: ada });
 
 const app = Fastify();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../../src/accounts/passwords/hash.ts';
 import { openSession } from '../../src/accounts/sessions/sessions.ts';
-import { toNewUser } from '../../src/accounts/users/users.ts';
+import { buildUserRow } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import { answer, answerSchema, privateKey } from './kit.js';
@@ -38,7 +38,7 @@ const users = Number(process.env.BENCH_USERS ?? 1);
 const sessions = Number(process.env.BENCH_SESSIONS ?? 1);
 const grants = [];
 for (let n = 0; n < users; n++) {
-  const data = toNewUser({ name: `User ${n}`, email: `user-${n}@example.com`, passwordHash, access: 1 });
+  const data = buildUserRow({ name: `User ${n}`, email: `user-${n}@example.com`, passwordHash, access: 1 });
   const { id } = await app.accounts.db.user.create({ data: { ...data, disabled: n % 2 === 0 && users > 1 } });
   if (n !== users - 1) continue;
   for (let m = 0; m < sessions; m++) grants.push(await openSession(app.accounts, { id, epoch: 0 }, origin));
