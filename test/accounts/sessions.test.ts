@@ -2,6 +2,8 @@
 import { request } from 'node:http';
 import t, { type Test } from 'tap';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
+import { AuditSealer } from '#latchkey/audit/sealer.ts';
+import { createMigratedDatabase } from '../database.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
@@ -183,12 +185,15 @@ t.test('An access token is no refresh token, and a refresh token is no access to
 
 t.test('A change of SECRET signs no user out while the old one is listed', async (t) => {
   const SECRET = ['the secret that was used until now', 'the secret that is used from now on'] as const;
-  const shared = { DATABASE_URL: api.databaseUrl, DATA_DIR: app.config.dataDir };
+  const { url } = await createMigratedDatabase(t);
+  const shared = { DATABASE_URL: url, DATA_DIR: app.config.dataDir };
   const before = await startApi(t, { ...shared, SECRET: SECRET[0] });
   const during = await startApi(t, { ...shared, SECRET: SECRET[1], SECRET_PREVIOUS: SECRET[0] });
+  // The key of the audit is encrypted under the new secret then.
+  await new AuditSealer(during.app.audit).run();
   const after = await startApi(t, { ...shared, SECRET: SECRET[1] });
 
-  const old = await open(before, user.id);
+  const old = await open(before, (await before.person(1)).id);
   t.equal((await refresh(after, old.refreshToken)).status, 401, 'another SECRET’s token is none of ours');
   const next = pairOf(await refresh(during, old.refreshToken));
   t.equal(

@@ -70,7 +70,7 @@ t.test('A request without a body may have the content type of JSON', async (t) =
   const { ask, person } = await startApi(t);
   const { token } = await person(1);
   const empty = { token, body: '', headers: { 'content-type': 'application/json' } };
-  t.match((await ask('POST', '/login', empty)).body, { type: /malformed-json$/ }, 'where there is a body');
+  t.match((await ask('POST', '/login', empty)).body, { type: /validation-failed$/ }, 'where there is a body');
   t.equal((await ask('POST', '/logout', empty)).status, 204);
   t.match(
     (await ask('POST', '/logout', empty)).body,

@@ -17,6 +17,8 @@ const { name: _name, ...credentials } = ada;
 
 /** A server that the tests end and start again. */
 const postgres = await startPostgres();
+// All services on this database need the secret that the first one makes.
+const DATA_DIR = await temporaryFolder(t);
 t.teardown(() => postgres.stop());
 
 t.test('An exception is a 500 without details, and one log line with all of them', async (t) => {
@@ -74,7 +76,7 @@ function checkUnavailable(
 }
 
 t.test('An outage of Postgres causes 503s, and the service recovers without a restart', async (t) => {
-  const { ask, person, app } = await startApi(t, { DATABASE_URL: postgres.url });
+  const { ask, person, app } = await startApi(t, { DATABASE_URL: postgres.url, DATA_DIR });
   const { token, email, id } = await person(2);
   const needs = async () => ({
     ready: await ask('GET', '/health/ready'),
@@ -116,7 +118,7 @@ t.test('An outage of Postgres causes 503s, and the service recovers without a re
 });
 
 t.test('The log of an outage says what happened and contains no secret', async (t) => {
-  const variables = { DATABASE_URL: postgres.url, DATA_DIR: await temporaryFolder(t), LOG_LEVEL: 'trace' };
+  const variables = { DATABASE_URL: postgres.url, DATA_DIR, LOG_LEVEL: 'trace' };
   const service = await serve(t, variables);
   t.equal((await service.ask('POST', '/register', { body: ada })).status, 201);
   t.equal((await service.ask('POST', '/login', { body: credentials })).status, 200);
