@@ -59,3 +59,10 @@ t.test('A body of another type is refused also where a body is optional', async 
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' };
   t.match((await post('/logout', headers, 'a=b')).json(), { status: 415 });
 });
+
+t.test('A body of another type does not hide that there is no route', async (t) => {
+  const headers = { 'content-type': 'text/plain' };
+  t.match((await post('/nowhere', headers, 'abc')).json(), { status: 404, type: /not-found$/ });
+  const wrongMethod = await app.inject({ method: 'PUT', url: '/login', headers, payload: 'abc' });
+  t.match(wrongMethod.json(), { status: 405, type: /method-not-allowed$/ });
+});

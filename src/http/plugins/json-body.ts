@@ -22,18 +22,19 @@ async function json(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    const body = bytes.toString();
-    if (isEncoded(request)) done(unsupportedEncoding());
-    else if (body === '') done(null, undefined);
+    if (isEncoded(request)) return done(unsupportedEncoding());
+    if (bytes.length === 0) return done(null, undefined);
     // RFC 8259 section 8.1 requires UTF-8. In another encoding, two different passwords could become the
     // same.
-    else if (!isUtf8(bytes)) done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
-    else if (isDeeperThan(MAX_DEPTH, body))
+    if (!isUtf8(bytes)) return done(new Problem('malformed-json', { detail: 'The body is not UTF-8.' }));
+    const body = bytes.toString();
+    if (isDeeperThan(MAX_DEPTH, body))
       done(new Problem('malformed-json', { detail: `The body has more than ${MAX_DEPTH} levels.` }));
     else parse(request, body, done);
   });
   app.addContentTypeParser('*', (request, _payload, done) => {
-    if (request.headers['content-length'] === '0') done(null, undefined);
+    // Where no route takes the request, the answer is a 404 or a 405 for any body.
+    if (request.is404 || request.headers['content-length'] === '0') done(null, undefined);
     else done(new Problem('unsupported-media-type'));
   });
   app.addHook('onRoute', (route) => {
