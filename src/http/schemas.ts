@@ -19,5 +19,17 @@ export const NextPage = Type.String({
   description: '`<URL of the next page>; rel="next"`; not on the last one',
 });
 
+/** The number of items of a page, in the query of a list. */
+export const PageLimit = (items: string) =>
+  Type.Integer({ minimum: 1, maximum: 100, default: 20, description: `${items} per page`, examples: [20] });
+
+/** The cursor of a page of events, in the query of a list. */
+export const EventCursor = Type.String({ description: '`nextCursor` of the page before', maxLength: 200 });
+
+/** The cursor of the next page, in the answer of a list. */
+export const NextCursor = Type.Union([Type.String(), Type.Null()], {
+  description: 'send it as `cursor` for the next page; null on the last one',
+});
+
 /** The schema of a 204. */
 export const NoContent = (description: string) => Type.Null({ description });

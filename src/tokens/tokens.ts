@@ -13,6 +13,7 @@ import { readKid, requireCanonical, TOKEN_TYPE } from './token-header.ts';
 export interface AccessTokenSubject {
   readonly userId: string;
   readonly sessionId: string;
+  /** The user's current level, or the session's cap when that is lower. */
   readonly access: number;
   readonly generation: number;
   /** When the password was verified. */

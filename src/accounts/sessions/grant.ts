@@ -1,21 +1,12 @@
 import type { ColumnsOf } from '../../db/client.ts';
+import type { AccessTokenSubject } from '../../tokens/tokens.ts';
 import { accessAsOf } from '../elevation.ts';
 
 /** No token is issued for less time than this: the expiry of a token is in whole seconds. */
 export const MIN_TOKEN_LIFETIME_MS = 1_000;
 
 /** The values that the tokens of a session are made of. All come from one read of the user's row. */
-export interface SessionGrant {
-  readonly userId: string;
-  readonly sessionId: string;
-  /** The user's current level, or the session's cap when that is lower. */
-  readonly access: number;
-  readonly generation: number;
-  readonly authenticatedAt: Date;
-  /** The time of the grant, by the database's clock: `iat` of its tokens. */
-  readonly issuedAt: Date;
-  /** The end of the session or of a level with a time limit. Tokens do not outlive either. */
-  readonly expiresAt: Date;
+export interface SessionGrant extends AccessTokenSubject {
   /** The number of the session's current refresh token. */
   readonly rotation: number;
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { AuditEvent } from '../../audit/event.schemas.ts';
-import { Ref } from '../../http/schemas.ts';
+import { EventCursor, NextCursor, PageLimit, Ref } from '../../http/schemas.ts';
 
 const Moment = (description: string) =>
   Type.Optional(Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00Z'] }));
@@ -13,14 +13,8 @@ const Moment = (description: string) =>
 export const EventQuery = <const Action extends string>(actions: readonly Action[]) =>
   Type.Object(
     {
-      limit: Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        default: 20,
-        description: 'events per page',
-        examples: [20],
-      }),
-      cursor: Type.Optional(Type.String({ description: '`nextCursor` of the page before', maxLength: 200 })),
+      limit: PageLimit('events'),
+      cursor: Type.Optional(EventCursor),
       actor: Type.Optional(
         Type.String({ format: 'uuid', description: 'the id of the user who acted; the user may be deleted' }),
       ),
@@ -42,9 +36,7 @@ export const EventQuery = <const Action extends string>(actions: readonly Action
 export const EventPage = Type.Object(
   {
     events: Type.Array(Ref(AuditEvent)),
-    nextCursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'send it as `cursor` for the next page; null on the last one',
-    }),
+    nextCursor: NextCursor,
   },
   { description: 'A page of events, newest first.' },
 );

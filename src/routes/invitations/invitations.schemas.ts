@@ -8,7 +8,7 @@ import {
   UserName,
 } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
-import { Ref } from '../../http/schemas.ts';
+import { NextCursor, PageLimit, Ref } from '../../http/schemas.ts';
 
 export const InvitationParams = Type.Object({
   id: Type.String({
@@ -20,13 +20,7 @@ export const InvitationParams = Type.Object({
 
 export const InvitationQuery = Type.Object(
   {
-    limit: Type.Integer({
-      minimum: 1,
-      maximum: 100,
-      default: 20,
-      description: 'invitations per page',
-      examples: [20],
-    }),
+    limit: PageLimit('invitations'),
     cursor: Type.Optional(Type.String({ format: 'uuid', description: '`nextCursor` of the page before' })),
   },
   { additionalProperties: false },
@@ -35,9 +29,7 @@ export const InvitationQuery = Type.Object(
 export const InvitationPage = Type.Object(
   {
     invitations: Type.Array(Ref(Invitation)),
-    nextCursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'send it as `cursor` for the next page; null on the last one',
-    }),
+    nextCursor: NextCursor,
   },
   { description: 'A page of invitations, newest first.' },
 );

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
-import { Ref } from '../../http/schemas.ts';
+import { NextCursor, PageLimit, Ref } from '../../http/schemas.ts';
 
 export const UserParams = Type.Object({
   id: Type.String({
@@ -14,13 +14,7 @@ export const UserParams = Type.Object({
 export const UserQuery = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
-      limit: Type.Integer({
-        minimum: 1,
-        maximum: 100,
-        default: 20,
-        description: 'users per page',
-        examples: [20],
-      }),
+      limit: PageLimit('users'),
       // A name of 100 characters can become 33 bytes for each, written twice, in base64 (4/3):
       // accounts/users/cursor.ts.
       cursor: Type.Optional(
@@ -54,9 +48,7 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
 export const UserPage = Type.Object(
   {
     users: Type.Array(Ref(VisibleUser)),
-    nextCursor: Type.Union([Type.String(), Type.Null()], {
-      description: 'send it as `cursor` for the next page; null on the last one',
-    }),
+    nextCursor: NextCursor,
   },
   { description: 'A page of users.' },
 );
