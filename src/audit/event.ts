@@ -38,6 +38,12 @@ export interface RequestContext {
   readonly requestId: string | null;
 }
 
+/**
+ * Characters of a User-Agent header that are stored: a client can send one that fills the limit of all
+ * headers.
+ */
+export const MAX_USER_AGENT_LENGTH = 256;
+
 /** Request context of commands, jobs and starts. */
 export const noRequest: RequestContext = { ip: null, userAgent: null, requestId: null };
 

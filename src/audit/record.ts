@@ -4,15 +4,10 @@ import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import { type AuditContext, readOrBeginChain } from './chain.ts';
 import { macOf } from './codes.ts';
-import type { AuditRecord } from './event.ts';
+import { type AuditRecord, MAX_USER_AGENT_LENGTH } from './event.ts';
 
 /** Length of the salt of personal data. Without a salt, the hash would confirm a guessed address. */
 const SALT_BYTES = 16;
-
-/**
- * Characters of a User-Agent header that are kept: a client can send one that fills the limit of all headers.
- */
-const MAX_USER_AGENT_LENGTH = 256;
 
 /** The person of an event that personal data is about. */
 export type Part = 'actor' | 'target';

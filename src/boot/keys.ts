@@ -1,6 +1,5 @@
-import { type AuditRecord, noRequest } from '../audit/event.ts';
 import type { VerificationKey } from '../tokens/keys.ts';
-import type { Recording } from './levels.ts';
+import { type Recording, toEvent } from './recording.ts';
 
 /**
  * Records which keys for access tokens were added or removed since the last boot.
@@ -27,12 +26,4 @@ export async function recordKeys(
       ...removed.map(({ kid, algorithm }) => toEvent('key.removed', kid, { before: { algorithm } })),
     ]);
   });
-}
-
-function toEvent(
-  action: 'key.added' | 'key.removed',
-  kid: string,
-  members: Pick<AuditRecord, 'before' | 'after'>,
-): AuditRecord {
-  return { action, actorId: null, targetId: kid, ...members, requestContext: noRequest };
 }

@@ -1,14 +1,7 @@
 import type { AccessLevels } from '../access/levels.ts';
-import { type AuditRecord, noRequest } from '../audit/event.ts';
-import type { Recorder } from '../audit/record.ts';
 import { type AccessLevel, ConfigError } from '../config/index.ts';
-import type { Db, Transaction } from '../db/client.ts';
-
-/** The database, and the writer of audit events, of a start. */
-export interface Recording {
-  readonly db: Db;
-  readonly recorder: Recorder;
-}
+import type { Transaction } from '../db/client.ts';
+import { type Recording, toEvent } from './recording.ts';
 
 /**
  * Compares the configured levels with the recorded ones and with those that users hold, then records them.
@@ -31,14 +24,6 @@ export async function recordLevels({ db, recorder }: Recording, levels: AccessLe
       ...removed.map(({ name, number }) => toEvent('level.removed', name, { before: { number } })),
     ]);
   });
-}
-
-function toEvent(
-  action: 'level.added' | 'level.removed',
-  name: string,
-  members: Pick<AuditRecord, 'before' | 'after'>,
-): AuditRecord {
-  return { action, actorId: null, targetId: name, ...members, requestContext: noRequest };
 }
 
 /**

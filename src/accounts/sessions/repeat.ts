@@ -1,4 +1,4 @@
-import type { RequestContext } from '../../audit/event.ts';
+import { MAX_USER_AGENT_LENGTH, type RequestContext } from '../../audit/event.ts';
 import { networkOf } from '../../throttle/network.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import type { Change } from '../change.ts';
@@ -17,9 +17,6 @@ const REPEATS_PERIOD_MS = 86_400_000;
 
 /** The user is told of the repetition with this number, once in a period. */
 const NOTICED_REPEAT = 2;
-
-/** The rest of a longer User-Agent header is not stored. */
-const MAX_USER_AGENT_LENGTH = 256;
 
 /** Returns the User-Agent header as it is stored. */
 export function userAgentOf({ userAgent }: RequestContext): string {
