@@ -6,9 +6,11 @@
 
 /** From top to bottom. A folder imports from the layers below its own, and not from its neighbours in it. */
 const layers = [
+  ['index'],
   ['cli'],
-  ['server'],
+  ['server', 'plugin', 'testing'],
   ['app'],
+  ['service'],
   ['boot'],
   ['routes', 'jobs', 'telemetry'],
   ['http'],
@@ -112,7 +114,7 @@ export default {
     },
     onlyFrom(['accounts/passwords/hash.ts'], npm('argon2')),
     onlyFrom(['accounts/passwords/legacy-hash.ts'], npm('@node-rs/bcrypt')),
-    onlyFrom(['tokens/tokens.ts'], npm('@fastify/jwt')),
+    onlyFrom(['tokens/tokens.ts', 'access/request-user.ts'], npm('@fastify/jwt')),
     onlyFrom(['db/client.ts'], ['^src/db/generated/', npm('@prisma/client')]),
     onlyFrom(['db/sqlite/driver.ts'], npm('better-sqlite3')),
     {

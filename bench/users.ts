@@ -16,6 +16,7 @@ import { emailKey, nameKey } from '#latchkey/accounts/users/sort-keys.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
+import { serviceOf } from '#latchkey/service/register.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';
 
@@ -146,7 +147,8 @@ function median(numbers: number[]): number {
 
 /** Opens a database with this number of users, as the service does. */
 async function open(url: string, users: number, folder: string) {
-  const app = await buildApp(parseConfig({ DATABASE_URL: url, DATA_DIR: folder, LOG_LEVEL: 'silent' }));
+  const config = parseConfig({ DATABASE_URL: url, DATA_DIR: folder, LOG_LEVEL: 'silent' });
+  const app = serviceOf(await buildApp(config));
   await migrate(url);
   const started = performance.now();
   await seedUsers(url, users, (done) => {

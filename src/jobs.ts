@@ -189,4 +189,4 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean
   }
 }
 
-export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['access', 'idempotency'] });
+export default fp(jobs, { name: 'jobs', fastify: '5.x', dependencies: ['latchkey-access', 'idempotency'] });

@@ -6,6 +6,7 @@ import { type AppOptions, buildApp } from './app.ts';
 import { offerFirstAdmin } from './boot/offer-first-admin.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config/index.ts';
 import { standardOutput } from './http/standard-output.ts';
+import { serviceOf } from './service/register.ts';
 
 /** Timeout of a graceful shutdown after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -64,7 +65,11 @@ function explainListening(error: unknown, { host, port }: Config): unknown {
 /** Prints where the service listens and what to do next; in production as log lines. */
 async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
-  const lines = [`Latchkey listens on ${url}`, `Docs: ${url}/docs`, ...(await offerFirstAdmin(app, url))];
+  const lines = [
+    `Latchkey listens on ${url}`,
+    `Docs: ${url}/docs`,
+    ...(await offerFirstAdmin(serviceOf(app), url)),
+  ];
   if (config.production) for (const line of lines) app.log.info(line);
   else standardOutput().write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
 }

@@ -8,6 +8,7 @@ import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type AppOptions, buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
+import { serviceOf } from '#latchkey/service/register.ts';
 import { checkAnswer } from './contract.ts';
 import { createMigratedDatabase } from './database.ts';
 import { noteSecret, noteSecretsIn } from './secret-log.ts';
@@ -52,7 +53,10 @@ export interface Person {
 }
 
 export interface Api {
+  /** The scope of the service, which has its accounts and tokens. */
   readonly app: FastifyInstance;
+  /** The server around it, which listens and closes. */
+  readonly server: FastifyInstance;
   readonly databaseUrl: string;
   /** Sends a request; the answer is checked against openapi/openapi.json. */
   ask(method: NonNullable<InjectOptions['method']>, url: string, options?: Ask): Promise<Answer>;
@@ -96,10 +100,11 @@ export async function startApi(
   t.teardown(() => setHashParameters(OWASP_PARAMETERS));
   const config = parseConfig(await environment(t, variables));
   // The test itself runs in the same event loop.
-  const app = await buildApp(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY, ...options });
-  t.teardown(() => app.close());
+  const server = await buildApp(config, { maxEventLoopDelay: Number.POSITIVE_INFINITY, ...options });
+  t.teardown(() => server.close());
+  const app = serviceOf(server);
   t.teardown(() => noteHashes(app));
-  await app.ready();
+  await server.ready();
   noteSecret(PASSWORD);
   let people = 0;
 
@@ -135,7 +140,7 @@ export async function startApi(
     return app.tokens.issue(await openSession(app.accounts, { id, epoch }, device)).accessToken;
   };
 
-  return { app, databaseUrl: config.databaseUrl, ask, person, sessionToken };
+  return { app, server, databaseUrl: config.databaseUrl, ask, person, sessionToken };
 }
 
 /** Remembers the secrets that were left in the database. */

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { declaration } from '#latchkey/access/plugin.ts';
+import { declaration } from '#latchkey/access/declaration.ts';
 import { Environment } from '#latchkey/config/index.ts';
 import { registry } from '#latchkey/problems/registry.ts';
 import { leaves } from './cli/program.ts';

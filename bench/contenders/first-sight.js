@@ -7,14 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
+import { serviceOf } from '../../src/service/register.ts';
 import { issueTokens, privateKey } from './kit.js';
 
 const TOKENS = 2_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
 const DATABASE_URL = `file:${join(folder, 'latchkey.db')}`;
-const app = await buildApp(
-  parseConfig({ DATA_DIR: folder, DATABASE_URL, JWT_PRIVATE_KEY: privateKey, LOG_LEVEL: 'warn' }),
+const app = serviceOf(
+  await buildApp(
+    parseConfig({ DATA_DIR: folder, DATABASE_URL, JWT_PRIVATE_KEY: privateKey, LOG_LEVEL: 'warn' }),
+  ),
 );
 const tokens = issueTokens(app, TOKENS);
 const key = createPublicKey(privateKey);

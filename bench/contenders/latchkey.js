@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
+import { serviceOf } from '../../src/service/register.ts';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
@@ -16,7 +17,7 @@ const config = parseConfig({
   RATE_LIMIT: '0',
   LOG_LEVEL: 'warn',
 });
-const app = await buildApp(config, {
+const server = await buildApp(config, {
   routes: async (routes) => {
     const schema = { response: { 200: answerSchema } };
     routes.get('/come-in', { config: { access: 'user' }, schema }, (_request, reply) => {
@@ -24,7 +25,8 @@ const app = await buildApp(config, {
     });
   },
 });
-await app.listen({ port: 0 });
+await server.listen({ port: 0 });
+const app = serviceOf(server);
 
 // Revocations that the guard has to search: BENCH_REVOCATIONS of them, half for users and half for sessions.
 const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ?? 0) }, (_, n) => ({

@@ -8,6 +8,7 @@ import { openSession } from '../../src/accounts/sessions/sessions.ts';
 import { buildUserRow } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
+import { serviceOf } from '../../src/service/register.ts';
 import { answer, answerSchema, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
@@ -23,7 +24,7 @@ const config = parseConfig({
   // Mails are stored and not sent.
   SMTP_URL: 'smtp://127.0.0.1:9',
 });
-const app = await buildApp(config, {
+const server = await buildApp(config, {
   routes: async (routes) => {
     const schema = { response: { 200: answerSchema } };
     routes.get('/come-in', { config: { access: 'user' }, schema }, (_request, reply) => {
@@ -31,7 +32,8 @@ const app = await buildApp(config, {
     });
   },
 });
-await app.listen({ port: 0 });
+await server.listen({ port: 0 });
+const app = serviceOf(server);
 const passwordHash = await hashPassword('correct horse battery staple');
 const origin = { ip: '192.0.2.1', userAgent: 'bench', requestId: null };
 const users = Number(process.env.BENCH_USERS ?? 1);

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHo
 import { type AccessTokenClaims, findTimeProblem, InvalidTokenError } from '../tokens/claims.ts';
 import { hasTokenInQuery, readBearerToken } from './bearer-token.ts';
 import { authenticationRequired, invalidRequest, invalidToken } from './challenges.ts';
+import { guardStateOf } from './guard-state.ts';
 
 /**
  * The claims of a request's token, whose signature was verified before the body was read. Only the guard has
@@ -14,6 +15,8 @@ declare module 'fastify' {
     [identity]?: AccessTokenClaims | null;
   }
 }
+
+const AUTHORIZATION = 'authorization';
 
 /** The length of `Bearer` and one space. */
 const SCHEME_LENGTH = 'Bearer '.length;
@@ -32,7 +35,7 @@ export function identify(hasBody: boolean): onRequestHookHandler {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     try {
       const claims = verify(request);
-      const { revocations } = request.server;
+      const { revocations } = guardStateOf(request.server);
       if (hasBody && revocations.isFresh && revocations.revokes(claims)) throw invalidToken();
       request[identity] = claims;
     } catch (error) {
@@ -62,7 +65,8 @@ export function authenticate(request: FastifyRequest): AccessTokenClaims {
 function verify(request: FastifyRequest): AccessTokenClaims {
   const { authorization } = request.headers;
   if (authorization === undefined) throw authenticationRequired();
-  const { tokens, verifiedTokens } = request.server;
+  if (hasSecondHeader(request.raw.rawHeaders)) throw invalidRequest();
+  const { tokens, verifiedTokens } = guardStateOf(request.server);
   const known = verifiedTokens.get(authorization);
   if (known !== undefined) {
     if (hasTokenInQuery(request.url)) throw invalidRequest();
@@ -81,6 +85,21 @@ function verify(request: FastifyRequest): AccessTokenClaims {
   } catch (error) {
     throw error instanceof InvalidTokenError ? invalidToken(error) : error;
   }
+}
+
+/**
+ * Tells whether a request has more than one Authorization header: RFC 6750 section 2 requires that it is
+ * refused. Node.js joins them only where the server asks for it, and otherwise uses the first.
+ *
+ * @param rawHeaders names and values in turns
+ */
+function hasSecondHeader(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count++;
+  }
+  return count > 1;
 }
 
 /**

@@ -13,13 +13,6 @@ declare module 'fastify' {
   }
 }
 
-declare module '@fastify/jwt' {
-  interface FastifyJWT {
-    /** The frozen claims of the caller's access token; undefined on public routes. See {@link claimsOf}. */
-    user: AccessTokenClaims | undefined;
-  }
-}
-
 /**
  * Sets the claims for all code that runs after the guard.
  *

@@ -1,8 +1,14 @@
-import type { FastifyRequest, HookHandlerDoneFunction, preHandlerHookHandler } from 'fastify';
+import type {
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  onRequestHookHandler,
+  preHandlerHookHandler,
+} from 'fastify';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 import { authenticate, toError } from './authenticate.ts';
 import { setCaller } from './caller.ts';
 import { accessDenied, invalidToken, recentSignInRequired } from './challenges.ts';
+import { guardStateOf } from './guard-state.ts';
 
 export { claimsOf } from './caller.ts';
 
@@ -40,10 +46,7 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
   }
   const guard: preHandlerHookHandler = (request, _reply, done) => {
     try {
-      const { revocations } = request.server;
-      // With Latchkey's plugins, a route that they do not know makes the boot fail. Without the plugins, each
-      // request fails here.
-      if (revocations === undefined) throw new Error('requireAccess needs the plugins of Latchkey');
+      const { revocations } = guardStateOf(request.server);
       const claims = authenticate(request);
       if (revocations.isFresh) {
         if (revocations.revokes(claims)) throw invalidToken();
@@ -61,6 +64,12 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
   minimums.set(guard, minimum);
   return guard;
 }
+
+/**
+ * The onRequest hook of a route that needs a valid token of any level. The route counts as one with
+ * `config: { access: 0 }`.
+ */
+export const authenticateOnly: onRequestHookHandler = requireAccess(0);
 
 /** Returns the minimum of a hook that {@link requireAccess} made; undefined for any other value. */
 export function minimumOf(hook: unknown): number | undefined {
@@ -106,7 +115,8 @@ function authorizeFromDatabase(
   maxAge: number | undefined,
   done: HookHandlerDoneFunction,
 ): void {
-  request.server.revocations
+  const { revocations, recognise } = guardStateOf(request.server);
+  revocations
     .confirm(claims)
     .then((isValid) => {
       if (!isValid) throw invalidToken();
@@ -114,6 +124,6 @@ function authorizeFromDatabase(
     })
     .then(
       () => done(),
-      (error: unknown) => done(toError(error)),
+      (error: unknown) => done(recognise(error) ?? toError(error)),
     );
 }

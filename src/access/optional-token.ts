@@ -3,6 +3,7 @@ import type { AccessTokenClaims } from '../tokens/claims.ts';
 import { authenticate } from './authenticate.ts';
 import { setCaller } from './caller.ts';
 import { invalidToken } from './challenges.ts';
+import { guardStateOf } from './guard-state.ts';
 
 /**
  * Reads the claims of a public route's caller, from an access token that the guard would accept now. They are
@@ -12,7 +13,7 @@ import { invalidToken } from './challenges.ts';
  */
 export async function readCaller(request: FastifyRequest): Promise<AccessTokenClaims> {
   const claims = authenticate(request);
-  const { revocations } = request.server;
+  const { revocations } = guardStateOf(request.server);
   const isValid = revocations.isFresh ? !revocations.revokes(claims) : await revocations.confirm(claims);
   if (!isValid) throw invalidToken();
   setCaller(request, claims);

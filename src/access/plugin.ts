@@ -1,19 +1,13 @@
-import type {
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyPluginCallback,
-  FastifyPluginOptions,
-  preHandlerHookHandler,
-  RouteOptions,
-} from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import type { RevocationFeed } from '../tokens/revocations.ts';
 import { identify, identity } from './authenticate.ts';
+import { findUndeclared, findUnguarded, type Undeclared } from './boot-check.ts';
 import { caller } from './caller.ts';
-import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
+import { declaration, declaredAccess, hooksOf, resolveAccess } from './declaration.ts';
+import { authenticateOnly, type GuardOptions, rejectInvalid, requireAccess } from './guard.ts';
+import { type GuardState, guardState } from './guard-state.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
-import type { RouteInventory, StoredRoute } from './route-inventory.ts';
-import { VerifiedTokens } from './verified-tokens.ts';
+import { type RouteInventory, seenRoutesOf } from './route-inventory.ts';
 
 /** One operation of the API, as `GET /me/permissions` and the OpenAPI document list it. */
 export interface Operation {
@@ -25,124 +19,104 @@ export interface Operation {
   readonly minimum: number | null;
 }
 
-/**
- * The declared access of a route, with its guard. It is kept in the config of the route, where the boot check
- * finds it.
- */
-export interface Declaration {
-  readonly minimum: number | null;
-  readonly guard: preHandlerHookHandler | null;
-  /** The options that Fastify reads afterwards: a later hook may have changed them. */
-  readonly route: RouteOptions;
-}
-
-export const declaration = Symbol('access declaration');
-
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The access that a caller needs: `public`, the name of an access level, or its number. */
-    access?: DeclaredAccess;
-    /** Seconds that may have passed since the caller's password was verified (RFC 9470). */
-    maxAge?: number;
-    /** For a public route that reads an access token when the request has one, with `readCaller`. */
-    token?: 'optional';
-    [declaration]?: Declaration;
-  }
   interface FastifyInstance {
-    readonly levels: AccessLevels;
-    readonly operations: readonly Operation[];
-    readonly revocations: RevocationFeed;
-    readonly verifiedTokens: VerifiedTokens;
     /**
-     * Lists every route of the router, once the app is ready, with the automatic HEAD routes and the routes
-     * of vendor plugins.
+     * Makes the preHandler hook of a route that needs an access level:
+     * `preHandler: app.requireAccess('user')`.
+     *
+     * @param minimum the name of a level, or its number
+     * @throws {Error} when there is no such level
      */
-    listRoutes(): readonly StoredRoute[];
-    /**
-     * Declares the access of a route that a vendor's plugin is about to add here, where {@link withAccess}
-     * would hide its hooks from the other routes.
-     */
-    declareAccess(route: { readonly method: string; readonly url: string }, access: DeclaredAccess): void;
+    requireAccess(minimum: string | number, options?: GuardOptions): ReturnType<typeof requireAccess>;
+    /** The onRequest hook of a route that needs a token of any level: `onRequest: [app.authenticate]`. */
+    readonly authenticate: typeof authenticateOnly;
   }
 }
-
-const inheritedAccess = Symbol('access of all routes of a vendor plugin');
 
 export interface AccessOptions {
   readonly levels: AccessLevels;
-  readonly inventory: RouteInventory;
-  readonly revocations: RevocationFeed;
+  readonly state: GuardState;
+  /** The list to which the operations of guarded and public routes are added. */
+  readonly operations: Operation[];
+  /** The routes of vendors' plugins that cannot declare their access, by method and URL. */
+  readonly vendors: ReadonlyMap<string, DeclaredAccess>;
+  /** The path below which the service is: the paths of its operations begin behind it. */
+  readonly path: string;
+  /** All routes of the router, where the server is Latchkey's own. Then every one of them is checked. */
+  readonly inventory: RouteInventory | undefined;
+  /** Says of a host's routes that declare nothing whether they stop the boot, or are public. */
+  readonly undeclared: Undeclared;
+  /** True to decorate the app with `authenticate`, where it has no decorator of this name. */
+  readonly hasAuthenticate: boolean;
 }
+
+/** Routes that a refused boot names. */
+const MAX_NAMED = 20;
 
 /**
  * Guards every route by the access that it declares. The boot fails when a route declares nothing. A route
- * declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook.
+ * declares `config: { access }`, or has `requireAccess(minimum)` as its first preHandler hook, or
+ * `app.authenticate` as its first onRequest hook.
+ *
+ * On the app itself, this decorates only `requireAccess` and, where the app has no decorator of this name,
+ * `authenticate`.
  */
-async function access(app: FastifyInstance, { levels, inventory, revocations }: AccessOptions) {
-  const operations: Operation[] = [];
-  app.decorate('levels', levels);
-  app.decorate('operations', operations);
-  app.decorate('revocations', revocations);
-  app.decorate('verifiedTokens', new VerifiedTokens());
-  app.decorate('listRoutes', () => inventory.list(app));
+async function access(app: FastifyInstance, options: AccessOptions) {
+  const { levels, state, operations, vendors, path, inventory, undeclared } = options;
+  app.decorate(guardState, state);
+  app.decorate('requireAccess', (minimum, guardOptions) =>
+    requireAccess(typeof minimum === 'number' ? minimum : levels.numberOf(minimum), guardOptions),
+  );
+  if (options.hasAuthenticate && !app.hasDecorator('authenticate'))
+    app.decorate('authenticate', authenticateOnly);
   app.decorateRequest(caller, null);
   app.decorateRequest(identity, null);
-  const vendors = new Map<string, DeclaredAccess>();
-  app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));
+  const seen = seenRoutesOf(app);
 
   app.addHook('onRoute', function guardRoute(route) {
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
+    seen.add(route, declared !== undefined);
     if (declared === undefined) return;
     const { minimum, guard } = resolveAccess(route, declared, levels);
     if (guard !== null) {
+      // A route that handles invalid requests itself gets them, but not before the guard.
+      const rest = route.attachValidation ? hooksOf(route) : [rejectInvalid, ...hooksOf(route)];
       // New arrays, because Fastify makes the HEAD route from the same options and would find this guard in
       // them.
       route.onRequest = [identify(hasBody(route)), route.onRequest ?? []].flat();
-      route.preHandler = [guard, rejectInvalid, ...hooksOf(route)];
+      route.preHandler = [guard, ...rest];
       route.attachValidation = true;
     }
     route.config = { ...route.config, access: declared, [declaration]: { minimum, guard, route } };
-    const operationId = route.schema?.operationId;
-    if (operationId !== undefined && typeof route.method === 'string' && route.method !== 'HEAD') {
-      operations.push({
-        operationId,
-        method: route.method,
-        path: route.url.replace(/:(\w+)/g, '{$1}'),
-        minimum,
-      });
-    }
+    addOperation(operations, route, minimum, path);
   });
 
   app.addHook('onReady', async () => {
-    const problems = app.listRoutes().flatMap(({ method, url, config, preHandlers }) => {
-      const problem = findProblem(config[declaration], preHandlers);
-      return problem === undefined ? [] : [`${method} ${url} ${problem}`];
-    });
-    if (problems.length > 0) throw new Error(`Some routes are not guarded correctly. ${problems.join('; ')}`);
+    const problems =
+      inventory === undefined ? findUndeclared(app, seen, undeclared) : findUnguarded(inventory.list(app));
+    if (problems.length > 0) throw new Error(describe(problems));
   });
 }
 
-/** Registers a vendor's plugin and gives all of its routes one access. */
-export function withAccess<Options extends FastifyPluginOptions>(
-  access: DeclaredAccess,
-  plugin: FastifyPluginAsync<Options> | FastifyPluginCallback<Options>,
-): FastifyPluginAsync<Options> {
-  return async (scope, options) => {
-    scope.decorate(inheritedAccess, { access });
-    await scope.register(plugin, options);
-  };
+/** Describes the routes that stop the boot: the first ones by name. */
+function describe(problems: readonly string[]): string {
+  const named = problems.slice(0, MAX_NAMED);
+  const more = problems.length - named.length;
+  const rest = more > 0 ? `; and ${more} more` : '';
+  return `Some routes are not guarded correctly. ${named.join('; ')}${rest}`;
 }
 
-function declaredAccess(instance: FastifyInstance, route: RouteOptions): DeclaredAccess | undefined {
-  if (route.config?.access !== undefined) return route.config.access;
-  if (instance.hasDecorator(inheritedAccess))
-    return instance.getDecorator<{ access: DeclaredAccess }>(inheritedAccess).access;
-  return minimumOf(hooksOf(route)[0]);
-}
-
-function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
-  if (preHandler === undefined) return [];
-  return Array.isArray(preHandler) ? preHandler : [preHandler];
+function addOperation(
+  operations: Operation[],
+  { method, url, schema }: RouteOptions & { readonly url: string },
+  minimum: number | null,
+  servicePath: string,
+): void {
+  const operationId = schema?.operationId;
+  if (operationId === undefined || typeof method !== 'string' || method === 'HEAD') return;
+  const path = url.startsWith(`${servicePath}/`) ? url.slice(servicePath.length) : url;
+  operations.push({ operationId, method, path: path.replace(/:(\w+)/g, '{$1}'), minimum });
 }
 
 /** Tells whether Fastify reads the body of any of its methods. */
@@ -150,41 +124,4 @@ function hasBody({ method }: RouteOptions): boolean {
   return [method].flat().some((name) => name !== 'GET' && name !== 'HEAD');
 }
 
-/**
- * Resolves the declared access of a route to a minimum and a guard.
- *
- * @throws {Error} that names the route, when the declaration is not valid
- */
-function resolveAccess(
-  { method, url, config }: RouteOptions,
-  declared: DeclaredAccess,
-  levels: AccessLevels,
-): Pick<Declaration, 'minimum' | 'guard'> {
-  try {
-    const minimum = toMinimum(declared, levels);
-    return { minimum, guard: minimum === null ? null : requireAccess(minimum, { maxAge: config?.maxAge }) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Access of ${method} ${url}: ${reason}`, { cause: error });
-  }
-}
-
-function toMinimum(declared: DeclaredAccess, levels: AccessLevels): number | null {
-  if (declared === 'public') return null;
-  return typeof declared === 'number' ? declared : levels.numberOf(declared);
-}
-
-/** Finds what is wrong with a route. The text ends a sentence that begins with the path. */
-function findProblem(declared: Declaration | undefined, preHandlers: number): string | undefined {
-  if (declared === undefined) {
-    return "declares no access: add config: { access: 'public' | level } after the plugin access was registered";
-  }
-  const hooks = hooksOf(declared.route);
-  if (preHandlers !== hooks.length) {
-    return 'has a preHandler hook of its instance, which would run before the guard: make it a hook of the route';
-  }
-  if (declared.guard !== null && hooks[0] !== declared.guard) return 'has a preHandler hook before the guard';
-  return undefined;
-}
-
-export default fp(access, { name: 'access', fastify: '5.x', dependencies: ['tokens'] });
+export default fp(access, { name: 'latchkey-access', fastify: '5.x' });

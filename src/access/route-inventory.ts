@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify';
 
 /** A route in the router, with or without a plugin of this service behind it. */
 export interface StoredRoute {
@@ -50,4 +50,92 @@ function isRouteConfig(value: unknown): value is FastifyContextConfig & { url: s
     typeof value.url === 'string' &&
     'method' in value
   );
+}
+
+/** The routes that the onRoute hook has seen, as `METHOD /url`. */
+export class SeenRoutes {
+  readonly #all = new Set<string>();
+  readonly #undeclared = new Set<string>();
+
+  /** Adds a route, as the hook gets it. */
+  add({ method, url, routePath, prefix }: SeenRoute, isDeclared: boolean): void {
+    // For `/` below a prefix, Fastify adds a second route without calling the hook: `/prefix` and `/prefix/`.
+    // Both have the hooks of the first.
+    const urls = routePath === '' && prefix !== '' ? [url, `${url}/`] : [url];
+    for (const name of [method].flat())
+      for (const path of urls) {
+        this.#all.add(`${name} ${path}`);
+        if (!isDeclared && !isPreflight(`${name} ${path}`)) this.#undeclared.add(`${name} ${path}`);
+      }
+  }
+
+  has(route: string): boolean {
+    return this.#all.has(route) || isPreflight(route);
+  }
+
+  /** Lists the routes without a declaration. The automatic HEAD route of a GET route is left out. */
+  get undeclared(): string[] {
+    return withoutHead([...this.#undeclared]);
+  }
+}
+
+/** Leaves out the HEAD routes beside a GET route: Fastify adds them, and they have the same problem. */
+export function withoutHead(routes: readonly string[]): string[] {
+  return routes.filter(
+    (route) => !(route.startsWith('HEAD ') && routes.includes(route.replace('HEAD', 'GET'))),
+  );
+}
+
+const seenByServer = new WeakMap<object, SeenRoutes>();
+
+/** Returns the routes that the services of one server have seen: each may be in a scope of its own. */
+export function seenRoutesOf({ server }: FastifyInstance): SeenRoutes {
+  const seen = seenByServer.get(server) ?? new SeenRoutes();
+  seenByServer.set(server, seen);
+  return seen;
+}
+
+type SeenRoute = RouteOptions & {
+  readonly url: string;
+  readonly routePath: string;
+  readonly prefix: string;
+};
+
+/** Tells whether a route is the one of @fastify/cors, which only answers preflight requests. */
+function isPreflight(route: string): boolean {
+  return route === 'OPTIONS *';
+}
+
+/** The parts of a line of `printRoutes`: `│   └── part (GET, HEAD) {"host":"…"}`. */
+const BRANCH = '── ';
+const INDENTATION = 4;
+const EMPTY_ROOT = '(empty root node)';
+const METHODS = /^[A-Z][A-Z, -]*$/;
+
+/**
+ * Lists the routes of any router as `METHOD /url`, also those that were added before any hook. Fastify shows
+ * them as a printed tree only.
+ */
+export function listRouter(app: FastifyInstance): string[] {
+  const routes: string[] = [];
+  const parts: string[] = [];
+  for (const line of app.printRoutes().split('\n')) {
+    const branch = line.indexOf(BRANCH);
+    const { part, methods } = readNode(line.slice(branch + (branch === -1 ? 0 : BRANCH.length)));
+    // The same URL with other constraints is a line without a branch.
+    if (branch !== -1)
+      parts.splice((branch - 1) / INDENTATION, parts.length, part === EMPTY_ROOT ? '' : part);
+    routes.push(...methods.map((method) => `${method} ${parts.join('')}`));
+  }
+  return routes;
+}
+
+/** Reads a part of a URL and the methods behind it. A part may itself have parentheses and spaces. */
+function readNode(text: string): { readonly part: string; readonly methods: string[] } {
+  const constraints = text.lastIndexOf(') {');
+  const node = constraints === -1 ? text : text.slice(0, constraints + 1);
+  const start = node.lastIndexOf(' (');
+  const methods = node.slice(start + 2, -1);
+  if (start === -1 || !node.endsWith(')') || !METHODS.test(methods)) return { part: node, methods: [] };
+  return { part: node.slice(0, start), methods: methods.split(', ') };
 }

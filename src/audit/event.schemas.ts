@@ -65,7 +65,7 @@ export const AuditEvent = Type.Object(
     createdAt: Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] }),
   },
   {
-    $id: 'AuditEvent',
+    $id: 'latchkey.AuditEvent',
     description: 'An event of the audit. Personal data in it is erased when the user is deleted.',
   },
 );

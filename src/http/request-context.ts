@@ -4,6 +4,13 @@ import { claimsOf } from '../access/guard.ts';
 import type { Actor } from '../accounts/context.ts';
 import type { RequestContext } from '../audit/event.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True for the routes that supervisors ask: they are always answered, and not counted. */
+    isHealthCheck?: true;
+  }
+}
+
 /** Returns the caller of a guarded request as the actor of `accounts/`. */
 export function actorOf(request: FastifyRequest): Actor {
   const { sub, sid, access, gen } = claimsOf(request);
@@ -27,10 +34,8 @@ export function clientAddress({ ip, socket }: FastifyRequest): string {
   return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
 }
 
-/**
- * Tells whether a request is a health check, which is always answered. A URL that only begins like one is
- * not.
- */
+/** Tells whether a request is a health check, which is always answered. */
 export function isHealthCheck(request: FastifyRequest): boolean {
-  return request.url.startsWith('/health/') && request.routeOptions.url !== undefined;
+  // A URL that cannot be decoded has no route.
+  return request.routeOptions?.config.isHealthCheck === true;
 }

@@ -12,7 +12,7 @@ export const AcceptedResponse = Type.Object(
       examples: ['If the address can be used for this, a mail is on its way to it.'],
     }),
   },
-  { $id: 'AcceptedResponse', description: 'Accepted; the rest is in a mail.' },
+  { $id: 'latchkey.AcceptedResponse', description: 'Accepted; the rest is in a mail.' },
 );
 export type AcceptedResponse = Static<typeof AcceptedResponse>;
 

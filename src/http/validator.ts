@@ -3,7 +3,7 @@ import formats from 'ajv-formats';
 import { assertSchema } from '../lib/compile-schema.ts';
 
 /** The shared schemas that Fastify passes to `schemaController.compilersFactory.buildValidator`. */
-type SharedSchemas = Readonly<Record<string, AnySchema | AnySchema[]>>;
+type SharedSchemas = Readonly<Record<string, unknown>>;
 
 /** Builds the validators of the routes of one scope: a plugin and everything registered in it. */
 type BuildValidator = (sharedSchemas: SharedSchemas) => (part: AnySchema) => ValidateFunction;
@@ -35,9 +35,12 @@ function isEqual(some: SharedSchemas, others: SharedSchemas): boolean {
  * are reported at once, with the schema, whose description is part of the message.
  */
 function buildValidator(sharedSchemas: SharedSchemas): ReturnType<BuildValidator> {
-  for (const schema of Object.values(sharedSchemas).flat()) assertSchema(schema);
-  const body = once(() => createAjv(sharedSchemas, false));
-  const text = once(() => createAjv(sharedSchemas, true));
+  const shared = Object.values(sharedSchemas)
+    .flat()
+    .filter((schema) => typeof schema === 'object' && schema !== null);
+  for (const schema of shared) assertSchema(schema);
+  const body = once(() => createAjv(shared, false));
+  const text = once(() => createAjv(shared, true));
   // By Fastify's types the argument is a schema; in fact it is { schema, method, url, httpPart }.
   return (part) => {
     if (typeof part === 'boolean') throw new TypeError('Expected a part of a route');
@@ -77,7 +80,7 @@ function isLonger(text: string, limit: unknown): boolean {
   return text.length > 2 * limit || [...text].length > limit;
 }
 
-function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
+function createAjv(shared: readonly object[], coerceTypes: boolean): Ajv {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
@@ -93,6 +96,6 @@ function createAjv(sharedSchemas: SharedSchemas, coerceTypes: boolean): Ajv {
   });
   formats.default(ajv);
   ajv.removeKeyword('pattern').addKeyword(pattern);
-  for (const schema of Object.values(sharedSchemas)) ajv.addSchema(schema);
+  for (const schema of shared) ajv.addSchema(schema);
   return ajv;
 }

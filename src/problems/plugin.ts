@@ -28,9 +28,12 @@ export interface ProblemOptions {
   readonly problemCounter: ProblemCounter;
   /** Translates errors of other modules, for instance of the database. */
   readonly recognise?: (error: unknown) => Problem | undefined;
+  /** False where a URL without a route is the business of the app that hosts the service. */
+  readonly answersNotFound: boolean;
 }
 
-type AnswerOptions = Omit<ProblemOptions, 'recognise'>;
+/** The options of everything that sends problems. */
+export type AnswerOptions = Pick<ProblemOptions, 'publicUrl' | 'problemCounter'>;
 
 /** The error and not-found handlers: every 4xx and 5xx is sent as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, options: ProblemOptions) {
@@ -54,9 +57,8 @@ async function problems(app: FastifyInstance, options: ProblemOptions) {
     const isGood = host === undefined ? request.raw.httpVersion !== '1.1' : !host.includes(' ');
     done(isGood ? undefined : new Problem('bad-request'));
   });
-  // RFC 9110 section 10.1.1: an unknown expectation may be ignored.
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
+  if (!options.answersNotFound) return;
   app.setNotFoundHandler((request, reply) => {
     const allowed = app.supportedMethods.filter(
       (method) => app.findRoute({ method, url: pathOf(request.url) }) !== null,
@@ -107,7 +109,8 @@ export function clientErrorHandler({ publicUrl, problemCounter }: AnswerOptions)
   };
 }
 
-function sendProblem(
+/** Sends a problem as the answer to a request. */
+export function sendProblem(
   problem: Problem,
   { publicUrl, problemCounter }: AnswerOptions,
   request: FastifyRequest,

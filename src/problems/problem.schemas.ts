@@ -39,6 +39,6 @@ export const ProblemBody = Type.Object(
     actual: Type.Optional(Type.Integer({ description: "the caller's access level", examples: [1] })),
     requestId: Type.String({ description: 'finds the request in the log', examples: ['req-1'] }),
   },
-  { $id: 'Problem', description: 'What went wrong and what to do about it (RFC 9457).' },
+  { $id: 'latchkey.Problem', description: 'What went wrong and what to do about it (RFC 9457).' },
 );
 export type ProblemBody = Static<typeof ProblemBody>;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt';
-import type { FastifyInstance } from 'fastify';
-import fp from 'fastify-plugin';
+import Fastify from 'fastify';
 import type { Config } from '../config/index.ts';
 import type { Secrets } from '../crypto/hmac.ts';
 import { AccessTokenClaims, areClaims, CLIENT_ID, findTimeProblem, InvalidTokenError } from './claims.ts';
@@ -41,51 +40,52 @@ export interface Tokens {
   verify(token: string): AccessTokenClaims;
 }
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    readonly keys: Keys;
-    readonly tokens: Tokens;
-    readonly refreshTokens: RefreshTokens;
-  }
-}
-
 type TokenConfig = Pick<
   Config,
   'publicUrl' | 'accessTokenTtl' | 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'
 >;
 
-export interface TokenOptions {
-  readonly config: TokenConfig;
-  readonly secrets: Secrets;
+/** The keys, and everything that issues and verifies tokens with them. */
+export interface TokenParts {
+  readonly keys: Keys;
+  readonly tokens: Tokens;
+  readonly refreshTokens: RefreshTokens;
 }
 
-async function tokens(app: FastifyInstance, { config, secrets }: TokenOptions) {
+/**
+ * Loads the keys, and opens the signer and the verifiers of access tokens.
+ *
+ * @throws {ConfigError} when a key is not valid
+ */
+export async function openTokens(config: TokenConfig, secrets: Secrets): Promise<TokenParts> {
   const keys = await loadKeys(config);
-  app.decorate('keys', keys);
-  app.decorate('refreshTokens', new RefreshTokens(secrets));
-  const jwts = await registerKeys(app, keys, config);
+  const jwts = await registerKeys(keys, config);
   const findJwt = (kid: string) => {
     const jwt = jwts.get(kid);
     if (jwt === undefined) throw new InvalidTokenError('unknown kid');
     return jwt;
   };
   const signing = findJwt(keys.signing.kid);
-  app.decorate('tokens', { issue: issuerOf(signing, config), verify: verifierOf(signing, findJwt) });
+  return {
+    keys,
+    tokens: { issue: issuerOf(signing, config), verify: verifierOf(signing, findJwt) },
+    refreshTokens: new RefreshTokens(secrets),
+  };
 }
 
 /**
- * Registers @fastify/jwt once for each key, in its own scope, where it does not decorate the requests of this
- * service. So an app can register it for other tokens.
+ * Registers @fastify/jwt once for each key, in an instance that has nothing else. In an app that has the
+ * plugin for other tokens, the registrations would be members of the app's `jwt`.
  */
-async function registerKeys(app: FastifyInstance, keys: Keys, config: TokenConfig) {
+async function registerKeys(keys: Keys, config: TokenConfig) {
+  const vault = Fastify();
+  for (const key of keys.verification) await vault.register(fastifyJwt, optionsOf(key, keys, config));
+  const registered = vault.getDecorator<Readonly<Record<string, JWT>>>('jwt');
   const jwts = new Map<string, JWT>();
-  await app.register(async (scope) => {
-    for (const key of keys.verification) {
-      await scope.register(fastifyJwt, optionsOf(key, keys, config));
-      const jwt = scope.getDecorator<Readonly<Record<string, JWT>>>('jwt')[key.kid];
-      if (jwt !== undefined) jwts.set(key.kid, jwt);
-    }
-  });
+  for (const { kid } of keys.verification) {
+    const jwt = registered[kid];
+    if (jwt !== undefined) jwts.set(kid, jwt);
+  }
   return jwts;
 }
 
@@ -162,5 +162,3 @@ function verifierOf(decoder: JWT, findJwt: (kid: string) => JWT): Tokens['verify
 }
 
 const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
-
-export default fp(tokens, { name: 'tokens', fastify: '5.x' });

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
+import { declaration } from '#latchkey/access/declaration.ts';
 import { requireAccess } from '#latchkey/access/guard.ts';
-import { declaration } from '#latchkey/access/plugin.ts';
 import { startApi } from '../helper.ts';
 import { request } from '../raw.ts';
 import { craftToken, testSigningKey } from '../tokens.ts';
@@ -212,8 +212,8 @@ t.test('The body of an unauthenticated caller is neither read nor validated', as
 });
 
 t.test('A body that arrives after the end of the session gets a 401', async (t) => {
-  const { app, person, ask } = await startApi(t);
-  const url = await app.listen({ port: 0 });
+  const { app, server, person, ask } = await startApi(t);
+  const url = await server.listen({ port: 0 });
   const { token } = await person(1);
   const body = JSON.stringify({ name: 'Ada' });
   const bytes = request('PATCH /me', { Authorization: `Bearer ${token}` }, body).toString('latin1');

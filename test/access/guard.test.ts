@@ -6,8 +6,8 @@
 import fastifyJwt from '@fastify/jwt';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import t from 'tap';
+import { declaration, withAccess } from '#latchkey/access/declaration.ts';
 import { claimsOf, requireAccess } from '#latchkey/access/guard.ts';
-import { declaration, withAccess } from '#latchkey/access/plugin.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { environment, startApi, type Teardown } from '../helper.ts';
@@ -78,24 +78,19 @@ t.test('The boot fails for a route without a valid declaration of its access', a
 });
 
 t.test('A route that was registered before the guard makes the boot fail', async (t) => {
-  const { default: access } = await import('#latchkey/access/plugin.ts');
   const { RouteInventory } = await import('#latchkey/access/route-inventory.ts');
-  const { AccessLevels } = await import('#latchkey/access/levels.ts');
-  const { default: tokens } = await import('#latchkey/tokens/tokens.ts');
-  const { openDatabase } = await import('#latchkey/db/open.ts');
-  const { RevocationFeed } = await import('#latchkey/tokens/revocations.ts');
-  const { loadSecrets } = await import('#latchkey/crypto/load-secret.ts');
+  const { ProblemCounter } = await import('#latchkey/problems/problem-counter.ts');
+  const { registerService } = await import('#latchkey/service/register.ts');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
   const app = Fastify({ routerOptions });
   t.teardown(() => app.close());
-  const config = parseConfig(await environment(t));
   app.get('/early', { config: { access: 'admin' } }, handler);
-  await app.register(tokens, { config, secrets: await loadSecrets(config) });
-  const database = openDatabase(config.databaseUrl);
-  t.teardown(() => database.close());
-  const revocations = new RevocationFeed(database);
-  await app.register(access, { levels: new AccessLevels(config.accessLevels), inventory, revocations });
+  await registerService(app, {
+    config: parseConfig(await environment(t)),
+    path: '',
+    server: { inventory, problemCounter: new ProblemCounter(), isStopping: () => false, routes: undefined },
+  });
   await t.rejects(async () => app.ready(), /GET \/early declares no access/);
 });
 
@@ -105,7 +100,7 @@ t.test('requireAccess refuses every request where the plugins of Latchkey are mi
   app.get('/alone', { preHandler: requireAccess(0) }, handler);
   for (const headers of [{}, { authorization: `Bearer ${craftToken()}` }]) {
     const answer = await app.inject({ url: '/alone', headers });
-    t.match(answer.json(), { statusCode: 500, message: /requireAccess needs the plugins/ });
+    t.match(answer.json(), { statusCode: 500, message: /requireAccess needs the plugin of Latchkey/ });
   }
 });
 

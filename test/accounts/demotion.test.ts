@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
+import { withAccess } from '#latchkey/access/declaration.ts';
 import { requireAccess } from '#latchkey/access/guard.ts';
-import { withAccess } from '#latchkey/access/plugin.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, signIn } from './client.ts';

@@ -390,7 +390,7 @@ t.test('The list of sessions shows where the user is signed in', async (t) => {
 });
 
 t.test('A User-Agent header of any bytes is stored', async (t) => {
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = await api.server.listen({ host: '127.0.0.1', port: 0 });
   const agents = [
     '\u0080\u00ff\u00e9 \u00f0\u009f\u0094\u0091',
     `${'\u00e9'.repeat(300)}`,

@@ -5,7 +5,7 @@ import { buildUserRow, type UserRowInput } from '#latchkey/accounts/users/users.
 import { type Answer, startApi } from '../helper.ts';
 import { request, send } from '../raw.ts';
 
-const { ask, app, person } = await startApi(t);
+const { ask, app, server, person } = await startApi(t);
 const { db } = app.accounts;
 const admin = await person(2, 'Zoë Admin');
 const user = await person(1, 'Ursula');
@@ -125,7 +125,7 @@ t.test('The Link header leads through all pages', async (t) => {
 
 t.test('The Link header has the public URL for any host in the request line', async (t) => {
   await setUsers(['Ann', 'Bob'].map((name) => named(name)));
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
   for (const origin of [
     'http://elsewhere.example',
     'HTTP://elsewhere.example',

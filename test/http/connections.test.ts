@@ -34,7 +34,7 @@ t.test('The default number of connections follows from the limit of open files',
 });
 
 t.test('A connection above MAX_CONNECTIONS is closed, and the others are served', async (t) => {
-  const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
+  const { server: app } = await startApi(t, { MAX_CONNECTIONS: '2' });
   const url = await app.listen({ port: 0 });
   const [first, second] = [open(t, url), open(t, url)];
   await Promise.all([once(first.socket, 'connect'), once(second.socket, 'connect')]);
@@ -59,7 +59,7 @@ t.test('A connection above MAX_CONNECTIONS is closed, and the others are served'
 t.test(
   'A hundred requests may wait on a connection, and a connection that sends more ahead is closed',
   async (t) => {
-    const { app } = await startApi(t);
+    const { server: app } = await startApi(t);
     const url = await app.listen({ port: 0 });
     const modest = open(t, url);
     modest.socket.write(ask.repeat(101));
@@ -90,7 +90,7 @@ t.test('Requests that were read from a closed connection are not handled', async
 });
 
 t.test('A connection ends after its last request, and the answer says so', async (t) => {
-  const { app } = await startApi(t);
+  const { server: app } = await startApi(t);
   t.equal(app.server.maxRequestsPerSocket, 10_000);
   app.server.maxRequestsPerSocket = 3;
   const url = await app.listen({ port: 0 });
@@ -107,7 +107,7 @@ t.test('A connection ends after its last request, and the answer says so', async
 });
 
 t.test('A service on localhost has one listener, which has the limits', async (t) => {
-  const { app } = await startApi(t, { MAX_CONNECTIONS: '2' });
+  const { server: app } = await startApi(t, { MAX_CONNECTIONS: '2' });
   await app.listen({ host: 'localhost', port: 0 });
   t.equal(app.addresses().length, 1);
   const [address] = app.addresses();
@@ -116,7 +116,7 @@ t.test('A service on localhost has one listener, which has the limits', async (t
 });
 
 t.test('A connection that cannot be accepted does not end the process', async (t) => {
-  const { app } = await startApi(t);
+  const { server: app } = await startApi(t);
   const url = await app.listen({ port: 0 });
   app.server.emit('error', new Error('accept EMFILE'));
   t.equal((await fetch(url)).status, 200);

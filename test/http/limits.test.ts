@@ -13,9 +13,9 @@ import { until } from '../until.ts';
 /** Starts an app that listens, with shorter timeouts than in production. */
 async function listen(t: Teardown): Promise<{ api: Api; url: string }> {
   const api = await startApi(t);
-  api.app.server.headersTimeout = 1_000;
-  api.app.server.requestTimeout = 2_000;
-  return { api, url: await api.app.listen({ port: 0 }) };
+  api.server.server.headersTimeout = 1_000;
+  api.server.server.requestTimeout = 2_000;
+  return { api, url: await api.server.listen({ port: 0 }) };
 }
 
 t.test(

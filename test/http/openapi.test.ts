@@ -8,7 +8,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import t from 'tap';
-import { declaration } from '#latchkey/access/plugin.ts';
+import { declaration } from '#latchkey/access/declaration.ts';
 import { type ProblemSlug, registry, slugs } from '#latchkey/problems/registry.ts';
 import { startApi } from '../helper.ts';
 

@@ -58,7 +58,9 @@ t.test('A health check that succeeds is logged at debug only, and one that fails
     ['debug', 200, ['incoming request', 'request completed']],
   ] as const) {
     const { app, lines } = build(level);
-    app.get('/health/ready', async (_request, reply) => reply.code(statusCode).send('state'));
+    app.get('/health/ready', { config: { isHealthCheck: true } }, async (_request, reply) =>
+      reply.code(statusCode).send('state'),
+    );
     await app.inject('/health/ready?token=1');
     t.strictSame(
       lines.filter(({ msg }) => String(msg).includes('request')).map(({ msg }) => msg),

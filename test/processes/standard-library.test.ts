@@ -23,9 +23,9 @@ const publicMembers = {
 for (const [algorithm, members] of Object.entries(publicMembers)) {
   t.test(`A token signed with ${algorithm} is verified from the key set alone`, async (t) => {
     const pem = keys[algorithm]?.().export({ type: 'pkcs8', format: 'pem' }).toString() ?? '';
-    const { app, ask, person } = await startApi(t, { JWT_PRIVATE_KEY: pem });
+    const { server, ask, person } = await startApi(t, { JWT_PRIVATE_KEY: pem });
     const { id, token } = await person(1);
-    const address = `${await app.listen({ host: '127.0.0.1', port: 0 })}/.well-known/jwks.json`;
+    const address = `${await server.listen({ host: '127.0.0.1', port: 0 })}/.well-known/jwks.json`;
 
     const options: JWTVerifyOptions = { issuer: PUBLIC_URL, audience: PUBLIC_URL, typ: 'at+jwt' };
     const verify = (jwt: string, changed: JWTVerifyOptions = {}) =>

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { declaration } from '#latchkey/access/plugin.ts';
+import { declaration } from '#latchkey/access/declaration.ts';
 import { open, pairOf, refresh, setTime } from '../accounts/client.ts';
 import { type Answer, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';

@@ -287,7 +287,7 @@ t.test('A flood of 50,000 refused tokens evicts no entry', async (t) => {
   let refused = 0;
   await inRounds(50_000, 500, async (n) => {
     const headers = { authorization: `Bearer ${kinds[n % kinds.length]?.(n)}` };
-    guard({ headers, url: '/guests', server: app }, {}, (error) => {
+    guard({ headers, raw: { rawHeaders: [] }, url: '/guests', server: app }, {}, (error) => {
       if (error instanceof Problem && [400, 401].includes(error.statusCode)) refused++;
     });
   });

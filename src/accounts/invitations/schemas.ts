@@ -24,6 +24,6 @@ export const Invitation = Type.Object(
     createdAt: Timestamp,
     expiresAt: Timestamp,
   },
-  { $id: 'Invitation', description: 'An invitation to become a user that is not accepted yet.' },
+  { $id: 'latchkey.Invitation', description: 'An invitation to become a user that is not accepted yet.' },
 );
 export type Invitation = Static<typeof Invitation>;

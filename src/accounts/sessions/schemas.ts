@@ -17,7 +17,7 @@ export const Session = Type.Object(
     userAgent: Type.String({ description: 'User-Agent of the sign-in', examples: ['curl/8.5.0'] }),
     current: Type.Boolean({ description: 'whether it is the session of the request', examples: [true] }),
   },
-  { $id: 'Session', description: 'One sign-in on one device.' },
+  { $id: 'latchkey.Session', description: 'One sign-in on one device.' },
 );
 export type Session = Static<typeof Session>;
 
@@ -31,7 +31,7 @@ export const AccessTokenAnswer = Type.Object(
     tokenType: Type.Literal('Bearer'),
     expiresIn: Type.Integer({ description: 'lifetime in seconds', examples: [900] }),
   },
-  { $id: 'AccessTokenAnswer', description: 'An access token.' },
+  { $id: 'latchkey.AccessTokenAnswer', description: 'An access token.' },
 );
 export type AccessTokenAnswer = Static<typeof AccessTokenAnswer>;
 
@@ -44,6 +44,6 @@ export const TokenPair = Type.Object(
       examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
     }),
   },
-  { $id: 'TokenPair', description: 'An access token, and the refresh token for the next pair.' },
+  { $id: 'latchkey.TokenPair', description: 'An access token, and the refresh token for the next pair.' },
 );
 export type TokenPair = Static<typeof TokenPair>;

@@ -143,7 +143,7 @@ export const User = Type.Object(
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
-  { $id: 'User', description: 'A user.' },
+  { $id: 'latchkey.User', description: 'A user.' },
 );
 export type User = Static<typeof User>;
 
@@ -162,7 +162,7 @@ export const VisibleUser = Type.Object(
     updatedAt: Type.Optional(Timestamp),
   },
   {
-    $id: 'VisibleUser',
+    $id: 'latchkey.VisibleUser',
     description: 'A user as the caller may see it: the optional members are for admins.',
   },
 );

@@ -32,8 +32,9 @@ async function readContract(): Promise<object> {
 }
 
 async function readContractIn(folder: string): Promise<object> {
-  const [{ buildApp }, { readConfig }] = await Promise.all([
+  const [{ buildApp }, { serviceOf }, { readConfig }] = await Promise.all([
     import('../../app.ts'),
+    import('../../service/register.ts'),
     import('../../config/index.ts'),
   ]);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -49,7 +50,7 @@ async function readContractIn(folder: string): Promise<object> {
   );
   try {
     await app.ready();
-    return app.swagger();
+    return serviceOf(app).swagger();
   } finally {
     await app.close();
   }

@@ -36,4 +36,4 @@ function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }
   };
 }
 
-export default fp(auditDenials, { name: 'audit-denials', fastify: '5.x', dependencies: ['access'] });
+export default fp(auditDenials, { name: 'audit-denials', fastify: '5.x', dependencies: ['latchkey-access'] });

@@ -1,7 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { withAccess } from '../../access/plugin.ts';
+import { withAccess } from '../../access/declaration.ts';
 import { Problem } from '../../problems/problem.ts';
 
 /**

@@ -120,4 +120,4 @@ function callerOf(request: FastifyRequest): string {
   return `email ${normalizeEmail(email)}`;
 }
 
-export default fp(idempotency, { name: 'idempotency', fastify: '5.x', dependencies: ['access'] });
+export default fp(idempotency, { name: 'idempotency', fastify: '5.x', dependencies: ['latchkey-access'] });

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration } from '../../access/plugin.ts';
-import type { Config } from '../../config/index.ts';
+import { declaration } from '../../access/declaration.ts';
+import { type Config, ConfigError } from '../../config/index.ts';
 import { Problem } from '../../problems/problem.ts';
 import { isHealthCheck } from '../request-context.ts';
 
@@ -57,12 +57,17 @@ async function securityHeaders(
       route.onRequest = [route.onRequest ?? [], allowCaches].flat();
   });
   if (corsOrigins.length === 0) return;
+  // @fastify/cors decorates requests, and cannot do so twice.
+  if (app.hasRequestDecorator('corsPreflightEnabled'))
+    throw new ConfigError(
+      'corsOrigins has no effect in an app that has @fastify/cors: allow the origins of your frontend there',
+    );
   // The plugin would answer an OPTIONS request that is not a preflight in plain text.
   app.addHook('onRequest', ({ method, headers }, _reply, done) => {
     const isPreflight = headers.origin && headers['access-control-request-method'];
     done(method === 'OPTIONS' && !isPreflight ? new Problem('bad-request') : undefined);
   });
-  app.declareAccess({ method: 'OPTIONS', url: '*' }, 'public');
+  app.declareAccess({ method: 'OPTIONS', url: `${app.prefix}*` }, 'public');
   await app.register(cors, {
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -79,4 +84,8 @@ function allowCaches(request: FastifyRequest, reply: FastifyReply, done: HookHan
   done();
 }
 
-export default fp(securityHeaders, { name: 'security-headers', fastify: '5.x', dependencies: ['access'] });
+export default fp(securityHeaders, {
+  name: 'security-headers',
+  fastify: '5.x',
+  dependencies: ['latchkey-access'],
+});

@@ -26,7 +26,7 @@ const RESOLUTION_MS = 10;
  */
 async function pressure(
   app: FastifyInstance,
-  { maxEventLoopDelay = MAX_EVENT_LOOP_DELAY_MS }: { readonly maxEventLoopDelay?: number },
+  { maxEventLoopDelay = MAX_EVENT_LOOP_DELAY_MS }: { readonly maxEventLoopDelay: number | undefined },
 ) {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let eventLoopDelay = 0;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import fp from 'fastify-plugin';
+import { declaration } from '../../access/declaration.ts';
 import { claimsOf, rejectInvalid } from '../../access/guard.ts';
-import { declaration } from '../../access/plugin.ts';
 import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
 import { type Window, Windows } from './rate-limit-store.ts';
@@ -68,4 +68,4 @@ async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rat
   });
 }
 
-export default fp(writeLimit, { name: 'write-limit', fastify: '5.x', dependencies: ['access'] });
+export default fp(writeLimit, { name: 'write-limit', fastify: '5.x', dependencies: ['latchkey-access'] });

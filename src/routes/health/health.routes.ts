@@ -13,7 +13,7 @@ const PING_TIMEOUT_MS = 900;
 
 const health: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/live', {
-    config: { access: 'public' },
+    config: { access: 'public', isHealthCheck: true },
     schema: {
       operationId: 'getLiveness',
       tags: ['Service'],
@@ -24,7 +24,7 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.get('/ready', {
-    config: { access: 'public', problems: ['not-ready'] },
+    config: { access: 'public', isHealthCheck: true, problems: ['not-ready'] },
     schema: {
       operationId: 'getReadiness',
       tags: ['Service'],
@@ -41,8 +41,11 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 /** Returns the reason why the process should get no requests, for the log. */
-function findReason({ drain, revocations: { isFresh, clockSkew } }: FastifyInstance): string | undefined {
-  if (drain.hasBegun) return 'the shutdown has begun';
+function findReason({
+  isStopping,
+  revocations: { isFresh, clockSkew },
+}: FastifyInstance): string | undefined {
+  if (isStopping()) return 'the shutdown has begun';
   if (!isFresh) return 'the revocations are stale';
   if (Math.abs(clockSkew) > CLOCK_TOLERANCE_MS) return "its clock differs from the database's clock";
   return undefined;

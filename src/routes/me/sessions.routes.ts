@@ -23,8 +23,6 @@ export const Sessions = Type.Object(
 
 /** The sessions of the caller. */
 const sessions: FastifyPluginAsyncTypebox = async (app) => {
-  app.addSchema(Session);
-
   app.get('/', {
     config: { access: 'guest' },
     schema: {

@@ -3,24 +3,13 @@ import { Type } from 'typebox';
 import { Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 import { isSlug, type ProblemSlug, registry, slugs } from '../../problems/registry.ts';
+import { ProblemEntry } from './problems.schemas.ts';
 
 export const ProblemParams = Type.Object({
   slug: Type.String({ description: 'last part of the type of a problem', examples: ['access-denied'] }),
 });
 
-export const ProblemEntry = Type.Object(
-  {
-    type: Type.String({ format: 'uri', examples: ['http://127.0.0.1:3000/problems/access-denied'] }),
-    slug: Type.String({ examples: ['access-denied'] }),
-    status: Type.Integer({ examples: [403] }),
-    title: Type.String({ examples: ['Access denied'] }),
-    detail: Type.String({ examples: ['You do not have access to that page. Sorry!'] }),
-  },
-  { $id: 'ProblemEntry', description: 'A problem that the service can answer with.' },
-);
-
 const problems: FastifyPluginAsyncTypebox = async (app) => {
-  app.addSchema(ProblemEntry);
   const toEntry = (slug: ProblemSlug) => ({
     type: `${app.config.publicUrl}/problems/${slug}`,
     slug,

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration } from '../../../access/plugin.ts';
+import { declaration } from '../../../access/declaration.ts';
 import { version } from '../../../config/index.ts';
 import { ProblemBody } from '../../../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
@@ -26,9 +26,20 @@ const tags = [
   { name: 'Service', description: 'About the service itself.' },
 ];
 
+/** The beginning of the `$id` of shared schemas: a host may have schemas of the same names. */
+const SCHEMA_NAMESPACE = /^latchkey\./;
+
+export interface OpenapiOptions {
+  /** The path below which the service is. The paths of the document begin behind it. */
+  readonly path: string;
+  /** True in a host app, whose own document has only its own routes. */
+  readonly isHosted: boolean;
+}
+
 /** Generates the OpenAPI document from the routes' schemas and from the access that they declare. */
-async function openapi(app: FastifyInstance) {
-  app.addSchema(ProblemBody);
+async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions) {
+  const hidden = new WeakSet<object>();
+  if (isHosted) app.addHook('onRoute', (route) => hide(route, hidden));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -51,12 +62,28 @@ async function openapi(app: FastifyInstance) {
     convertConstToEnum: false,
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) =>
-        typeof schema.$id === 'string' ? schema.$id : `def-${index}`,
+        typeof schema.$id === 'string' ? schema.$id.replace(SCHEMA_NAMESPACE, '') : `def-${index}`,
     },
     // A route of an embedding app may have no schema.
-    transform: ({ schema = {}, url, route }) => ({ schema: describeRoute(schema, route), url }),
+    transform: ({ schema = {}, url, route }) => ({
+      schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route),
+      url: behind(path, url),
+    }),
     transformObject: completeDocument,
   });
+}
+
+/** Returns a URL behind the path of the service, without a slash at its end. */
+function behind(path: string, url: string): string {
+  const rest = url.startsWith(`${path}/`) ? url.slice(path.length) : url;
+  return rest.length > 1 ? rest.replace(/\/$/, '') : '/';
+}
+
+/** Hides a route of the service from the document of a host. */
+function hide(route: RouteOptions, hidden: WeakSet<object>): void {
+  if (route.schema?.hide === true) return;
+  route.schema = { ...route.schema, hide: true };
+  hidden.add(route);
 }
 
 /** Adds everything that the declaration implies: security, minimum, and the problems of the route. */
@@ -165,4 +192,4 @@ function responsesWithExamples(response: unknown): Record<string, unknown> {
   );
 }
 
-export default fp(openapi, { name: 'openapi', fastify: '5.x', dependencies: ['access'] });
+export default fp(openapi, { name: 'openapi', fastify: '5.x', dependencies: ['latchkey-access'] });

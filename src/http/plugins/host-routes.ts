@@ -1,0 +1,47 @@
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from 'fastify';
+import fp from 'fastify-plugin';
+import { declaration } from '../../access/declaration.ts';
+import { type AnswerOptions, sendProblem } from '../../problems/plugin.ts';
+import { Problem } from '../../problems/problem.ts';
+import { describeGuard } from './openapi/host-document.ts';
+
+export interface HostRouteOptions extends AnswerOptions {
+  /** The path below which the service is; empty for the root. */
+  readonly path: string;
+}
+
+/** The error handler of an app that sets none. */
+const defaultErrorHandler = Fastify().errorHandler;
+
+/**
+ * Completes the guarded routes of a host: their entry in the host's OpenAPI document, and the answers of the
+ * guard where the host has no error handler of its own.
+ */
+async function hostRoutes(app: FastifyInstance, options: HostRouteOptions) {
+  app.addHook('onRoute', function completeRoute(route) {
+    if (this.hasDecorator('isStopping')) return;
+    const { guard, minimum } = route.config?.[declaration] ?? {};
+    if (guard == null || minimum == null) return;
+    route.schema = describeGuard(route.schema ?? {}, minimum, route.config?.maxAge);
+    route.errorHandler ??= answerGuard(options);
+  });
+}
+
+/** Makes the error handler of a guarded route: it answers for the guard only. */
+function answerGuard(options: AnswerOptions): NonNullable<RouteOptions['errorHandler']> {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    if (!(error instanceof Problem)) throw error;
+    // The challenge of a 401 stays, in any format (RFC 9110 section 11.6.1).
+    reply.headers({ ...error.extras.headers });
+    if (request.server.errorHandler !== defaultErrorHandler) throw error;
+    sendProblem(error, options, request, reply);
+  };
+}
+
+export default fp(hostRoutes, { name: 'latchkey-host-routes', fastify: '5.x' });

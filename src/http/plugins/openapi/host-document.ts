@@ -1,0 +1,47 @@
+import type { FastifySchema } from 'fastify';
+import { ProblemBody } from '../../../problems/problem.schemas.ts';
+import { type ProblemSlug, registry } from '../../../problems/registry.ts';
+
+/**
+ * The security scheme that guarded routes name in the OpenAPI document of your app. Give it to
+ * @fastify/swagger: `openapi: { components: { securitySchemes } }`.
+ */
+export const securitySchemes = {
+  accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+} as const;
+
+/** The shared schema without its `$id`: the app has no such schema. */
+const { $id: _, ...problemSchema } = { $id: undefined, ...ProblemBody };
+
+/**
+ * Adds to the schema of a host's guarded route: its security, its minimum, and the 401 and 403 of the guard.
+ * Parts that the route describes itself stay as they are.
+ */
+export function describeGuard(
+  schema: FastifySchema,
+  minimum: number,
+  maxAge: number | undefined,
+): FastifySchema {
+  const unauthenticated: ProblemSlug[] = ['authentication-required', 'invalid-token'];
+  if (maxAge !== undefined) unauthenticated.push('recent-sign-in-required');
+  const described = {
+    security: [{ accessToken: [] }],
+    'x-minimum-access': minimum,
+    ...(maxAge !== undefined && { 'x-max-age': maxAge }),
+    ...schema,
+    response: {
+      401: response(unauthenticated),
+      ...(minimum > 0 && { 403: response(['access-denied']) }),
+      ...Object(schema.response),
+    },
+  };
+  return described;
+}
+
+/** The media type is named, so that answers of the host's own format are not cut to this schema. */
+function response(slugs: readonly ProblemSlug[]) {
+  return {
+    description: slugs.map((slug) => `\`${slug}\`: ${registry[slug].title}`).join('; '),
+    content: { 'application/problem+json': { schema: problemSchema } },
+  };
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+import type { Undeclared } from './access/boot-check.ts';
+import { type ConfigOptions, parseOptions } from './config/options.ts';
+import { type Latchkey, latchkeyOf } from './service/latchkey.ts';
+import { registerService } from './service/register.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The accounts of the service, for code of your own. */
+    readonly latchkey: Latchkey;
+  }
+}
+
+/** Options of the plugin: the configuration in camel case, and how it sits in your app. */
+export interface LatchkeyOptions extends ConfigOptions {
+  /** The path below which the routes of Latchkey are: `/auth` (default: `/`). */
+  readonly prefix?: string;
+  /**
+   * Says of your routes that declare no access whether they stop the boot (`refuse`, the default) or are
+   * public.
+   */
+  readonly undeclared?: Undeclared | undefined;
+  /** False to leave your app without the decorator `authenticate`, where you add one of your own later. */
+  readonly authenticate?: boolean | undefined;
+  /**
+   * Milliseconds that the event loop may be late before Latchkey's routes answer 503 (default: 1000). Set it
+   * higher where other code keeps the process busy.
+   */
+  readonly maxEventLoopDelay?: number | undefined;
+}
+
+/**
+ * Latchkey as a plugin of your own Fastify app. Await it before the routes that it guards: it cannot see
+ * those that were there before.
+ *
+ * @throws {ConfigError} when an option has a wrong value or a wrong name
+ * @throws {Error} from `ready()` and `listen()`: when one of your routes declares no access or was added
+ *   before the plugin, when the levels contradict the database, or when the database cannot be reached
+ * @example
+ * const app = Fastify();
+ * await app.register(latchkey, { prefix: '/auth', databaseUrl: 'file:./data/app.db' });
+ * app.get('/reports', { config: { access: 'user' } }, async (request) => ({ hello: claimsOf(request).sub }));
+ */
+async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise<void> {
+  const { prefix = '/', undeclared = 'refuse', authenticate = true, maxEventLoopDelay, ...config } = options;
+  const path = toPath(prefix);
+  await registerService(app, {
+    config: parseOptions(config, path),
+    path,
+    undeclared,
+    authenticate,
+    maxEventLoopDelay,
+  });
+  app.decorate('latchkey', latchkeyOf(app));
+}
+
+/**
+ * Returns the path of a prefix, without a slash at its end.
+ *
+ * @throws {TypeError} when it is not a path
+ */
+function toPath(prefix: string): string {
+  const path = prefix.replace(/\/$/, '');
+  if (path !== '' && !/^(?:\/[\w.~-]+)+$/.test(path))
+    throw new TypeError(`The prefix must be a path such as /auth, not ${JSON.stringify(prefix)}`);
+  return path;
+}
+
+export default fp(latchkey, { name: 'latchkey', fastify: '5.x' });

@@ -1,0 +1,122 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { Undeclared } from '../access/boot-check.ts';
+import type { DeclaredAccess } from '../access/levels.ts';
+import access, { type Operation } from '../access/plugin.ts';
+import type { RouteInventory } from '../access/route-inventory.ts';
+import { checkFirstAdmin } from '../accounts/invitations/first-admin.ts';
+import { limitHashing } from '../accounts/passwords/hash.ts';
+import type { Config } from '../config/index.ts';
+import { databaseProblem } from '../http/database-problem.ts';
+import hostRoutes from '../http/plugins/host-routes.ts';
+import { ProblemCounter } from '../problems/problem-counter.ts';
+import { openParts } from './parts.ts';
+import { service } from './scope.ts';
+
+/** The scope of the service, on the app that has it. */
+const scopeOfService: unique symbol = Symbol('latchkey: scope of the service');
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly [scopeOfService]?: FastifyInstance;
+  }
+}
+
+export interface ServiceOptions {
+  readonly config: Config;
+  /** The path below which the routes are; empty for the root. */
+  readonly path: string;
+  /** Milliseconds that the event loop may be late before requests are rejected. */
+  readonly maxEventLoopDelay?: number | undefined;
+  /** The parts that only Latchkey's own server has; undefined in a host app. */
+  readonly server?: ServerParts;
+  /** Says of a host's routes that declare nothing whether they stop the boot, or are public. */
+  readonly undeclared?: Undeclared;
+  /** False to leave the app without `app.authenticate`. */
+  readonly authenticate?: boolean;
+}
+
+/** The parts of a service that only Latchkey's own server has. */
+export interface ServerParts {
+  readonly inventory: RouteInventory;
+  readonly problemCounter: ProblemCounter;
+  readonly isStopping: () => boolean;
+  /** Own routes, which are added to those of the service. */
+  readonly routes: FastifyPluginAsync | undefined;
+}
+
+/**
+ * Registers the service in an app: the guard on the app itself, and the routes in a scope of their own. The
+ * hooks that run before listening migrate the database, record the access levels and create the first admin.
+ * Closing the app closes the database.
+ *
+ * @throws {ConfigError} when ADMIN_EMAIL or ADMIN_PASSWORD breaks a rule, or the signing key is not a valid
+ *   key
+ * @throws {Error} from `ready()` and `listen()`: when a route declares no access, when the levels contradict
+ *   the database, or when the database cannot be reached
+ */
+export async function registerService(app: FastifyInstance, options: ServiceOptions): Promise<void> {
+  const { config, path, server, maxEventLoopDelay } = options;
+  checkFirstAdmin(config);
+  limitHashing(config);
+  const parts = await openParts(config, app.log);
+  // Hooks of this kind run from the last to the first: the jobs end before.
+  app.addHook('onClose', () => parts.database.close());
+  const operations: Operation[] = [];
+  const vendors = new Map<string, DeclaredAccess>();
+  const { tokens, verifiedTokens, revocations, levels } = parts;
+  await app.register(access, {
+    levels,
+    operations,
+    vendors,
+    path,
+    state: { tokens, verifiedTokens, revocations, recognise: databaseProblem },
+    inventory: server?.inventory,
+    undeclared: options.undeclared ?? 'refuse',
+    hasAuthenticate: options.authenticate ?? true,
+  });
+  const problemCounter = server?.problemCounter ?? new ProblemCounter();
+  const isHosted = server === undefined;
+  const stopping = { hasBegun: false };
+  if (isHosted) {
+    await app.register(hostRoutes, { publicUrl: config.publicUrl, problemCounter, path });
+    app.addHook('preClose', async () => {
+      stopping.hasBegun = true;
+    });
+  }
+  if (path !== '')
+    app.get(path, { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
+      reply.redirect(`${config.publicUrl}/`),
+    );
+  let scope: FastifyInstance | undefined;
+  await app.register(
+    async (child) => {
+      scope = child;
+      await service(child, {
+        parts,
+        operations,
+        problemCounter,
+        vendors,
+        path,
+        isHosted,
+        inventory: server?.inventory,
+        isStopping: server?.isStopping ?? (() => stopping.hasBegun),
+        routes: server?.routes,
+        maxEventLoopDelay,
+      });
+    },
+    // With the slash, a wildcard route of a vendor's plugin is below the path: `/auth/*` and not `/auth*`.
+    { prefix: path === '' ? '' : `${path}/` },
+  );
+  app.decorate(scopeOfService, scope);
+}
+
+/**
+ * Returns the scope of the service in an app: the instance that has the accounts and the tokens.
+ *
+ * @throws {Error} when the app has no Latchkey
+ */
+export function serviceOf(app: FastifyInstance): FastifyInstance {
+  const scope = app[scopeOfService];
+  if (scope === undefined) throw new Error('Latchkey is not registered in this app');
+  return scope;
+}
