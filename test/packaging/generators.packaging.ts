@@ -1,7 +1,7 @@
 /**
- * Makes clients from `openapi/openapi.json`, unchanged, with the generators that people use. Each one is compiled
- * under `strict`, signs in and reads problems. The generators are installed from their own lock file: they have
- * 280 MB.
+ * Makes clients from `openapi/openapi.json`, unchanged, with the generators that people use. Each client is
+ * compiled under `strict`, signs in and reads problems. The generators have 280 MB and a lock file of their
+ * own.
  *
  * @runs once, on SQLite: the document is the same.
  */
