@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import type { Db } from '../db/client.ts';
 import { lowestIdOf } from '../lib/id.ts';
-import { Problem } from '../problems/problem.ts';
+import { invalidQuery } from '../problems/problem.ts';
 import type { ChainedEvent } from './codes.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
 import type { AuditAction } from './event.ts';
@@ -188,9 +188,5 @@ function writeCursor(id: string): string {
 function readCursor(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString();
   if (UUID.test(id)) return id;
-  throw new Problem('validation-failed', {
-    errors: [
-      { in: 'query', pointer: '/cursor', message: 'is not a cursor that an earlier page gave as nextCursor' },
-    ],
-  });
+  throw invalidQuery('cursor', 'format', 'is not a cursor that an earlier page gave as nextCursor');
 }

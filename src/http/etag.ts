@@ -7,8 +7,11 @@ import { Problem } from '../problems/problem.ts';
 /** An entity tag: RFC 9110 section 8.8.3. */
 const ENTITY_TAG = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"';
 
+/** An entity tag in the published pattern, which every regex flavour reads alike. */
+const QUOTED_TAG = '(?:W/)?"[^"]*"';
+
 /** The pattern of If-Match: `*`, or a list whose elements may be empty (RFC 9110 section 5.6.1.2). */
-const IF_MATCH = `^[ \\t]*(?:\\*|(?:,[ \\t]*)*${ENTITY_TAG}(?:[ \\t]*,(?:[ \\t]*${ENTITY_TAG})?)*)[ \\t]*$`;
+const ifMatch = (tag: string) => `^[ \\t]*(?:\\*|(?:,[ \\t]*)*${tag}(?:[ \\t]*,(?:[ \\t]*${tag})?)*)[ \\t]*$`;
 
 /** nginx makes an ETag weak when it compresses the answer. */
 const WEAK_TAG_DETAIL =
@@ -23,7 +26,8 @@ export const Etag = Type.String({
 export const ConditionalHeaders = Type.Object({
   'if-match': Type.Optional(
     Type.String({
-      pattern: IF_MATCH,
+      pattern: ifMatch(QUOTED_TAG),
+      checkedPattern: ifMatch(ENTITY_TAG),
       description:
         '`*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)',
       examples: ['"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"'],
@@ -42,9 +46,9 @@ export function etagOf(user: User): string {
  *
  * @returns a precondition that throws `precondition-failed`
  */
-export function preconditionOf({ 'if-match': ifMatch }: { readonly 'if-match'?: string }): Precondition {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return () => {};
-  const tags: readonly string[] = ifMatch.match(new RegExp(ENTITY_TAG, 'g')) ?? [];
+export function preconditionOf({ 'if-match': given }: { readonly 'if-match'?: string }): Precondition {
+  if (given === undefined || given.trim() === '*') return () => {};
+  const tags: readonly string[] = given.match(new RegExp(ENTITY_TAG, 'g')) ?? [];
   const isWeak = tags.length > 0 && tags.every((tag) => tag.startsWith('W/'));
   return (user) => {
     if (!tags.includes(etagOf(user)))

@@ -1,6 +1,7 @@
-import { Ajv, type AnySchema, type KeywordDefinition, str, type ValidateFunction } from 'ajv';
+import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { assertSchema } from '../lib/compile-schema.ts';
+import { patternKeywords } from '../lib/pattern-keyword.ts';
 
 /** The shared schemas that Fastify passes to `schemaController.compilersFactory.buildValidator`. */
 type SharedSchemas = Readonly<Record<string, unknown>>;
@@ -57,29 +58,6 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/**
- * The `pattern` keyword of ajv, except that a text above `maxLength` is not tested: all errors are reported,
- * so ajv itself would test it.
- */
-const pattern: KeywordDefinition = {
-  keyword: 'pattern',
-  type: 'string',
-  schemaType: 'string',
-  compile: (source: string, { maxLength }) => {
-    const expression = new RegExp(source, 'u');
-    return (text: string) => isLonger(text, maxLength) || expression.test(text);
-  },
-  error: { message: ({ schemaCode }) => str`must match pattern "${schemaCode}"` },
-};
-
-/**
- * Tells whether a text has more characters than the limit. Like ajv, it counts a pair of surrogates as one.
- */
-function isLonger(text: string, limit: unknown): boolean {
-  if (typeof limit !== 'number' || text.length <= limit) return false;
-  return text.length > 2 * limit || [...text].length > limit;
-}
-
 function createAjv(shared: readonly object[], coerceTypes: boolean): Ajv {
   const ajv = new Ajv({
     allErrors: true,
@@ -95,7 +73,7 @@ function createAjv(shared: readonly object[], coerceTypes: boolean): Ajv {
     validateSchema: false,
   });
   formats.default(ajv);
-  ajv.removeKeyword('pattern').addKeyword(pattern);
+  ajv.removeKeyword('pattern').addVocabulary([...patternKeywords]);
   for (const schema of shared) ajv.addSchema(schema);
   return ajv;
 }

@@ -1,7 +1,8 @@
 import { Ajv, type AnySchema } from 'ajv';
 import type { Static, TSchema } from 'typebox';
+import { patternKeywords } from './pattern-keyword.ts';
 
-const ajv = new Ajv();
+const ajv = new Ajv().removeKeyword('pattern').addVocabulary([...patternKeywords]);
 
 /**
  * Compiles a validator for values that do not come in requests, with the rules for requests. TypeBox's own

@@ -1,8 +1,5 @@
-import type { ProblemBody } from './problem.schemas.ts';
+import type { ErrorCode, InvalidPart } from './problem.schemas.ts';
 import { type ProblemSlug, registry } from './registry.ts';
-
-/** One invalid part of a request. A missing or unknown member is named by its own pointer. */
-export type InvalidPart = NonNullable<ProblemBody['errors']>[number];
 
 /** Optional parts of a problem. */
 export interface ProblemExtras {
@@ -42,8 +39,8 @@ export class Problem extends Error {
  *
  * @param pointer JSON Pointer to the part
  */
-export function invalidBody(pointer: string, message: string): Problem {
-  return new Problem('validation-failed', { errors: [{ in: 'body', pointer, message }] });
+export function invalidBody(pointer: string, code: ErrorCode, message: string): Problem {
+  return new Problem('validation-failed', { errors: [{ in: 'body', pointer, code, message }] });
 }
 
 /**
@@ -51,8 +48,8 @@ export function invalidBody(pointer: string, message: string): Problem {
  *
  * @param name as in the query
  */
-export function invalidQuery(name: string, message: string): Problem {
-  return new Problem('validation-failed', { errors: [{ in: 'query', pointer: `/${name}`, message }] });
+export function invalidQuery(name: string, code: ErrorCode, message: string): Problem {
+  return new Problem('validation-failed', { errors: [{ in: 'query', pointer: `/${name}`, code, message }] });
 }
 
 /**
@@ -65,6 +62,17 @@ export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown):
   return new Problem(slug, { headers, ...(cause !== undefined && { cause }) });
 }
 
+/** The body of every 4xx and 5xx answer: RFC 9457 section 3. */
+export interface ProblemBody extends Pick<ProblemExtras, 'errors' | 'required' | 'actual'> {
+  /** URL of the entry in the registry. */
+  readonly type: string;
+  readonly slug: ProblemSlug;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly requestId: string;
+}
+
 /**
  * Builds the response body of a problem: `application/problem+json`.
  *
@@ -74,6 +82,7 @@ export function problemBody(problem: Problem, publicUrl: string, requestId: stri
   const { errors, required, actual } = problem.extras;
   return {
     type: `${publicUrl}/problems/${problem.slug}`,
+    slug: problem.slug,
     title: registry[problem.slug].title,
     status: problem.statusCode,
     detail: problem.message,

@@ -13,7 +13,7 @@ export interface ProblemEntry {
 
 export type ProblemField = 'Retry-After' | 'WWW-Authenticate';
 
-/** Every problem that Latchkey answers with. Slugs are part of the API: clients compare `type` with them. */
+/** Every problem that Latchkey answers with. Slugs are part of the API: clients compare `slug` with them. */
 export const registry = {
   'malformed-json': {
     status: 400,

@@ -1,6 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify';
-import { MAX_ERRORS } from './problem.schemas.ts';
-import { type InvalidPart, Problem } from './problem.ts';
+import { CHECKED_PATTERN } from '../lib/pattern-keyword.ts';
+import { type ErrorCode, type InvalidPart, MAX_ERRORS } from './problem.schemas.ts';
+import { Problem } from './problem.ts';
 import type { ProblemSlug } from './registry.ts';
 
 /** Fastify's own error codes, and their problems. */
@@ -16,6 +17,27 @@ const frameworkProblems: Readonly<Record<string, ProblemSlug>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
+
+/** The keywords of JSON Schema, and the codes of what does not fit them. */
+const codes: Readonly<Record<string, ErrorCode>> = {
+  type: 'type',
+  format: 'format',
+  pattern: 'format',
+  [CHECKED_PATTERN]: 'format',
+  enum: 'not-listed',
+  const: 'not-listed',
+  minLength: 'too-short',
+  minItems: 'too-short',
+  minProperties: 'required',
+  maxLength: 'too-long',
+  maxItems: 'too-long',
+  minimum: 'too-small',
+  exclusiveMinimum: 'too-small',
+  maximum: 'too-large',
+  exclusiveMaximum: 'too-large',
+};
+
+const PATTERNS: ReadonlySet<string> = new Set(['pattern', CHECKED_PATTERN]);
 
 /** Turns a thrown value into the problem for the client. An unexpected error is an `internal-error`. */
 export function toProblem(error: unknown): Problem {
@@ -45,19 +67,27 @@ function validationProblem(errors: readonly FastifySchemaValidationError[], cont
   const parts = errors.slice(0, MAX_ERRORS).map((error) => invalidPart(error, place));
   const more = errors.length - parts.length;
   if (more > 0)
-    parts.push({ in: place, pointer: '', message: `has ${more} more ${more === 1 ? 'error' : 'errors'}` });
+    parts.push({
+      in: place,
+      pointer: '',
+      code: 'more',
+      message: `has ${more} more ${more === 1 ? 'error' : 'errors'}`,
+    });
   return new Problem('validation-failed', { errors: parts });
 }
 
 function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in']): InvalidPart {
   const { missingProperty, additionalProperty } = error.params;
   if (typeof missingProperty === 'string') {
-    return { in: place, pointer: join(error.instancePath, missingProperty), message: 'is required' };
+    const pointer = join(error.instancePath, missingProperty);
+    return { in: place, pointer, code: 'required', message: 'is required' };
   }
   if (typeof additionalProperty === 'string') {
-    return { in: place, pointer: join(error.instancePath, additionalProperty), message: 'is not known here' };
+    const pointer = join(error.instancePath, additionalProperty);
+    return { in: place, pointer, code: 'unknown', message: 'is not known here' };
   }
-  return { in: place, pointer: error.instancePath, message: messageOf(error) };
+  const code = codes[error.keyword] ?? 'invalid';
+  return { in: place, pointer: error.instancePath, code, message: messageOf(error) };
 }
 
 /**
@@ -67,7 +97,7 @@ function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in
 function messageOf(error: FastifySchemaValidationError): string {
   const description = descriptionOf(error);
   const { allowedValues } = error.params;
-  if (error.keyword === 'pattern' && description !== undefined) return `must be ${description}`;
+  if (PATTERNS.has(error.keyword) && description !== undefined) return `must be ${description}`;
   if (Array.isArray(allowedValues)) {
     return `must be one of ${allowedValues.join(', ')}${description === undefined ? '' : ` (${description})`}`;
   }

@@ -67,7 +67,8 @@ export function latchkeyOf(app: FastifyInstance): Latchkey {
   const { accounts, levels, config } = service;
   const levelOf = (access: string | number): number => {
     const number = typeof access === 'string' ? levels.numberOf(access) : access;
-    if (!levels.has(number)) throw invalidBody('/access', `must be one of ${levels.describe()}`);
+    if (!levels.has(number))
+      throw invalidBody('/access', 'not-listed', `must be one of ${levels.describe()}`);
     return number;
   };
   return {
@@ -95,5 +96,5 @@ export function latchkeyOf(app: FastifyInstance): Latchkey {
 
 /** Checks a value with the schema of the API. @throws {Problem} `validation-failed` */
 function check(pointer: string, schema: TSchema & { description?: string }, value: unknown): void {
-  if (!compile(schema)(value)) throw invalidBody(pointer, `must be ${schema.description}`);
+  if (!compile(schema)(value)) throw invalidBody(pointer, 'invalid', `must be ${schema.description}`);
 }

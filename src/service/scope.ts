@@ -29,7 +29,6 @@ import { AcceptedResponse } from '../http/responses.ts';
 import jobs from '../jobs.ts';
 import type { Delivery } from '../mail/delivery.ts';
 import problems from '../problems/plugin.ts';
-import { ProblemBody } from '../problems/problem.schemas.ts';
 import type { ProblemCounter } from '../problems/problem-counter.ts';
 import routes from '../routes/index.ts';
 import { ProblemEntry } from '../routes/problems/problems.schemas.ts';
@@ -127,7 +126,6 @@ const sharedSchemas = [
   TokenPair,
   AcceptedResponse,
   AuditEvent,
-  ProblemBody,
   Session,
   Invitation,
   ProblemEntry,

@@ -132,6 +132,70 @@ function problemsOf(
   ];
 }
 
+/** The schema of a problem: `access-denied` is `AccessDeniedProblem`. */
+function componentOf(slug: string): string {
+  return `${slug.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase())}Problem`;
+}
+
+t.test('The problems are a union that a constant slug tells apart', async (t) => {
+  const { oneOf, discriminator } = contract.components.schemas.Problem ?? {};
+  const refs = slugs.map((slug) => `#/components/schemas/${componentOf(slug)}`);
+  t.strictSame(
+    oneOf,
+    refs.map(($ref) => ({ $ref })),
+  );
+  t.strictSame(discriminator, {
+    propertyName: 'slug',
+    mapping: Object.fromEntries(slugs.map((slug, at) => [slug, refs[at]])),
+  });
+  for (const slug of slugs) {
+    const { required, properties } = contract.components.schemas[componentOf(slug)] ?? {};
+    t.match(properties, { slug: { const: slug }, status: { const: registry[slug].status } }, slug);
+    t.ok([required].flat().includes('slug'), slug);
+  }
+});
+
+t.test('Every regex flavour reads the published patterns alike', async (t) => {
+  const text = JSON.stringify(contract);
+  const patterns = new Set([...text.matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, json = '']) => json));
+  t.ok(patterns.size >= 4, `${patterns.size} patterns`);
+  for (const pattern of [...patterns].map((json): string => JSON.parse(json))) {
+    t.match(
+      pattern,
+      /^\^[ -~]+\$$/,
+      'it has ASCII characters only, and is anchored for flavours that search',
+    );
+    // Escaped letters mean something else in another flavour: \s, \w, \d, \b, \u, \x and \p; \t does not.
+    t.notMatch(pattern, /\\(?=[a-su-zA-Z0-9])/, pattern);
+    for (const flags of ['', 'u', 'v']) t.ok(new RegExp(pattern, flags), `${pattern} with flags ${flags}`);
+  }
+  t.notMatch(text, /checkedPattern/);
+});
+
+t.test('The published patterns accept everything that the service accepts', async (t) => {
+  const { token } = await person(2);
+  const address = '\u00a0\t new.one@example.com\u3000\n';
+  for (const body of [
+    { name: 'Ada \u{1f98a}', email: 'fox@example.com', password: 'correct horse \u{1f98a}\u2028 battery' },
+    { name: '\u2800\u3000ж\u0301', email: address, password: '\u00a0'.repeat(20) },
+  ]) {
+    t.equal((await ask('POST', '/register', { body })).status, 201, JSON.stringify(body));
+    const schema = ['requestBody', 'content', 'application/json', 'schema'];
+    t.equal(errorsOf(['paths', '/register', 'post', ...schema], body), '', JSON.stringify(body));
+  }
+  for (const ifMatch of ['*', '"a", W/"b"', '"!#\u00e9", ,"c"']) {
+    const { status } = await ask('PATCH', '/me', {
+      token,
+      headers: { 'if-match': ifMatch },
+      body: { name: 'Ada' },
+    });
+    t.not(status, 400, ifMatch);
+    const parameters = contract.paths['/me']?.patch?.parameters ?? [];
+    const at = parameters.findIndex(({ name }) => name === 'if-match');
+    t.equal(errorsOf(['paths', '/me', 'patch', 'parameters', String(at), 'schema'], ifMatch), '', ifMatch);
+  }
+});
+
 t.test('Every operation lists all its problems, each under its status', async (t) => {
   const idempotent: ProblemSlug[] = ['idempotency-key-reused', 'request-in-progress'];
   const own: Record<string, ProblemSlug[]> = {
@@ -180,7 +244,10 @@ t.test('Every operation lists all its problems, each under its status', async (t
     const listed = failures.flatMap(([status, { description, content }]) => {
       t.strictSame(Object.keys(content ?? {}), ['application/problem+json'], `${name} ${status}`);
       const { schema, examples = {} } = content?.['application/problem+json'] ?? { schema: {} };
-      t.strictSame(schema, { $ref: '#/components/schemas/Problem' }, `${name} ${status}`);
+      const refs = Object.keys(examples).map((slug) => ({
+        $ref: `#/components/schemas/${componentOf(slug)}`,
+      }));
+      t.strictSame(schema, refs.length === 1 ? refs[0] : { oneOf: refs }, `${name} ${status}`);
       for (const [slug, { $ref }] of Object.entries(examples)) {
         t.equal($ref, `#/components/examples/${slug}`, name);
         t.equal(contract.components.examples[slug]?.value.status, Number(status), `${name}: ${slug}`);
@@ -245,6 +312,7 @@ t.test('The examples of answers are valid', async (t) => {
   t.strictSame(Object.keys(contract.components.examples), slugs);
   for (const [slug, { value }] of Object.entries(contract.components.examples)) {
     t.equal(errorsOf(['components', 'schemas', 'Problem'], value), '', slug);
+    t.equal(errorsOf(['components', 'schemas', componentOf(slug)], value), '', slug);
     const entry = Object.entries(registry).find(([key]) => key === slug)?.[1];
     t.match(value, { status: entry?.status, title: entry?.title, detail: entry?.detail }, slug);
   }
@@ -289,7 +357,9 @@ t.test('Schemas with a component are referenced and not written out again', asyn
     t.ok(Object.hasOwn(members, name), `${kind}/${name}`);
   }
   const used = new Set(references.map(([, , name]) => name));
-  for (const name of Object.keys(contract.components.schemas)) t.ok(used.has(name), `${name} is used`);
+  // Of the problems, some come before the operation is known. `Problem` is the union of all.
+  const unused = Object.keys(contract.components.schemas).filter((name) => !used.has(name));
+  t.strictSame(unused, ['Problem']);
 });
 
 t.test('Routes of an embedding app are in the contract, also without a schema', async (t) => {

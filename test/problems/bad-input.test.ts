@@ -564,7 +564,14 @@ function checkProblem(
   const body = JSON.parse(answer.text || '{}');
   t.match(
     body,
-    { type: `${PUBLIC_URL}/problems/${slug}`, title, status, detail: /\w/, requestId: /^[0-9a-f]{24}$/ },
+    {
+      type: `${PUBLIC_URL}/problems/${slug}`,
+      slug,
+      title,
+      status,
+      detail: /\w/,
+      requestId: /^[0-9a-f]{24}$/,
+    },
     name,
   );
   t.notMatch(answer.text, /node_modules|\.[jt]s:\d|\\n {4}at |passwordHash|\$argon2/, name);

@@ -87,8 +87,9 @@ async function findOffered(context: AccountsContext, tx: Transaction, tokenHash:
 
 /** @throws {Problem} `validation-failed` */
 function addressOf(invited: string | null, given: string | undefined): string {
-  if (invited === null && given === undefined) throw invalidBody('/email', 'is required of the first admin');
+  if (invited === null && given === undefined)
+    throw invalidBody('/email', 'required', 'is required of the first admin');
   if (invited !== null && given !== undefined)
-    throw invalidBody('/email', 'is not known here: the invitation has the address');
+    throw invalidBody('/email', 'unknown', 'is not known here: the invitation has the address');
   return invited ?? given ?? '';
 }

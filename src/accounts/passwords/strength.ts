@@ -35,7 +35,7 @@ export async function requireGoodPassword(
   pointer: string,
 ): Promise<void> {
   const weakness = await findWeakness(password, owner);
-  if (weakness !== undefined) throw invalidBody(pointer, weakness);
+  if (weakness !== undefined) throw invalidBody(pointer, 'weak-password', weakness);
 }
 
 /**

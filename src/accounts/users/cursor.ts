@@ -25,5 +25,9 @@ export function decodeCursor(sort: UserSort, cursor: string): string {
   const pattern = sort.endsWith('createdAt') ? UUID : SORT_KEY;
   const isOurs = pattern.test(position) && encodeCursor(sort, position) === cursor;
   if (isOurs) return position;
-  throw invalidQuery('cursor', 'is not a cursor that an earlier page of this sort gave as nextCursor');
+  throw invalidQuery(
+    'cursor',
+    'format',
+    'is not a cursor that an earlier page of this sort gave as nextCursor',
+  );
 }

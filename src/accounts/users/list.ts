@@ -57,7 +57,11 @@ export async function listUsers(context: AccountsContext, listing: UserListing):
   const sort = listing.sort ?? (q === '' ? 'createdAt' : 'name');
   const order = orders[sort];
   if (q !== '' && order.column === 'id')
-    throw invalidQuery('q', 'searches names, or addresses with sort=email: not with sort=createdAt');
+    throw invalidQuery(
+      'q',
+      'conflict',
+      'searches names, or addresses with sort=email: not with sort=createdAt',
+    );
   const all = keysBeginningWith(q);
   const position = cursor === undefined ? undefined : decodeCursor(sort, cursor);
   const rest =

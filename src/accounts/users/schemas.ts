@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { AccessLevel } from '../../config/index.ts';
 
 /** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
-const TEXT = '[^\\u0000\\ud800-\\udfff]';
+const TEXT = '^[^\\u0000\\ud800-\\udfff]*$';
 const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 
 /**
@@ -12,25 +12,28 @@ const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 const INVISIBLE =
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
   '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0\\ufff0-\\ufff8';
-const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])?';
 
 /**
  * The last label of a domain, which begins with a letter (RFC 1123 section 2.1). Otherwise software for mails
  * reads the domain as a number: `256` as 0.0.1.0, `0x7f.1` as 127.0.0.1 (WHATWG URL, IPv4 parser).
  */
-const LAST_DOMAIN_LABEL = '[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
+const LAST_DOMAIN_LABEL = '[a-zA-Z](?:[a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])?';
 
 /** 256 characters between angle brackets, less the brackets: RFC 5321 section 4.5.3.1.3. */
 const EMAIL_MAX_LENGTH = 254;
 const PASSWORD_MAX_LENGTH = 128;
 
+const ADDRESS = `[a-zA-Z0-9.!#$%&'*+\\/=?^_\`\\{\\|\\}~\\-]+@(?:${DOMAIN_LABEL}\\.)*${LAST_DOMAIN_LABEL}`;
+
 /**
  * A valid email address as HTML defines it (WHATWG HTML, input type=email), whose domain is no number; space
- * around it is trimmed.
+ * around it is trimmed. The published pattern takes all that is not visible ASCII for space.
  */
 export const EmailAddress = Type.String({
   maxLength: EMAIL_MAX_LENGTH,
-  pattern: `^\\s*[a-zA-Z0-9.!#$%&'*+/=?^_\`{|}~-]+@(?:${DOMAIN_LABEL}\\.)*${LAST_DOMAIN_LABEL}\\s*$`,
+  pattern: `^[^!-~]*${ADDRESS}[^!-~]*$`,
+  checkedPattern: `^\\s*${ADDRESS}\\s*$`,
   description: 'an email address in ASCII characters',
   examples: ['ada@example.com'],
 });
@@ -42,7 +45,7 @@ export const EmailAddress = Type.String({
 export const UserName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: `^(?:[^\\S${UNPRINTABLE}]|[${INVISIBLE}])*[^\\s${UNPRINTABLE}${INVISIBLE}][^${UNPRINTABLE}]*$`,
+  checkedPattern: `^(?:[^\\S${UNPRINTABLE}]|[${INVISIBLE}])*[^\\s${UNPRINTABLE}${INVISIBLE}][^${UNPRINTABLE}]*$`,
   description: 'a name that is not blank and has no control characters',
   examples: ['Ada Lovelace'],
 });
@@ -51,7 +54,7 @@ export const UserName = Type.String({
 export const Reason = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: `^${TEXT}*$`,
+  checkedPattern: TEXT,
   description: 'reason, for the audit log; any characters except NUL',
 });
 
@@ -60,7 +63,7 @@ export const NewPassword = (minLength: number) =>
   Type.String({
     minLength,
     maxLength: PASSWORD_MAX_LENGTH,
-    pattern: `^${TEXT}*$`,
+    checkedPattern: TEXT,
     description: 'a password of any characters except NUL',
     examples: ['correct horse battery staple'],
   });
@@ -69,14 +72,14 @@ export const NewPassword = (minLength: number) =>
 export const EmailInput = Type.String({
   minLength: 1,
   maxLength: EMAIL_MAX_LENGTH,
-  pattern: `^${TEXT}*$`,
+  checkedPattern: TEXT,
   description: 'the email address of the account',
   examples: ['ada@example.com'],
 });
 export const PasswordInput = Type.String({
   minLength: 1,
   maxLength: PASSWORD_MAX_LENGTH,
-  pattern: `^${TEXT}*$`,
+  checkedPattern: TEXT,
   description: 'the password of the account',
   examples: ['correct horse battery staple'],
 });

@@ -63,7 +63,7 @@ export async function changeAccess(
 function requireElevation({ permanentAccess }: UserRow, access: number, accessUntil: Date, now: Date): void {
   if (access <= permanentAccess) {
     const message = `must be above ${permanentAccess}, the permanent level, when there is an accessUntil`;
-    throw invalidBody('/access', message);
+    throw invalidBody('/access', 'too-small', message);
   }
-  if (accessUntil <= now) throw invalidBody('/accessUntil', 'must be in the future');
+  if (accessUntil <= now) throw invalidBody('/accessUntil', 'past', 'must be in the future');
 }

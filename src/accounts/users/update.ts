@@ -100,9 +100,9 @@ export async function changeUser(
 /** @throws {Problem} `validation-failed` when nothing is wanted, or a time limit without a level */
 function assertNotEmpty({ name, access, accessUntil, disabled }: WantedUser): void {
   if (accessUntil !== undefined && access === undefined)
-    throw invalidBody('/access', 'is required with accessUntil');
+    throw invalidBody('/access', 'required', 'is required with accessUntil');
   if (name === undefined && access === undefined && disabled === undefined)
-    throw invalidBody('', 'must have name, access or disabled');
+    throw invalidBody('', 'required', 'must have name, access or disabled');
 }
 
 function rename({ actor, record }: ActorChange, before: UserRow, wantedName: string, reason?: string) {

@@ -23,8 +23,8 @@ declare module 'fastify' {
 }
 
 /** A key: visible ASCII characters, bare or as a String of RFC 9651 section 3.3.3. */
-const BARE = '[\\x21\\x23-\\x7e]{1,255}';
-const QUOTED = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
+const BARE = '[!#-~]{1,255}';
+const QUOTED = '"(?:[!#-\\[\\]-~]|\\\\["\\\\]){1,255}"';
 
 const KeyHeaders = Type.Object({
   'idempotency-key': Type.Optional(

@@ -3,7 +3,7 @@ import { actions } from '../../audit/event.ts';
 import { listEvents } from '../../audit/read.ts';
 import { nextPage } from '../../http/pagination.ts';
 import { NextPage } from '../../http/schemas.ts';
-import { Problem } from '../../problems/problem.ts';
+import { invalidQuery } from '../../problems/problem.ts';
 import { EventPage, EventQuery } from './audit-events.schemas.ts';
 
 const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
@@ -24,8 +24,8 @@ const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
         actor: actor?.toLowerCase(),
         target: target !== undefined && UUID.test(target) ? target.toLowerCase() : target,
         action,
-        from: toDate('/from', from),
-        until: toDate('/until', until),
+        from: toDate('from', from),
+        until: toDate('until', until),
       };
       const page = await listEvents(app.audit.db, filter, request.query);
       reply.header('cache-control', 'no-store');
@@ -42,13 +42,11 @@ const auditEvents: FastifyPluginAsyncTypebox = async (app) => {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Parses a time. A leap second fits the format (RFC 3339 section 5.7) and is not a time in JavaScript. */
-function toDate(pointer: string, text: string | undefined): Date | undefined {
+function toDate(name: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const date = new Date(text);
   if (!Number.isNaN(date.getTime())) return date;
-  throw new Problem('validation-failed', {
-    errors: [{ in: 'query', pointer, message: 'is a time that does not exist' }],
-  });
+  throw invalidQuery(name, 'format', 'is a time that does not exist');
 }
 
 export default auditEvents;

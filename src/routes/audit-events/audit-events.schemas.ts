@@ -20,7 +20,7 @@ export const EventQuery = <const Action extends string>(actions: readonly Action
       ),
       target: Type.Optional(
         Type.String({
-          pattern: '^[A-Za-z0-9_-]{1,64}$',
+          pattern: '^[A-Za-z0-9_\\-]{1,64}$',
           description: 'the target: the id of a user or an invitation, the kid of a key, the name of a level',
         }),
       ),

@@ -156,7 +156,7 @@ function toWanted({ accessUntil, ...wanted }: Static<ReturnType<typeof UserChang
  */
 function readUntil(text: string): Date {
   const time = parseTimestamp(text);
-  if (time === undefined) throw invalidBody('/accessUntil', 'is a time that does not exist');
+  if (time === undefined) throw invalidBody('/accessUntil', 'format', 'is a time that does not exist');
   return toWholeSeconds(time);
 }
 

@@ -1,5 +1,7 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
+import { CHECKED_PATTERN } from '../../../lib/pattern-keyword.ts';
 import { entryOf, isSlug, type ProblemField } from '../../../problems/registry.ts';
+import { problemSchemas, problemUnion } from './problems.ts';
 
 /** Components of the OpenAPI document: header fields of all operations. */
 export const headerComponents = {
@@ -38,7 +40,8 @@ export const BODY_IS_OPTIONAL = 'x-body-is-optional';
 
 /**
  * Completes the OpenAPI document: every answer has a request id, a problem names the field that says more,
- * and a body may be optional, because @fastify/swagger makes every body required.
+ * and a body may be optional, because @fastify/swagger makes every body required. Problems get their schemas,
+ * and the patterns that only the service checks are left out.
  */
 export const completeDocument: SwaggerTransformObject = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject;
@@ -46,7 +49,9 @@ export const completeDocument: SwaggerTransformObject = (document) => {
   for (const path of Object.values(openapiObject.paths ?? {}))
     for (const operation of Object.values(path ?? {})) {
       markOptionalBody(operation);
-      for (const answer of answersOf(operation))
+      for (const answer of answersOf(operation)) {
+        const media = mediaOfProblems(answer);
+        if (media !== undefined) Object.assign(media, { schema: problemUnion(Object.keys(media.examples)) });
         Object.assign(answer, {
           headers: {
             ...headersOf(answer),
@@ -54,9 +59,18 @@ export const completeDocument: SwaggerTransformObject = (document) => {
             'X-Request-Id': Ref('RequestId'),
           },
         });
+      }
     }
+  Object.assign(Object(openapiObject.components?.schemas), problemSchemas());
+  removeCheckedPatterns(openapiObject);
   return openapiObject;
 };
+
+function removeCheckedPatterns(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Reflect.deleteProperty(value, CHECKED_PATTERN);
+  for (const member of Object.values(value)) removeCheckedPatterns(member);
+}
 
 function markOptionalBody(operation: unknown): void {
   if (typeof operation !== 'object' || operation === null || !(BODY_IS_OPTIONAL in operation)) return;
@@ -77,10 +91,14 @@ function headersOf(answer: object): object {
   return 'headers' in answer ? Object(answer.headers) : {};
 }
 
+/** Returns the problems of an answer: its examples have their names. */
+function mediaOfProblems(answer: object): { readonly examples: object } | undefined {
+  return 'content' in answer ? Object(answer.content)['application/problem+json'] : undefined;
+}
+
 /** Returns the header fields of the problems of an answer, which are its examples. */
 function headersOfProblems(answer: object): object {
-  const content = 'content' in answer ? Object(answer.content)['application/problem+json'] : undefined;
-  const fields = Object.keys(Object(content?.examples))
+  const fields = Object.keys(mediaOfProblems(answer)?.examples ?? {})
     .filter(isSlug)
     .flatMap((slug) => entryOf(slug).field ?? []);
   return Object.fromEntries(fields.map((field) => [field, Ref(components[field])]));

@@ -1,5 +1,4 @@
 import type { FastifySchema } from 'fastify';
-import { ProblemBody } from '../../../problems/problem.schemas.ts';
 import { type ProblemSlug, registry } from '../../../problems/registry.ts';
 
 /**
@@ -10,8 +9,21 @@ export const securitySchemes = {
   accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
 } as const;
 
-/** The shared schema without its `$id`: the app has no such schema. */
-const { $id: _, ...problemSchema } = { $id: undefined, ...ProblemBody };
+/** A problem, without the schemas that only the document of the service has. */
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'slug', 'title', 'status', 'detail', 'requestId'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    slug: { type: 'string', description: 'which problem it is' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    required: { type: 'integer', description: 'the access level that the route asks for' },
+    actual: { type: 'integer', description: "the caller's access level" },
+    requestId: { type: 'string' },
+  },
+};
 
 /**
  * Adds to the schema of a host's guarded route: its security, its minimum, and the 401 and 403 of the guard.

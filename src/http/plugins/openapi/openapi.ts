@@ -3,9 +3,7 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/declaration.ts';
 import { version } from '../../../config/index.ts';
-import { ProblemBody } from '../../../problems/problem.schemas.ts';
 import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
-import { Ref } from '../../schemas.ts';
 import { withExample } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
 
@@ -149,7 +147,8 @@ function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown
         description: [...members].map((slug) => `\`${slug}\`: ${registry[slug].title}`).join('; '),
         content: {
           'application/problem+json': {
-            schema: Ref(ProblemBody),
+            // For @fastify/swagger, which takes a response without one for a schema. Its own one comes later.
+            schema: {},
             examples: Object.fromEntries(
               [...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
             ),
@@ -175,11 +174,11 @@ function withoutDefaults(schema: unknown): unknown {
 
 function exampleProblem(slug: ProblemSlug) {
   const { status, title, detail } = registry[slug];
-  const members = { type: `http://127.0.0.1:3000/problems/${slug}`, title, status, detail };
+  const members = { type: `http://127.0.0.1:3000/problems/${slug}`, slug, title, status, detail };
   if (slug === 'validation-failed') {
     return {
       ...members,
-      errors: [{ in: 'body', pointer: '/email', message: 'is required' }],
+      errors: [{ in: 'body', pointer: '/email', code: 'required', message: 'is required' }],
       requestId: 'req-1',
     };
   }

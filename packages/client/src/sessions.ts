@@ -1,0 +1,180 @@
+import { page, unref } from './environment.ts';
+import { exchange } from './exchange.ts';
+import { isProblem } from './problems.ts';
+import { type AuthState, parseJson, parsePair, parseSession, type Session, stateOf } from './session.ts';
+import type { TokenStorage } from './storage.ts';
+
+/** Milliseconds between two early refreshes when the first has failed: the token is still good. */
+const EARLY_RETRY_MS = 10_000;
+
+/** A refresh that failed, but did not sign out: the service is away, busy, or refuses for now. */
+export class RefreshError extends Error {
+  override name = 'RefreshError';
+  /** The answer of the service to the refresh. */
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super(`The access token could not be refreshed: ${response.status}`);
+    this.response = response;
+  }
+}
+
+export interface SessionsOptions {
+  readonly storage: TokenStorage;
+  readonly key: string;
+  /** Sends `POST /refresh`. */
+  readonly refresh: (refreshToken: string, signal: AbortSignal) => Promise<Response>;
+  readonly onState: (state: AuthState) => void;
+  /** Called after each change that other tabs have to read. */
+  readonly onWrite: () => void;
+}
+
+/**
+ * The tokens of one tab, and those in the storage that all tabs share. There is no lock between tabs: the
+ * service gives two of them the same successor. A result is dropped when the storage has changed meanwhile.
+ */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #end = new AbortController();
+  #session: Session | null = null;
+  #state = stateOf(null);
+  #refreshing: Promise<Session | null> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** An access token that the service refused. */
+  #refused: string | undefined;
+  #nextEarlyRefresh = 0;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  get state(): AuthState {
+    return this.#state;
+  }
+
+  get current(): Session | null {
+    return this.#session;
+  }
+
+  /** Takes over the session in the storage, which another tab may have changed. */
+  async read(): Promise<Session | null> {
+    const session = await this.#peek();
+    this.#adopt(session);
+    return session;
+  }
+
+  /** Stores a session; null signs out. */
+  async write(session: Session | null): Promise<void> {
+    const { storage, key, onWrite } = this.#options;
+    this.#adopt(session);
+    if (session === null) await storage.removeItem(key);
+    else await storage.setItem(key, JSON.stringify(session));
+    onWrite();
+  }
+
+  /**
+   * Returns a session whose access token has not expired. A token that expires soon is used while the next
+   * one is on its way.
+   *
+   * @throws {RefreshError | TypeError} when the token has expired and there is no other
+   */
+  async fresh(): Promise<Session | null> {
+    const session = this.#session;
+    if (session === null) return null;
+    const now = Date.now();
+    if (this.#isGood(session)) {
+      if (now >= session.refreshAt && now >= this.#nextEarlyRefresh) {
+        this.#nextEarlyRefresh = now + EARLY_RETRY_MS;
+        this.refresh(session).catch(() => {});
+      }
+      return session;
+    }
+    return this.refresh(session);
+  }
+
+  /** Returns the session after one whose access token the service has refused. */
+  async renew(refused: Session): Promise<Session | null> {
+    this.#refused = refused.accessToken;
+    return this.refresh(refused);
+  }
+
+  /** Requests the successor of a session: once, however many requests wait for it. */
+  refresh(old: Session): Promise<Session | null> {
+    if (this.#session?.accessToken !== old.accessToken) return Promise.resolve(this.#session);
+    this.#refreshing ??= this.#refresh(old)
+      .catch((error: unknown) => {
+        this.#nextEarlyRefresh = Date.now() + EARLY_RETRY_MS;
+        throw error;
+      })
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
+    return this.#refreshing;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#end.abort();
+  }
+
+  async #refresh(old: Session): Promise<Session | null> {
+    const used = await this.read();
+    if (used === null || used.accessToken !== old.accessToken) return used;
+    const { response, text } = await exchange(
+      (signal) => this.#options.refresh(used.refreshToken, signal),
+      this.#end.signal,
+    );
+    // Signed out, or another tab was first: its tokens count.
+    if ((await this.#peek())?.refreshToken !== used.refreshToken) return this.read();
+    const next = response.ok ? parsePair(text) : undefined;
+    if (next !== undefined) {
+      await this.write(next);
+      return next;
+    }
+    if (isProblem(parseJson(text), 'invalid-refresh-token')) {
+      if (this.#isGood(used)) return used;
+      await this.write(null);
+      return null;
+    }
+    throw new RefreshError(new Response(text, { status: response.status, headers: response.headers }));
+  }
+
+  async #peek(): Promise<Session | null> {
+    return parseSession(await this.#options.storage.getItem(this.#options.key));
+  }
+
+  #isGood({ accessToken, expiresAt }: Session): boolean {
+    return accessToken !== this.#refused && Date.now() < expiresAt;
+  }
+
+  #adopt(session: Session | null): void {
+    this.#session = session;
+    this.#schedule();
+    const state = stateOf(session);
+    const before = this.#state;
+    if (
+      state.signedIn === before.signedIn &&
+      state.access === before.access &&
+      state.userId === before.userId
+    )
+      return;
+    this.#state = state;
+    this.#options.onState(state);
+  }
+
+  /** Refreshes by a timer too, so that the state of an open page does not become stale. */
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#session === null || this.#end.signal.aborted) return;
+    const delay = Math.max(this.#session.refreshAt, this.#nextEarlyRefresh) - Date.now();
+    this.#timer = setTimeout(() => void this.#onTimer(), Math.max(0, delay));
+    unref(this.#timer);
+  }
+
+  async #onTimer(): Promise<void> {
+    // A hidden page refreshes when it is visible again, or with its next request.
+    if (page()?.visibilityState === 'hidden') return;
+    await this.fresh().catch(() => {});
+    this.#schedule();
+  }
+}

@@ -1,0 +1,71 @@
+import { Type } from 'typebox';
+import { InvalidPart, MAX_ERRORS } from '../../../problems/problem.schemas.ts';
+import { isSlug, type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
+
+/** The members that only some problems have, and their schemas. */
+const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
+  'validation-failed': {
+    errors: {
+      type: 'array',
+      items: ref('InvalidPart'),
+      maxItems: MAX_ERRORS + 1,
+      description: `every invalid part: ${MAX_ERRORS} at most, and a last one with the pointer "" and the code \`more\` that says how many more there are`,
+    },
+  },
+  'access-denied': {
+    required: Type.Integer({ description: 'the access level that the route asks for', examples: [2] }),
+    actual: Type.Integer({ description: "the caller's access level", examples: [1] }),
+  },
+};
+
+/** Builds the schemas of all problems, and of their union, in which `slug` tells them apart. */
+export function problemSchemas(): Readonly<Record<string, object>> {
+  return {
+    InvalidPart,
+    ...Object.fromEntries(slugs.map((slug) => [nameOf(slug), problemSchema(slug)])),
+    Problem: {
+      description: 'Any problem (RFC 9457): an error, and what to do about it.',
+      oneOf: slugs.map((slug) => ref(nameOf(slug))),
+      discriminator: {
+        propertyName: 'slug',
+        mapping: Object.fromEntries(slugs.map((slug) => [slug, ref(nameOf(slug)).$ref])),
+      },
+    },
+  };
+}
+
+/** Builds the schema of an answer whose examples are these problems. */
+export function problemUnion(listed: readonly string[]): object {
+  const refs = listed.filter(isSlug).map((slug) => ref(nameOf(slug)));
+  const [only] = refs;
+  return refs.length === 1 && only !== undefined ? only : { oneOf: refs };
+}
+
+function problemSchema(slug: ProblemSlug): object {
+  const { status, title } = registry[slug];
+  const own = ownMembers[slug] ?? {};
+  return {
+    type: 'object',
+    description: `${title}.`,
+    required: ['type', 'slug', 'title', 'status', 'detail', ...Object.keys(own), 'requestId'],
+    properties: {
+      type: { type: 'string', format: 'uri', description: 'URL of its entry in the registry' },
+      slug: { type: 'string', const: slug },
+      title: { type: 'string' },
+      status: { type: 'integer', const: status },
+      detail: { type: 'string', description: 'what is wrong and what to do about it' },
+      ...own,
+      requestId: { type: 'string', description: 'finds the request in the log' },
+    },
+  };
+}
+
+/** Returns the name of a component: `access-denied` is `AccessDeniedProblem`. */
+function nameOf(slug: ProblemSlug): string {
+  const words = slug.split('-').map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return `${words.join('')}Problem`;
+}
+
+function ref(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
