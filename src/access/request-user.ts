@@ -1,4 +1,4 @@
-import type {} from '@fastify/jwt';
+import '@fastify/jwt';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 
 declare module '@fastify/jwt' {
