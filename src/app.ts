@@ -43,6 +43,7 @@ import { Delivery } from './mail/delivery.ts';
 import { mailSettings, Outbox } from './mail/outbox.ts';
 import { Templates } from './mail/templates.ts';
 import { openTransport } from './mail/transport.ts';
+import type { OwnProblemTable } from './problems/own-problems.ts';
 import problems, { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { ProblemCounter } from './problems/problem-counter.ts';
 import routes from './routes/index.ts';
@@ -50,6 +51,10 @@ import { registerTelemetry } from './telemetry/register.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { RevocationFeed } from './tokens/revocations.ts';
 import tokens from './tokens/tokens.ts';
+
+// `export *`, so that a `declare module 'latchkey'` can add members to OwnProblems.
+export * from './problems/own-slugs.ts';
+export { Problem, type ProblemExtras, problem } from './problems/problem.ts';
 
 /**
  * Timeout of the hooks that run before listening: a first boot may wait for the migration of another process.
@@ -75,6 +80,8 @@ export interface AppOptions {
    * of this service.
    */
   readonly routes?: FastifyPluginAsync;
+  /** Your own problems by slug: they can be thrown with `problem`, and are pages below `/problems`. */
+  readonly problems?: OwnProblemTable;
   /**
    * Milliseconds that the event loop may be late before requests are rejected. Set it higher where other code
    * runs in the same process.
@@ -148,7 +155,8 @@ async function register(
   await app.register(drain);
   await app.register(connections, config);
   await app.register(requestId);
-  await app.register(problems, { publicUrl: config.publicUrl, problemCounter, recognise: databaseProblem });
+  const answers = { publicUrl: config.publicUrl, problemCounter, own: options.problems };
+  await app.register(problems, { ...answers, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);
   await app.register(securityHeaders, config);

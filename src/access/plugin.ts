@@ -7,11 +7,13 @@ import type {
   RouteOptions,
 } from 'fastify';
 import fp from 'fastify-plugin';
+import { DeclarationError } from '../lib/declaration-error.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 import { identify, identity } from './authenticate.ts';
 import { caller } from './caller.ts';
 import { minimumOf, rejectInvalid, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
+import { refuseMisspelling } from './misspellings.ts';
 import type { RouteInventory, StoredRoute } from './route-inventory.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
@@ -91,6 +93,7 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));
 
   app.addHook('onRoute', function guardRoute(route) {
+    refuseMisspelling(route);
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) return;
     const { minimum, guard } = resolveAccess(route, declared, levels);
@@ -114,11 +117,17 @@ async function access(app: FastifyInstance, { levels, inventory, revocations }: 
   });
 
   app.addHook('onReady', async () => {
-    const problems = app.listRoutes().flatMap(({ method, url, config, preHandlers }) => {
+    const found = app.listRoutes().flatMap(({ method, url, config, preHandlers }) => {
       const problem = findProblem(config[declaration], preHandlers);
-      return problem === undefined ? [] : [`${method} ${url} ${problem}`];
+      return problem === undefined ? [] : [{ method, url, problem }];
     });
-    if (problems.length > 0) throw new Error(`Some routes are not guarded correctly. ${problems.join('; ')}`);
+    // Fastify adds a HEAD route to each GET route; it has the same problem.
+    const isTwin = ({ method, url }: { method: string; url: string }) =>
+      method === 'HEAD' && found.some((other) => other.method === 'GET' && other.url === url);
+    const problems = found.filter((route) => !isTwin(route));
+    if (problems.length === 0) return;
+    const texts = problems.map(({ method, url, problem }) => `${method} ${url} ${problem}`);
+    throw new DeclarationError(`Some routes are not guarded correctly. ${texts.join('; ')}`);
   });
 }
 
@@ -153,7 +162,7 @@ function hasBody({ method }: RouteOptions): boolean {
 /**
  * Resolves the declared access of a route to a minimum and a guard.
  *
- * @throws {Error} that names the route, when the declaration is not valid
+ * @throws {DeclarationError} that names the route, when the declaration is not valid
  */
 function resolveAccess(
   { method, url, config }: RouteOptions,
@@ -165,7 +174,7 @@ function resolveAccess(
     return { minimum, guard: minimum === null ? null : requireAccess(minimum, { maxAge: config?.maxAge }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Access of ${method} ${url}: ${reason}`, { cause: error });
+    throw new DeclarationError(`Access of ${method} ${url}: ${reason}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
-import { entryOf, isSlug, type ProblemField } from '../../../problems/registry.ts';
+import { findEntry } from '../../../problems/own-problems.ts';
+import type { ProblemField } from '../../../problems/registry.ts';
 
 /** Components of the OpenAPI document: header fields of all operations. */
 export const headerComponents = {
@@ -80,8 +81,6 @@ function headersOf(answer: object): object {
 /** Returns the header fields of the problems of an answer, which are its examples. */
 function headersOfProblems(answer: object): object {
   const content = 'content' in answer ? Object(answer.content)['application/problem+json'] : undefined;
-  const fields = Object.keys(Object(content?.examples))
-    .filter(isSlug)
-    .flatMap((slug) => entryOf(slug).field ?? []);
+  const fields = Object.keys(Object(content?.examples)).flatMap((slug) => findEntry(slug)?.field ?? []);
   return Object.fromEntries(fields.map((field) => [field, Ref(components[field])]));
 }

@@ -3,8 +3,11 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/plugin.ts';
 import { version } from '../../../config/index.ts';
+import { DeclarationError } from '../../../lib/declaration-error.ts';
+import { requireEntry } from '../../../problems/own-problems.ts';
+import type { OwnSlug } from '../../../problems/own-slugs.ts';
 import { ProblemBody } from '../../../problems/problem.schemas.ts';
-import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
+import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
 import { Ref } from '../../schemas.ts';
 import { withExample } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
@@ -12,7 +15,7 @@ import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The problems of the route itself. Those of its access and its schemas are added. */
-    problems?: readonly ProblemSlug[];
+    problems?: readonly (ProblemSlug | OwnSlug)[];
   }
 }
 
@@ -29,6 +32,15 @@ const tags = [
 /** Generates the OpenAPI document from the routes' schemas and from the access that they declare. */
 async function openapi(app: FastifyInstance) {
   app.addSchema(ProblemBody);
+  const { ownProblems } = app;
+  const examples = [...slugs, ...ownProblems.keys()].map((slug) => [slug, { value: exampleProblem(slug) }]);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const unknown = config?.problems?.find((slug) => !isSlug(slug) && !ownProblems.has(slug));
+    if (unknown !== undefined)
+      throw new DeclarationError(
+        `${method} ${url} lists the problem "${unknown}", which is not declared: add it to the option \`problems\``,
+      );
+  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -44,7 +56,7 @@ async function openapi(app: FastifyInstance) {
       tags,
       components: {
         headers: headerComponents,
-        examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleProblem(slug) }])),
+        examples: Object.fromEntries(examples),
         securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
     },
@@ -85,7 +97,7 @@ function securityOf({ config }: RouteOptions, minimum: number | null): Record<st
   return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
 }
 
-function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): ProblemSlug[] {
+function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): string[] {
   // With other methods, Fastify reads a body even where the route needs none.
   const readsBody = route.method !== 'GET';
   return [
@@ -109,22 +121,22 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
 }
 
 /** Builds one response for each status; its description lists the problems that share it. */
-function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown> {
-  const byStatus = new Map<number, Set<ProblemSlug>>();
+function problemResponses(slugs: readonly string[]): Record<string, unknown> {
+  const byStatus = new Map<number, Map<string, string>>();
   for (const slug of slugs) {
-    const { status } = registry[slug];
-    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(slug));
+    const { status, title } = requireEntry(slug);
+    byStatus.set(status, (byStatus.get(status) ?? new Map()).set(slug, title));
   }
   return Object.fromEntries(
     [...byStatus].map(([status, members]) => [
       status,
       {
-        description: [...members].map((slug) => `\`${slug}\`: ${registry[slug].title}`).join('; '),
+        description: [...members].map(([slug, title]) => `\`${slug}\`: ${title}`).join('; '),
         content: {
           'application/problem+json': {
             schema: Ref(ProblemBody),
             examples: Object.fromEntries(
-              [...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
+              [...members.keys()].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
             ),
           },
         },
@@ -146,8 +158,8 @@ function withoutDefaults(schema: unknown): unknown {
   return { ...schema, required };
 }
 
-function exampleProblem(slug: ProblemSlug) {
-  const { status, title, detail } = registry[slug];
+function exampleProblem(slug: string) {
+  const { status, title, detail } = requireEntry(slug);
   const members = { type: `http://127.0.0.1:3000/problems/${slug}`, title, status, detail };
   if (slug === 'validation-failed') {
     return {
