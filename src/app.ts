@@ -5,6 +5,7 @@ import access, { type AccessOptions } from './access/plugin.ts';
 import { RouteInventory } from './access/route-inventory.ts';
 import type { AccountsContext } from './accounts/context.ts';
 import { checkFirstAdmin } from './accounts/invitations/first-admin.ts';
+import { HandedInvitation, Invitation } from './accounts/invitations/schemas.ts';
 import { limitHashing } from './accounts/passwords/hash.ts';
 import { AccessTokenAnswer, TokenPair } from './accounts/sessions/schemas.ts';
 import { User, VisibleUser } from './accounts/users/schemas.ts';
@@ -148,14 +149,22 @@ async function register(
   secrets: Secrets,
   options: AppOptions,
 ): Promise<void> {
-  const shared = [User, VisibleUser, AccessTokenAnswer, TokenPair, AcceptedResponse, AuditEvent];
+  const shared = [
+    User,
+    VisibleUser,
+    AccessTokenAnswer,
+    TokenPair,
+    AcceptedResponse,
+    AuditEvent,
+    Invitation,
+    HandedInvitation,
+  ];
   for (const schema of shared) app.addSchema(schema);
-  const { problemCounter } = app;
   await registerTelemetry(app, config);
   await app.register(drain);
   await app.register(connections, config);
   await app.register(requestId);
-  const answers = { publicUrl: config.publicUrl, problemCounter, own: options.problems };
+  const answers = { publicUrl: config.publicUrl, problemCounter: app.problemCounter, own: options.problems };
   await app.register(problems, { ...answers, recognise: databaseProblem });
   await app.register(tokens, { config, secrets });
   await app.register(access, accessOptions);

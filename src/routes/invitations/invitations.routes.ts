@@ -23,8 +23,6 @@ import {
 
 /** Invitations: an admin invites a person by mail, and the person creates the account. */
 const invitations: FastifyPluginAsyncTypebox = async (app) => {
-  app.addSchema(Invitation);
-
   app.post('/', {
     config: {
       access: 'admin',
