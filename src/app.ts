@@ -10,6 +10,7 @@ import { requestIdOf } from './http/plugins/request-id.ts';
 import { RequestLines } from './http/request-log.ts';
 import { serverFactory } from './http/server-factory.ts';
 import { createValidatorFactory } from './http/validator.ts';
+import type { OwnProblemTable } from './problems/own-problems.ts';
 import { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { ProblemCounter } from './problems/problem-counter.ts';
 import { registerService } from './service/register.ts';
@@ -25,6 +26,8 @@ export interface AppOptions {
    * of this service.
    */
   readonly routes?: FastifyPluginAsync;
+  /** Your own problems by slug: they can be thrown with `problem`, and are pages below `/problems`. */
+  readonly problems?: OwnProblemTable;
   /**
    * Milliseconds that the event loop may be late before requests are rejected. Set it higher where other code
    * runs in the same process.
@@ -53,6 +56,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
       config,
       path: '',
       maxEventLoopDelay: options.maxEventLoopDelay,
+      problems: options.problems,
       server: { inventory, problemCounter, isStopping: () => app.drain.hasBegun, routes: options.routes },
     });
   } catch (error) {

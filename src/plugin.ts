@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Undeclared } from './access/boot-check.ts';
 import { type ConfigOptions, parseOptions } from './config/options.ts';
+import type { OwnProblemTable } from './problems/own-problems.ts';
 import { type Latchkey, latchkeyOf } from './service/latchkey.ts';
 import { registerService } from './service/register.ts';
 
@@ -16,6 +17,8 @@ declare module 'fastify' {
 export interface LatchkeyOptions extends ConfigOptions {
   /** The path below which the routes of Latchkey are: `/auth` (default: `/`). */
   readonly prefix?: string;
+  /** Your own problems by slug: they can be thrown with `problem`, and are pages below `/problems`. */
+  readonly problems?: OwnProblemTable | undefined;
   /**
    * Says of your routes that declare no access whether they stop the boot (`refuse`, the default) or are
    * public.
@@ -43,7 +46,14 @@ export interface LatchkeyOptions extends ConfigOptions {
  * app.get('/reports', { config: { access: 'user' } }, async (request) => ({ hello: claimsOf(request).sub }));
  */
 async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise<void> {
-  const { prefix = '/', undeclared = 'refuse', authenticate = true, maxEventLoopDelay, ...config } = options;
+  const {
+    prefix = '/',
+    undeclared = 'refuse',
+    authenticate = true,
+    maxEventLoopDelay,
+    problems,
+    ...config
+  } = options;
   const path = toPath(prefix);
   await registerService(app, {
     config: parseOptions(config, path),
@@ -51,6 +61,7 @@ async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise
     undeclared,
     authenticate,
     maxEventLoopDelay,
+    problems,
   });
   app.decorate('latchkey', latchkeyOf(app));
 }

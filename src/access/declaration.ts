@@ -6,6 +6,7 @@ import type {
   preHandlerHookHandler,
   RouteOptions,
 } from 'fastify';
+import { DeclarationError } from '../lib/declaration-error.ts';
 import { authenticateOnly, minimumOf, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 
@@ -66,7 +67,7 @@ export function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
 /**
  * Resolves the declared access of a route to a minimum and a guard.
  *
- * @throws {Error} that names the route, when the declaration is not valid
+ * @throws {DeclarationError} that names the route, when the declaration is not valid
  */
 export function resolveAccess(
   { method, url, config }: RouteOptions,
@@ -78,7 +79,7 @@ export function resolveAccess(
     return { minimum, guard: minimum === null ? null : requireAccess(minimum, { maxAge: config?.maxAge }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Access of ${method} ${url}: ${reason}`, { cause: error });
+    throw new DeclarationError(`Access of ${method} ${url}: ${reason}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
+import { DeclarationError } from '../lib/declaration-error.ts';
 import { identify, identity } from './authenticate.ts';
 import { findUndeclared, findUnguarded, type Undeclared } from './boot-check.ts';
 import { caller } from './caller.ts';
@@ -7,6 +8,7 @@ import { declaration, declaredAccess, hooksOf, resolveAccess } from './declarati
 import { authenticateOnly, type GuardOptions, rejectInvalid, requireAccess } from './guard.ts';
 import { type GuardState, guardState } from './guard-state.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
+import { refuseMisspelling } from './misspellings.ts';
 import { type RouteInventory, seenRoutesOf } from './route-inventory.ts';
 
 /** One operation of the API, as `GET /me/permissions` and the OpenAPI document list it. */
@@ -75,6 +77,7 @@ async function access(app: FastifyInstance, options: AccessOptions) {
   const seen = seenRoutesOf(app);
 
   app.addHook('onRoute', function guardRoute(route) {
+    refuseMisspelling(route);
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     seen.add(route, declared !== undefined);
     if (declared === undefined) return;
@@ -95,7 +98,7 @@ async function access(app: FastifyInstance, options: AccessOptions) {
   app.addHook('onReady', async () => {
     const problems =
       inventory === undefined ? findUndeclared(app, seen, undeclared) : findUnguarded(inventory.list(app));
-    if (problems.length > 0) throw new Error(describe(problems));
+    if (problems.length > 0) throw new DeclarationError(describe(problems));
   });
 }
 

@@ -3,6 +3,7 @@ import { DataError } from '../db/data-error.ts';
 import { describeDriverError } from '../db/describe-error.ts';
 import { isUnavailable } from '../db/errors.ts';
 import { MigrationError } from '../db/migrations/migrate.ts';
+import { DeclarationError } from '../lib/declaration-error.ts';
 import { Problem } from '../problems/problem.ts';
 
 /**
@@ -13,7 +14,9 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof Problem && error.extras.errors !== undefined)
     return error.extras.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; ');
-  const isExpected = [ConfigError, DataError, MigrationError, Problem].some((kind) => error instanceof kind);
+  const isExpected = [ConfigError, DataError, DeclarationError, MigrationError, Problem].some(
+    (kind) => error instanceof kind,
+  );
   if (isExpected) return error.message;
   // A file or folder that cannot be created or read; the message names it.
   if ('syscall' in error && 'path' in error) return error.message;

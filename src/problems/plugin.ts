@@ -2,9 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { type AnySlug, BLANK, declareProblems, type OwnProblemTable } from './own-problems.ts';
 import { Problem, problemBody } from './problem.ts';
 import type { ProblemCounter } from './problem-counter.ts';
-import type { ProblemSlug } from './registry.ts';
+import type { ProblemEntry } from './registry.ts';
 import { RejectionThrottle } from './rejection-throttle.ts';
 import { newRequestId } from './request-id.ts';
 import { toProblem } from './translate.ts';
@@ -12,14 +13,17 @@ import { toProblem } from './translate.ts';
 const contentType = 'application/problem+json; charset=utf-8';
 
 /** Responses that are rate-limited. */
-const THROTTLED_PROBLEMS: ReadonlySet<ProblemSlug> = new Set([
-  'busy',
-  'too-many-requests',
-  'too-many-attempts',
-]);
+const THROTTLED_PROBLEMS: ReadonlySet<AnySlug> = new Set(['busy', 'too-many-requests', 'too-many-attempts']);
 
 /** Milliseconds between two log lines about a temporary problem, which each request may have. */
 const LOG_INTERVAL_MS = 1_000;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The problems of the embedding app: its option `problems`. */
+    readonly ownProblems: ReadonlyMap<string, ProblemEntry>;
+  }
+}
 
 export interface ProblemOptions {
   /** The public URL of the service: problem types are pages below it. */
@@ -28,6 +32,8 @@ export interface ProblemOptions {
   readonly problemCounter: ProblemCounter;
   /** Translates errors of other modules, for instance of the database. */
   readonly recognise?: (error: unknown) => Problem | undefined;
+  /** The problems of the embedding app. */
+  readonly own?: OwnProblemTable | undefined;
   /** False where a URL without a route is the business of the app that hosts the service. */
   readonly answersNotFound: boolean;
 }
@@ -38,6 +44,7 @@ export type AnswerOptions = Pick<ProblemOptions, 'publicUrl' | 'problemCounter'>
 /** The error and not-found handlers: every 4xx and 5xx is sent as `application/problem+json` (RFC 9457). */
 async function problems(app: FastifyInstance, options: ProblemOptions) {
   const { recognise } = options;
+  app.decorate('ownProblems', declareProblems(options.own));
   const throttle = new RejectionThrottle();
   app.setErrorHandler((error, request, reply) => {
     const problem = isCutOff(request)
@@ -130,11 +137,17 @@ export function sendProblem(
 }
 
 /** For each temporary problem: the time of its last log line, and the number of lines left out since then. */
-const logged = new Map<ProblemSlug, { at: number; leftOut: number }>();
+const logged = new Map<AnySlug, { at: number; leftOut: number }>();
 
-/** Logs a problem: an unexpected error with its stack, a temporary one (503) at most once a second. */
+/**
+ * Logs a problem: an unexpected error with its stack, a temporary one (503) at most once a second, and of the
+ * client errors those whose message the client does not get.
+ */
 function logProblem({ statusCode, slug, cause, message }: Problem, { log }: FastifyRequest): void {
-  if (statusCode < 500) return;
+  if (statusCode < 500) {
+    if (slug === BLANK && cause !== undefined) log.info({ err: cause }, 'Request refused');
+    return;
+  }
   if (statusCode !== 503) {
     log.error({ err: cause, problem: slug }, message);
     return;

@@ -1,5 +1,8 @@
+import { DeclarationError } from '../lib/declaration-error.ts';
+import { type AnySlug, BLANK, blankEntry, isErrorStatus, requireEntry } from './own-problems.ts';
+import type { OwnSlug } from './own-slugs.ts';
 import type { ErrorCode, InvalidPart } from './problem.schemas.ts';
-import { type ProblemSlug, registry } from './registry.ts';
+import type { ProblemEntry, ProblemSlug } from './registry.ts';
 
 /** Optional parts of a problem. */
 export interface ProblemExtras {
@@ -10,7 +13,7 @@ export interface ProblemExtras {
   readonly required?: number;
   readonly actual?: number;
   /** Response headers, `WWW-Authenticate` for instance. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | number | string[]>>;
   /** The cause, for the log only; it is never sent. */
   readonly cause?: unknown;
 }
@@ -18,20 +21,43 @@ export interface ProblemExtras {
 /** An error that is answered with an RFC 9457 body. Throw it from anywhere; the error handler renders it. */
 export class Problem extends Error {
   override name = 'Problem';
-  readonly slug: ProblemSlug;
+  readonly slug: AnySlug;
+  readonly title: string;
   readonly statusCode: number;
   readonly extras: ProblemExtras;
 
-  constructor(slug: ProblemSlug, extras: ProblemExtras = {}) {
+  /**
+   * @param kind a slug of the registry or of the option `problems`; or a status, for the type `about:blank`
+   * @throws {DeclarationError} for an unknown slug, and for a status that is not from 400 to 599
+   */
+  constructor(kind: ProblemSlug | OwnSlug | number, extras: ProblemExtras = {}) {
+    const { status, title, detail } = findKind(kind);
     // No stack trace: it is never read, and an attack would make the process collect thousands a second.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(extras.detail ?? registry[slug].detail, { cause: extras.cause });
+    super(extras.detail ?? detail, { cause: extras.cause });
     Error.stackTraceLimit = stackTraceLimit;
-    this.slug = slug;
-    this.statusCode = registry[slug].status;
+    this.slug = typeof kind === 'number' ? BLANK : kind;
+    this.title = title;
+    this.statusCode = status;
     this.extras = extras;
   }
+}
+
+function findKind(kind: string | number): ProblemEntry {
+  if (typeof kind === 'string') return requireEntry(kind);
+  if (isErrorStatus(kind)) return blankEntry(kind);
+  throw new DeclarationError(`A problem has a status from 400 to 599, not ${kind}`);
+}
+
+/**
+ * Makes a problem to throw: `throw problem('out-of-stock')`, or `throw problem(404, { detail })` for one
+ * without a slug.
+ *
+ * @throws {DeclarationError} for an unknown slug, and for a status that is not from 400 to 599
+ */
+export function problem(kind: ProblemSlug | OwnSlug | number, extras?: ProblemExtras): Problem {
+  return new Problem(kind, extras);
 }
 
 /**
@@ -66,7 +92,8 @@ export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown):
 export interface ProblemBody extends Pick<ProblemExtras, 'errors' | 'required' | 'actual'> {
   /** URL of the entry in the registry. */
   readonly type: string;
-  readonly slug: ProblemSlug;
+  /** Left out for the type `about:blank`. */
+  readonly slug?: ProblemSlug | OwnSlug;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
@@ -76,14 +103,14 @@ export interface ProblemBody extends Pick<ProblemExtras, 'errors' | 'required' |
 /**
  * Builds the response body of a problem: `application/problem+json`.
  *
- * @param publicUrl public URL of the service; `type` is a page below it
+ * @param publicUrl public URL of the service; a `type` with a slug is a page below it
  */
 export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
   const { errors, required, actual } = problem.extras;
   return {
-    type: `${publicUrl}/problems/${problem.slug}`,
-    slug: problem.slug,
-    title: registry[problem.slug].title,
+    type: problem.slug === BLANK ? BLANK : `${publicUrl}/problems/${problem.slug}`,
+    ...(problem.slug !== BLANK && { slug: problem.slug }),
+    title: problem.title,
     status: problem.statusCode,
     detail: problem.message,
     ...(errors && { errors }),

@@ -1,7 +1,9 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { FastifySchemaValidationError } from 'fastify';
 import { CHECKED_PATTERN } from '../lib/pattern-keyword.ts';
+import { isErrorStatus } from './own-problems.ts';
 import { type ErrorCode, type InvalidPart, MAX_ERRORS } from './problem.schemas.ts';
-import { Problem } from './problem.ts';
+import { Problem, type ProblemExtras } from './problem.ts';
 import type { ProblemSlug } from './registry.ts';
 
 /** Fastify's own error codes, and their problems. */
@@ -39,10 +41,14 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 
 const PATTERNS: ReadonlySet<string> = new Set(['pattern', CHECKED_PATTERN]);
 
-/** Turns a thrown value into the problem for the client. An unexpected error is an `internal-error`. */
+/**
+ * Turns a thrown value into the problem for the client. An error with a `statusCode` keeps it. Any other
+ * unexpected error is an `internal-error`.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (!(error instanceof Error)) return new Problem('internal-error', { cause: error });
+  if (!(error instanceof Error))
+    return statusProblem(error) ?? new Problem('internal-error', { cause: error });
   if ('validation' in error && Array.isArray(error.validation)) {
     return validationProblem(
       error.validation,
@@ -54,7 +60,50 @@ export function toProblem(error: unknown): Problem {
   // Thrown by secure-json-parse, which Fastify uses for bodies, for `__proto__` members.
   if (error instanceof SyntaxError && 'statusCode' in error)
     return new Problem('malformed-json', { cause: error });
-  return new Problem('internal-error', { cause: error });
+  return statusProblem(error) ?? new Problem('internal-error', { cause: error });
+}
+
+/**
+ * Makes the problem of an error that has its own status, as those of Fastify, http-errors and
+ * `@fastify/sensible` have. As with http-errors, its message is for the client when `expose` is true, and its
+ * `headers` are those of the answer. Without `expose`, it is for the client below 500, as in Fastify. A plain
+ * 500 is an unexpected error.
+ */
+function statusProblem(error: unknown): Problem | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  const { statusCode } = error;
+  if (!isErrorStatus(statusCode)) return undefined;
+  const isExposed = 'expose' in error ? error.expose === true : statusCode < 500;
+  if (statusCode === 500 && !isExposed) return undefined;
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  const isShown = isExposed && message !== '';
+  return new Problem(statusCode, {
+    ...(isShown && { detail: message }),
+    // For the log: the client does not get all of it.
+    ...((!isShown || statusCode >= 500) && { cause: error }),
+    headers: 'headers' in error ? headersOf(error.headers) : {},
+  });
+}
+
+/** Returns the headers that can be sent. Those of the body (`Content-Length`) are the problem's own. */
+function headersOf(headers: unknown): NonNullable<ProblemExtras['headers']> {
+  const entries = Object.entries(Object(headers)).flatMap(([name, value]): [string, string | string[]][] => {
+    const values = [value].flat().map(String);
+    const isOfBody = /^(content-|transfer-encoding$|connection$)/i.test(name);
+    if (value === undefined || value === null || isOfBody || !isSendable(name, values)) return [];
+    return [[name.toLowerCase(), Array.isArray(value) ? values : (values[0] ?? '')]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function isSendable(name: string, values: readonly string[]): boolean {
+  try {
+    validateHeaderName(name);
+    for (const value of values) validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

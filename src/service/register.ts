@@ -8,6 +8,7 @@ import { limitHashing } from '../accounts/passwords/hash.ts';
 import type { Config } from '../config/index.ts';
 import { databaseProblem } from '../http/database-problem.ts';
 import hostRoutes from '../http/plugins/host-routes.ts';
+import type { OwnProblemTable } from '../problems/own-problems.ts';
 import { ProblemCounter } from '../problems/problem-counter.ts';
 import { openParts } from './parts.ts';
 import { service } from './scope.ts';
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   readonly maxEventLoopDelay?: number | undefined;
   /** The parts that only Latchkey's own server has; undefined in a host app. */
   readonly server?: ServerParts;
+  /** Own problems by slug. */
+  readonly problems?: OwnProblemTable | undefined;
   /** Says of a host's routes that declare nothing whether they stop the boot, or are public. */
   readonly undeclared?: Undeclared;
   /** False to leave the app without `app.authenticate`. */
@@ -95,6 +98,7 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
         parts,
         operations,
         problemCounter,
+        ownProblems: options.problems,
         vendors,
         path,
         isHosted,

@@ -4,7 +4,7 @@ import type { Operation } from '../access/plugin.ts';
 import type { RouteInventory, StoredRoute } from '../access/route-inventory.ts';
 import type { VerifiedTokens } from '../access/verified-tokens.ts';
 import type { AccountsContext } from '../accounts/context.ts';
-import { Invitation } from '../accounts/invitations/schemas.ts';
+import { HandedInvitation, Invitation } from '../accounts/invitations/schemas.ts';
 import { AccessTokenAnswer, Session, TokenPair } from '../accounts/sessions/schemas.ts';
 import { User, VisibleUser } from '../accounts/users/schemas.ts';
 import type { AuditContext } from '../audit/chain.ts';
@@ -28,6 +28,7 @@ import writeLimit from '../http/plugins/write-limit.ts';
 import { AcceptedResponse } from '../http/responses.ts';
 import jobs from '../jobs.ts';
 import type { Delivery } from '../mail/delivery.ts';
+import type { OwnProblemTable } from '../problems/own-problems.ts';
 import problems from '../problems/plugin.ts';
 import type { ProblemCounter } from '../problems/problem-counter.ts';
 import routes from '../routes/index.ts';
@@ -76,6 +77,8 @@ export interface ScopeOptions {
   readonly parts: Parts;
   readonly operations: readonly Operation[];
   readonly problemCounter: ProblemCounter;
+  /** Own problems by slug, which own routes can throw. */
+  readonly ownProblems: OwnProblemTable | undefined;
   readonly vendors: Map<string, DeclaredAccess>;
   /** The path below which the service is; empty for the root. */
   readonly path: string;
@@ -101,6 +104,7 @@ export async function service(app: FastifyInstance, options: ScopeOptions): Prom
   await app.register(problems, {
     publicUrl: config.publicUrl,
     problemCounter,
+    own: options.ownProblems,
     recognise: databaseProblem,
     answersNotFound: !isHosted || path !== '',
   });
@@ -128,6 +132,7 @@ const sharedSchemas = [
   AuditEvent,
   Session,
   Invitation,
+  HandedInvitation,
   ProblemEntry,
 ];
 

@@ -32,7 +32,7 @@ t.test('The boot fails for a route without a valid declaration of its access', a
   const refused: Record<string, { routes: FastifyPluginAsync; message: RegExp }> = {
     'for a route that declares nothing': {
       routes: async (app) => void app.get('/forgotten', handler),
-      message: /GET \/forgotten declares no access/,
+      message: /^Some routes are not guarded correctly\. GET \/forgotten declares no access: (?!.*HEAD)/,
     },
     'for a route whose config says something else': {
       routes: async (app) => void app.get('/forgotten', { config: { problems: [] } }, handler),
@@ -68,6 +68,27 @@ t.test('The boot fails for a route without a valid declaration of its access', a
         void app.get('/second', { preHandler: [async () => {}, requireAccess(1)] }, handler),
       message: /GET \/second declares no access/,
     },
+    'for a misspelt access': {
+      routes: async (app) => {
+        const config: object = { acxess: 'user' };
+        app.get('/typo', { config }, handler);
+      },
+      message: /^The config of GET \/typo has "acxess": do you mean "access"\?$/,
+    },
+    'for a misspelt maxAge': {
+      routes: async (app) => {
+        const config: object = { access: 'user', maxage: 60 };
+        app.get('/typo', { config }, handler);
+      },
+      message: /^The config of GET \/typo has "maxage": do you mean "maxAge"\?$/,
+    },
+    'for a problem that is not declared': {
+      routes: async (app) => {
+        const config: object = { access: 'user', problems: ['busy', 'sold-uot'] };
+        app.get('/order', { config }, handler);
+      },
+      message: /^GET \/order lists the problem "sold-uot", which is not declared: add it to the option/,
+    },
     'for an OPTIONS route that declares nothing': {
       routes: async (app) => void app.options('/forgotten', handler),
       message: /OPTIONS \/forgotten declares no access/,
@@ -83,7 +104,9 @@ t.test('A route that was registered before the guard makes the boot fail', async
   const { registerService } = await import('#latchkey/service/register.ts');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
-  const app = Fastify({ routerOptions });
+  const { createValidatorFactory } = await import('#latchkey/http/validator.ts');
+  const schemaController = { compilersFactory: { buildValidator: createValidatorFactory() } };
+  const app = Fastify({ routerOptions, schemaController });
   t.teardown(() => app.close());
   app.get('/early', { config: { access: 'admin' } }, handler);
   await registerService(app, {

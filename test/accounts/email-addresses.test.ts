@@ -28,6 +28,7 @@ t.test('An address whose domain is a number is refused by every operation that s
     'POST /register': (email) => ({ body: { name: 'Ada', email, password: PASSWORD } }),
     'POST /password/forgot': (email) => ({ body: { email } }),
     'POST /invitations': (email) => ({ token: admin.token, body: { email, access: 1 } }),
+    'POST /users': (email) => ({ token: admin.token, body: { name: 'Ada', email, password: PASSWORD } }),
     'POST /invitations/accept': (email) => ({
       body: { token: 'a'.repeat(43), name: 'Ada', email, password: PASSWORD },
     }),

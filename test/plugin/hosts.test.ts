@@ -33,10 +33,11 @@ async function host(
     options?: LatchkeyOptions;
   },
 ): Promise<FastifyInstance> {
+  const own = await hostOptions(t);
   const app = Fastify();
   t.teardown(() => app.close());
   await before?.(app);
-  await app.register(latchkey, { ...(await hostOptions(t)), ...options });
+  await app.register(latchkey, { ...own, ...options });
   await after?.(app);
   return app;
 }
@@ -99,8 +100,10 @@ t.test('A host route that is refused at the boot is named once, without its HEAD
       message: /GET \/open declares no access[^;]*$/,
     },
     'a misspelt declaration': {
-      app: host(t, { after: (app) => app.get('/open', { config: { acess: 'user' } as never }, handler) }),
-      message: /GET \/open declares no access[^;]*$/,
+      app: host(t, {
+        after: (app) => app.get('/open', { config: { acess: 'user' } as never }, handler),
+      }).catch((error) => error),
+      message: /The config of GET \/open has "acess": do you mean "access"\?/,
     },
     'a level that does not exist': {
       app: host(t, { after: (app) => app.get('/vip', { config: { access: 'vip' } }, handler) }).catch(
@@ -153,9 +156,10 @@ t.test('A host route that is refused at the boot is named once, without its HEAD
 });
 
 t.test('A route that is added after a registration that nobody awaited stops the boot', async (t) => {
+  const options = await hostOptions(t);
   const app = Fastify();
   t.teardown(() => app.close());
-  app.register(latchkey, await hostOptions(t));
+  app.register(latchkey, options);
   app.get('/early', { config: { access: 'user' } }, handler);
   t.match(await refusal(app), /GET \/early is not known to Latchkey/);
 });
@@ -264,6 +268,7 @@ t.test('A host keeps its own answer to unknown URLs, and Latchkey has its own be
 });
 
 t.test('A host keeps its own parsers, compilers, hooks, decorators and request ids', async (t) => {
+  const options = await hostOptions(t);
   const app = Fastify({ genReqId: () => 'own-id' });
   t.teardown(() => app.close());
   app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) =>
@@ -275,7 +280,7 @@ t.test('A host keeps its own parsers, compilers, hooks, decorators and request i
   app.setSerializerCompiler(() => (data) => JSON.stringify({ own: data }));
   let hooks = 0;
   app.addHook('preHandler', async () => void hooks++);
-  await app.register(latchkey, await hostOptions(t));
+  await app.register(latchkey, options);
   app.post('/csv', { config: { access: 'public' } }, async (request) => ({
     got: request.body,
     id: request.id,
@@ -382,10 +387,14 @@ t.test('Two apps in one process have their own users and tokens', async (t) => {
 t.test('A second Latchkey in the same app is refused, and one in another scope is not', async (t) => {
   const app = await host(t, {});
   await t.rejects(async () => app.register(latchkey, await hostOptions(t)), /already/);
+  const scopes = [
+    { ...(await hostOptions(t)), prefix: '/one' },
+    { ...(await hostOptions(t)), prefix: '/two' },
+  ];
   const parent = Fastify();
   t.teardown(() => parent.close());
-  for (const prefix of ['/one', '/two']) {
-    const options = { ...(await hostOptions(t)), prefix };
+  for (const options of scopes) {
+    const { prefix } = options;
     await parent.register(async (scope) => {
       await scope.register(latchkey, options);
       scope.get(`${prefix}/own`, { config: { access: 'user' } }, handler);

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { declaration } from '#latchkey/access/declaration.ts';
 import { open, pairOf, refresh, setTime } from '../accounts/client.ts';
-import { type Answer, type Person, startApi } from '../helper.ts';
+import { type Answer, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';
 import { operations } from '../operations.ts';
 
@@ -112,8 +112,11 @@ async function send(
   const [method = '', path = ''] = request.split(' ');
   const isInvitation = path.startsWith('/invitations');
   const id = isInvitation ? await invitationId(access) : (await person(access)).id;
-  const isOffer = request === 'POST /invitations';
-  const own = isOffer ? [() => ({ email: newEmail(), name: 'G', access })] : bodies[members[0] ?? ''];
+  const isOffer = request === 'POST /invitations' || request === 'POST /users';
+  const offer = { email: newEmail(), name: 'G', access };
+  const own = isOffer
+    ? [() => ({ ...offer, ...(members.includes('password') && { password: PASSWORD }) })]
+    : bodies[members[0] ?? ''];
   const answers: Answer[] = [];
   for (const body of own ?? [undefined]) {
     const ready = { token, headers, ...(body && { body: body() }) };

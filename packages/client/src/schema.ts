@@ -330,7 +330,11 @@ export interface paths {
          */
         get: operations["listUsers"];
         put?: never;
-        post?: never;
+        /**
+         * Create a user, or an invitation to hand over; no mail is sent
+         * @description With a password the user is created at once (201). Without one, the answer (202) has the link and the token of an invitation, which is valid for 7 days and only while you are an admin: hand it over, for it is not shown again. The level is at most your own permanent one. Without a level, it is that of new users.
+         */
+        post: operations["createUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -889,6 +893,21 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             expiresAt: string;
+        };
+        /** @description An invitation that was not mailed. Hand over its link. */
+        HandedInvitation: {
+            invitation: components["schemas"]["Invitation"];
+            /**
+             * @description for `POST /invitations/accept`; it is shown this once
+             * @example dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+             */
+            token: string;
+            /**
+             * Format: uri
+             * @description the page of the frontend that accepts the invitation, with the token in its fragment
+             * @example http://127.0.0.1:3000/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+             */
+            link: string;
         };
         /** @description A problem that the service can answer with. */
         ProblemEntry: {
@@ -4091,6 +4110,168 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada Lovelace",
+                 *       "email": "ada@example.com",
+                 *       "access": 1,
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description a name that is not blank and has no control characters
+                     * @example Ada Lovelace
+                     */
+                    name: string;
+                    /**
+                     * @description an email address in ASCII characters
+                     * @example ada@example.com
+                     */
+                    email: string;
+                    /**
+                     * @description access level: 0 guest, 1 user, 2 admin
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access?: 0 | 1 | 2;
+                    /**
+                     * @description a password of any characters except NUL
+                     * @example correct horse battery staple
+                     */
+                    password?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A user. */
+            201: {
+                headers: {
+                    /** @description URL of the user */
+                    Location?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description An invitation that was not mailed. Hand over its link. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedInvitation"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                };
+            };
+            /** @description `email-taken`: Email taken; `invitation-exists`: Invitation exists */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["EmailTakenProblem"] | components["schemas"]["InvitationExistsProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests */

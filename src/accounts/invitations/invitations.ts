@@ -1,4 +1,3 @@
-import type { AccessLevels } from '../../access/levels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
@@ -9,6 +8,7 @@ import type { AccountsContext, Actor } from '../context.ts';
 import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues } from '../mail-tokens.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
 import { couldInvite, inviterColumns } from './inviter.ts';
+import { type InvitationRow, toInvitation } from './row.ts';
 import type { Invitation } from './schemas.ts';
 
 /** The invitations that the API shows. The one of the first admin is left out. */
@@ -21,14 +21,50 @@ export interface Offer {
   readonly access: number;
 }
 
+/** An invitation whose token the admin hands over. The token is nowhere else, and is never shown again. */
+export interface HandedInvitation {
+  readonly invitation: Invitation;
+  readonly token: string;
+  readonly link: string;
+}
+
 /**
- * Invites a person.
+ * Invites a person by mail.
  *
  * @param offer checked against the schemas of users/schemas.ts
  * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`;
  *   `invitation-exists`; `invalid-token` when the actor was changed since the token was issued
  */
 export async function invite(context: AccountsContext, actor: Actor, offer: Offer): Promise<Invitation> {
+  return addInvitation(context, actor, offer, async (change, row, token) => {
+    if (await context.outbox.allows(change.tx, row.email, ['invitation'])) sendInvitation(change, row, token);
+    return toInvitation(row, context.levels);
+  });
+}
+
+/**
+ * Invites a person without a mail: the answer has the token.
+ *
+ * @throws {Problem} as {@link invite}
+ */
+export async function inviteByHand(
+  context: AccountsContext,
+  actor: Actor,
+  offer: Offer,
+): Promise<HandedInvitation> {
+  return addInvitation(context, actor, offer, async (_change, row, token) => ({
+    invitation: toInvitation(row, context.levels),
+    ...tokenValues(context, 'invitation', token),
+  }));
+}
+
+/** Adds an invitation, and delivers its token within the same change. */
+async function addInvitation<T>(
+  context: AccountsContext,
+  actor: Actor,
+  offer: Offer,
+  deliver: (change: Change, row: InvitationRow & { readonly email: string }, token: string) => Promise<T>,
+): Promise<T> {
   const email = requireEmail(offer.email);
   try {
     return await makeChange(context, async (unchecked) => {
@@ -60,8 +96,7 @@ export async function invite(context: AccountsContext, actor: Actor, offer: Offe
         personal: { after: { email, name: row.name } },
         requestContext: actor.requestContext,
       });
-      if (await context.outbox.allows(tx, email, ['invitation'])) sendInvitation(change, row, token);
-      return toInvitation(row, context.levels);
+      return deliver(change, { ...row, email }, token);
     });
   } catch (error) {
     if (isUniqueViolation(error, 'email')) throw new Problem('invitation-exists');
@@ -144,17 +179,7 @@ export async function revokeInvitation(
   });
 }
 
-interface Row {
-  readonly id: string;
-  readonly email: string | null;
-  readonly name: string | null;
-  readonly access: number;
-  readonly inviterId: string | null;
-  readonly createdAt: Date;
-  readonly expiresAt: Date;
-}
-
-async function findShown(tx: Transaction, id: string): Promise<Row & { readonly email: string }> {
+async function findShown(tx: Transaction, id: string): Promise<InvitationRow & { readonly email: string }> {
   const row = await tx.invitation.findFirst({ where: { id: id.toLowerCase(), ...shown } });
   if (row?.email == null) throw new Problem('invitation-not-found');
   return { ...row, email: row.email };
@@ -170,7 +195,11 @@ async function findValid({ levels, now }: AccountsContext, tx: Transaction, id: 
   return invitation;
 }
 
-function sendInvitation({ context, send }: Change, { email, access, expiresAt }: Row, token: string): void {
+function sendInvitation(
+  { context, send }: Change,
+  { email, access, expiresAt }: InvitationRow,
+  token: string,
+): void {
   if (email === null) return;
   send({
     recipient: email,
@@ -179,17 +208,4 @@ function sendInvitation({ context, send }: Change, { email, access, expiresAt }:
     notAfter: expiresAt,
     limited: true,
   });
-}
-
-function toInvitation(row: Row, levels: AccessLevels): Invitation {
-  return {
-    id: row.id,
-    email: row.email ?? '',
-    name: row.name,
-    access: row.access,
-    accessName: levels.nameOf(row.access),
-    inviterId: row.inviterId ?? '',
-    createdAt: row.createdAt.toISOString(),
-    expiresAt: row.expiresAt.toISOString(),
-  };
 }

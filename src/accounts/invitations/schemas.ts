@@ -26,4 +26,21 @@ export const Invitation = Type.Object(
   },
   { $id: 'latchkey.Invitation', description: 'An invitation to become a user that is not accepted yet.' },
 );
+
+/** An invitation that the admin hands over; see `POST /users`. */
+export const HandedInvitation = Type.Object(
+  {
+    invitation: Type.Unsafe<Static<typeof Invitation>>({ $ref: 'latchkey.Invitation#' }),
+    token: Type.String({
+      description: 'for `POST /invitations/accept`; it is shown this once',
+      examples: ['dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8'],
+    }),
+    link: Type.String({
+      format: 'uri',
+      description: 'the page of the frontend that accepts the invitation, with the token in its fragment',
+      examples: ['http://127.0.0.1:3000/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8'],
+    }),
+  },
+  { $id: 'latchkey.HandedInvitation', description: 'An invitation that was not mailed. Hand over its link.' },
+);
 export type Invitation = Static<typeof Invitation>;

@@ -62,6 +62,8 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
 /** The origin of a user. */
 export interface Creation {
   readonly action: Extract<AuditAction, 'user.registered' | 'user.created'>;
+  /** The admin who made the user; without one, it is the person or the operator. */
+  readonly actorId?: string | null;
   readonly requestContext: RequestContext;
 }
 
@@ -86,13 +88,13 @@ export async function createUser(
 export async function insertUser(
   { context, tx, record }: Change,
   data: UserRowInput,
-  { action, requestContext }: Creation,
+  { action, actorId = null, requestContext }: Creation,
 ): Promise<User> {
   const row = await tx.user.create({ data, select: userColumns });
   const { id, name, email, access } = row;
   record({
     action,
-    actorId: null,
+    actorId,
     targetId: id,
     after: { access },
     personal: { after: { name, email } },

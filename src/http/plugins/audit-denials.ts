@@ -1,22 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { findCallerClaims } from '../../access/caller.ts';
-import { Problem } from '../../problems/problem.ts';
+import type { Problem } from '../../problems/problem.ts';
+import { toProblem } from '../../problems/translate.ts';
 import { requestContextOf } from '../request-context.ts';
 
 /** Counts the requests that are refused with a 403, by the guard or by a handler, for the audit. */
 async function auditDenials(app: FastifyInstance) {
   app.addHook('onError', async (request, _reply, error) => {
-    if (isDenial(error)) app.eventAggregator.add(toEvent(request, error));
+    if (error.statusCode !== 403) return;
+    const problem = toProblem(error);
+    if (isDenial(problem)) app.eventAggregator.add(toEvent(request, problem));
   });
 }
 
 /**
- * Tells whether an error is a denial. A wrong password is none: it is counted as a failed sign-in where it is
- * verified.
+ * Tells whether a problem is a denial. A wrong password is none: it is counted as a failed sign-in where it
+ * is verified.
  */
-function isDenial(error: unknown): error is Problem {
-  return error instanceof Problem && error.statusCode === 403 && error.slug !== 'wrong-password';
+function isDenial({ statusCode, slug }: Problem): boolean {
+  return statusCode === 403 && slug !== 'wrong-password';
 }
 
 function toEvent(request: FastifyRequest, { slug, extras: { required, actual } }: Problem) {

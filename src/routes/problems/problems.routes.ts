@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
-import { isSlug, type ProblemSlug, registry, slugs } from '../../problems/registry.ts';
+import { entryOf, isSlug, slugs } from '../../problems/registry.ts';
 import { ProblemEntry } from './problems.schemas.ts';
 
 export const ProblemParams = Type.Object({
@@ -10,11 +10,12 @@ export const ProblemParams = Type.Object({
 });
 
 const problems: FastifyPluginAsyncTypebox = async (app) => {
-  const toEntry = (slug: ProblemSlug) => ({
-    type: `${app.config.publicUrl}/problems/${slug}`,
-    slug,
-    ...registry[slug],
-  });
+  const { ownProblems } = app;
+  const toEntry = (slug: string) => {
+    const entry = isSlug(slug) ? entryOf(slug) : ownProblems.get(slug);
+    if (entry === undefined) throw new Problem('not-found');
+    return { type: `${app.config.publicUrl}/problems/${slug}`, slug, ...entry };
+  };
 
   app.get('/', {
     config: { access: 'public' },
@@ -26,7 +27,7 @@ const problems: FastifyPluginAsyncTypebox = async (app) => {
         200: Type.Object({ problems: Type.Array(Ref(ProblemEntry)) }, { description: 'The registry.' }),
       },
     },
-    handler: async () => ({ problems: slugs.map(toEntry) }),
+    handler: async () => ({ problems: [...slugs, ...ownProblems.keys()].map(toEntry) }),
   });
 
   app.get('/:slug', {
@@ -38,10 +39,7 @@ const problems: FastifyPluginAsyncTypebox = async (app) => {
       params: ProblemParams,
       response: { 200: Ref(ProblemEntry) },
     },
-    handler: async ({ params }) => {
-      if (!isSlug(params.slug)) throw new Problem('not-found');
-      return toEntry(params.slug);
-    },
+    handler: async ({ params }) => toEntry(params.slug),
   });
 };
 

@@ -2,7 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
 import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
+import { inviteByHand } from '../../accounts/invitations/invitations.ts';
+import { HandedInvitation } from '../../accounts/invitations/schemas.ts';
 import { endAllSessions } from '../../accounts/sessions/end.ts';
+import { createUserAs } from '../../accounts/users/create.ts';
 import { deleteUser } from '../../accounts/users/delete.ts';
 import { listUsers } from '../../accounts/users/list.ts';
 import { User, VisibleUser } from '../../accounts/users/schemas.ts';
@@ -12,10 +15,10 @@ import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/eta
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
 import { nextPage } from '../../http/pagination.ts';
 import { actorOf } from '../../http/request-context.ts';
-import { NextPage, NoContent, Ref } from '../../http/schemas.ts';
+import { Location, NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import { UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
+import { CreateUserBody, UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
 
 /** A sentence about the rule of accounts/authority.ts, for the contract. */
 const ABOVE_CALLER =
@@ -48,6 +51,37 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       const page = await listUsers(app.accounts, query);
       if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
       return { users: page.users.map((user) => visibleTo(access, user)), nextCursor: page.nextCursor };
+    },
+  });
+
+  app.post('/', {
+    config: {
+      access: 'admin',
+      maxAge: RECENT_SIGN_IN_SECONDS,
+      problems: ['email-taken', 'invitation-exists'],
+    },
+    schema: {
+      operationId: 'createUser',
+      tags: ['Users'],
+      summary: 'Create a user, or an invitation to hand over; no mail is sent',
+      description:
+        'With a password the user is created at once (201). Without one, the answer (202) has the link and the token of an invitation, which is valid for 7 days and only while you are an admin: hand it over, for it is not shown again. The level is at most your own permanent one. Without a level, it is that of new users.',
+      body: CreateUserBody(levels.all, app.config.passwordMinLength),
+      response: {
+        201: { ...Ref(User), headers: { Location: Location('the user') } },
+        202: Ref(HandedInvitation),
+      },
+    },
+    handler: async (request, reply) => {
+      const { password, access = levels.default, ...person } = request.body;
+      reply.header('cache-control', 'no-store');
+      if (password === undefined) {
+        reply.code(202);
+        return inviteByHand(app.accounts, actorOf(request), { ...person, access });
+      }
+      const user = await createUserAs(app.accounts, actorOf(request), { ...person, access, password });
+      reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
+      return user;
     },
   });
 

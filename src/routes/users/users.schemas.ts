@@ -1,5 +1,13 @@
 import { Type } from 'typebox';
-import { AssignableAccess, Reason, UserName, UserSort, VisibleUser } from '../../accounts/users/schemas.ts';
+import {
+  AssignableAccess,
+  EmailAddress,
+  NewPassword,
+  Reason,
+  UserName,
+  UserSort,
+  VisibleUser,
+} from '../../accounts/users/schemas.ts';
 import type { AccessLevel } from '../../config/index.ts';
 import { NextCursor, PageLimit, Ref } from '../../http/schemas.ts';
 
@@ -52,6 +60,17 @@ export const UserPage = Type.Object(
   },
   { description: 'A page of users.' },
 );
+
+export const CreateUserBody = (levels: readonly AccessLevel[], passwordMinLength: number) =>
+  Type.Object(
+    {
+      name: UserName,
+      email: EmailAddress,
+      access: Type.Optional(AssignableAccess(levels)),
+      password: Type.Optional(NewPassword(passwordMinLength)),
+    },
+    { additionalProperties: false },
+  );
 
 export const UserChangeBody = (levels: readonly AccessLevel[]) =>
   Type.Object(

@@ -1,6 +1,7 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
 import { CHECKED_PATTERN } from '../../../lib/pattern-keyword.ts';
-import { entryOf, isSlug, type ProblemField } from '../../../problems/registry.ts';
+import { findEntry } from '../../../problems/own-problems.ts';
+import type { ProblemField } from '../../../problems/registry.ts';
 import { problemSchemas, problemUnion } from './problems.ts';
 
 /** Components of the OpenAPI document: header fields of all operations. */
@@ -43,28 +44,31 @@ export const BODY_IS_OPTIONAL = 'x-body-is-optional';
  * and a body may be optional, because @fastify/swagger makes every body required. Problems get their schemas,
  * and the patterns that only the service checks are left out.
  */
-export const completeDocument: SwaggerTransformObject = (document) => {
-  if (!('openapiObject' in document)) return document.swaggerObject;
-  const { openapiObject } = document;
-  for (const path of Object.values(openapiObject.paths ?? {}))
-    for (const operation of Object.values(path ?? {})) {
-      markOptionalBody(operation);
-      for (const answer of answersOf(operation)) {
-        const media = mediaOfProblems(answer);
-        if (media !== undefined) Object.assign(media, { schema: problemUnion(Object.keys(media.examples)) });
-        Object.assign(answer, {
-          headers: {
-            ...headersOf(answer),
-            ...headersOfProblems(answer),
-            'X-Request-Id': Ref('RequestId'),
-          },
-        });
+export const completeDocument =
+  (ownSlugs: readonly string[]): SwaggerTransformObject =>
+  (document) => {
+    if (!('openapiObject' in document)) return document.swaggerObject;
+    const { openapiObject } = document;
+    for (const path of Object.values(openapiObject.paths ?? {}))
+      for (const operation of Object.values(path ?? {})) {
+        markOptionalBody(operation);
+        for (const answer of answersOf(operation)) {
+          const media = mediaOfProblems(answer);
+          if (media !== undefined)
+            Object.assign(media, { schema: problemUnion(Object.keys(media.examples)) });
+          Object.assign(answer, {
+            headers: {
+              ...headersOf(answer),
+              ...headersOfProblems(answer),
+              'X-Request-Id': Ref('RequestId'),
+            },
+          });
+        }
       }
-    }
-  Object.assign(Object(openapiObject.components?.schemas), problemSchemas());
-  removeCheckedPatterns(openapiObject);
-  return openapiObject;
-};
+    Object.assign(Object(openapiObject.components?.schemas), problemSchemas(ownSlugs));
+    removeCheckedPatterns(openapiObject);
+    return openapiObject;
+  };
 
 function removeCheckedPatterns(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
@@ -98,8 +102,8 @@ function mediaOfProblems(answer: object): { readonly examples: object } | undefi
 
 /** Returns the header fields of the problems of an answer, which are its examples. */
 function headersOfProblems(answer: object): object {
-  const fields = Object.keys(mediaOfProblems(answer)?.examples ?? {})
-    .filter(isSlug)
-    .flatMap((slug) => entryOf(slug).field ?? []);
+  const fields = Object.keys(mediaOfProblems(answer)?.examples ?? {}).flatMap(
+    (slug) => findEntry(slug)?.field ?? [],
+  );
   return Object.fromEntries(fields.map((field) => [field, Ref(components[field])]));
 }

@@ -3,14 +3,18 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/declaration.ts';
 import { version } from '../../../config/index.ts';
-import { type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
+import { DeclarationError } from '../../../lib/declaration-error.ts';
+import { requireEntry } from '../../../problems/own-problems.ts';
+import type { OwnSlug } from '../../../problems/own-slugs.ts';
+import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
 import { withExample } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
+import { exampleProblem } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The problems of the route itself. Those of its access and its schemas are added. */
-    problems?: readonly ProblemSlug[];
+    problems?: readonly (ProblemSlug | OwnSlug)[];
   }
 }
 
@@ -38,6 +42,15 @@ export interface OpenapiOptions {
 async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions) {
   const hidden = new WeakSet<object>();
   if (isHosted) app.addHook('onRoute', (route) => hide(route, hidden));
+  const { ownProblems } = app;
+  const examples = [...slugs, ...ownProblems.keys()].map((slug) => [slug, { value: exampleProblem(slug) }]);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const unknown = config?.problems?.find((slug) => !isSlug(slug) && !ownProblems.has(slug));
+    if (unknown !== undefined)
+      throw new DeclarationError(
+        `${method} ${url} lists the problem "${unknown}", which is not declared: add it to the option \`problems\``,
+      );
+  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -53,7 +66,7 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
       tags,
       components: {
         headers: headerComponents,
-        examples: Object.fromEntries(slugs.map((slug) => [slug, { value: exampleProblem(slug) }])),
+        examples: Object.fromEntries(examples),
         securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
     },
@@ -67,7 +80,7 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
       schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route),
       url: behind(path, url),
     }),
-    transformObject: completeDocument,
+    transformObject: completeDocument([...ownProblems.keys()]),
   });
 }
 
@@ -110,7 +123,7 @@ function securityOf({ config }: RouteOptions, minimum: number | null): Record<st
   return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
 }
 
-function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): ProblemSlug[] {
+function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): string[] {
   // With other methods, Fastify reads a body even where the route needs none.
   const readsBody = route.method !== 'GET';
   return [
@@ -134,23 +147,23 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
 }
 
 /** Builds one response for each status; its description lists the problems that share it. */
-function problemResponses(slugs: readonly ProblemSlug[]): Record<string, unknown> {
-  const byStatus = new Map<number, Set<ProblemSlug>>();
+function problemResponses(slugs: readonly string[]): Record<string, unknown> {
+  const byStatus = new Map<number, Map<string, string>>();
   for (const slug of slugs) {
-    const { status } = registry[slug];
-    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(slug));
+    const { status, title } = requireEntry(slug);
+    byStatus.set(status, (byStatus.get(status) ?? new Map()).set(slug, title));
   }
   return Object.fromEntries(
     [...byStatus].map(([status, members]) => [
       status,
       {
-        description: [...members].map((slug) => `\`${slug}\`: ${registry[slug].title}`).join('; '),
+        description: [...members].map(([slug, title]) => `\`${slug}\`: ${title}`).join('; '),
         content: {
           'application/problem+json': {
             // For @fastify/swagger, which takes a response without one for a schema. Its own one comes later.
             schema: {},
             examples: Object.fromEntries(
-              [...members].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
+              [...members.keys()].map((slug) => [slug, { $ref: `#/components/examples/${slug}` }]),
             ),
           },
         },
@@ -170,19 +183,6 @@ function withoutDefaults(schema: unknown): unknown {
     .flat()
     .filter((name) => !('default' in Object(properties[String(name)])));
   return { ...schema, required };
-}
-
-function exampleProblem(slug: ProblemSlug) {
-  const { status, title, detail } = registry[slug];
-  const members = { type: `http://127.0.0.1:3000/problems/${slug}`, slug, title, status, detail };
-  if (slug === 'validation-failed') {
-    return {
-      ...members,
-      errors: [{ in: 'body', pointer: '/email', code: 'required', message: 'is required' }],
-      requestId: 'req-1',
-    };
-  }
-  return { ...members, ...(slug === 'access-denied' && { required: 2, actual: 1 }), requestId: 'req-1' };
 }
 
 function responsesWithExamples(response: unknown): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
+import { requireEntry } from '../../../problems/own-problems.ts';
 import { InvalidPart, MAX_ERRORS } from '../../../problems/problem.schemas.ts';
-import { isSlug, type ProblemSlug, registry, slugs } from '../../../problems/registry.ts';
+import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
 
 /** The members that only some problems have, and their schemas. */
 const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
@@ -18,17 +19,22 @@ const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
   },
 };
 
-/** Builds the schemas of all problems, and of their union, in which `slug` tells them apart. */
-export function problemSchemas(): Readonly<Record<string, object>> {
+/**
+ * Builds the schemas of all problems, and of their union, in which `slug` tells them apart.
+ *
+ * @param ownSlugs the problems that own routes declare
+ */
+export function problemSchemas(ownSlugs: readonly string[]): Readonly<Record<string, object>> {
+  const all = [...slugs, ...ownSlugs];
   return {
     InvalidPart,
-    ...Object.fromEntries(slugs.map((slug) => [nameOf(slug), problemSchema(slug)])),
+    ...Object.fromEntries(all.map((slug) => [nameOf(slug), problemSchema(slug)])),
     Problem: {
       description: 'Any problem (RFC 9457): an error, and what to do about it.',
-      oneOf: slugs.map((slug) => ref(nameOf(slug))),
+      oneOf: all.map((slug) => ref(nameOf(slug))),
       discriminator: {
         propertyName: 'slug',
-        mapping: Object.fromEntries(slugs.map((slug) => [slug, ref(nameOf(slug)).$ref])),
+        mapping: Object.fromEntries(all.map((slug) => [slug, ref(nameOf(slug)).$ref])),
       },
     },
   };
@@ -36,14 +42,14 @@ export function problemSchemas(): Readonly<Record<string, object>> {
 
 /** Builds the schema of an answer whose examples are these problems. */
 export function problemUnion(listed: readonly string[]): object {
-  const refs = listed.filter(isSlug).map((slug) => ref(nameOf(slug)));
+  const refs = listed.map((slug) => ref(nameOf(slug)));
   const [only] = refs;
   return refs.length === 1 && only !== undefined ? only : { oneOf: refs };
 }
 
-function problemSchema(slug: ProblemSlug): object {
-  const { status, title } = registry[slug];
-  const own = ownMembers[slug] ?? {};
+function problemSchema(slug: string): object {
+  const { status, title } = requireEntry(slug);
+  const own = isSlug(slug) ? (ownMembers[slug] ?? {}) : {};
   return {
     type: 'object',
     description: `${title}.`,
@@ -61,11 +67,25 @@ function problemSchema(slug: ProblemSlug): object {
 }
 
 /** Returns the name of a component: `access-denied` is `AccessDeniedProblem`. */
-function nameOf(slug: ProblemSlug): string {
+function nameOf(slug: string): string {
   const words = slug.split('-').map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
   return `${words.join('')}Problem`;
 }
 
 function ref(name: string): { $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
+}
+
+/** Builds the example of a problem. */
+export function exampleProblem(slug: string) {
+  const { status, title, detail } = requireEntry(slug);
+  const members = { type: `http://127.0.0.1:3000/problems/${slug}`, slug, title, status, detail };
+  if (slug === 'validation-failed') {
+    return {
+      ...members,
+      errors: [{ in: 'body', pointer: '/email', code: 'required', message: 'is required' }],
+      requestId: 'req-1',
+    };
+  }
+  return { ...members, ...(slug === 'access-denied' && { required: 2, actual: 1 }), requestId: 'req-1' };
 }

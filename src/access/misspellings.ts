@@ -1,0 +1,46 @@
+import type { RouteOptions } from 'fastify';
+import leven from 'leven';
+import { DeclarationError } from '../lib/declaration-error.ts';
+
+/**
+ * Misspellings that TypeScript refuses in the `config` of a route. It has no excess property check there,
+ * because Fastify infers the type of `config` from the object itself. The start refuses all the others.
+ */
+export type Misspelling =
+  | 'Access'
+  | 'acccess'
+  | 'acceess'
+  | 'acces'
+  | 'accesss'
+  | 'accss'
+  | 'acess'
+  | 'acesss'
+  | 'acsess'
+  | 'axcess'
+  | 'MaxAge'
+  | 'max_age'
+  | 'maxAges'
+  | 'maxage'
+  | 'mxaAge';
+
+type Refused = { readonly [name in Misspelling]?: never };
+
+declare module 'fastify' {
+  interface FastifyContextConfig extends Refused {}
+}
+
+/** Members of `config` without which a route would be less guarded. */
+const GUARDING = ['access', 'maxAge'];
+
+/** @throws {DeclarationError} when a member of `config` has nearly the name of one that guards the route */
+export function refuseMisspelling({ method, url, config }: RouteOptions): void {
+  for (const name of Object.keys(config ?? {})) {
+    const meant = GUARDING.find((right) => isMisspelt(name, right));
+    if (meant !== undefined)
+      throw new DeclarationError(`The config of ${method} ${url} has "${name}": do you mean "${meant}"?`);
+  }
+}
+
+function isMisspelt(name: string, right: string): boolean {
+  return name !== right && leven(name.replace('_', '').toLowerCase(), right.toLowerCase()) <= 1;
+}

@@ -1,0 +1,47 @@
+import { Problem } from '../../problems/problem.ts';
+import { requireGrantable } from '../authority.ts';
+import { makeChange, recheckActor } from '../change.ts';
+import type { AccountsContext, Actor } from '../context.ts';
+import { requireHashingCapacity } from '../passwords/hash.ts';
+import { requireGoodPassword } from '../passwords/strength.ts';
+import type { User } from './schemas.ts';
+import { hashAndBuildUser, insertUser, translateEmailConflict } from './users.ts';
+
+/** The account that an admin makes for another person. */
+export interface NewUser {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+  readonly access: number;
+}
+
+/**
+ * Creates a user on behalf of an admin, without a mail. Registrations of the address end: their mails would
+ * lead nowhere.
+ *
+ * @param input checked against the schemas of users/schemas.ts
+ * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`;
+ *   `invitation-exists`; `validation-failed` for a password that is too common; `invalid-token` when the
+ *   actor was changed since the token was issued
+ */
+export async function createUserAs(context: AccountsContext, actor: Actor, input: NewUser): Promise<User> {
+  requireHashingCapacity();
+  await requireGoodPassword(input.password, input, '/password');
+  const row = await hashAndBuildUser(input);
+  const { email } = row;
+  return translateEmailConflict(() =>
+    makeChange(context, async (unchecked) => {
+      const change = await recheckActor(unchecked, actor);
+      const { tx } = change;
+      requireGrantable(change, input.access);
+      const invitation = await tx.invitation.findFirst({
+        where: { email, expiresAt: { gt: await context.now(tx) } },
+        select: { id: true },
+      });
+      if (invitation !== null) throw new Problem('invitation-exists');
+      await tx.registration.deleteMany({ where: { email } });
+      const { userId: actorId, requestContext } = actor;
+      return insertUser(change, row, { action: 'user.created', actorId, requestContext });
+    }),
+  );
+}
