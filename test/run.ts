@@ -56,7 +56,7 @@ interface Totals {
  * developer may reach them.
  */
 const inherited =
-  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|TEST_POSTGRES_URL|TEST_FRONT)$/;
+  /^(PATH|HOME|USER|LANG|TERM|CI|NO_COLOR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TMPDIR|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|TEST_POSTGRES_URL|TEST_FRONT|TEST_CHROMIUM)$/;
 
 /** A file system in memory, and the bytes that it must have: the suite uses a third of them. */
 const MEMORY = '/dev/shm';

@@ -286,14 +286,25 @@ t.test('A tab that was signed out elsewhere finds out with its next request', as
 });
 
 t.test('A sign-out in one tab while another one refreshes signs both out', async (t) => {
-  const first = await signedIn(t);
+  const items = memoryStorage();
+  let writes = 0;
+  const storage: TokenStorage = {
+    ...items,
+    setItem: (key, value) => {
+      writes++;
+      return items.setItem(key, value);
+    },
+  };
+  const first = await signedIn(t, 1, { storage });
   const tab = await later(t, first, 'expired');
   const held = gate.hold('/refresh');
   const me = tab.auth.api.GET('/me');
   await until(held.isHeld);
   await first.auth.signOut();
+  writes = 0;
   held.release();
   t.equal((await me).response.status, 401);
+  t.equal(writes, 0, 'nobody was signed in again meanwhile');
   t.equal(tab.auth.state.signedIn, false);
   t.equal(await stored(first), null, 'the tokens of the refresh were dropped');
 });

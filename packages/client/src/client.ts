@@ -1,6 +1,6 @@
 import createApi, { type Client as Api } from 'openapi-fetch';
 import { authorizedFetch, type Reauthenticate } from './authorized-fetch.ts';
-import { openChannel, page } from './environment.ts';
+import { onStorage, openChannel, page } from './environment.ts';
 import { Permissions } from './permissions.ts';
 import type { operations, paths } from './schema.ts';
 import { type AuthState, sessionOf } from './session.ts';
@@ -34,6 +34,9 @@ export type OperationId = keyof operations | (string & {});
 
 export type Client = ReturnType<typeof createClient>;
 
+/** The message to the other tabs when the user has signed out. */
+const SIGNED_OUT = 'signed-out';
+
 /**
  * Makes a client of the service.
  *
@@ -58,7 +61,7 @@ export function createClient(options: ClientOptions) {
     key: storageKey,
     refresh: (refreshToken, signal) => plainFetch(jsonRequest(`${root}/refresh`, { refreshToken }, signal)),
     onState: notify,
-    onWrite: () => channel?.postMessage(null),
+    onWrite: (session) => channel?.postMessage(session === null ? SIGNED_OUT : null),
   });
 
   const root = baseUrl.replace(/\/$/, '');
@@ -80,8 +83,10 @@ export function createClient(options: ClientOptions) {
     return data?.permissions.flatMap(({ operationId, allowed }) => (allowed ? operationId : []));
   }, notify);
 
+  // A message may come before the change of the storage can be read, and the event of the storage after it.
   const reread = () => void sessions.read();
-  const channel = openChannel(storageKey, reread);
+  const channel = openChannel(storageKey, (data) => (data === SIGNED_OUT ? sessions.end() : reread()));
+  onStorage(reread, end.signal);
   page()?.addEventListener(
     'visibilitychange',
     () => {

@@ -7,7 +7,7 @@ interface Page {
 declare const document: Page | undefined;
 
 interface Channel {
-  onmessage: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
   postMessage(message: unknown): void;
   close(): void;
 }
@@ -19,12 +19,20 @@ export function page(): Page | undefined {
 }
 
 /** Opens a channel to the other tabs, where there is one. */
-export function openChannel(name: string, onMessage: () => void): Channel | undefined {
+export function openChannel(name: string, onMessage: (data: unknown) => void): Channel | undefined {
   if (typeof BroadcastChannel === 'undefined') return undefined;
   const channel = new BroadcastChannel(name);
-  channel.onmessage = onMessage;
+  channel.onmessage = ({ data }) => onMessage(data);
   unref(channel);
   return channel;
+}
+
+declare const addEventListener: Page['addEventListener'] | undefined;
+
+/** Calls a listener when another tab has changed `localStorage` and this one can read the change. */
+export function onStorage(listener: () => void, signal: AbortSignal): void {
+  if (page() !== undefined && typeof addEventListener === 'function')
+    addEventListener('storage', listener, { signal });
 }
 
 /** Allows Node.js to end while a timer or a channel is open. */

@@ -26,7 +26,7 @@ export interface SessionsOptions {
   readonly refresh: (refreshToken: string, signal: AbortSignal) => Promise<Response>;
   readonly onState: (state: AuthState) => void;
   /** Called after each change that other tabs have to read. */
-  readonly onWrite: () => void;
+  readonly onWrite: (session: Session | null) => void;
 }
 
 /**
@@ -43,6 +43,8 @@ export class Sessions {
   /** An access token that the service refused. */
   #refused: string | undefined;
   #nextEarlyRefresh = 0;
+  /** The number of times that another tab has signed out. */
+  #ends = 0;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Sessions {
     this.#adopt(session);
     if (session === null) await storage.removeItem(key);
     else await storage.setItem(key, JSON.stringify(session));
-    onWrite();
+    onWrite(session);
   }
 
   /**
@@ -112,12 +114,19 @@ export class Sessions {
     return this.#refreshing;
   }
 
+  /** Ends the session because another tab has signed out, although the storage may not show it yet. */
+  end(): void {
+    this.#ends++;
+    this.#adopt(null);
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
     this.#end.abort();
   }
 
   async #refresh(old: Session): Promise<Session | null> {
+    const ends = this.#ends;
     const used = await this.read();
     if (used === null || used.accessToken !== old.accessToken) return used;
     const { response, text } = await exchange(
@@ -125,6 +134,7 @@ export class Sessions {
       this.#end.signal,
     );
     // Signed out, or another tab was first: its tokens count.
+    if (ends !== this.#ends) return null;
     if ((await this.#peek())?.refreshToken !== used.refreshToken) return this.read();
     const next = response.ok ? parsePair(text) : undefined;
     if (next !== undefined) {
