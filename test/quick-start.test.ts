@@ -86,7 +86,8 @@ t.test('The commands of the quick start answer as the README says', async (t) =>
 t.test('A route that is added in the five steps is guarded and is in the contract', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-steps-'));
   t.teardown(() => rmSync(copy, { recursive: true, force: true }));
-  for (const path of ['src', 'bin', 'prisma', 'templates', 'package.json', 'tsconfig.json'])
+  const client = ['packages/client/tsconfig.json', 'packages/client/src'];
+  for (const path of ['src', 'bin', 'prisma', 'templates', 'package.json', 'tsconfig.json', ...client])
     cpSync(path, join(copy, path), { recursive: true });
   symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
   const [schemas, routes, register] = blocks('Add a route in five steps').map(({ text }) => text);

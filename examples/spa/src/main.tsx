@@ -1,0 +1,78 @@
+import { isProblem } from '@latchkey/client';
+import { StrictMode, type SubmitEvent, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { auth, useAuth } from './auth.ts';
+import { Users } from './users.tsx';
+
+function SignIn() {
+  const [message, setMessage] = useState('');
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? '');
+    const { error } = await auth.signIn({ email: text('email'), password: text('password') });
+    setMessage(error?.detail ?? '');
+  };
+  return (
+    <form onSubmit={submit}>
+      <label>
+        Email <input name="email" type="email" autoComplete="username" required />
+      </label>
+      <label>
+        Password <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      <button type="submit">Sign in</button>
+      <p role="alert">{message}</p>
+    </form>
+  );
+}
+
+function ControlPanel() {
+  const { access } = useAuth();
+  const [text, setText] = useState('');
+  // What was shown to another level is no longer true.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when the level changes
+  useEffect(() => setText(''), [access]);
+  const open = async () => {
+    const { data, error } = await auth.api.GET('/control-panel');
+    if (data !== undefined) setText(`${data.users.total} users, ${data.activeSessions} sessions`);
+    else if (isProblem(error, 'access-denied'))
+      setText(`${error.detail} It needs level ${error.required}, and yours is ${error.actual}.`);
+    else setText(error.detail);
+  };
+  return (
+    <section>
+      <button type="button" onClick={open}>
+        Control panel
+      </button>
+      {auth.can('getControlPanel') ? ' you are an admin' : ' for admins'}
+      <p role="status">{text}</p>
+    </section>
+  );
+}
+
+function App() {
+  const { signedIn, access, userId } = useAuth();
+  if (!signedIn) return <SignIn />;
+  return (
+    <>
+      <header>
+        Level <output>{access}</output>{' '}
+        <button type="button" onClick={() => auth.signOut()}>
+          Sign out
+        </button>
+      </header>
+      <ControlPanel />
+      <Users key={userId} />
+    </>
+  );
+}
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no root');
+await auth.ready;
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
