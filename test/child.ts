@@ -73,12 +73,13 @@ const host = new CommandHost();
 
 /**
  * Runs a command to its end. Commands share a process, which they find as a new one would be. A command that
- * begins before another one has ended gets a process of its own, and so do the service, and each program,
- * environment or process group that the test names.
+ * begins before another one has ended gets a process of its own, and so do the service, a command with
+ * options for Node.js, and each program, environment or process group that the test names.
  */
 export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { variables = {}, environment, command, isGroup, isOwnProcess, cwd = '.', known = '' } = options;
-  const isOwn = isOwnProcess || isGroup || command !== undefined || environment !== undefined;
+  const isOfProcess = isGroup || command !== undefined || environment !== undefined;
+  const isOwn = isOwnProcess || isOfProcess || variables.NODE_OPTIONS !== undefined;
   if (!isOwn && !host.isBusy && args[0] !== 'serve') {
     const shared = { args, environment: childEnvironment(variables), input: options.input ?? '' };
     return checkEnded(await host.run({ ...shared, cwd: resolve(cwd) }), variables, known);
