@@ -8,8 +8,9 @@ import connections from './http/plugins/connections.ts';
 import drain from './http/plugins/graceful-shutdown.ts';
 import { requestIdOf } from './http/plugins/request-id.ts';
 import { RequestLines } from './http/request-log.ts';
+import { buildSerializer } from './http/serializer.ts';
 import { serverFactory } from './http/server-factory.ts';
-import { createValidatorFactory } from './http/validator.ts';
+import { buildValidator } from './http/validator.ts';
 import type { OwnProblemTable } from './problems/own-problems.ts';
 import { clientErrorHandler, frameworkErrors } from './problems/plugin.ts';
 import { ProblemCounter } from './problems/problem-counter.ts';
@@ -88,7 +89,7 @@ function createInstance(
     trustProxy: trustedProxies(config),
     frameworkErrors: frameworkErrors({ publicUrl, problemCounter }),
     clientErrorHandler: clientErrorHandler({ publicUrl, problemCounter }),
-    schemaController: { compilersFactory: { buildValidator: createValidatorFactory() } },
+    schemaController: { compilersFactory: { buildValidator, buildSerializer } },
   }).withTypeProvider<TypeBoxTypeProvider>();
   // RFC 9110 section 10.1.1: an unknown expectation may be ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Environment } from '#latchkey/config/index.ts';
+import { CommandHost } from './command-host.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
 import { notePrinted, noteSecret, noteSecretsIn } from './secret-log.ts';
 
@@ -36,6 +37,8 @@ export interface RunOptions {
    * not pass signals on.
    */
   readonly isGroup?: boolean;
+  /** True for a test of the process: its start, its memory or its end. */
+  readonly isOwnProcess?: boolean;
 }
 
 /** A service that has printed where it listens. */
@@ -66,8 +69,21 @@ export async function temporaryFolder(t: Teardown): Promise<string> {
   return folder;
 }
 
-/** Runs a command to its end. */
+const host = new CommandHost();
+
+/**
+ * Runs a command to its end. Commands share a process, which they find as a new one would be. A command that
+ * begins before another one has ended gets a process of its own, and so do the service, a command with
+ * options for Node.js, and each program, environment or process group that the test names.
+ */
 export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { variables = {}, environment, command, isGroup, isOwnProcess, cwd = '.', known = '' } = options;
+  const isOfProcess = isGroup || command !== undefined || environment !== undefined;
+  const isOwn = isOwnProcess || isOfProcess || variables.NODE_OPTIONS !== undefined;
+  if (!isOwn && !host.isBusy && args[0] !== 'serve') {
+    const shared = { args, environment: childEnvironment(variables), input: options.input ?? '' };
+    return checkEnded(await host.run({ ...shared, cwd: resolve(cwd) }), variables, known);
+  }
   const { child, ended } = start(
     options.command ?? process.execPath,
     options.command ? args : [bin, ...args],
@@ -221,12 +237,17 @@ async function collect(
     child.once('error', reject);
     child.once('close', (code, signal) => ended([code, signal]));
   });
-  const all = (printed.stdout + printed.stderr).replace(known, '');
+  return checkEnded({ code, signal, ...printed }, variables, known);
+}
+
+/** Checks what a process or a command has printed, and returns its result. */
+async function checkEnded(ended: Ended, variables: Variables, known: string): Promise<Ended> {
+  const all = (ended.stdout + ended.stderr).replace(known, '');
   const secrets = await secretsOf(variables);
   checkPrinted(all, secrets);
   notePrinted(all);
   for (const secret of secrets) noteSecret(secret);
-  return { code, signal, ...printed };
+  return ended;
 }
 
 const forbidden = [/\$argon2/, /eyJ[\w-]{20,}/, /-----BEGIN/];

@@ -1,5 +1,21 @@
-import { envSchema } from 'env-schema';
+import { Ajv, type ErrorObject } from 'ajv';
+import { once } from '../lib/once.ts';
 import { ConfigError, DEFAULT_MAIL_FROM, Environment, PLACEHOLDER } from './environment.ts';
+
+/**
+ * Fills in the defaults, turns text into numbers, and drops the variables of others. The schema is a constant
+ * and needs no check, which would take longer than the rest of the configuration.
+ */
+const validator = once(() =>
+  new Ajv({
+    allErrors: true,
+    removeAdditional: 'all',
+    useDefaults: true,
+    coerceTypes: true,
+    meta: false,
+    validateSchema: false,
+  }).compile<Environment>(Environment),
+);
 
 /**
  * Checks the variables one by one. An empty variable counts as not set.
@@ -8,18 +24,14 @@ import { ConfigError, DEFAULT_MAIL_FROM, Environment, PLACEHOLDER } from './envi
  */
 export function checkEnvironment(variables: Record<string, string | undefined>): Environment {
   // `NAME=` in .env.example means "not set".
-  const data = Object.fromEntries(
+  const data: unknown = Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
   );
-  try {
-    const environment = envSchema<Environment>({ schema: structuredClone(Environment), data, env: false });
-    checkUrls(environment);
-    checkProduction(environment);
-    return environment;
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(describeProblem(error), { cause: error });
-  }
+  const validate = validator();
+  if (!validate(data)) throw new ConfigError(describeProblem(validate.errors ?? []));
+  checkUrls(data);
+  checkProduction(data);
+  return data;
 }
 
 /**
@@ -68,15 +80,13 @@ function checkUrls({ DATABASE_URL, ...environment }: Environment): void {
 }
 
 /** Message such as `PORT must be <= 65535 (example: PORT=3000)`, without the value: it may be a secret. */
-function describeProblem(error: unknown): string {
-  const first: unknown =
-    error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
-  if (!isSchemaError(first)) return error instanceof Error ? error.message : 'the environment cannot be read';
+function describeProblem([first]: readonly ErrorObject[]): string {
+  if (first === undefined) return 'the environment cannot be read';
   const name = first.instancePath.slice(1);
   return `${name} ${messageOf(name, first)} ${exampleOf(name)}`;
 }
 
-function messageOf(name: string, { keyword, message }: { keyword: string; message: string }): string {
+function messageOf(name: string, { keyword, message = '' }: ErrorObject): string {
   const { enum: allowed } = schemaOf(name);
   if (Array.isArray(allowed)) return `must be one of ${allowed.join(', ')}`;
   return keyword === 'pattern' ? `must be ${meaningOf(name)}` : message;
@@ -96,15 +106,4 @@ export function exampleOf(name: string): string {
 function meaningOf(name: string): string {
   const { description } = schemaOf(name);
   return String(description).split(/;| \(/, 1)[0] ?? 'of another form';
-}
-
-function isSchemaError(value: unknown): value is { instancePath: string; keyword: string; message: string } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'instancePath' in value &&
-    typeof value.instancePath === 'string' &&
-    'keyword' in value &&
-    'message' in value
-  );
 }

@@ -1,48 +1,26 @@
 import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { assertSchema } from '../lib/compile-schema.ts';
+import { once } from '../lib/once.ts';
 import { patternKeywords } from '../lib/pattern-keyword.ts';
+import { shareCompiled } from './compiled-schemas.ts';
 
 /** The shared schemas that Fastify passes to `schemaController.compilersFactory.buildValidator`. */
 type SharedSchemas = Readonly<Record<string, unknown>>;
 
-/** Builds the validators of the routes of one scope: a plugin and everything registered in it. */
-type BuildValidator = (sharedSchemas: SharedSchemas) => (part: AnySchema) => ValidateFunction;
-
 /**
- * Makes the factory of Fastify's validators. Fastify calls it for each scope, and most scopes have the same
- * shared schemas. They share the validators, because a set takes milliseconds and half a megabyte.
+ * Builds the validators of one scope: a plugin and everything registered in it. Bodies are never coerced and
+ * nothing is removed from them (Fastify's defaults drop unknown members and turn `true` into 1). Queries and
+ * parameters are text, so they are coerced. All errors are reported at once, with the schema, whose
+ * description is part of the message.
  */
-export function createValidatorFactory(): BuildValidator {
-  const known: { readonly sharedSchemas: SharedSchemas; readonly compile: ReturnType<BuildValidator> }[] = [];
-  return (sharedSchemas) => {
-    const same = known.find((scope) => isEqual(scope.sharedSchemas, sharedSchemas));
-    if (same !== undefined) return same.compile;
-    const compile = buildValidator(sharedSchemas);
-    known.push({ sharedSchemas, compile });
-    return compile;
-  };
-}
-
-/** Tells whether two scopes have the same schemas: the same objects under the same names. */
-function isEqual(some: SharedSchemas, others: SharedSchemas): boolean {
-  const names = Object.keys(some);
-  return names.length === Object.keys(others).length && names.every((name) => some[name] === others[name]);
-}
-
-/**
- * Builds the validators. Bodies are never coerced and nothing is removed from them (Fastify's defaults drop
- * unknown members and turn `true` into 1). Queries and parameters are text, so they are coerced. All errors
- * are reported at once, with the schema, whose description is part of the message.
- */
-function buildValidator(sharedSchemas: SharedSchemas): ReturnType<BuildValidator> {
+function buildForScope(sharedSchemas: SharedSchemas): (part: AnySchema) => ValidateFunction {
   const shared = Object.values(sharedSchemas)
     .flat()
     .filter((schema) => typeof schema === 'object' && schema !== null);
   for (const schema of shared) assertSchema(schema);
   const body = once(() => createAjv(shared, false));
   const text = once(() => createAjv(shared, true));
-  // By Fastify's types the argument is a schema; in fact it is { schema, method, url, httpPart }.
   return (part) => {
     if (typeof part === 'boolean') throw new TypeError('Expected a part of a route');
     assertSchema(part.schema);
@@ -50,13 +28,11 @@ function buildValidator(sharedSchemas: SharedSchemas): ReturnType<BuildValidator
   };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
+/** Builds the validators of the routes. Equal parts of routes share one. */
+export const buildValidator = shareCompiled(buildForScope, (part) =>
+  // By Fastify's types the argument is a schema; in fact it is { schema, method, url, httpPart }.
+  typeof part === 'boolean' ? [] : [part.schema, part.httpPart === 'body'],
+);
 
 function createAjv(shared: readonly object[], coerceTypes: boolean): Ajv {
   const ajv = new Ajv({

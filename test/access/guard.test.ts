@@ -104,8 +104,8 @@ t.test('A route that was registered before the guard makes the boot fail', async
   const { registerService } = await import('#latchkey/service/register.ts');
   const inventory = new RouteInventory();
   const routerOptions = { ignoreTrailingSlash: true, buildPrettyMeta: inventory.collect };
-  const { createValidatorFactory } = await import('#latchkey/http/validator.ts');
-  const schemaController = { compilersFactory: { buildValidator: createValidatorFactory() } };
+  const { buildValidator } = await import('#latchkey/http/validator.ts');
+  const schemaController = { compilersFactory: { buildValidator } };
   const app = Fastify({ routerOptions, schemaController });
   t.teardown(() => app.close());
   app.get('/early', { config: { access: 'admin' } }, handler);

@@ -1,8 +1,8 @@
-import buildSerializerFactory from '@fastify/fast-json-stringify-compiler';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { BODY_LIMIT_BYTES } from '../limits.ts';
-import { createValidatorFactory } from '../validator.ts';
+import { buildSerializer } from '../serializer.ts';
+import { buildValidator } from '../validator.ts';
 import { requestIdOf } from './request-id.ts';
 
 /**
@@ -19,8 +19,6 @@ async function isolation(app: FastifyInstance, { isHosted }: { readonly isHosted
   });
   // Latchkey's own server has the validators already, for own routes too.
   if (!isHosted) return;
-  const buildValidator = createValidatorFactory();
-  const buildSerializer = buildSerializerFactory();
   let validator: ReturnType<typeof buildValidator> | undefined;
   let serializer: ReturnType<typeof buildSerializer> | undefined;
   // Built at the first route, when all shared schemas are there.
@@ -29,7 +27,7 @@ async function isolation(app: FastifyInstance, { isHosted }: { readonly isHosted
     return validator(part);
   });
   app.setSerializerCompiler((part) => {
-    serializer ??= buildSerializer(app.getSchemas(), {});
+    serializer ??= buildSerializer(app.getSchemas());
     return serializer({ ...part, httpStatus: part.httpStatus ?? '' });
   });
 }
