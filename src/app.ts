@@ -111,9 +111,9 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   const recorder = new Recorder(audit);
   const eventAggregator = new EventAggregator(recorder);
   const throttle = new Throttle(database, new Hmac(secrets, 'throttle'));
-  const { frontendUrl } = config;
+  const { frontendUrl, mailLinks } = config;
   const writing = { recorder, eventAggregator, outbox };
-  app.decorate('accounts', { db, now, levels, revocations, throttle, frontendUrl, ...writing });
+  app.decorate('accounts', { db, now, levels, revocations, throttle, frontendUrl, mailLinks, ...writing });
   app.decorate('eventAggregator', eventAggregator);
   const templates = new Templates(config.dataDir);
   const transport = openTransport(config);

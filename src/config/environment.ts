@@ -57,6 +57,12 @@ export const Environment = Type.Object({
       examples: ['https://app.example.com'],
     }),
   ),
+  MAIL_LINKS: Type.Enum(['fragment', 'query'], {
+    default: 'fragment',
+    description:
+      'where the links in mails have their token: `fragment` (`#token=`), or `query` (`?token=`) for mail filters that rewrite links',
+    examples: ['query'],
+  }),
   DATA_DIR: Type.String({
     default: 'data',
     description: 'folder of the SQLite database, the signing key and the secret',
