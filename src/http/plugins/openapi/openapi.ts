@@ -39,8 +39,8 @@ async function openapi(app: FastifyInstance) {
           'Users, sign-in and access levels. Every user has one integer access level; every operation declares the least that it needs (`x-minimum-access`).',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      // Relative, so that the document is the same for every URL of the service.
-      servers: [{ url: '/' }],
+      // Without a host, so that the document is the same for every host of the service.
+      servers: [{ url: new URL(app.config.publicUrl).pathname }],
       tags,
       components: {
         headers: headerComponents,
