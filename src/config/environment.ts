@@ -26,7 +26,7 @@ export const Environment = Type.Object({
   NODE_ENV: Type.Enum(['development', 'production', 'test'], {
     default: 'development',
     description:
-      '`production` asks for `SECRET` and `JWT_PRIVATE_KEY`, and turns the start-up text into log lines',
+      '`production` asks for `SECRET`, `JWT_PRIVATE_KEY` and `PUBLIC_URL`, and turns the start-up text into log lines',
     examples: ['production'],
   }),
   HOST: Type.String({
