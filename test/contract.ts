@@ -10,6 +10,7 @@ interface Operation {
   readonly responses: Record<string, { content?: Record<string, unknown> }>;
 }
 export interface Contract {
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Record<string, Record<string, Operation>>;
 }
 

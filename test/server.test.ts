@@ -144,6 +144,7 @@ t.test('A service in production prints JSON lines and nothing else', async (t) =
   const service = await serve(t, {
     ...(await variablesFor(t)),
     NODE_ENV: 'production',
+    PUBLIC_URL: 'https://accounts.example.com',
     LOG_LEVEL: 'trace',
     SECRET: randomBytes(32).toString('base64'),
     JWT_PRIVATE_KEY: testSigningKey.pem,

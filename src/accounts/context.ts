@@ -2,6 +2,7 @@ import type { AccessLevels } from '../access/levels.ts';
 import { noRequest, type RequestContext } from '../audit/event.ts';
 import type { EventAggregator } from '../audit/event-aggregator.ts';
 import type { Recorder } from '../audit/record.ts';
+import type { Config } from '../config/index.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -20,6 +21,8 @@ export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   readonly outbox: Outbox;
   /** The base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
+  /** The part of these links that has the token. */
+  readonly mailLinks: Config['mailLinks'];
 }
 
 /** The user who asks for a change: the claims of the request's access token. */

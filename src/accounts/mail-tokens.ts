@@ -35,15 +35,18 @@ export function hashMailToken(token: string): string {
 }
 
 /**
- * The values for a mail with a token. The token is in the fragment of the link. Browsers do not send the
- * fragment, so the token stays out of logs and `Referer` headers (RFC 9110 section 10.1.3).
+ * The values for a mail with a token. The token is in the fragment of the link unless MAIL_LINKS is `query`.
+ * Browsers do not send the fragment, so the token stays out of logs and `Referer` headers (RFC 9110 section
+ * 10.1.3). Mail filters that put their own URL around a link (Microsoft Safe Links, Mimecast) may encode the
+ * `#` or drop the fragment; they keep the query.
  */
 export function tokenValues(
-  { frontendUrl }: Pick<AccountsContext, 'frontendUrl'>,
+  { frontendUrl, mailLinks }: Pick<AccountsContext, 'frontendUrl' | 'mailLinks'>,
   page: keyof typeof pages,
   token: string,
 ): { readonly link: string; readonly token: string } {
-  return { link: `${frontendUrl}/${pages[page]}#token=${token}`, token };
+  const separator = mailLinks === 'query' ? '?' : '#';
+  return { link: `${frontendUrl}/${pages[page]}${separator}token=${token}`, token };
 }
 
 /**

@@ -93,6 +93,7 @@ async function openAccounts<T>(
       throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       frontendUrl: config.frontendUrl,
+      mailLinks: config.mailLinks,
     });
   } finally {
     await close();

@@ -36,10 +36,12 @@ export function checkEnvironment(variables: Record<string, string | undefined>):
 
 /**
  * Checks the rules of production. It must set SECRET and JWT_PRIVATE_KEY: files in a data folder are lost
- * with the container, and each machine would make its own.
+ * with the container, and each machine would make its own. It must set PUBLIC_URL, because the default is a
+ * URL of this machine, and is the issuer of tokens and the beginning of every link.
  */
 function checkProduction({
   NODE_ENV,
+  PUBLIC_URL,
   SECRET,
   SECRET_PREVIOUS,
   JWT_PRIVATE_KEY,
@@ -58,6 +60,8 @@ function checkProduction({
     const what = JWT_PRIVATE_KEY === undefined ? 'is missing, which production needs' : 'is a placeholder';
     throw new ConfigError(`JWT_PRIVATE_KEY ${what} (make one: latchkey keys generate --out signing-key.pem)`);
   }
+  if (PUBLIC_URL === undefined)
+    throw new ConfigError(`PUBLIC_URL is missing, which production needs ${exampleOf('PUBLIC_URL')}`);
   if (SMTP_URL !== undefined && MAIL_FROM === DEFAULT_MAIL_FROM)
     throw new ConfigError(
       `MAIL_FROM is missing, which production needs beside SMTP_URL ${exampleOf('MAIL_FROM')}`,

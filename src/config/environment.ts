@@ -26,7 +26,7 @@ export const Environment = Type.Object({
   NODE_ENV: Type.Enum(['development', 'production', 'test'], {
     default: 'development',
     description:
-      '`production` asks for `SECRET` and `JWT_PRIVATE_KEY`, and turns the start-up text into log lines',
+      '`production` asks for `SECRET`, `JWT_PRIVATE_KEY` and `PUBLIC_URL`, and turns the start-up text into log lines',
     examples: ['production'],
   }),
   HOST: Type.String({
@@ -57,6 +57,12 @@ export const Environment = Type.Object({
       examples: ['https://app.example.com'],
     }),
   ),
+  MAIL_LINKS: Type.Enum(['fragment', 'query'], {
+    default: 'fragment',
+    description:
+      'where the links in mails have their token: `fragment` (`#token=`), or `query` (`?token=`) for mail filters that rewrite links',
+    examples: ['query'],
+  }),
   DATA_DIR: Type.String({
     default: 'data',
     description: 'folder of the SQLite database, the signing key and the secret',

@@ -22,6 +22,8 @@ export interface Config {
   readonly publicUrl: string;
   /** Base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
+  /** The part of these links that has the token. */
+  readonly mailLinks: Environment['MAIL_LINKS'];
   readonly dataDir: string;
   readonly databaseUrl: string;
   /** URL of the database that `latchkey migrate-to` moves the data to. */
@@ -95,6 +97,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     port: environment.PORT,
     publicUrl,
     frontendUrl: environment.FRONTEND_URL ?? publicUrl,
+    mailLinks: environment.MAIL_LINKS,
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
     targetDatabaseUrl: environment.TARGET_DATABASE_URL,

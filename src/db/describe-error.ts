@@ -1,4 +1,5 @@
 import { isDriverAdapterError } from '@prisma/driver-adapter-utils';
+import { withTlsAdvice } from './postgres/tls.ts';
 
 /**
  * Describes the error of a raw statement in one sentence. The error's own message is often only the name of
@@ -25,7 +26,7 @@ export function describeDriverError(error: unknown): string | undefined {
     case 'TooManyConnections':
       return cause.cause;
     case 'TlsConnectionError':
-      return cause.reason;
+      return withTlsAdvice(cause.reason);
     default:
       return cause.originalMessage ?? error.message;
   }

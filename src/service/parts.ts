@@ -55,7 +55,7 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
   const recorder = new Recorder(audit);
   const eventAggregator = new EventAggregator(recorder);
   const throttle = new Throttle(database, new Hmac(secrets, 'throttle'));
-  const { frontendUrl } = config;
+  const { frontendUrl, mailLinks } = config;
   const writing = { recorder, eventAggregator, outbox };
   return {
     config,
@@ -66,7 +66,7 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
     revocations,
     verifiedTokens: new VerifiedTokens(),
     eventAggregator,
-    accounts: { db, now, levels, revocations, throttle, frontendUrl, ...writing },
+    accounts: { db, now, levels, revocations, throttle, frontendUrl, mailLinks, ...writing },
     audit,
     delivery: new Delivery({ db, now, outbox, templates, transport, log }),
   };

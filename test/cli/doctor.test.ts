@@ -137,11 +137,11 @@ t.test('A wrong production configuration has a finding for each mistake', async 
   await writeFile(JWT_PRIVATE_KEY, pem);
   await chmod(JWT_PRIVATE_KEY, 0o644);
   const variables = { NODE_ENV: 'production', DATA_DIR: folder, SECRET, JWT_PRIVATE_KEY };
-  const first = await examine({ ...variables, CORS_ORIGINS: '*' });
+  const first = await examine({ ...variables, PUBLIC_URL: 'http://127.0.0.1:3000', CORS_ORIGINS: '*' });
   t.match(first.wrong, [
     /^problem: files: other users can access .*key\.pem \(mode 0644\)$/,
     /^warning: mail: no mail server: password resets.* respond with 503/,
-    /^problem: public URL: PUBLIC_URL is not set \(default: http:\/\/127\.0\.0\.1:3000\)$/,
+    /^problem: public URL: http:\/\/127\.0\.0\.1:3000 is reachable from this machine only/,
     /^warning: origins: scripts of every site may read responses/,
   ]);
   const mail = { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'accounts@example.com' };
@@ -167,6 +167,10 @@ t.test('A configuration that prevents the start is the only finding', async (t) 
     [
       { ...production, SECRET: 'replace-this-with-a-secret-of-your-own', JWT_PRIVATE_KEY: pem },
       /^problem: configuration: SECRET is a placeholder/,
+    ],
+    [
+      { ...production, SECRET, JWT_PRIVATE_KEY: pem },
+      /^problem: configuration: PUBLIC_URL is missing, which production needs/,
     ],
   ];
   for (const [variables, message] of wrong) t.match((await examine(variables)).wrong, [message]);

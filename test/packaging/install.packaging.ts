@@ -64,6 +64,7 @@ async function inProduction({ folder }: Checkout): Promise<Variables> {
   await writeFile(JWT_PRIVATE_KEY, pem, { mode: 0o600 });
   return {
     NODE_ENV: 'production',
+    PUBLIC_URL: 'https://accounts.example.com',
     SECRET: 'a secret of a test, which is longer than 32 characters',
     JWT_PRIVATE_KEY,
     // The previous start used another SECRET.

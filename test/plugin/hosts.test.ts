@@ -373,6 +373,13 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   t.notOk(ours.paths['/auth/login']);
   t.equal((await app.inject('/docs/json')).json().paths['/login'], undefined);
   t.ok((await app.inject('/auth/docs/json')).json().paths['/login']);
+  t.strictSame(ours.servers, [{ url: '/auth' }]);
+  const page = await app.inject((await app.inject('/auth/docs')).headers.location ?? '/auth/docs');
+  t.equal(page.statusCode, 200);
+  const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url);
+  t.ok(files.length >= 4);
+  for (const url of files)
+    t.equal((await app.inject(new URL(url, 'http://localhost/auth/docs/').pathname)).statusCode, 200, url);
 });
 
 t.test('Two apps in one process have their own users and tokens', async (t) => {

@@ -261,11 +261,12 @@ t.test('A missing signing key is created and kept in a file that only its owner 
   t.equal((await loadKeys(config)).signing.kid, loaded[0]?.signing.kid);
 });
 
-t.test('Production requires a secret and a signing key of its own', async (t) => {
+t.test('Production requires a secret, a signing key and a public URL of its own', async (t) => {
   const good = {
     NODE_ENV: 'production',
     SECRET: 'Wk0vQ3J5cHRvZ3JhcGhpY2FsbHkgcmFuZG9tIGJ5dGVz',
     JWT_PRIVATE_KEY: '/run/secrets/signing-key.pem',
+    PUBLIC_URL: 'https://accounts.example.com',
   };
   const example = await readFile('.env.example', 'utf8');
   const placeholder = (name: string) => new RegExp(`^# ${name}=(.+)$`, 'm').exec(example)?.[1] ?? '';
@@ -291,6 +292,10 @@ t.test('Production requires a secret and a signing key of its own', async (t) =>
     'the placeholder of a key': [
       { JWT_PRIVATE_KEY: placeholder('JWT_PRIVATE_KEY') },
       /^JWT_PRIVATE_KEY is a placeholder .*keys generate/,
+    ],
+    'no public URL': [
+      { PUBLIC_URL: '' },
+      /^PUBLIC_URL is missing, which production needs \(example: PUBLIC_URL=https:/,
     ],
   };
   t.equal(parseConfig(good).production, true);

@@ -3,6 +3,7 @@ import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
+import { endInvitationsTo } from '../invitations/end.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
@@ -86,6 +87,7 @@ export async function completeEmailChange(
       });
       const personal = { before: { email: before.email }, after: { email } };
       record({ action: 'user.email-changed', actorId: userId, targetId: userId, personal, requestContext });
+      await endInvitationsTo(change, [{ id: userId, email }], { actorId: userId, requestContext });
       send(noticeTo(context, before.email, 'email-changed'));
       return toUser(after, context.levels);
     }),

@@ -6,6 +6,7 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import { endInvitationsTo } from '../invitations/end.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
 import { generationAsOf } from './generation.ts';
 import { type ImportedUser, readRecord } from './record.ts';
@@ -114,7 +115,8 @@ async function createBatch(
 ): Promise<Outcome[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await makeChange(context, async ({ tx, record }) => {
+      return await makeChange(context, async (change) => {
+        const { tx, record } = change;
         const outcomes = await findOutcomes(tx, batch, deleted);
         const rows = batch
           .filter((_, index) => outcomes[index] === 'created')
@@ -133,6 +135,7 @@ async function createBatch(
             requestContext: noRequest,
           });
         }
+        await endInvitationsTo(change, rows, { actorId: null, requestContext: noRequest });
         return outcomes;
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { type AccessColumns, accessAsOf } from '../elevation.ts';
+import { endInvitationsTo } from '../invitations/end.ts';
 import { normalizeName, requireEmail } from '../normalize.ts';
 import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
@@ -84,12 +85,17 @@ export async function createUser(
   return translateEmailConflict(() => makeChange(context, (change) => insertUser(change, row, creation)));
 }
 
-/** Inserts the row of a new user. @returns the user as the API shows it */
+/**
+ * Inserts the row of a new user, and ends an invitation to the address.
+ *
+ * @returns the user as the API shows it
+ */
 export async function insertUser(
-  { context, tx, record }: Change,
+  change: Change,
   data: UserRowInput,
   { action, actorId = null, requestContext }: Creation,
 ): Promise<User> {
+  const { context, tx, record } = change;
   const row = await tx.user.create({ data, select: userColumns });
   const { id, name, email, access } = row;
   record({
@@ -100,6 +106,7 @@ export async function insertUser(
     personal: { after: { name, email } },
     requestContext,
   });
+  await endInvitationsTo(change, [row], { actorId: null, requestContext });
   return toUser(row, context.levels);
 }
 

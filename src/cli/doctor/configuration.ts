@@ -1,7 +1,7 @@
 import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
 import { MAX_MEMORY_KIB } from '../../accounts/passwords/parse-hash.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
-import { type Config, defaultPublicUrl } from '../../config/index.ts';
+import type { Config } from '../../config/index.ts';
 import { availableMemory } from '../../config/memory.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { isLoopback } from './hosts.ts';
@@ -30,12 +30,10 @@ export function checkConfiguration(config: Config): Finding[] {
 }
 
 /** Checks that clients can reach PUBLIC_URL, and use TLS. */
-export function checkPublicUrl({ production, publicUrl, host, port }: Config): Finding {
+export function checkPublicUrl({ production, publicUrl }: Config): Finding {
   const { protocol, hostname } = new URL(publicUrl);
   if (!production) return ok('public URL', publicUrl);
   const advice = 'set PUBLIC_URL to the https URL that clients use';
-  if (publicUrl === defaultPublicUrl(host, port))
-    return problem('public URL', `PUBLIC_URL is not set (default: ${publicUrl})`, advice);
   if (isLoopback(hostname))
     return problem(
       'public URL',

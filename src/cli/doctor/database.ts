@@ -20,14 +20,16 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
   const path = sqlitePath(databaseUrl);
   if (databaseKind(databaseUrl) === 'sqlite' && !existsSync(path))
     return [ok('database', `${path} will be created at the first start`)];
-  const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
   try {
-    await ping(database.db);
-    return await inspectDatabase(database, config);
+    const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
+    try {
+      await ping(database.db);
+      return await inspectDatabase(database, config);
+    } finally {
+      await database.close();
+    }
   } catch (error) {
     return [problem('database', reasonOf(error), 'check DATABASE_URL, and whether the database runs')];
-  } finally {
-    await database.close();
   }
 }
 

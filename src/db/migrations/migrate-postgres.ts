@@ -7,6 +7,7 @@ import {
 } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
+import { withTlsAdvice } from '../postgres/tls.ts';
 import { UNFINISHED_MOVE } from '../sqlite-to-postgres/state.ts';
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
@@ -137,7 +138,7 @@ async function chooseSchema(client: pg.Client, target: PostgresTarget, schema: s
  */
 function reason(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
-  return error instanceof Error ? error.message : String(error);
+  return withTlsAdvice(error instanceof Error ? error.message : String(error));
 }
 
 /** One connection without the timeouts of requests: a migration may rewrite a large table. */

@@ -3,6 +3,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { BoundedPool } from './bounded-pool.ts';
 import { statementNames } from './statement-names.ts';
+import { checkTlsParameters } from './tls.ts';
 
 /** Connections per process unless the URL has `connection_limit`. Postgres allows 100 in total by default. */
 const DEFAULT_CONNECTIONS = 10;
@@ -57,6 +58,7 @@ export interface PostgresTarget {
  * `pgbouncer`).
  *
  * @throws {Error} when it is not a URL; the message does not repeat it, because it may contain a password
+ * @throws {DataError} when its parameters for TLS cannot work
  */
 export function parsePostgresUrl(url: string): PostgresTarget {
   if (!URL.canParse(url)) {
@@ -65,6 +67,7 @@ export function parsePostgresUrl(url: string): PostgresTarget {
     );
   }
   const parsed = new URL(url);
+  checkTlsParameters(parsed);
   const schema = parsed.searchParams.get('schema') ?? undefined;
   const limit = Number(parsed.searchParams.get('connection_limit') ?? DEFAULT_CONNECTIONS);
   const pooled = parsed.searchParams.get('pgbouncer') === 'true';

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DataError } from '../data-error.ts';
 import { connectionOptions, type PostgresTarget, parsePostgresUrl, searchPath } from '../postgres/adapter.ts';
+import { withTlsAdvice } from '../postgres/tls.ts';
 
 /** Time to wait for a move that was just killed: its last statement may still run. */
 const LOCK_TIMEOUT_MS = 10_000;
@@ -19,7 +20,10 @@ export async function connectForMove(url: string): Promise<pg.Client> {
   // Without a listener, a broken connection ends the process. The next query reports the error anyway.
   client.on('error', () => {});
   await client.connect().catch((error: unknown) => {
-    throw new DataError(`cannot connect to the target (${reasonOf(error)})`, { cause: error });
+    throw new DataError(
+      `cannot connect to the target (${withTlsAdvice(reasonOf(error), 'TARGET_DATABASE_URL')})`,
+      { cause: error },
+    );
   });
   try {
     await prepareConnection(client, target);

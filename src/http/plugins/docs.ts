@@ -9,6 +9,7 @@ import { Problem } from '../../problems/problem.ts';
  * answer may.
  */
 async function docs(app: FastifyInstance) {
+  const { pathname } = new URL(app.config.publicUrl);
   await app.register(async (scope) => {
     scope.setErrorHandler((error) => {
       throw isRefusedFile(error) ? new Problem('not-found') : error;
@@ -17,8 +18,18 @@ async function docs(app: FastifyInstance) {
       reply.header('referrer-policy', 'no-referrer');
       done();
     });
+    // The plugin redirects to its path in this app. Clients need the one of PUBLIC_URL: a proxy may strip it.
+    scope.addHook('onSend', (_request, reply, _payload, done) => {
+      const location = reply.getHeader('location');
+      const path = app.prefix === '' ? '/' : app.prefix;
+      if (typeof location === 'string' && location.startsWith(path))
+        reply.header('location', `${pathname.replace(/\/$/, '')}/${location.slice(path.length)}`);
+      done();
+    });
     await scope.register(withAccess('public', swaggerUi), {
       routePrefix: '/docs',
+      // Links to the files of the page begin with the path of PUBLIC_URL, which a proxy may strip.
+      indexPrefix: pathname,
       staticCSP: {
         'default-src': "'none'",
         'script-src': "'self'",

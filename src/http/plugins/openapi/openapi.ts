@@ -61,8 +61,8 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
           'Users, sign-in and access levels. Every user has one integer access level; every operation declares the least that it needs (`x-minimum-access`).',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      // Relative, so that the document is the same for every URL of the service.
-      servers: [{ url: '/' }],
+      // Without a host, so that the document is the same for every host of the service.
+      servers: [{ url: new URL(app.config.publicUrl).pathname }],
       tags,
       components: {
         headers: headerComponents,
@@ -71,6 +71,8 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
       },
     },
     convertConstToEnum: false,
+    // The paths are without it already, and `/authors` is not below `/auth`.
+    stripBasePath: false,
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) =>
         typeof schema.$id === 'string' ? schema.$id.replace(SCHEMA_NAMESPACE, '') : `def-${index}`,
