@@ -12,6 +12,7 @@
 import { parseArgs } from 'node:util';
 import { firstSight } from './parts/first-sight.ts';
 import { guard, manyTokens } from './parts/guard.ts';
+import { idle } from './parts/idle.ts';
 import { loginFlood } from './parts/login-flood.ts';
 import { me } from './parts/me.ts';
 import { memory } from './parts/memory.ts';
@@ -35,6 +36,7 @@ const parts: readonly Part[] = [
   scale,
   memory,
   start,
+  idle,
   size,
   loginFlood,
   timing,

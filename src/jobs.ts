@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
@@ -10,36 +9,17 @@ import { HeadLog } from './audit/head-log.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer } from './audit/sealer.ts';
 import { endsWithin } from './db/deadline.ts';
-import { MAX_RUN_ROWS, type RunOptions } from './db/raw/batches.ts';
 import { emptyWal } from './db/sqlite/checkpoint.ts';
+import { isHealthCheck } from './http/request-context.ts';
+import { Pace } from './jobs/pace.ts';
+import { type Job, type JobState, repeat } from './jobs/repeat.ts';
 import { pruneMails } from './mail/prune-mails.ts';
 import { pruneRevocations } from './tokens/prune-revocations.ts';
-
-/** A periodic job. */
-interface Job {
-  readonly name: string;
-  /** Milliseconds from the beginning of one run to the beginning of the next. */
-  readonly intervalMs: number;
-  /**
-   * Handles a bounded number of rows, in batches between which other transactions can run.
-   *
-   * @param options whose signal says that the app is closing
-   * @returns the number of rows, when the job counts them: with {@link MAX_RUN_ROWS} there may be more, and
-   *   the job runs again at once
-   */
-  readonly run: (options: RunOptions) => Promise<unknown>;
-}
-
-/** The state of a job. */
-export interface JobState {
-  readonly name: string;
-  /** True when its last run failed. */
-  failing: boolean;
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly jobs: readonly JobState[];
+    readonly pace: Pick<Pace, 'isIdle' | 'noteActivity'>;
   }
 }
 
@@ -127,19 +107,30 @@ async function jobs(app: FastifyInstance) {
   const running: Promise<void>[] = [];
   const states: JobState[] = [];
   app.decorate('jobs', states);
+  const pace = new Pace({
+    maxPauseMs: app.config.pollInterval * SECOND_MS,
+    isBusy: () => app.delivery.isServerDown || states.some(({ failing }) => failing),
+  });
+  app.decorate('pace', pace);
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!isHealthCheck(request)) pace.noteActivity();
+    done();
+  });
 
   app.addHook('onReady', async () => {
     await app.revocations.poll();
     for (const job of list(app)) {
       const state = { name: job.name, failing: false };
       states.push(state);
-      running.push(repeat(app, job, state, stop.signal));
+      running.push(repeat({ log: app.log, pace, signal: stop.signal }, job, state));
     }
   });
   // Mails that are being sent are finished while the requests under way are answered.
   app.addHook('preClose', async () => app.delivery.close());
   app.addHook('onClose', async () => {
     stop.abort();
+    pace.noteActivity();
     await Promise.all(running);
     await flushAll(app);
   });
@@ -153,39 +144,6 @@ async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promi
     if (!isWritten) warn('the database was too slow');
   } catch (error) {
     warn(error instanceof Error ? error.message : String(error));
-  }
-}
-
-async function repeat(
-  app: FastifyInstance,
-  { name, intervalMs, run }: Job,
-  state: JobState,
-  signal: AbortSignal,
-): Promise<void> {
-  let due = performance.now() + intervalMs;
-  while (await pause(Math.max(0, due - performance.now()), signal)) {
-    const began = performance.now();
-    due = began + intervalMs;
-    try {
-      const rows = await run({ signal });
-      if (typeof rows === 'number' && rows >= MAX_RUN_ROWS) due = began;
-      if (state.failing) app.log.info({ job: name }, 'A job works again');
-      state.failing = false;
-    } catch (error) {
-      // Logged once, not at every attempt: an unavailable database would fill the log.
-      if (!state.failing) app.log.error({ err: error, job: name }, 'A job failed and will be retried');
-      state.failing = true;
-    }
-  }
-}
-
-/** @returns false when the signal ended the pause */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await wait(milliseconds, undefined, { signal, ref: false });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -40,41 +40,35 @@ type Personal = ReadonlyMap<string, { readonly actor?: PersonalMembers; readonly
 
 /**
  * Lists events, newest first, with keyset pagination. Ids contain the time (UUIDv7), so each filter is a
- * range of an index.
+ * range of an index, and no other events are read. (With actor, target and action, those of the other
+ * actions between the two people are read too.)
  *
  * @throws {Problem} `validation-failed` for a cursor that cannot be read
  */
 export async function listEvents(
   db: Db,
-  filter: EventFilter,
+  { actor, target, action, from, until }: EventFilter,
   { limit, cursor }: PageRequest,
 ): Promise<EventPage> {
-  const { actor, target, action, from, until } = filter;
-  const hasUserFilter = actor !== undefined || target !== undefined;
-  const rows = await db.auditEvent.findMany({
-    where: {
-      ...(actor !== undefined && { actorId: actor }),
-      ...(target !== undefined && { targetId: target }),
-      ...(action !== undefined && whereAction(storedNames(action), hasUserFilter)),
-      AND: [
-        ...(from === undefined ? [] : [{ id: { gte: lowestIdOf(from) } }]),
-        ...(until === undefined ? [] : [{ id: { lt: lowestIdOf(until) } }]),
-        ...(cursor === undefined ? [] : [{ id: { lt: readCursor(cursor) } }]),
-      ],
-    },
-    orderBy: { id: 'desc' },
-    take: limit + 1,
-  });
-  return toPage(db, rows, limit, toEvent);
-}
-
-/**
- * Filters by action. Beside a filter by user, it does so with a negation, which no index can answer: SQLite
- * does not know how common an action is, and would otherwise read all events of a common action in place of
- * those of the user.
- */
-function whereAction(names: string[], hasUserFilter: boolean) {
-  return hasUserFilter ? { NOT: { action: { notIn: names } } } : { action: { in: names } };
+  const where = {
+    ...(actor !== undefined && { actorId: actor }),
+    ...(target !== undefined && { targetId: target }),
+    AND: [
+      ...(from === undefined ? [] : [{ id: { gte: lowestIdOf(from) } }]),
+      ...(until === undefined ? [] : [{ id: { lt: lowestIdOf(until) } }]),
+      ...(cursor === undefined ? [] : [{ id: { lt: readCursor(cursor) } }]),
+    ],
+  };
+  const read = (name?: string) =>
+    db.auditEvent.findMany({
+      where: { ...where, ...(name !== undefined && { action: name }) },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    });
+  // A query for each name of an action: the rows of several names would have to be sorted.
+  const names = action === undefined ? [undefined] : storedNames(action);
+  const rows = (await Promise.all(names.map(read))).flat();
+  return toPage(db, newestFirst(rows), limit, toEvent);
 }
 
 /**
@@ -94,10 +88,13 @@ export async function listActivity(
     db.auditEvent.findMany({ where: { ...who, ...rest }, orderBy: { id: 'desc' }, take: limit + 1 });
   const [asActor, asTarget] = await Promise.all([read({ actorId: userId }), read({ targetId: userId })]);
   const rows = new Map([...asActor, ...asTarget].map((row) => [row.id, row]));
-  const newestFirst = [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
-  return toPage(db, newestFirst, limit, (row, personal) =>
+  return toPage(db, newestFirst([...rows.values()]), limit, (row, personal) =>
     redactForUser(toEvent(row, personal), row, userId),
   );
+}
+
+function newestFirst(rows: readonly Row[]): Row[] {
+  return rows.toSorted((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 /** Removes from an event what its actor or target may not see of the other one. */

@@ -12,6 +12,9 @@ const MAX_ACCESS_TOKEN_TTL_SECONDS = 3600;
  */
 const MAX_SHUTDOWN_DELAY_SECONDS = 60;
 
+/** Upper limit of POLL_INTERVAL: a day, by which expired rows may be deleted later. */
+const MAX_POLL_INTERVAL_SECONDS = 86_400;
+
 /** The sender of mails in development. */
 export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
 
@@ -185,6 +188,14 @@ export const Environment = Type.Object({
     description:
       'requests that one network may send in a minute to each process, a tenth of which one user may write with; 0 for any number',
     examples: [1200],
+  }),
+  POLL_INTERVAL: Type.Integer({
+    default: 60,
+    minimum: 1,
+    maximum: MAX_POLL_INTERVAL_SECONDS,
+    description:
+      'longest pause in seconds between two looks into the database while no requests come; 3600 lets a serverless Postgres sleep, 1 is no pause',
+    examples: [3600],
   }),
   MAX_CONNECTIONS: Type.Optional(
     Type.Integer({

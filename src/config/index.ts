@@ -45,6 +45,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Requests per minute from one network; 0 for no limit. */
   readonly rateLimit: number;
+  /** Longest pause in seconds between two polls of an idle process. */
+  readonly pollInterval: number;
   /** Maximum of simultaneous client connections; undefined: as many as the limit of open files allows. */
   readonly maxConnections: number | undefined;
   /** Maximum of passwords that are hashed at the same time. */
@@ -114,6 +116,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     trustProxy: parseTrustProxy(environment.TRUST_PROXY),
     corsOrigins: parseOrigins(environment.CORS_ORIGINS),
     rateLimit: environment.RATE_LIMIT,
+    pollInterval: environment.POLL_INTERVAL,
     maxConnections: environment.MAX_CONNECTIONS,
     // libuv has one thread per hash and one more (bin/latchkey.js). With more hashes, files would wait for
     // them.

@@ -58,6 +58,11 @@ export class Delivery {
     this.#closed.catch(() => {});
   }
 
+  /** True since an attempt to send failed for which the mail is kept: it has to be sent again. */
+  get isServerDown(): boolean {
+    return this.#isServerDown;
+  }
+
   /**
    * Sends the mails that are due, until the run ends.
    *

@@ -80,8 +80,10 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
   const problemCounter = server?.problemCounter ?? new ProblemCounter();
   const isHosted = server === undefined;
   const stopping = { hasBegun: false };
+  let scope: FastifyInstance | undefined;
   if (isHosted) {
-    await app.register(hostRoutes, { publicUrl: config.publicUrl, problemCounter, path });
+    const noteActivity = () => scope?.pace.noteActivity();
+    await app.register(hostRoutes, { publicUrl: config.publicUrl, problemCounter, noteActivity });
     app.addHook('preClose', async () => {
       stopping.hasBegun = true;
     });
@@ -90,7 +92,6 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
     app.get(path, { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
       reply.redirect(`${config.publicUrl}/`),
     );
-  let scope: FastifyInstance | undefined;
   await app.register(
     async (child) => {
       scope = child;

@@ -101,7 +101,7 @@ const hashing: readonly Reading[] = [
   },
 ];
 
-function revocationsOf({ revocations }: FastifyInstance): readonly Reading[] {
+function revocationsOf({ pace, revocations }: FastifyInstance): readonly Reading[] {
   return [
     {
       name: 'revocation_feed_age_seconds',
@@ -110,8 +110,8 @@ function revocationsOf({ revocations }: FastifyInstance): readonly Reading[] {
     },
     {
       name: 'revocation_feed_trusted',
-      help: '1 while requests are checked against the revocations in memory, 0 while they query the database',
-      read: () => Number(revocations.isFresh),
+      help: '1 while requests are checked against the revocations in memory or none come, 0 while they query the database',
+      read: () => Number(revocations.isFresh || pace.isIdle),
     },
     { name: 'revocations', help: 'Revocations in memory', read: () => revocations.size },
     {

@@ -34,7 +34,8 @@ type FeedDatabase = Pick<Database, 'db' | 'control' | 'now'>;
 
 /**
  * The revocations of the last hour, in memory. The guard asks it instead of the database. Every process polls
- * for the revocations of the others (jobs.ts); its own apply as soon as they are committed.
+ * for the revocations of the others while requests come (jobs.ts); its own apply as soon as they are
+ * committed.
  */
 export class RevocationFeed {
   readonly #database: FeedDatabase;
@@ -47,6 +48,7 @@ export class RevocationFeed {
   #clockSkew = 0;
   /** Date.now() minus performance.now(), at the last successful poll. */
   #wallOffset = 0;
+  #polling: Promise<void> | undefined;
 
   constructor(database: FeedDatabase, limit = MAX_ENTRIES) {
     this.#database = database;
@@ -126,12 +128,21 @@ export class RevocationFeed {
   }
 
   /**
-   * Reads the revocations since the last poll; the first time, those of {@link RETENTION_MS}.
+   * Reads the revocations since the last poll; the first time, those of {@link RETENTION_MS}. A call during a
+   * poll shares it.
    *
    * @throws when the database is unavailable; the revocations in memory stay, and are stale after {@link
    *   MAX_STALENESS_MS}
    */
-  async poll(): Promise<void> {
+  poll(): Promise<void> {
+    // One at a time: a poll that ends during the reload of another would make an empty map fresh.
+    this.#polling ??= this.#read().finally(() => {
+      this.#polling = undefined;
+    });
+    return this.#polling;
+  }
+
+  async #read(): Promise<void> {
     const began = performance.now();
     const now = await this.#readTime();
     if (this.#known.overflowed) await this.#reload(now);

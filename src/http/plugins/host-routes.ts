@@ -12,8 +12,8 @@ import { Problem } from '../../problems/problem.ts';
 import { describeGuard } from './openapi/host-document.ts';
 
 export interface HostRouteOptions extends AnswerOptions {
-  /** The path below which the service is; empty for the root. */
-  readonly path: string;
+  /** Notes a request to a guarded route: the jobs poll the revocations while requests come. */
+  readonly noteActivity: () => void;
 }
 
 /** The error handler of an app that sets none. */
@@ -24,12 +24,17 @@ const defaultErrorHandler = Fastify().errorHandler;
  * guard where the host has no error handler of its own.
  */
 async function hostRoutes(app: FastifyInstance, options: HostRouteOptions) {
+  const noteActivity = (_request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
+    options.noteActivity();
+    done();
+  };
   app.addHook('onRoute', function completeRoute(route) {
     if (this.hasDecorator('isStopping')) return;
     const { guard, minimum } = route.config?.[declaration] ?? {};
     if (guard == null || minimum == null) return;
     route.schema = describeGuard(route.schema ?? {}, minimum, route.config?.maxAge);
     route.errorHandler ??= answerGuard(options);
+    route.onRequest = [noteActivity, route.onRequest ?? []].flat();
   });
 }
 

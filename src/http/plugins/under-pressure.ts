@@ -14,8 +14,11 @@ const MAX_HEAP_SHARE = 0.9;
 /** Milliseconds between two samples of the event loop and the heap. */
 const SAMPLE_INTERVAL_MS = 1_000;
 
-/** Resolution of the event loop delay. */
-const RESOLUTION_MS = 10;
+/**
+ * Resolution of the event loop delay. Each measurement wakes the process up, also when it is idle. A turn of
+ * the event loop that is longer is recorded with its whole length.
+ */
+const RESOLUTION_MS = 100;
 
 /**
  * Rejects requests before the process is overloaded. Health checks are still answered, and tell the load
@@ -32,13 +35,15 @@ async function pressure(
   let eventLoopDelay = 0;
   let heapUsed = 0;
   let isUnderPressure = false;
+  // A turn as long as the maximum counts, of which the resolution is not a delay.
+  const threshold = Math.max(maxEventLoopDelay - RESOLUTION_MS, maxEventLoopDelay / 2);
   const sample = () => {
     const { used_heap_size, heap_size_limit } = getHeapStatistics();
     heapUsed = used_heap_size;
     // Without a single sample, the event loop was blocked all the time.
     eventLoopDelay = histogram.count === 0 ? Number.POSITIVE_INFINITY : histogram.mean / 1e6 - RESOLUTION_MS;
     histogram.reset();
-    isUnderPressure = eventLoopDelay > maxEventLoopDelay || heapUsed > heap_size_limit * MAX_HEAP_SHARE;
+    isUnderPressure = eventLoopDelay > threshold || heapUsed > heap_size_limit * MAX_HEAP_SHARE;
   };
   let timer: NodeJS.Timeout | undefined;
   // The work of the start in the event loop does not count against the first requests.

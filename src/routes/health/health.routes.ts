@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { CLOCK_TOLERANCE_MS } from '../../db/client.ts';
+import { endsWithin } from '../../db/deadline.ts';
 import { pingWithin } from '../../db/ping.ts';
 import { retryLater } from '../../problems/problem.ts';
 
@@ -33,12 +34,25 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Health },
     },
     handler: async () => {
-      const reason = findReason(app) ?? (await pingDatabase(app));
+      const wasAsked = await refreshRevocations(app);
+      const reason = findReason(app) ?? (wasAsked ? undefined : await pingDatabase(app));
       if (reason === undefined) return { status: 'ok' as const };
       throw retryLater('not-ready', 1, new Error(reason));
     },
   });
 };
+
+/**
+ * Reads the revocations when they are stale: an idle process has not read them lately. When that fails, they
+ * stay stale, and the process is not ready.
+ *
+ * @returns true when it asked the database
+ */
+async function refreshRevocations({ isStopping, revocations }: FastifyInstance): Promise<boolean> {
+  if (isStopping() || revocations.isFresh) return false;
+  await endsWithin(revocations.poll(), PING_TIMEOUT_MS).catch(() => false);
+  return true;
+}
 
 /** Returns the reason why the process should get no requests, for the log. */
 function findReason({
