@@ -64,7 +64,7 @@ declare module 'fastify' {
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
-    readonly database: Pick<Database, 'pool' | 'control'>;
+    readonly database: Pick<Database, 'pool' | 'control' | 'disk'>;
     readonly problemCounter: ProblemCounter;
   }
 }
@@ -120,7 +120,7 @@ export async function buildApp(config: Config, options: AppOptions = {}): Promis
   app.decorate('delivery', new Delivery({ db, now, outbox, templates, transport, log: app.log }));
   app.decorate('audit', audit);
   app.decorate('databaseKind', database.kind);
-  app.decorate('database', { pool: database.pool, control: database.control });
+  app.decorate('database', { pool: database.pool, control: database.control, disk: database.disk });
   app.decorate('problemCounter', problemCounter);
   app.addHook('onClose', () => database.close());
   app.addHook('onReady', () => prepareDatabase(app));

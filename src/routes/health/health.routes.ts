@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { CLOCK_TOLERANCE_MS } from '../../db/client.ts';
 import { pingWithin } from '../../db/ping.ts';
-import { retryLater } from '../../problems/problem.ts';
+import { Problem, retryLater } from '../../problems/problem.ts';
 
 export const Health = Type.Object({ status: Type.Literal('ok') }, { description: 'The check succeeded.' });
 
@@ -29,16 +29,29 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getReadiness',
       tags: ['Service'],
       summary:
-        'Whether the process can serve: the database answers, the revocations are fresh, and no shutdown has begun',
+        'Whether the process can serve: the database answers and has room, the revocations are fresh, and no shutdown has begun',
       response: { 200: Health },
     },
     handler: async () => {
+      requireRoom(app);
       const reason = findReason(app) ?? (await pingDatabase(app));
       if (reason === undefined) return { status: 'ok' as const };
       throw retryLater('not-ready', 1, new Error(reason));
     },
   });
 };
+
+/**
+ * Checks that the database can store something.
+ *
+ * @throws {Problem} whose detail says why not: an operator sees it here first
+ */
+function requireRoom({ database: { disk } }: FastifyInstance): void {
+  if (!disk.isFull) return;
+  const detail =
+    'The disk of the database is full: what writes is refused until there is room, what only reads is answered.';
+  throw new Problem('not-ready', { detail, headers: { 'retry-after': '1' }, cause: new Error(detail) });
+}
 
 /** Returns the reason why the process should get no requests, for the log. */
 function findReason({ drain, revocations: { isFresh, clockSkew } }: FastifyInstance): string | undefined {
