@@ -32,7 +32,8 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   const release = lockShared(path);
   try {
     copyDatabase(path, tempFile, file);
-    const contents = await inspectDatabase(tempFile, path);
+    // Before a rollback, the old version backs up what the newer one has migrated.
+    const contents = await inspectDatabase(tempFile, path, true);
     syncFile(tempFile);
     const { size: bytes } = statSync(tempFile);
     nameFile(tempFile, file, isForced);
