@@ -10,11 +10,19 @@ function supported(version) {
   return ranges.some((range) => major === range[0] && minor >= range[1]);
 }
 
-/** Explains in one sentence what to do about an unsupported version. @param {string} version */
-function explainVersion(version) {
+const bring =
+  'install Node.js 24, or start it with npm start or npx latchkey in the repository, which bring their own';
+
+/**
+ * Explains in one sentence what to do about an unsupported version.
+ *
+ * @param {string} version
+ * @param {string} [advice]
+ */
+function explainVersion(version, advice = bring) {
   const least = ranges.map(([major, minor]) => `${major}.${minor}`);
   const versions = `${least.slice(0, -1).join(', ')} or ${least[least.length - 1]}`;
-  return `this is Node.js ${version}, and Latchkey runs on ${versions} and their newer releases: install Node.js 24, or start it with npm start or npx latchkey in the repository, which bring their own`;
+  return `this is Node.js ${version}, and Latchkey runs on ${versions} and their newer releases: ${advice}`;
 }
 
 module.exports = { supported, explainVersion };

@@ -12,6 +12,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
+const require = createRequire(import.meta.url);
+const { supported, explainVersion } = require('../bin/node-version.js');
+
+// `npm start`, `npm run dev` and the tests run this first. Older versions lack what is used from here on.
+if (!supported(process.versions.node)) {
+  process.stderr.write(`latchkey: ${explainVersion(process.versions.node, 'install Node.js 24')}\n`);
+  process.exit(1);
+}
+
 const root = resolve(import.meta.dirname, '..');
 const generated = resolve(root, 'src/db/generated');
 const stamp = resolve(generated, 'stamp');
@@ -27,7 +36,7 @@ else if (!existsSync(stamp))
 /** @returns {string | undefined} the path of its package.json */
 function findPrisma() {
   try {
-    return createRequire(import.meta.url).resolve('prisma/package.json');
+    return require.resolve('prisma/package.json');
   } catch {
     return undefined;
   }

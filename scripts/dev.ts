@@ -15,7 +15,9 @@ const command = [...options, resolve(import.meta.dirname, '../bin/latchkey.js'),
 // second one means: stop at once.
 const node = spawn(process.execPath, command, { stdio: 'inherit', detached: process.platform !== 'win32' });
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => node.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => node.kill(signal));
+// The terminal was closed. Node.js passes no SIGHUP on to the service.
+process.on('SIGHUP', () => node.kill('SIGTERM'));
 node.on('exit', (code, signal) => {
   process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
 });

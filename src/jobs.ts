@@ -90,6 +90,7 @@ function list(app: FastifyInstance): readonly Job[] {
       intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneEvents(audit, days, options),
     },
+    { name: 'database.disk', intervalMs: SECOND_MS, run: () => requireRoom(app) },
     ...(databaseKind === 'sqlite'
       ? [{ name: 'database.checkpoint', intervalMs: MINUTE_MS, run: () => emptyWal(accounts.db) }]
       : []),
@@ -134,6 +135,10 @@ async function jobs(app: FastifyInstance) {
     await Promise.all(running);
     await flushAll(app);
   });
+}
+
+async function requireRoom({ database }: FastifyInstance): Promise<void> {
+  if (await database.disk.check()) throw new Error('The disk of the database is full');
 }
 
 async function flushAll({ audit, eventAggregator, log }: FastifyInstance): Promise<void> {

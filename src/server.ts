@@ -6,6 +6,7 @@ import { type AppOptions, buildApp } from './app.ts';
 import { offerFirstAdmin } from './boot/offer-first-admin.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config/index.ts';
 import { standardOutput } from './http/standard-output.ts';
+import { listenForStop, stopSignals } from './server/stop-signals.ts';
 import { serviceOf } from './service/register.ts';
 
 /** Timeout of a graceful shutdown after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
@@ -31,12 +32,16 @@ export async function serve(config: Config, options: AppOptions = {}): Promise<F
   // The reader of standard output may be gone (EPIPE), also for text that the host's own code prints.
   process.stdout.on('error', () => {});
   const shutdownDelay = config.shutdownDelay * 1_000;
-  closeWithGrace({ delay: shutdownDelay + CLOSE_TIMEOUT_MS, logger: app.log }, async ({ err, signal }) => {
+  const grace = { delay: shutdownDelay + CLOSE_TIMEOUT_MS, logger: app.log, skip: [...stopSignals] };
+  const { close } = closeWithGrace(grace, async ({ err }) => {
     if (err) app.log.error({ err }, 'The process stops because of an unhandled error');
-    else app.log.info({ signal, shutdownDelay }, 'The process was told to stop');
     app.drain.begin();
     if (!err) await wait(shutdownDelay);
     await app.close();
+  });
+  listenForStop(app.log, (signal) => {
+    app.log.info({ signal, shutdownDelay }, 'The process was told to stop');
+    void close();
   });
   await announce(app, config);
   return app;

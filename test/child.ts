@@ -1,6 +1,6 @@
 /** Runs the product like its users, in separate processes, and checks that they print no secret. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Environment } from '#latchkey/config/index.ts';
@@ -91,6 +91,23 @@ export async function latchkey(args: readonly string[], options: RunOptions = {}
   );
   child.stdin.end(options.input ?? '');
   return ended;
+}
+
+/**
+ * Returns a function that runs commands as a user who is not root: nothing is forbidden to root.
+ *
+ * @param folder in which the user may do everything that its modes allow; it gets the user as its owner
+ * @returns undefined where that user may not enter this checkout
+ */
+export async function asOther(
+  folder: string,
+): Promise<((args: readonly string[], variables: Variables) => Promise<Ended>) | undefined> {
+  if (process.getuid?.() !== 0) return (args, variables) => latchkey(args, { variables });
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, bin];
+  if (spawnSync('setpriv', [...nobody, '--help']).status !== 0) return undefined;
+  for (const path of [folder, ...(await readdir(folder)).map((name) => join(folder, name))])
+    await chown(path, 65534, 65534);
+  return (args, variables) => latchkey([...nobody, ...args], { variables, command: 'setpriv' });
 }
 
 /**

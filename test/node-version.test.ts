@@ -4,11 +4,17 @@
  *
  * @runs once, on SQLite: it uses no database.
  */
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import t from 'tap';
+import { temporaryFolder } from './child.ts';
 
-const nodeVersion: { supported(version: string): boolean; explainVersion(version: string): string } =
-  createRequire(import.meta.url)('../bin/node-version.js');
+const nodeVersion: {
+  supported(version: string): boolean;
+  explainVersion(version: string, advice?: string): string;
+} = createRequire(import.meta.url)('../bin/node-version.js');
 
 t.test('The Node.js versions of engines are supported, and no others', async (t) => {
   const cases: [string, boolean][] = [
@@ -37,4 +43,19 @@ t.test('An unsupported Node.js version is refused with a sentence that says what
     nodeVersion.explainVersion('20.20.2'),
     /^this is Node\.js 20\.20\.2, and Latchkey runs on 22\.18, 24\.11 or 26\.0 and their newer releases: install Node\.js 24, [^\n.]+$/,
   );
+});
+
+t.test('The command and npm scripts say so on an unsupported version, before anything fails', async (t) => {
+  // What Node.js 18 does not have.
+  const old = `Object.defineProperty(process.versions, 'node', { value: '18.20.8' });`;
+  const folder = await temporaryFolder(t);
+  const preload = join(folder, 'old.cjs');
+  await writeFile(preload, old);
+  for (const file of ['bin/latchkey.js', 'prisma/generate.js']) {
+    const { status, stderr, stdout } = spawnSync(process.execPath, ['--require', preload, file], {
+      encoding: 'utf8',
+    });
+    t.match({ status, stdout }, { status: 1, stdout: '' }, file);
+    t.match(stderr, /^latchkey: this is Node\.js 18\.20\.8, and Latchkey runs on [^\n]+\n$/, file);
+  }
 });

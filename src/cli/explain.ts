@@ -1,10 +1,11 @@
 import { ConfigError } from '../config/index.ts';
 import { DataError } from '../db/data-error.ts';
 import { describeDriverError } from '../db/describe-error.ts';
-import { isUnavailable } from '../db/errors.ts';
+import { isDiskFull, isUnavailable } from '../db/errors.ts';
 import { MigrationError } from '../db/migrations/migrate.ts';
 import { DeclarationError } from '../lib/declaration-error.ts';
 import { Problem } from '../problems/problem.ts';
+import { explainFile } from './explain-file.ts';
 
 /**
  * Describes the error of a failed command. An expected error is one line. An unexpected error is a bug, so
@@ -18,6 +19,9 @@ export function explain(error: unknown): string {
     (kind) => error instanceof kind,
   );
   if (isExpected) return error.message;
+  const aboutFile = explainFile(error);
+  if (aboutFile !== undefined) return aboutFile;
+  if (isDiskFull(error)) return `the disk is full: ${reasonOf(error)}`;
   // A file or folder that cannot be created or read; the message names it.
   if ('syscall' in error && 'path' in error) return error.message;
   if (isUnavailable(error)) return `the database cannot be reached: ${reasonOf(error)}`;

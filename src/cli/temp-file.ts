@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { nameFile, requireFree } from '../db/files/sync.ts';
+import { asTargetError } from '../db/files/target-error.ts';
 import { createTempFile } from '../db/files/temp-file.ts';
 
 /**
@@ -17,9 +18,9 @@ export async function writeFileAtomically<T>(
 ): Promise<T> {
   requireFree(path, mayReplace);
   const tempFile = createTempFile(path);
-  const file = await open(tempFile, 'wx', 0o600);
+  const file = await open(tempFile, 'wx', 0o600).catch(rethrowFor(path));
   try {
-    const result = await complete(file, work);
+    const result = await complete(file, rethrowFor(path), work);
     nameFile(tempFile, path, mayReplace);
     return result;
   } catch (error) {
@@ -28,13 +29,20 @@ export async function writeFileAtomically<T>(
   }
 }
 
+function rethrowFor(path: string): (error: unknown) => never {
+  return (error) => {
+    throw asTargetError(error, path);
+  };
+}
+
 async function complete<T>(
   file: FileHandle,
+  rethrow: (error: unknown) => never,
   work: (write: (text: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   try {
-    const result = await work((text) => file.appendFile(text));
-    await file.sync();
+    const result = await work((text) => file.appendFile(text).catch(rethrow));
+    await file.sync().catch(rethrow);
     return result;
   } finally {
     await file.close();

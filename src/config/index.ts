@@ -77,6 +77,11 @@ export function readConfig(overrides: Record<string, string | undefined> = {}): 
   return parseConfig({ ...readSecretFiles(variables), ...overrides });
 }
 
+/** Tells whether npx has started this process, by the name that npm gives to what it runs. */
+export function isRunByNpx(): boolean {
+  return process.env.npm_lifecycle_event === 'npx';
+}
+
 /**
  * Checks an environment and turns it into a {@link Config}.
  *

@@ -7,6 +7,9 @@ export const CLOCK_TOLERANCE_MS = 30_000;
 
 export type Model = Prisma.ModelName;
 
+/** Names of the tables, which are those of the models. */
+export const tableNames: readonly Model[] = Object.values(Prisma.ModelName);
+
 /** Models of prisma/schema.prisma, on both databases. */
 export type Models = Pick<SqliteClient, Uncapitalize<Model>>;
 
@@ -77,6 +80,20 @@ export interface ConnectionPool {
   readonly limit: number;
 }
 
+/** The disk of a database. */
+export interface Disk {
+  /** True from the first write that failed for lack of room, until a check has found room. */
+  readonly isFull: boolean;
+  /**
+   * Checks whether the disk is full. Writes something small, which is removed, while the disk is full.
+   *
+   * @param options `mustProbe` to write it in any case
+   */
+  check(options?: { readonly mustProbe?: boolean }): Promise<boolean>;
+  /** Reads the free bytes; undefined when they are unknown, as on Postgres. */
+  freeBytes(): Promise<number | undefined>;
+}
+
 export interface Database {
   readonly db: Db;
   /**
@@ -93,6 +110,8 @@ export interface Database {
   now(tx: Handle): Promise<Date>;
   /** Connection pool; undefined on SQLite, which has none. */
   readonly pool: ConnectionPool | undefined;
+  /** Disk of the database. */
+  readonly disk: Disk;
   /**
    * Rolls back open transactions and closes the connections; after that, every query fails. May be called
    * twice.

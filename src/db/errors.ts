@@ -33,6 +33,9 @@ const unavailableCodes =
 const systemCodes =
   /^(EACCES|EAI_AGAIN|ECONNABORTED|ECONNREFUSED|ECONNRESET|EDQUOT|EHOSTDOWN|EHOSTUNREACH|EIO|EMFILE|ENETDOWN|ENETUNREACH|ENFILE|ENOSPC|ENOTFOUND|EPIPE|EROFS|ETIMEDOUT)$/;
 
+/** Codes for a disk without room, or a quota that is used up: of Postgres, the system and SQLite. */
+const fullDiskCodes = /^(53100|EDQUOT|ENOSPC|SQLITE_FULL)$/;
+
 /** Message of a pool that refuses a caller. Prisma passes on errors that it does not know. */
 export const POOL_IS_FULL = 'Too many queries wait for a connection to the database';
 
@@ -115,6 +118,17 @@ export function isUnavailable(error: unknown): boolean {
   // The socket file of a local Postgres is missing while Postgres is down.
   if (code === 'ENOENT') return error.message.includes('connect ENOENT');
   return systemCodes.test(code) || unavailableCodes.test(code);
+}
+
+/** Returns the database's own code of an error: an SQLSTATE, or the name of a result code of SQLite. */
+export function databaseCode(error: unknown): string | undefined {
+  const code = driverCause(error)?.originalCode ?? codeOf(error);
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Tells whether the disk, of the database or of a file, has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return matches(databaseCode(error), fullDiskCodes);
 }
 
 function matches(value: unknown, pattern: RegExp): boolean {

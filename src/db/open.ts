@@ -1,5 +1,6 @@
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import { abortOnError } from './adapters/abort-on-error.ts';
+import { noteFullDisk } from './adapters/note-full-disk.ts';
 import { publishStatements } from './adapters/publish-statements.ts';
 import { type SingleConnectionFactory, singleConnection } from './adapters/single-connection.ts';
 import {
@@ -15,11 +16,13 @@ import {
   type Transaction,
   type TransactionOptions,
 } from './client.ts';
+import { DiskState, fileProbe, serverProbe } from './disk.ts';
 import { LentClients } from './lent-clients.ts';
 import { LazyModels } from './models.ts';
 import { openPool, parsePostgresUrl, postgresFactory } from './postgres/adapter.ts';
 import { rawStatements } from './raw/raw.ts';
 import { sqliteFactory, sqliteReader } from './sqlite/adapter.ts';
+import { sqlitePath } from './sqlite/database-file.ts';
 import { retryConflicts, runTransaction } from './transaction.ts';
 
 /**
@@ -38,20 +41,21 @@ export function openDatabase(
 ): Database {
   const kind = databaseKind(url);
   if (kind === 'sqlite') {
-    const factory = singleConnection(
-      abortOnError(publishStatements(readOnly ? sqliteReader(url) : sqliteFactory(url))),
-    );
+    const disk = new DiskState(fileProbe(sqlitePath(url)));
+    const adapters = noteFullDisk(readOnly ? sqliteReader(url) : sqliteFactory(url), () => disk.noteFull());
+    const factory = singleConnection(abortOnError(publishStatements(adapters)));
     const { db, close } = openHandle(kind, factory);
     // SQLite has no clock except this machine's.
-    return { db, control: db, kind, now: async () => new Date(), pool: undefined, close: once(close) };
+    const now = async () => new Date();
+    return { db, control: db, kind, now, pool: undefined, disk, close: once(close) };
   }
   const target = parsePostgresUrl(url);
   const pool = openPool(target, onError, readOnly);
+  const disk = new DiskState(serverProbe(() => controlHandle));
+  const adapters = noteFullDisk(postgresFactory(pool, target, onError), () => disk.noteFull());
   const { db, close } = openHandle(
     kind,
-    singleConnection(abortOnError(publishStatements(postgresFactory(pool, target, onError))), () =>
-      pool.end(),
-    ),
+    singleConnection(abortOnError(publishStatements(adapters)), () => pool.end()),
   );
   const controlTarget = { ...target, connections: 1 };
   const controlPool = openPool(controlTarget, onError, readOnly);
@@ -59,12 +63,14 @@ export function openDatabase(
     publishStatements(postgresFactory(controlPool, controlTarget, onError)),
     () => controlPool.end(),
   );
+  const controlHandle = { raw: rawStatements(kind, control.connect) };
   return {
     db,
-    control: { raw: rawStatements(kind, control.connect) },
+    control: controlHandle,
     kind,
     now: readServerTime,
     pool: poolOf(pool, target.connections),
+    disk,
     close: once(async () => {
       await close();
       await control.close();

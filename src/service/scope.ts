@@ -56,7 +56,7 @@ declare module 'fastify' {
     readonly delivery: Delivery;
     readonly audit: AuditContext;
     readonly databaseKind: DatabaseKind;
-    readonly database: Pick<Database, 'pool' | 'control'>;
+    readonly database: Pick<Database, 'pool' | 'control' | 'disk'>;
     readonly problemCounter: ProblemCounter;
     /** Tells whether the process has been told to stop; `/health/ready` reports it. */
     readonly isStopping: () => boolean;
@@ -152,7 +152,7 @@ function decorate(app: FastifyInstance, options: ScopeOptions): void {
   app.decorate('delivery', parts.delivery);
   app.decorate('audit', parts.audit);
   app.decorate('databaseKind', database.kind);
-  app.decorate('database', { pool: database.pool, control: database.control });
+  app.decorate('database', { pool: database.pool, control: database.control, disk: database.disk });
   app.decorate('problemCounter', problemCounter);
   app.decorate('isStopping', isStopping);
   app.decorate('listRoutes', () => inventory?.list(app) ?? []);

@@ -30,6 +30,7 @@ export function readingsOf(app: FastifyInstance): readonly Reading[] {
     ...hashing,
     ...revocationsOf(app),
     ...(app.database.pool === undefined ? [] : poolOf(app.database.pool)),
+    ...diskOf(app),
     ...backgroundOf(app),
     {
       name: 'log_lines_dropped_total',
@@ -140,6 +141,22 @@ function poolOf(pool: ConnectionPool): readonly Reading[] {
       help: 'Queries and transactions that wait for a connection',
       read: () => pool.waitingCount,
     },
+  ];
+}
+
+function diskOf({ database: { disk, pool } }: FastifyInstance): readonly Reading[] {
+  const free: Reading = {
+    name: 'database_disk_free_bytes',
+    help: 'Room on the disk of the SQLite database',
+    read: () => disk.freeBytes(),
+  };
+  return [
+    {
+      name: 'database_disk_full',
+      help: '1 while the disk of the database is full: writes are refused, and the process is not ready',
+      read: () => Number(disk.isFull),
+    },
+    ...(pool === undefined ? [free] : []),
   ];
 }
 

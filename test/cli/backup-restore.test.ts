@@ -95,3 +95,35 @@ t.test('A restore that is killed changes nothing, and the next restore removes i
   t.equal((await run(['restore', file])).code, 0);
   t.match((await beside()).join(), /^[^,]*\.before-restore-[^,]*$/);
 });
+
+t.test('A database of a newer version is backed up and read by the old one, but not restored', async (t) => {
+  const { cluster, file, run, beside } = await installation(t);
+  const create = ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada'];
+  const { code } = await latchkey(create, { variables: cluster.variables, input: PASSWORD });
+  t.equal(code, 0);
+  const { db } = cluster.database;
+  await db.raw.execute`ALTER TABLE "User" ADD COLUMN "later" TEXT`;
+  await db.raw
+    .execute`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+    SELECT 'later', 'none', '29990101000000_later', started_at, finished_at, 1 FROM _prisma_migrations LIMIT 1`;
+  await cluster.database.close();
+  const made = await run(['backup', file, '--json']);
+  t.match(made, { code: 0, stderr: '' });
+  t.match(JSON.parse(made.stdout), { users: 1, newerMigrations: ['29990101000000_later'] });
+  t.match(await run(['backup', file, '--force']), {
+    code: 0,
+    stdout: /^It is of a newer version \(29990101000000_later\): restore it with that version$/m,
+  });
+  for (const args of [
+    ['user', 'list'],
+    ['export', '--without-passwords'],
+    ['audit', 'verify'],
+  ])
+    t.match(await run(args), { code: 0, stderr: '' }, args.join(' '));
+  t.match(await run(['restore', file]), {
+    code: 1,
+    stdout: '',
+    stderr: /is of a newer version \(29990101000000_later\): use that version\n$/,
+  });
+  t.strictSame(await beside(), []);
+});

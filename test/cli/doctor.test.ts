@@ -11,8 +11,9 @@ import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { availableMemory } from '#latchkey/config/memory.ts';
+import { rawSql } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
-import { latchkey, temporaryFolder, type Variables } from '../child.ts';
+import { asOther, latchkey, temporaryFolder, type Variables } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
 import { startMailServer } from '../mail-server.ts';
@@ -82,7 +83,8 @@ t.test('The doctor finds no problem before the first start, and creates nothing'
 t.test('The doctor finds no problem with a healthy service, and changes no byte', async (t) => {
   const variables = await settled(t);
   const folders = [variables.DATA_DIR];
-  if (variables.DATABASE_URL.startsWith('file:')) folders.push(join(variables.DATABASE_URL.slice(5), '..'));
+  const isSqlite = variables.DATABASE_URL.startsWith('file:');
+  if (isSqlite) folders.push(join(variables.DATABASE_URL.slice(5), '..'));
   const before = await Promise.all(folders.map(snapshot));
   const { code, all, wrong } = await examine(variables);
   t.strictSame([code, wrong], [0, []]);
@@ -92,9 +94,12 @@ t.test('The doctor finds no problem with a healthy service, and changes no byte'
     { check: 'configuration' },
     { check: 'signing key' },
     { check: 'secret', found: /^in .*\/secret$/ },
+    { check: 'folders' },
     { check: 'files' },
+    ...(isSqlite ? [{ check: 'disk', found: /MB free$/ }] : []),
     { check: 'database' },
     { check: 'clock' },
+    ...(isSqlite ? [] : [{ check: 'privileges' }]),
     { check: 'migrations', found: 'all migrations are applied' },
     { check: 'access levels' },
     { check: 'admin', found: 'there is one' },
@@ -248,6 +253,70 @@ t.test('A database of another version, or without an admin, has findings', async
   t.equal(await db.user.count(), 0, 'they are not applied');
   await db.raw.execute`UPDATE _prisma_migrations SET finished_at = NULL`;
   t.match((await examine(variables)).wrong, [/^problem: migrations: migration \w+ began and did not end/]);
+});
+
+t.test('A data folder that a start cannot make, or cannot write to, is a problem', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  const DATA_DIR = join(file, 'data');
+  const { wrong, all } = await examine({ DATA_DIR });
+  t.match(wrong[0], `problem: folders: ${DATA_DIR} cannot be made: ${file} is a file`);
+  t.match(
+    all.find(({ check }) => check === 'folders'),
+    { advice: 'remove that file, or set DATA_DIR to another place' },
+  );
+  const closed = join(folder, 'closed');
+  await mkdir(closed, { mode: 0o500 });
+  const run = await asOther(folder);
+  if (run === undefined) return t.comment('nobody may not enter this checkout');
+  for (const data of [closed, join(closed, 'data')]) {
+    const { code, stdout } = await run(['doctor'], { DATA_DIR: data });
+    t.equal(code, 1);
+    t.match(
+      stdout,
+      new RegExp(`^✗ folders +${closed} cannot be written to.* \\(EACCES\\) -> .*set DATA_DIR`, 'm'),
+    );
+  }
+});
+
+t.test('A Postgres user who may not create or use the tables is a problem', async (t) => {
+  const { url, kind } = await createDatabase(t);
+  if (kind === 'sqlite') {
+    t.pass('SQLite has no users');
+    return;
+  }
+  const owner = openDatabase(url);
+  t.teardown(owner.close);
+  const name = `reader_${process.pid}_${Date.now()}`;
+  await owner.db.raw.execute`${rawSql(`CREATE ROLE ${name} LOGIN PASSWORD 'only for reading'`)}`;
+  t.teardown(async () => {
+    await owner.db.raw.execute`${rawSql(`DROP OWNED BY ${name}`)}`;
+    await owner.db.raw.execute`${rawSql(`DROP ROLE ${name}`)}`;
+  });
+  const reader = new URL(url);
+  reader.username = name;
+  reader.password = 'only for reading';
+  const variables = { DATABASE_URL: reader.href, DATA_DIR: await temporaryFolder(t) };
+  const before = await examine(variables);
+  t.match(before.wrong, [
+    new RegExp(`^problem: privileges: ${name} may not create tables in the schema public, and`),
+  ]);
+  t.equal((await latchkey(['migrate'], { variables: { ...variables, DATABASE_URL: url } })).code, 0);
+  t.match((await examine(variables)).wrong, [
+    new RegExp(`^problem: privileges: ${name} may not use the tables AccessLevel, .*User`),
+  ]);
+  await owner.db.raw
+    .execute`${rawSql(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name}`)}`;
+  t.strictSame((await examine(variables)).wrong, ['warning: admin: there is none']);
+  const [row] = await owner.db.raw.query<{ name: string }>`
+    SELECT migration_name AS name FROM _prisma_migrations ORDER BY migration_name DESC LIMIT 1`;
+  await owner.db.raw.execute`DELETE FROM _prisma_migrations WHERE migration_name = ${row?.name ?? ''}`;
+  await owner.db.raw.execute`${rawSql(`GRANT CREATE ON SCHEMA public TO ${name}`)}`;
+  t.match((await examine(variables)).wrong, [
+    /^warning: migrations: pending/,
+    new RegExp(`^warning: privileges: ${name} does not own the tables AccessLevel`),
+  ]);
 });
 
 t.test('A clock that differs from that of the database is a problem', async (t) => {

@@ -24,7 +24,7 @@ export const supportedVersions: readonly string[] = [
 ];
 
 /** Versions that it refuses, including one that does not know much of today's syntax. */
-export const refusedVersions: readonly string[] = ['14.21.3', '20.20.2'];
+export const refusedVersions: readonly string[] = ['14.21.3', '18.20.8', '20.20.2'];
 
 /** Folder in which they stay for the next run. */
 const HOME = resolve('build/node-versions');

@@ -18,6 +18,9 @@ const ofPostgres = [
   'latchkey_database_waiting',
 ];
 
+/** Metric of the disk, which Postgres does not tell. */
+const ofSqlite = 'latchkey_database_disk_free_bytes';
+
 /** Reads the samples of a process, by name and labels in the notation of Prometheus. */
 async function scrape({ stdout }: Pick<Member, 'stdout'>): Promise<Map<string, number>> {
   const url = /Metrics: (http:\S+\/metrics)/.exec(stdout())?.[1] ?? '';
@@ -81,6 +84,8 @@ t.test('Each metric counts what happened', async (t) => {
   t.equal(value('job_failing{task="revocations.poll"}'), 0);
   t.equal(value('mails_waiting'), 0);
   t.ok(value('audit_events_unsealed') >= 0);
+  t.equal(value('database_disk_full'), 0);
+  t.equal(after.has(ofSqlite), !cluster.url.startsWith('postgres'));
   t.equal(value('draining'), 0);
   t.ok((after.get('process_resident_memory_bytes') ?? 0) > 1e7);
   checkPool(t, cluster.database.kind === 'postgresql', value);
@@ -119,7 +124,7 @@ function checkReadme(t: Test, text: string): void {
 /** Checks that each metric in the dashboard and in the alerts exists. */
 function checkNames(t: Test, text: string): void {
   const names = new Set([...text.matchAll(/^[a-z_]+/gm)].map(([name]) => name));
-  for (const name of ofPostgres) names.add(name);
+  for (const name of [...ofPostgres, ofSqlite]) names.add(name);
   for (const file of ['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml']) {
     const asked = [
       ...readFileSync(file, 'utf8').matchAll(/\b(?:latchkey|process|nodejs)_[a-z_]*[a-z]\b/g),

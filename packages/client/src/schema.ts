@@ -559,7 +559,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can serve: the database answers, the revocations are fresh, and no shutdown has begun */
+        /** Whether the process can serve: the database answers and has room, the revocations are fresh, and no shutdown has begun */
         get: operations["getReadiness"];
         put?: never;
         post?: never;

@@ -30,10 +30,14 @@ export async function backUpFromCommandLine(file: string, { force, json }: Backu
     );
   const backup = await backUp(sqlitePath(config.databaseUrl), resolve(file), force === true);
   const notIncluded = secretsNotIncluded(config);
-  const { users, auditEvents, bytes } = backup;
+  const { users, auditEvents, bytes, newerMigrations } = backup;
   const size = `${(bytes / MEGABYTE_BYTES).toFixed(1)} MB`;
+  const newer =
+    newerMigrations.length === 0
+      ? ''
+      : `\nIt is of a newer version (${newerMigrations.join(', ')}): restore it with that version`;
   const text = `Backed up to ${backup.file}: ${users} users, ${auditEvents} audit events, ${size}
-Not included, but needed to use it: ${notIncluded.join(' and ')}`;
+Not included, but needed to use it: ${notIncluded.join(' and ')}${newer}`;
   await print(`${json ? JSON.stringify({ ...backup, notIncluded }) : text}\n`);
 }
 

@@ -11,6 +11,7 @@ import { hasUndeclaredPooler, poolerAdvice, UNDECLARED_POOLER } from '../../db/p
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkMigrating, checkTables } from './privileges.ts';
 
 const SECOND_MS = 1_000;
 
@@ -38,13 +39,30 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
     database.kind === 'sqlite' ? `SQLite, ${sqlitePath(config.databaseUrl)}` : 'Postgres responds';
   const findings = [ok('database', where)];
   findings.push(await checkClock(database), ...(await checkPooler(config.databaseUrl)));
+  const privileges = await checkTables(database);
+  findings.push(...privileges, ...(await checkRoom(config.databaseUrl)));
+  if (privileges.some(({ status }) => status === 'problem')) return findings;
   const state = await readHistory(config.databaseUrl);
   if (state instanceof MigrationError)
     return [...findings, problem('migrations', state.message, 'the service does not start until then')];
   findings.push(checkMigrations(state));
   // Without them, the tables do not fit the queries of this version.
-  if (state.pending.length > 0) return findings;
+  if (state.pending.length > 0) return [...findings, ...(await checkMigrating(database))];
   return [...findings, await checkAccessLevels(database, config), await checkAdmin(database, config)];
+}
+
+/** Checks that Postgres has room: a temporary table is made, and is gone with its transaction. */
+async function checkRoom(url: string): Promise<Finding[]> {
+  if (databaseKind(url) === 'sqlite') return [];
+  const { disk, close } = openDatabase(url);
+  try {
+    if (!(await disk.check({ mustProbe: true }))) return [];
+    return [
+      problem('disk', 'the disk of Postgres is full', 'make room on it, or move Postgres to a larger one'),
+    ];
+  } finally {
+    await close();
+  }
 }
 
 async function readHistory(url: string): Promise<MigrationState | MigrationError> {

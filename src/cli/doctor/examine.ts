@@ -11,6 +11,7 @@ import {
 import { checkDatabase } from './database.ts';
 import { checkFiles } from './files.ts';
 import { type Finding, problem } from './finding.ts';
+import { checkDisk, checkFolders } from './folders.ts';
 import { checkKeys, checkSecret } from './keys.ts';
 import { checkMail } from './mail.ts';
 import { checkNode } from './node.ts';
@@ -33,7 +34,9 @@ const checks: readonly [string, Check][] = [
   ['configuration', checkConfiguration],
   ['signing key', checkKeys],
   ['secret', checkSecret],
+  ['folders', checkFolders],
   ['files', checkFiles],
+  ['disk', checkDisk],
   ['database', checkDatabase],
   ['mail', checkMail],
   ['public URL', checkPublicUrl],

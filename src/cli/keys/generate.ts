@@ -1,4 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { isDiskFull } from '../../db/errors.ts';
+import { asTargetError } from '../../db/files/target-error.ts';
 import { codeOf } from '../../lib/error-code.ts';
 import { type Algorithm, generatePem } from '../../tokens/generate-key.ts';
 import { parseSigningKey } from '../../tokens/keys.ts';
@@ -45,6 +47,8 @@ async function writeNew(file: string, contents: string, mode: number): Promise<v
     if (codeOf(error) === 'EEXIST') {
       throw new UsageError(`${file} exists: choose another name for the new key`);
     }
-    throw error;
+    // A full disk takes a part of it.
+    if (isDiskFull(error)) await rm(file, { force: true });
+    throw asTargetError(error, file);
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { endWithParent } from '../../server/end-with-parent.ts';
 
 /** `latchkey serve` */
 export function serveCommand(program: Command): void {
@@ -10,8 +11,10 @@ export function serveCommand(program: Command): void {
       '\nExit codes: 0 success (stopped by a signal), 1 failure (also of the start), 2 usage error.\n\nExample:\n  PORT=8080 latchkey serve',
     )
     .action(async () => {
-      const { readConfig } = await import('../../config/index.ts');
+      const { isRunByNpx, readConfig } = await import('../../config/index.ts');
       const config = readConfig();
+      // Before the start, during which npx may be ended too.
+      if (isRunByNpx()) endWithParent();
       const { serve } = await import('../../server.ts');
       await serve(config);
     });

@@ -2,6 +2,7 @@ import { closeSync, existsSync, lstatSync, openSync, realpathSync, rmSync, statS
 import { asDataError, DataError } from '../data-error.ts';
 import { lockShared } from '../files/database-lock.ts';
 import { nameFile, requireFree, syncFile } from '../files/sync.ts';
+import { asTargetError } from '../files/target-error.ts';
 import { createTempFile } from '../files/temp-file.ts';
 import { openReader, requireDatabase } from '../sqlite/database-file.ts';
 import { type Contents, inspectDatabase } from './inspect.ts';
@@ -30,14 +31,15 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
   const tempFile = createTempFile(file);
   const release = lockShared(path);
   try {
-    copyDatabase(path, tempFile);
-    const contents = await inspectDatabase(tempFile, path);
+    copyDatabase(path, tempFile, file);
+    // Before a rollback, the old version backs up what the newer one has migrated.
+    const contents = await inspectDatabase(tempFile, path, true);
     syncFile(tempFile);
     const { size: bytes } = statSync(tempFile);
     nameFile(tempFile, file, isForced);
     return { file, bytes, ...contents };
   } catch (error) {
-    rmSync(tempFile, { force: true });
+    for (const leftover of [tempFile, `${tempFile}-journal`]) rmSync(leftover, { force: true });
     throw asDataError(error, path);
   } finally {
     release();
@@ -46,15 +48,28 @@ export async function backUp(path: string, file: string, isForced: boolean): Pro
 
 /**
  * Copies a consistent snapshot of a database into a new file of mode 0600, without the data deleted from it.
+ *
+ * @param name of the copy in error messages, when it is not the path itself
+ * @throws {DataError} when there is no room for the copy, or this user may not write it
  */
-export function copyDatabase(path: string, copy: string): void {
+export function copyDatabase(path: string, copy: string, name = copy): void {
   rmSync(copy, { force: true });
-  closeSync(openSync(copy, 'wx', 0o600));
+  makeEmpty(copy, name);
   const database = openReader(path);
   try {
     database.prepare('VACUUM INTO ?').run(copy);
+  } catch (error) {
+    throw asTargetError(error, name);
   } finally {
     database.close();
+  }
+}
+
+function makeEmpty(copy: string, name: string): void {
+  try {
+    closeSync(openSync(copy, 'wx', 0o600));
+  } catch (error) {
+    throw asTargetError(error, name);
   }
 }
 

@@ -8,6 +8,8 @@ import { isSqliteError, type SqliteDatabase } from '../sqlite/driver.ts';
 export interface Contents {
   readonly users: number;
   readonly auditEvents: number;
+  /** Names of the migrations that a newer version has applied. */
+  readonly newerMigrations: readonly string[];
 }
 
 /**
@@ -15,10 +17,11 @@ export interface Contents {
  * it.
  *
  * @param name the file name for the error messages, when it is not the path itself
+ * @param mayBeNewer true when a database of a newer version is accepted
  * @throws {DataError} when it is not such a database
  * @throws {MigrationError} when its migration history does not fit
  */
-export async function inspectDatabase(path: string, name = path): Promise<Contents> {
+export async function inspectDatabase(path: string, name = path, mayBeNewer = false): Promise<Contents> {
   const contents = readContents(path, name);
   const recorded = readRecorded(path);
   const migrations = await readMigrations(migrationsFolder('sqlite'));
@@ -26,14 +29,14 @@ export async function inspectDatabase(path: string, name = path): Promise<Conten
   const unknown = recorded.map(({ name }) => name).filter((name) => !known.has(name));
   if (recorded.length === 0 || contents === undefined)
     throw new DataError(`${name} is not a Latchkey database`);
-  if (unknown.length > 0)
+  if (unknown.length > 0 && !mayBeNewer)
     throw new DataError(`${name} is of a newer version (${unknown.join(', ')}): use that version`);
   pendingMigrations(migrations, recorded);
-  return contents;
+  return { ...contents, newerMigrations: unknown };
 }
 
 /** @returns undefined when there is no table of users */
-function readContents(path: string, name: string): Contents | undefined {
+function readContents(path: string, name: string): Omit<Contents, 'newerMigrations'> | undefined {
   try {
     const database = openReader(path);
     try {

@@ -1,7 +1,7 @@
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError } from '../data-error.ts';
-import { isBusyError, openSqlite } from '../sqlite/driver.ts';
+import { isBusyError, openSqlite, withFile } from '../sqlite/driver.ts';
 
 /** Time that an exclusive lock waits for commands that are about to end. */
 const LOCK_TIMEOUT_MS = 1_000;
@@ -46,7 +46,7 @@ function lock(database: string, busyTimeoutMs: number, sql: string, refusal: () 
     connection.exec(sql);
   } catch (error) {
     connection.close();
-    throw isBusyError(error) ? refusal() : error;
+    throw isBusyError(error) ? refusal() : withFile(error, path);
   }
   // The lock file stays. After a removal, one process could lock the removed file and another a new file of
   // that name.

@@ -1,3 +1,5 @@
+import { DataError } from '../data-error.ts';
+import { isDiskFull } from '../errors.ts';
 import { openSqlite } from '../sqlite/driver.ts';
 
 /** Size of the cache in memory. */
@@ -26,8 +28,22 @@ export class DuplicateFinder {
 
   /** @returns the line of the first occurrence; undefined when this is the first one */
   add(text: string, line: number): number | undefined {
-    const { changes } = this.#insert.run(text, line);
+    const { changes } = this.#store(text, line);
     return changes === 1 ? undefined : this.#find.get(text)?.line;
+  }
+
+  #store(text: string, line: number) {
+    try {
+      return this.#insert.run(text, line);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      throw new DataError(
+        'there is no room for a temporary file: make room, or set TMPDIR to another folder',
+        {
+          cause: error,
+        },
+      );
+    }
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import {
   openSqlite,
   type SqliteDatabase,
   sqliteError,
+  withFile,
 } from '../sqlite/driver.ts';
 import { MigrationError, type MigrationTarget, type RecordedMigration } from './read-migrations.ts';
 
@@ -46,8 +47,8 @@ export function readRecorded(path: string): readonly RecordedMigration[] {
     return readRows(path);
   } catch (error) {
     if (!isSqliteError(error) || error.code !== 'SQLITE_CANTOPEN') throw asDataError(error, path);
-    // SQLite's message does not name the file, nor say that even a reader writes files beside it.
-    throw sqliteError(`${error.message} ${path}, or cannot write to its folder`, error.code);
+    // SQLite's message does not say that even a reader writes files beside it.
+    throw sqliteError(`${error.message}, or cannot write to its folder`, error.code);
   }
 }
 
@@ -92,7 +93,7 @@ async function beginExclusive(lock: SqliteDatabase, path: string): Promise<void>
       lock.exec('BEGIN EXCLUSIVE');
       return;
     } catch (error) {
-      if (!isBusyError(error)) throw error;
+      if (!isBusyError(error)) throw withFile(error, path);
     }
     if (performance.now() > deadline) {
       throw new MigrationError(

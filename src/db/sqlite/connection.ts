@@ -1,6 +1,6 @@
 import type { ColumnType, SqlQuery, SqlResultSet } from '@prisma/driver-adapter-utils';
 import { LRUCache } from 'lru-cache';
-import type { RowStatement, SqliteDatabase } from './driver.ts';
+import { type RowStatement, type SqliteDatabase, withFile } from './driver.ts';
 import { connectionClosed, toAdapterError } from './errors.ts';
 import { declaredType, inferredType, toCell, toStored } from './values.ts';
 
@@ -106,7 +106,7 @@ export class Connection {
     try {
       return work();
     } catch (error) {
-      throw toAdapterError(error);
+      throw toAdapterError(withFile(error, this.#database.name));
     }
   }
 

@@ -35,12 +35,25 @@ export function openSqlite(
   path: string,
   { mustExist = false, readOnly = false, busyTimeoutMs = BUSY_TIMEOUT_MS }: OpenOptions = {},
 ): SqliteDatabase {
-  return new Sqlite(path, { fileMustExist: mustExist, readonly: readOnly, timeout: busyTimeoutMs });
+  try {
+    return new Sqlite(path, { fileMustExist: mustExist, readonly: readOnly, timeout: busyTimeoutMs });
+  } catch (error) {
+    throw withFile(error, path);
+  }
 }
 
 /** Tells whether an error is SQLite's own, with the name of its result code in `code`. */
 export function isSqliteError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Sqlite.SqliteError;
+}
+
+/** SQLite's codes of errors about a file, whose messages do not name it. */
+const fileCodes = /^SQLITE_(CANTOPEN|FULL|IOERR|PERM|READONLY)/;
+
+/** Adds the name of the file to an error of SQLite about a file. Returns other errors unchanged. */
+export function withFile(error: unknown, path: string): unknown {
+  if (!isSqliteError(error) || !fileCodes.test(error.code) || path === '') return error;
+  return sqliteError(`${error.message} (${path})`, error.code);
 }
 
 /** Makes an error of SQLite with another message. */

@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { CLOCK_TOLERANCE_MS } from '../../db/client.ts';
 import { endsWithin } from '../../db/deadline.ts';
 import { pingWithin } from '../../db/ping.ts';
-import { retryLater } from '../../problems/problem.ts';
+import { Problem, retryLater } from '../../problems/problem.ts';
 
 export const Health = Type.Object({ status: Type.Literal('ok') }, { description: 'The check succeeded.' });
 
@@ -30,10 +30,11 @@ const health: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getReadiness',
       tags: ['Service'],
       summary:
-        'Whether the process can serve: the database answers, the revocations are fresh, and no shutdown has begun',
+        'Whether the process can serve: the database answers and has room, the revocations are fresh, and no shutdown has begun',
       response: { 200: Health },
     },
     handler: async () => {
+      requireRoom(app);
       const wasAsked = await refreshRevocations(app);
       const reason = findReason(app) ?? (wasAsked ? undefined : await pingDatabase(app));
       if (reason === undefined) return { status: 'ok' as const };
@@ -52,6 +53,18 @@ async function refreshRevocations({ isStopping, revocations }: FastifyInstance):
   if (isStopping() || revocations.isFresh) return false;
   await endsWithin(revocations.poll(), PING_TIMEOUT_MS).catch(() => false);
   return true;
+}
+
+/**
+ * Checks that the database can store something.
+ *
+ * @throws {Problem} whose detail says why not: an operator sees it here first
+ */
+function requireRoom({ database: { disk } }: FastifyInstance): void {
+  if (!disk.isFull) return;
+  const detail =
+    'The disk of the database is full: what writes is refused until there is room, what only reads is answered.';
+  throw new Problem('not-ready', { detail, headers: { 'retry-after': '1' }, cause: new Error(detail) });
 }
 
 /** Returns the reason why the process should get no requests, for the log. */
