@@ -113,7 +113,7 @@ export default {
       to: { pathNot: [npm('typebox'), '^src/.*[/.]schemas[.]ts$', '^src/config/index[.]ts$'] },
     },
     onlyFrom(['accounts/passwords/hash.ts'], npm('argon2')),
-    onlyFrom(['accounts/passwords/legacy-hash.ts'], npm('@node-rs/bcrypt')),
+    onlyFrom(['accounts/passwords/formats/bcrypt.ts'], npm('@node-rs/bcrypt')),
     onlyFrom(['tokens/tokens.ts', 'access/request-user.ts'], npm('@fastify/jwt')),
     onlyFrom(['db/client.ts'], ['^src/db/generated/', npm('@prisma/client')]),
     onlyFrom(['db/sqlite/driver.ts'], npm('better-sqlite3')),

@@ -6,6 +6,7 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { newId } from '../../lib/id.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import type { HashOptions } from '../passwords/parse-hash.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
 import { generationAsOf } from './generation.ts';
 import { type ImportedUser, readRecord } from './record.ts';
@@ -35,6 +36,8 @@ export interface ImportOptions {
   readonly isDryRun: boolean;
   /** The id of the import in the audit events of its users. */
   readonly importId?: string;
+  /** Parameters that the hashes of some software do not contain. */
+  readonly hashes?: HashOptions;
   /** Is called for each invalid line. The import waits for it. */
   onProblem(line: number, problems: readonly string[]): Promise<void>;
   /** Is called after each batch. */
@@ -53,7 +56,7 @@ export interface ImportOptions {
 export async function importUsers(
   context: AccountsContext,
   lines: AsyncIterable<ImportedLine>,
-  { isDryRun, importId = newId(), onProblem, onProgress }: ImportOptions,
+  { isDryRun, importId = newId(), hashes, onProblem, onProgress }: ImportOptions,
 ): Promise<ImportCounts> {
   const deleted = await readDeleted(context);
   const generation = generationAsOf(await context.now(context.db));
@@ -76,7 +79,8 @@ export async function importUsers(
   try {
     let batch: Entry[] = [];
     for await (const line of lines) {
-      const read = 'text' in line ? readRecord(line.text, context.levels) : { problems: [line.problem] };
+      const read =
+        'text' in line ? readRecord(line.text, context.levels, hashes) : { problems: [line.problem] };
       const problems = 'problems' in read ? read.problems : findRepetition(seen, line.number, read.user);
       if ('user' in read && problems.length === 0) batch.push({ line: line.number, ...read.user });
       else await fail(line.number, problems);

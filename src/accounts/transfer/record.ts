@@ -2,7 +2,7 @@ import type { AccessLevels } from '../../access/levels.ts';
 import { compile } from '../../lib/compile-schema.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { unusableHash } from '../passwords/hash.ts';
-import { acceptHash } from '../passwords/parse-hash.ts';
+import { acceptHash, type HashOptions } from '../passwords/parse-hash.ts';
 import { buildUserRow, type UserRowInput } from '../users/users.ts';
 import { UserRecord } from './record.schemas.ts';
 
@@ -25,12 +25,12 @@ const members = Object.entries(UserRecord.properties).map(([name, schema]) => ({
 const isRecord = compile(UserRecord);
 
 /** Reads a line of an export. The problems never contain a hash. */
-export function readRecord(text: string, levels: AccessLevels): ReadRecord {
+export function readRecord(text: string, levels: AccessLevels, hashes: HashOptions = {}): ReadRecord {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { problems: ['is not a JSON object'] };
   if (!isRecord(value)) return { problems: findProblems({ ...value }) };
-  return toImportedUser(value, levels);
+  return toImportedUser(value, levels, hashes);
 }
 
 function parseJson(text: string): unknown {
@@ -57,13 +57,14 @@ function findProblems(value: Readonly<Record<string, unknown>>): string[] {
   ];
 }
 
-function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
+function toImportedUser(record: UserRecord, levels: AccessLevels, hashes: HashOptions): ReadRecord {
   const now = new Date();
   const createdAt = record.createdAt === undefined ? now : parseTimestamp(record.createdAt);
   const updatedAt = record.updatedAt === undefined ? createdAt : parseTimestamp(record.updatedAt);
   const access = record.access ?? levels.default;
   const elevation = readElevation(record.elevation ?? null, access, levels);
-  const hash = record.passwordHash == null ? { hash: unusableHash() } : acceptHash(record.passwordHash);
+  const hash =
+    record.passwordHash == null ? { hash: unusableHash() } : acceptHash(record.passwordHash, hashes);
   const problems = [
     ...(levels.has(access) ? [] : [`access must be one of ${levels.describe()}`]),
     ...elevation.problems,
