@@ -1,8 +1,12 @@
 import { Ajv, type AnySchema } from 'ajv';
 import type { Static, TSchema } from 'typebox';
+import { EMAIL_FORMAT, isConvertible } from './email-address.ts';
 import { patternKeywords } from './pattern-keyword.ts';
 
-const ajv = new Ajv().removeKeyword('pattern').addVocabulary([...patternKeywords]);
+const ajv = new Ajv()
+  .removeKeyword('pattern')
+  .addVocabulary([...patternKeywords])
+  .addFormat(EMAIL_FORMAT, isConvertible);
 
 /**
  * Compiles a validator for values that do not come in requests, with the rules for requests. TypeBox's own

@@ -1,4 +1,5 @@
 import { joinSql, rawSql, type Sql, type SqlValue, sql } from '../../db/client.ts';
+import { toStoredPrefix } from '../../lib/email-address.ts';
 import { invalidQuery } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -62,7 +63,7 @@ export async function listUsers(context: AccountsContext, listing: UserListing):
       'conflict',
       'searches names, or addresses with sort=email: not with sort=createdAt',
     );
-  const all = keysBeginningWith(q);
+  const all = keysBeginningWith(order.column === 'emailKey' ? toStoredPrefix(q) : q);
   const position = cursor === undefined ? undefined : decodeCursor(sort, cursor);
   const rest =
     position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);

@@ -3,6 +3,7 @@ import type { AccessLevels } from '../../access/levels.ts';
 import type { AuditAction, RequestContext } from '../../audit/event.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
+import { displayEmail } from '../../lib/email-address.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange } from '../change.ts';
@@ -48,7 +49,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
   return {
     id: row.id,
     name: row.name,
-    email: row.email,
+    email: displayEmail(row.email),
     access,
     accessName: levels.nameOf(access),
     permanentAccess: row.permanentAccess,
