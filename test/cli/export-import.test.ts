@@ -116,12 +116,21 @@ t.test('Invalid lines are reported, and the other lines are imported', async (t)
     [{ name: 'No address' }, /^email is missing$/],
     [{ name: 'Bad', email: 'nobody' }, /^email must be an email address, in ASCII characters before the @$/],
     [{ name: ' ', email: 'blank@example.com' }, /^name must be a name that is not blank/],
-    [{ name: 'A', email: 'a@example.com', admin: true }, /^"admin" is not known: the members are id, name/],
+    [
+      { name: 'A', email: 'a@example.com', admin: true },
+      /^"admin" is not known: the members are id, externalId, name/,
+    ],
     ['{"name": "A", "email": "a@example.com", "__proto__": {}}', /^"__proto__" is not known/],
     [{ name: 'A', email: 'a@example.com', access: 7 }, /^access must be one of 0 \(guest\), 1 \(user\)/],
     [{ name: 'A', email: 'a@example.com', access: '2' }, /^access must be the number of an access level$/],
     [{ name: 'A', email: 'a@example.com', disabled: 1 }, /^disabled must be true or false$/],
-    [{ name: 'A', email: 'a@example.com', id: '7' }, /^id must be a UUIDv7/],
+    [{ name: 'A', email: 'a@example.com', id: '7' }, /^id must be a UUIDv7.*goes into externalId$/],
+    [
+      { name: 'A', email: 'a@example.com', id: 'ffffffff-ac96-774b-bcce-b302099a8057' },
+      /^id must not be of a time in the future$/,
+    ],
+    [{ name: null, email: 'a@example.com' }, /^name is missing$/],
+    [{ name: 'A', email: 'a@example.com', createdAt: '2026-02-30' }, /^createdAt must be a time as in/],
     [
       { name: 'A', email: 'a@example.com', createdAt: '2026-02-30T00:00:00Z' },
       /^createdAt must be a time as in/,

@@ -102,9 +102,10 @@ interface Entry extends ImportedUser {
 type Outcome = 'created' | 'skipped' | { readonly problem: string };
 
 function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: ImportedUser): string[] {
-  const keys = [['email', row.email] as const, ...(hasOwnId ? [['id', row.id] as const] : [])];
+  const { email, id, externalId } = row;
+  const keys = Object.entries({ email, ...(hasOwnId && { id }), ...(externalId !== null && { externalId }) });
   return keys.flatMap(([member, value]) => {
-    const first = seen.add(value, line);
+    const first = seen.add(`${member} ${value}`, line);
     return first === undefined ? [] : [`${member} is on line ${first} too`];
   });
 }
@@ -150,15 +151,20 @@ async function findOutcomes(
   batch: readonly Entry[],
   deleted: ReadonlySet<string>,
 ): Promise<Outcome[]> {
-  const select = { id: true, email: true } as const;
+  const select = { id: true, email: true, externalId: true } as const;
   const ids = batch.filter(({ hasOwnId }) => hasOwnId).map(({ row }) => row.id);
+  const externalIds = batch.flatMap(({ row }) => row.externalId ?? []);
   const emails = batch.map(({ row }) => row.email);
   const known = [
     ...(await tx.user.findMany({ where: { email: { in: emails } }, select })),
     ...(ids.length === 0 ? [] : await tx.user.findMany({ where: { id: { in: ids } }, select })),
+    ...(externalIds.length === 0
+      ? []
+      : await tx.user.findMany({ where: { externalId: { in: externalIds } }, select })),
   ];
   const idByEmail = new Map(known.map(({ id, email }) => [email, id]));
   const knownIds = new Set(known.map(({ id }) => id));
+  const knownExternalIds = new Set(known.map(({ externalId }) => externalId));
   return batch.map(({ row, hasOwnId }) => {
     const owner = idByEmail.get(row.email);
     if (owner !== undefined)
@@ -167,6 +173,8 @@ async function findOutcomes(
         : 'skipped';
     if (hasOwnId && knownIds.has(row.id))
       return { problem: 'id is that of a user with another address: leave it out to get a new one' };
+    if (row.externalId !== null && knownExternalIds.has(row.externalId))
+      return { problem: 'externalId is that of a user with another address' };
     if (deleted.has(row.id))
       return {
         problem:

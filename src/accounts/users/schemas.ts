@@ -46,6 +46,15 @@ export const UserName = Type.String({
   examples: ['Ada Lovelace'],
 });
 
+/** The id of a user in the system that they were imported from: any text without control characters. */
+export const ExternalIdInput = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: `^[^${UNPRINTABLE}]*$`,
+  description: 'an id of 1 to 128 characters, without control characters',
+  examples: ['5f0c6a9e-3a4b-4c1d-9f5e-2b7d8c1a0e4f'],
+});
+
 /** The reason of a change, for the audit log. */
 export const Reason = Type.String({
   minLength: 1,
@@ -116,6 +125,11 @@ const Name = Type.String({ examples: ['Ada Lovelace'] });
 /** No `format`: validators require more than HTML does, for instance a dot in the domain. */
 const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
+/** No limits: the value was checked when it was imported. */
+const ExternalId = Type.Union([Type.String(), Type.Null()], {
+  description: 'id in the system that the user was imported from; null when there is none. For admins',
+  examples: [null],
+});
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
 
 const PermanentAccess = Type.Integer({
@@ -139,6 +153,7 @@ export const User = Type.Object(
     permanentAccess: PermanentAccess,
     accessUntil: AccessUntil,
     disabled: Disabled,
+    externalId: Type.Optional(ExternalId),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
@@ -157,6 +172,7 @@ export const VisibleUser = Type.Object(
     permanentAccess: Type.Optional(PermanentAccess),
     accessUntil: Type.Optional(AccessUntil),
     disabled: Type.Optional(Disabled),
+    externalId: Type.Optional(ExternalId),
     createdAt: Type.Optional(Timestamp),
     updatedAt: Type.Optional(Timestamp),
   },

@@ -24,6 +24,7 @@ export const userColumns = {
   permanentAccess: true,
   accessUntil: true,
   disabled: true,
+  externalId: true,
   createdAt: true,
   updatedAt: true,
 } as const;
@@ -38,6 +39,7 @@ export interface UserRow extends AccessColumns {
   readonly name: string;
   readonly email: string;
   readonly disabled: boolean;
+  readonly externalId: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -58,6 +60,11 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+/** A user as admins see it: with the id in the system that the user came from. */
+export function toUserForAdmins(row: UserRow, levels: AccessLevels): User {
+  return { ...toUser(row, levels), externalId: row.externalId };
 }
 
 /** The origin of a user. */
@@ -135,14 +142,18 @@ export async function hashAndBuildUser(input: {
 /**
  * Builds the row of a new user whose password was hashed before.
  *
- * @param from id and creation time of a user of another installation
+ * @param from id and creation time of a user of another installation, or the id in another system
  */
 export function buildUserRow(
   input: { name: string; email: string; passwordHash: string; access: number },
-  from: { readonly id?: string | undefined; readonly createdAt?: Date } = {},
+  from: {
+    readonly id?: string | undefined;
+    readonly externalId?: string | null;
+    readonly createdAt?: Date;
+  } = {},
 ) {
   const email = requireEmail(input.email);
-  const { createdAt = new Date() } = from;
+  const { createdAt = new Date(), externalId = null } = from;
   const { id = newId(createdAt) } = from;
   const name = normalizeName(input.name);
   return {
@@ -156,6 +167,7 @@ export function buildUserRow(
     permanentAccess: input.access,
     accessUntil: null,
     disabled: false,
+    externalId,
     generation: 0,
     epoch: 0,
     createdAt,
@@ -163,11 +175,11 @@ export function buildUserRow(
   };
 }
 
-/** Finds a user. @throws {Problem} `user-not-found` */
+/** Finds a user for an admin. @throws {Problem} `user-not-found` */
 export async function findUser({ db, levels }: AccountsContext, id: string): Promise<User> {
   const row = await db.user.findUnique({ where: { id: id.toLowerCase() }, select: userColumns });
   if (row === null) throw new Problem('user-not-found');
-  return toUser(row, levels);
+  return toUserForAdmins(row, levels);
 }
 
 /** Finds a user by address. @throws {Problem} `user-not-found` */

@@ -20,12 +20,13 @@ export function importCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Each line is an object with name and email, and optionally
+Each line is an object with name and email, and optionally (null counts as left out)
   id            a UUIDv7 from an export; a new one by default
+  externalId    the id in the system before, a text or a whole number: admins find users by it
   access        number of a level; that of new users by default
   elevation     { "access", "until" }: a higher level for a limited time
   disabled      true for a user who may not sign in
-  createdAt, updatedAt   as in 2026-01-31T12:00:00Z
+  createdAt, updatedAt   as in 2026-01-31T12:00:00Z, or a date as in 2026-01-31
   passwordHash  of argon2, bcrypt, scrypt or PBKDF2, as ASP.NET Core Identity, Better Auth, Django,
                 Firebase, Keycloak, Laravel, Spring Security, Supabase, Werkzeug and WordPress have
                 them; docs/guides/moving-in.md shows the forms. The next sign-in replaces it with a
