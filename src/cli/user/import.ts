@@ -74,19 +74,24 @@ async function run(
     for (const problem of problems) progress.printLine(`line ${line}: ${problem}`);
   };
   let isComplete = false;
+  let isRefused = false;
   try {
     count(
       await importUsers(context, lines, { isDryRun, importId, hashes, onProblem: report, onProgress: count }),
     );
     isComplete = true;
+  } catch (error) {
+    isRefused = error instanceof DataError;
+    throw error;
   } finally {
     progress.stop();
     if (counts.failed > 0) process.exitCode = 1;
-    await print(
-      json
-        ? `${JSON.stringify({ complete: isComplete, dryRun: isDryRun, ...counts, import: importId })}\n`
-        : `${isComplete ? '' : 'Not complete: run the import again to resume. '}${describe(counts, isDryRun)}\n`,
-    );
+    if (!isRefused)
+      await print(
+        json
+          ? `${JSON.stringify({ complete: isComplete, dryRun: isDryRun, ...counts, import: importId })}\n`
+          : `${isComplete ? '' : 'Not complete: run the import again to resume. '}${describe(counts, isDryRun)}\n`,
+      );
   }
 }
 
