@@ -110,7 +110,14 @@ export default {
       name: 'schemas-only-of-schemas',
       comment: 'Schemas import TypeBox, other schemas and the configuration.',
       from: { path: '^src/.*[/.]?schemas[.]ts$' },
-      to: { pathNot: [npm('typebox'), '^src/.*[/.]schemas[.]ts$', '^src/config/index[.]ts$'] },
+      to: {
+        pathNot: [
+          npm('typebox'),
+          '^src/.*[/.]schemas[.]ts$',
+          '^src/config/index[.]ts$',
+          '^src/lib/email-address[.]ts$',
+        ],
+      },
     },
     onlyFrom(['accounts/passwords/hash.ts'], npm('argon2')),
     onlyFrom(['accounts/passwords/formats/bcrypt.ts'], npm('@node-rs/bcrypt')),

@@ -24,7 +24,7 @@ export const EMAIL_MAX_LENGTH = 254;
 export const EMAIL_PATTERN = `^\\s*${LOCAL_PART}@(?:${ASCII_DOMAIN}|${UNICODE_DOMAIN})\\s*$`;
 
 /** The pattern of the OpenAPI document, which accepts more: classes such as `\\s` differ between flavours. */
-export const PUBLISHED_EMAIL_PATTERN = `^[^!-~]*${LOCAL_PART}@(?:${ASCII_DOMAIN}|[a-zA-Z0-9.\\-]*[^!-~](?:[a-zA-Z0-9.\\-]|[^!-~])*)[^!-~]*$`;
+export const PUBLISHED_EMAIL_PATTERN = `^[^!-~]*${LOCAL_PART}@(?:[a-zA-Z0-9.\\-]|[^!-~])+$`;
 
 /** The name of the format in JSON Schema (RFC 6531, as JSON Schema Validation section 7.3.2 names it). */
 export const EMAIL_FORMAT = 'idn-email';

@@ -22,7 +22,7 @@ export async function findByExternalId(
   { externalId, q, cursor, access, disabled }: Filters,
 ): Promise<User[]> {
   for (const [name, value] of Object.entries({ q, cursor }))
-    if (value !== undefined) throw invalidQuery(name, 'cannot be used with externalId');
+    if (value !== undefined) throw invalidQuery(name, 'conflict', 'cannot be used with externalId');
   const row = await db.user.findUnique({ where: { externalId }, select: userColumns });
   const users = row === null ? [] : [toUserForAdmins(row, levels)];
   return users.filter(

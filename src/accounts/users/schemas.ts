@@ -50,7 +50,7 @@ export const UserName = Type.String({
 export const ExternalIdInput = Type.String({
   minLength: 1,
   maxLength: 128,
-  pattern: `^[^${UNPRINTABLE}]*$`,
+  checkedPattern: `^[^${UNPRINTABLE}]*$`,
   description: 'an id of 1 to 128 characters, without control characters',
   examples: ['5f0c6a9e-3a4b-4c1d-9f5e-2b7d8c1a0e4f'],
 });
