@@ -1,5 +1,6 @@
 /** Imports users without a separate process. */
 import type { AccountsContext } from '#latchkey/accounts/context.ts';
+import type { HashOptions } from '#latchkey/accounts/passwords/parse-hash.ts';
 import { type ImportCounts, importUsers } from '#latchkey/accounts/transfer/import.ts';
 
 export interface Imported extends ImportCounts {
@@ -11,6 +12,7 @@ export async function importLines(
   context: AccountsContext,
   lines: readonly (string | object)[],
   isDryRun = false,
+  hashes: HashOptions = {},
 ): Promise<Imported> {
   const problems: Imported['problems'][number][] = [];
   async function* read() {
@@ -19,6 +21,7 @@ export async function importLines(
   }
   const counts = await importUsers(context, read(), {
     isDryRun,
+    hashes,
     onProblem: async (line, found) => void problems.push({ line, problems: found }),
     onProgress: () => {},
   });

@@ -1,13 +1,4 @@
-/**
- * The stored form of an email address: trimmed and in lower case.
- *
- * @returns undefined for an address that is not ASCII: U+212A (Kelvin sign) would become `k`, which can be
- *   the address of another person
- */
-export function normalizeEmail(email: string): string | undefined {
-  const trimmed = email.trim();
-  return /^[\x21-\x7e]+$/.test(trimmed) ? trimmed.toLowerCase() : undefined;
-}
+import { normalizeEmail } from '../lib/email-address.ts';
 
 /** The stored form of an address that was checked against its schema. */
 export function requireEmail(email: string): string {

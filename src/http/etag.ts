@@ -35,8 +35,11 @@ export const ConditionalHeaders = Type.Object({
   ),
 });
 
-/** Computes the strong entity tag of a user: it is the same as long as every member is the same. */
-export function etagOf(user: User): string {
+/**
+ * Computes the strong entity tag of a user: it is the same as long as every member is the same. `externalId`
+ * never changes, and is not in the answers to all callers.
+ */
+export function etagOf({ externalId: _externalId, ...user }: User): string {
   return `"${hash('sha256', JSON.stringify(user), 'base64url')}"`;
 }
 

@@ -1,6 +1,7 @@
 import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { assertSchema } from '../lib/compile-schema.ts';
+import { EMAIL_FORMAT, isConvertible } from '../lib/email-address.ts';
 import { once } from '../lib/once.ts';
 import { patternKeywords } from '../lib/pattern-keyword.ts';
 import { shareCompiled } from './compiled-schemas.ts';
@@ -49,6 +50,7 @@ function createAjv(shared: readonly object[], coerceTypes: boolean): Ajv {
     validateSchema: false,
   });
   formats.default(ajv);
+  ajv.addFormat(EMAIL_FORMAT, isConvertible);
   ajv.removeKeyword('pattern').addVocabulary([...patternKeywords]);
   for (const schema of shared) ajv.addSchema(schema);
   return ajv;

@@ -1,5 +1,6 @@
 import { Ajv, type AnySchema } from 'ajv';
 import type { Static, TSchema } from 'typebox';
+import { EMAIL_FORMAT, isConvertible } from './email-address.ts';
 import { once } from './once.ts';
 import { patternKeywords } from './pattern-keyword.ts';
 
@@ -9,7 +10,8 @@ import { patternKeywords } from './pattern-keyword.ts';
  */
 const ajv = new Ajv({ meta: false, validateSchema: false })
   .removeKeyword('pattern')
-  .addVocabulary([...patternKeywords]);
+  .addVocabulary([...patternKeywords])
+  .addFormat(EMAIL_FORMAT, isConvertible);
 
 /** Made at the first use: only the service needs it, for the schemas of own routes. */
 const checker = once(() => new Ajv());

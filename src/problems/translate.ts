@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { FastifySchemaValidationError } from 'fastify';
+import { EMAIL_FORMAT } from '../lib/email-address.ts';
 import { CHECKED_PATTERN } from '../lib/pattern-keyword.ts';
 import { isErrorStatus } from './own-problems.ts';
 import { type ErrorCode, type InvalidPart, MAX_ERRORS } from './problem.schemas.ts';
@@ -145,8 +146,9 @@ function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in
  */
 function messageOf(error: FastifySchemaValidationError): string {
   const description = descriptionOf(error);
-  const { allowedValues } = error.params;
-  if (PATTERNS.has(error.keyword) && description !== undefined) return `must be ${description}`;
+  const { allowedValues, format } = error.params;
+  const isInWords = PATTERNS.has(error.keyword) || format === EMAIL_FORMAT;
+  if (isInWords && description !== undefined) return `must be ${description}`;
   if (Array.isArray(allowedValues)) {
     return `must be one of ${allowedValues.join(', ')}${description === undefined ? '' : ` (${description})`}`;
   }

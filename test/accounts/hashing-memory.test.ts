@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import argon2 from 'argon2';
 import t from 'tap';
+import type { HashCost } from '#latchkey/accounts/passwords/formats/format.ts';
 import {
   hashingQueue,
   hashPassword,
@@ -9,7 +10,7 @@ import {
   unusableHash,
 } from '#latchkey/accounts/passwords/hash.ts';
 import { HashingQueue } from '#latchkey/accounts/passwords/hashing-queue.ts';
-import { costOf, type HashCost } from '#latchkey/accounts/passwords/parse-hash.ts';
+import { costOf } from '#latchkey/accounts/passwords/parse-hash.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
 import { noteSecret } from '../secret-log.ts';

@@ -121,6 +121,7 @@ t.test(
         access,
         permanentAccess: access,
         accessUntil: null,
+        externalId: null,
       })),
     );
     t.strictSame(

@@ -77,7 +77,7 @@ t.test('Every pattern that only the service checks is linear', async (t) => {
     return value;
   };
   JSON.stringify([accountSchemas, accountSchemas.NewPassword(15), etag.ConditionalHeaders], find);
-  t.equal(patterns.size, 4, 'texts, names, addresses and entity tags');
+  t.equal(patterns.size, 5, 'texts, names, ids, addresses and entity tags');
   for (const pattern of patterns) checkLinear(t, pattern, 'u', CHECKED_PATTERN);
   const uses = (await readSources('src')).filter(({ text }) => /\bcheckedPattern:/.test(text));
   t.strictSame(uses.map(({ path }) => path).sort(), ['accounts/users/schemas.ts', 'http/etag.ts']);

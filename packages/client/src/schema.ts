@@ -326,7 +326,7 @@ export interface paths {
         };
         /**
          * List, search and sort the users
-         * @description Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins, because they would reveal email addresses and states.
+         * @description Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.
          */
         get: operations["listUsers"];
         put?: never;
@@ -631,6 +631,11 @@ export interface components {
              */
             disabled: boolean;
             /**
+             * @description id in the system that the user was imported from; null when there is none. For admins
+             * @example null
+             */
+            externalId?: string | null;
+            /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
              */
@@ -681,6 +686,11 @@ export interface components {
              * @example false
              */
             disabled?: boolean;
+            /**
+             * @description id in the system that the user was imported from; null when there is none. For admins
+             * @example null
+             */
+            externalId?: string | null;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -1951,7 +1961,7 @@ export interface operations {
                      */
                     name: string;
                     /**
-                     * @description an email address in ASCII characters
+                     * @description an email address, in ASCII characters before the @
                      * @example ada@example.com
                      */
                     email: string;
@@ -2566,7 +2576,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description an email address in ASCII characters
+                     * @description an email address, in ASCII characters before the @
                      * @example ada@example.com
                      */
                     email: string;
@@ -3518,7 +3528,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description an email address in ASCII characters
+                     * @description an email address, in ASCII characters before the @
                      * @example ada@example.com
                      */
                     email: string;
@@ -4052,6 +4062,11 @@ export interface operations {
                  */
                 disabled?: boolean;
                 /**
+                 * @description the id in the system that a user was imported from: one user at most; for admins
+                 * @example 5f0c6a9e-3a4b-4c1d-9f5e-2b7d8c1a0e4f
+                 */
+                externalId?: string;
+                /**
                  * @description order of the users, descending with a minus sign; `email` is for admins. The default is `name` with `q`, else `createdAt`
                  * @example name
                  */
@@ -4170,7 +4185,7 @@ export interface operations {
                      */
                     name: string;
                     /**
-                     * @description an email address in ASCII characters
+                     * @description an email address, in ASCII characters before the @
                      * @example ada@example.com
                      */
                     email: string;
@@ -5032,7 +5047,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description an email address in ASCII characters
+                     * @description an email address, in ASCII characters before the @
                      * @example ada@example.com
                      */
                     email: string;
@@ -5493,7 +5508,7 @@ export interface operations {
                      */
                     password: string;
                     /**
-                     * @description an email address in ASCII characters; only the first admin sends it
+                     * @description an email address, in ASCII characters before the @; only the first admin sends it
                      * @example ada@example.com
                      */
                     email?: string;

@@ -1,4 +1,5 @@
 import type { AccessLevels } from '../../access/levels.ts';
+import { displayEmail } from '../../lib/email-address.ts';
 import type { Invitation } from './schemas.ts';
 
 /** The columns of an invitation that the API shows. */
@@ -16,7 +17,7 @@ export interface InvitationRow {
 export function toInvitation(row: InvitationRow, levels: AccessLevels): Invitation {
   return {
     id: row.id,
-    email: row.email ?? '',
+    email: displayEmail(row.email ?? ''),
     name: row.name,
     access: row.access,
     accessName: levels.nameOf(row.access),

@@ -5,9 +5,11 @@ import argon2 from 'argon2';
 import type { Config } from '../../config/index.ts';
 import { defaultHashMemory } from '../../config/memory.ts';
 import { retryLater } from '../../problems/problem.ts';
+import { mayBeTruncated } from './formats/bcrypt.ts';
+import { type HashCost, toUnpaddedBase64 } from './formats/format.ts';
 import { HashingQueue } from './hashing-queue.ts';
-import { mayBeTruncated, verifyLegacyHash } from './legacy-hash.ts';
-import { costOf, type HashCost, toUnpaddedBase64 } from './parse-hash.ts';
+import { verifyLegacyHash } from './legacy-hash.ts';
+import { costOf } from './parse-hash.ts';
 
 /** Parameters of argon2id; `memoryCost` is KiB. */
 export interface HashParameters {

@@ -1,4 +1,4 @@
-import type { HashCost } from './parse-hash.ts';
+import type { HashCost } from './formats/format.ts';
 
 /** The limits of hashes at a time. Each thread of a hash takes one slot. */
 export interface HashingLimits {

@@ -1,9 +1,9 @@
 import { invalidCredentials, invalidToken } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import { selectRow } from '../../db/raw/select.ts';
+import { normalizeEmail } from '../../lib/email-address.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { normalizeEmail } from '../normalize.ts';
 import { hashPassword, needsRehash, requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { attemptPassword } from './attempts.ts';
 

@@ -33,11 +33,12 @@ export async function* exportUsers(
 }
 
 function toRecord(row: UserRow & { readonly passwordHash?: string }): UserRecord {
-  const { id, name, email, permanentAccess, accessUntil, disabled, passwordHash } = row;
+  const { id, externalId, name, email, permanentAccess, accessUntil, disabled, passwordHash } = row;
   const access = accessAsOf(row, new Date());
   const isElevated = access !== permanentAccess && accessUntil !== null;
   return {
     id,
+    ...(externalId !== null && { externalId }),
     name,
     email,
     access: permanentAccess,

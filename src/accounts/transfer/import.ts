@@ -7,6 +7,7 @@ import { newId } from '../../lib/id.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
+import type { HashOptions } from '../passwords/parse-hash.ts';
 import { BEYOND_ALL_GENERATIONS } from '../users/delete.ts';
 import { generationAsOf } from './generation.ts';
 import { type ImportedUser, readRecord } from './record.ts';
@@ -36,6 +37,8 @@ export interface ImportOptions {
   readonly isDryRun: boolean;
   /** The id of the import in the audit events of its users. */
   readonly importId?: string;
+  /** Parameters that the hashes of some software do not contain. */
+  readonly hashes?: HashOptions;
   /** Is called for each invalid line. The import waits for it. */
   onProblem(line: number, problems: readonly string[]): Promise<void>;
   /** Is called after each batch. */
@@ -54,7 +57,7 @@ export interface ImportOptions {
 export async function importUsers(
   context: AccountsContext,
   lines: AsyncIterable<ImportedLine>,
-  { isDryRun, importId = newId(), onProblem, onProgress }: ImportOptions,
+  { isDryRun, importId = newId(), hashes, onProblem, onProgress }: ImportOptions,
 ): Promise<ImportCounts> {
   const deleted = await readDeleted(context);
   const generation = generationAsOf(await context.now(context.db));
@@ -77,7 +80,8 @@ export async function importUsers(
   try {
     let batch: Entry[] = [];
     for await (const line of lines) {
-      const read = 'text' in line ? readRecord(line.text, context.levels) : { problems: [line.problem] };
+      const read =
+        'text' in line ? readRecord(line.text, context.levels, hashes) : { problems: [line.problem] };
       const problems = 'problems' in read ? read.problems : findRepetition(seen, line.number, read.user);
       if ('user' in read && problems.length === 0) batch.push({ line: line.number, ...read.user });
       else await fail(line.number, problems);
@@ -99,9 +103,10 @@ interface Entry extends ImportedUser {
 type Outcome = 'created' | 'skipped' | { readonly problem: string };
 
 function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: ImportedUser): string[] {
-  const keys = [['email', row.email] as const, ...(hasOwnId ? [['id', row.id] as const] : [])];
+  const { email, id, externalId } = row;
+  const keys = Object.entries({ email, ...(hasOwnId && { id }), ...(externalId !== null && { externalId }) });
   return keys.flatMap(([member, value]) => {
-    const first = seen.add(value, line);
+    const first = seen.add(`${member} ${value}`, line);
     return first === undefined ? [] : [`${member} is on line ${first} too`];
   });
 }
@@ -149,15 +154,20 @@ async function findOutcomes(
   batch: readonly Entry[],
   deleted: ReadonlySet<string>,
 ): Promise<Outcome[]> {
-  const select = { id: true, email: true } as const;
+  const select = { id: true, email: true, externalId: true } as const;
   const ids = batch.filter(({ hasOwnId }) => hasOwnId).map(({ row }) => row.id);
+  const externalIds = batch.flatMap(({ row }) => row.externalId ?? []);
   const emails = batch.map(({ row }) => row.email);
   const known = [
     ...(await tx.user.findMany({ where: { email: { in: emails } }, select })),
     ...(ids.length === 0 ? [] : await tx.user.findMany({ where: { id: { in: ids } }, select })),
+    ...(externalIds.length === 0
+      ? []
+      : await tx.user.findMany({ where: { externalId: { in: externalIds } }, select })),
   ];
   const idByEmail = new Map(known.map(({ id, email }) => [email, id]));
   const knownIds = new Set(known.map(({ id }) => id));
+  const knownExternalIds = new Set(known.map(({ externalId }) => externalId));
   return batch.map(({ row, hasOwnId }) => {
     const owner = idByEmail.get(row.email);
     if (owner !== undefined)
@@ -166,6 +176,8 @@ async function findOutcomes(
         : 'skipped';
     if (hasOwnId && knownIds.has(row.id))
       return { problem: 'id is that of a user with another address: leave it out to get a new one' };
+    if (row.externalId !== null && knownExternalIds.has(row.externalId))
+      return { problem: 'externalId is that of a user with another address' };
     if (deleted.has(row.id))
       return {
         problem:

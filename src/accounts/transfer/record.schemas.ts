@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { EmailAddress, UserName } from '../users/schemas.ts';
+import { EmailAddress, ExternalIdInput, UserName } from '../users/schemas.ts';
 
 const UUID7 = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$';
 
@@ -7,7 +7,7 @@ const UUID7 = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F
 const MAX_HASH_LENGTH = 400;
 
 const Level = Type.Integer({ description: 'the number of an access level' });
-const Timestamp = Type.String({ maxLength: 40, description: 'a time as in 2026-01-31T12:00:00Z' });
+const Timestamp = Type.String({ maxLength: 40, description: 'a time as in 2026-01-31T12:00:00Z, or a date' });
 
 /** A line of an export: a user that other software, or another Latchkey, can import. */
 export const UserRecord = Type.Object(
@@ -15,7 +15,12 @@ export const UserRecord = Type.Object(
     id: Type.Optional(
       Type.String({
         pattern: UUID7,
-        description: 'a UUIDv7, as an export has it; leave out ids of another kind: users get new ones',
+        description: 'a UUIDv7, as an export has it; an id of another kind goes into externalId',
+      }),
+    ),
+    externalId: Type.Optional(
+      Type.Union([ExternalIdInput, Type.Integer()], {
+        description: 'the id in the system before: a text of 1 to 128 characters, or a whole number',
       }),
     ),
     name: UserName,

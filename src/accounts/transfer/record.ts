@@ -2,7 +2,7 @@ import type { AccessLevels } from '../../access/levels.ts';
 import { compile } from '../../lib/compile-schema.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { unusableHash } from '../passwords/hash.ts';
-import { acceptHash } from '../passwords/parse-hash.ts';
+import { acceptHash, type HashOptions } from '../passwords/parse-hash.ts';
 import { buildUserRow, type UserRowInput } from '../users/users.ts';
 import { UserRecord } from './record.schemas.ts';
 
@@ -25,12 +25,14 @@ const members = Object.entries(UserRecord.properties).map(([name, schema]) => ({
 const isRecord = compile(UserRecord);
 
 /** Reads a line of an export. The problems never contain a hash. */
-export function readRecord(text: string, levels: AccessLevels): ReadRecord {
+export function readRecord(text: string, levels: AccessLevels, hashes: HashOptions = {}): ReadRecord {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { problems: ['is not a JSON object'] };
-  if (!isRecord(value)) return { problems: findProblems({ ...value }) };
-  return toImportedUser(value, levels);
+  // Other software writes null for what it does not have.
+  const given = Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+  if (!isRecord(given)) return { problems: findProblems(given) };
+  return toImportedUser(given, levels, hashes);
 }
 
 function parseJson(text: string): unknown {
@@ -57,17 +59,19 @@ function findProblems(value: Readonly<Record<string, unknown>>): string[] {
   ];
 }
 
-function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
+function toImportedUser(record: UserRecord, levels: AccessLevels, hashes: HashOptions): ReadRecord {
   const now = new Date();
-  const createdAt = record.createdAt === undefined ? now : parseTimestamp(record.createdAt);
-  const updatedAt = record.updatedAt === undefined ? createdAt : parseTimestamp(record.updatedAt);
+  const createdAt = record.createdAt === undefined ? now : readTime(record.createdAt);
+  const updatedAt = record.updatedAt === undefined ? createdAt : readTime(record.updatedAt);
   const access = record.access ?? levels.default;
   const elevation = readElevation(record.elevation ?? null, access, levels);
-  const hash = record.passwordHash == null ? { hash: unusableHash() } : acceptHash(record.passwordHash);
+  const hash =
+    record.passwordHash == null ? { hash: unusableHash() } : acceptHash(record.passwordHash, hashes);
   const problems = [
     ...(levels.has(access) ? [] : [`access must be one of ${levels.describe()}`]),
     ...elevation.problems,
     ...findTimeProblems({ createdAt, updatedAt }, now),
+    ...(isAfter(record.id, now) ? ['id must not be of a time in the future'] : []),
     ...('problem' in hash
       ? [`passwordHash ${hash.problem}: leave it out, and the user sets a password by mail`]
       : []),
@@ -75,7 +79,12 @@ function toImportedUser(record: UserRecord, levels: AccessLevels): ReadRecord {
   if (problems.length > 0 || createdAt === undefined || updatedAt === undefined || 'problem' in hash)
     return { problems };
   const { name, email, disabled = false } = record;
-  const from = { id: record.id?.toLowerCase(), createdAt };
+  const { externalId } = record;
+  const from = {
+    id: record.id?.toLowerCase(),
+    createdAt,
+    externalId: externalId === undefined ? null : String(externalId),
+  };
   const user = buildUserRow({ name, email, access, passwordHash: hash.hash }, from);
   return {
     user: { row: { ...user, ...elevation.columns, disabled, updatedAt }, hasOwnId: record.id !== undefined },
@@ -90,11 +99,11 @@ function readElevation(
 ) {
   if (elevation === null) return { problems: [], columns: {} };
   const { access } = elevation;
-  const until = parseTimestamp(elevation.until);
+  const until = readTime(elevation.until);
   const problems = [
     ...(levels.has(access) ? [] : [`elevation.access must be one of ${levels.describe()}`]),
     ...(access > permanent ? [] : [`elevation.access must be above access, ${permanent}`]),
-    ...(until === undefined ? ['elevation.until must be a time as in 2026-01-31T12:00:00Z'] : []),
+    ...(until === undefined ? ['elevation.until must be a time as in 2026-01-31T12:00:00Z, or a date'] : []),
   ];
   const isOver = until === undefined || until <= new Date();
   return { problems, columns: isOver ? {} : { access, accessUntil: toWholeSeconds(until) } };
@@ -106,7 +115,17 @@ function readElevation(
  */
 function findTimeProblems(times: Readonly<Record<string, Date | undefined>>, now: Date): string[] {
   return Object.entries(times).flatMap(([name, time]) => {
-    if (time === undefined) return [`${name} must be a time as in 2026-01-31T12:00:00Z`];
+    if (time === undefined) return [`${name} must be a time as in 2026-01-31T12:00:00Z, or a date`];
     return time > now ? [`${name} must not be in the future`] : [];
   });
+}
+
+/** Reads a time, or a date as its beginning in UTC. */
+function readTime(text: string): Date | undefined {
+  return parseTimestamp(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+}
+
+/** Tells whether the time in a UUIDv7 (RFC 9562 section 5.7: the first 48 bits) is later than another. */
+function isAfter(id: string | undefined, time: Date): boolean {
+  return id !== undefined && Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) > time.getTime();
 }

@@ -1,11 +1,13 @@
 import { joinSql, rawSql, type Sql, type SqlValue, sql } from '../../db/client.ts';
+import { toStoredPrefix } from '../../lib/email-address.ts';
 import { invalidQuery } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { expireElevationsForList } from './expire-elevations.ts';
+import { findByExternalId } from './external-id.ts';
 import type { User, UserSort } from './schemas.ts';
 import { after, before, type KeyRange, keysBeginningWith } from './sort-keys.ts';
-import { toUser, userColumns } from './users.ts';
+import { toUserForAdmins, userColumns } from './users.ts';
 
 /** The filters and the order of a list of users. */
 export interface UserListing {
@@ -22,6 +24,8 @@ export interface UserListing {
   readonly q?: string;
   readonly access?: number;
   readonly disabled?: boolean;
+  /** The id in the system that the user came from: it is unique. */
+  readonly externalId?: string;
 }
 
 /** A page of users; `nextCursor` is null on the last one. */
@@ -53,7 +57,9 @@ type Order = (typeof orders)[UserSort];
  *   by name nor by address
  */
 export async function listUsers(context: AccountsContext, listing: UserListing): Promise<UserPage> {
-  const { limit, q = '', cursor } = listing;
+  const { limit, q = '', cursor, externalId } = listing;
+  if (externalId !== undefined)
+    return { users: await findByExternalId(context, { ...listing, externalId }), nextCursor: null };
   const sort = listing.sort ?? (q === '' ? 'createdAt' : 'name');
   const order = orders[sort];
   if (q !== '' && order.column === 'id')
@@ -62,7 +68,7 @@ export async function listUsers(context: AccountsContext, listing: UserListing):
       'conflict',
       'searches names, or addresses with sort=email: not with sort=createdAt',
     );
-  const all = keysBeginningWith(q);
+  const all = keysBeginningWith(order.column === 'emailKey' ? toStoredPrefix(q) : q);
   const position = cursor === undefined ? undefined : decodeCursor(sort, cursor);
   const rest =
     position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);
@@ -185,6 +191,6 @@ async function readUsers({ db, levels }: AccountsContext, positions: readonly Po
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const row = byId.get(id);
-    return row === undefined ? [] : [toUser(row, levels)];
+    return row === undefined ? [] : [toUserForAdmins(row, levels)];
   });
 }

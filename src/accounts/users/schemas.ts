@@ -1,5 +1,11 @@
 import { type Static, Type } from 'typebox';
 import type { AccessLevel } from '../../config/index.ts';
+import {
+  EMAIL_FORMAT,
+  EMAIL_MAX_LENGTH,
+  EMAIL_PATTERN,
+  PUBLISHED_EMAIL_PATTERN,
+} from '../../lib/email-address.ts';
 
 /** Postgres stores no NUL, and neither database can store half of a surrogate pair. */
 const TEXT = '^[^\\u0000\\ud800-\\udfff]*$';
@@ -12,29 +18,19 @@ const UNPRINTABLE = '\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff';
 const INVISIBLE =
   '\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
   '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0\\ufff0-\\ufff8';
-const DOMAIN_LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])?';
 
-/**
- * The last label of a domain, which begins with a letter (RFC 1123 section 2.1). Otherwise software for mails
- * reads the domain as a number: `256` as 0.0.1.0, `0x7f.1` as 127.0.0.1 (WHATWG URL, IPv4 parser).
- */
-const LAST_DOMAIN_LABEL = '[a-zA-Z](?:[a-zA-Z0-9\\-]{0,61}[a-zA-Z0-9])?';
-
-/** 256 characters between angle brackets, less the brackets: RFC 5321 section 4.5.3.1.3. */
-const EMAIL_MAX_LENGTH = 254;
 const PASSWORD_MAX_LENGTH = 128;
 
-const ADDRESS = `[a-zA-Z0-9.!#$%&'*+\\/=?^_\`\\{\\|\\}~\\-]+@(?:${DOMAIN_LABEL}\\.)*${LAST_DOMAIN_LABEL}`;
-
 /**
- * A valid email address as HTML defines it (WHATWG HTML, input type=email), whose domain is no number; space
- * around it is trimmed. The published pattern takes all that is not visible ASCII for space.
+ * A valid email address as HTML defines it (WHATWG HTML, input type=email), whose domain is no number. The
+ * domain may be internationalized. Space around it is trimmed.
  */
 export const EmailAddress = Type.String({
   maxLength: EMAIL_MAX_LENGTH,
-  pattern: `^[^!-~]*${ADDRESS}[^!-~]*$`,
-  checkedPattern: `^\\s*${ADDRESS}\\s*$`,
-  description: 'an email address in ASCII characters',
+  pattern: PUBLISHED_EMAIL_PATTERN,
+  checkedPattern: EMAIL_PATTERN,
+  format: EMAIL_FORMAT,
+  description: 'an email address, in ASCII characters before the @',
   examples: ['ada@example.com'],
 });
 
@@ -48,6 +44,15 @@ export const UserName = Type.String({
   checkedPattern: `^(?:[^\\S${UNPRINTABLE}]|[${INVISIBLE}])*[^\\s${UNPRINTABLE}${INVISIBLE}][^${UNPRINTABLE}]*$`,
   description: 'a name that is not blank and has no control characters',
   examples: ['Ada Lovelace'],
+});
+
+/** The id of a user in the system that they were imported from: any text without control characters. */
+export const ExternalIdInput = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  checkedPattern: `^[^${UNPRINTABLE}]*$`,
+  description: 'an id of 1 to 128 characters, without control characters',
+  examples: ['5f0c6a9e-3a4b-4c1d-9f5e-2b7d8c1a0e4f'],
 });
 
 /** The reason of a change, for the audit log. */
@@ -120,6 +125,11 @@ const Name = Type.String({ examples: ['Ada Lovelace'] });
 /** No `format`: validators require more than HTML does, for instance a dot in the domain. */
 const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
+/** No limits: the value was checked when it was imported. */
+const ExternalId = Type.Union([Type.String(), Type.Null()], {
+  description: 'id in the system that the user was imported from; null when there is none. For admins',
+  examples: [null],
+});
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
 
 const PermanentAccess = Type.Integer({
@@ -143,6 +153,7 @@ export const User = Type.Object(
     permanentAccess: PermanentAccess,
     accessUntil: AccessUntil,
     disabled: Disabled,
+    externalId: Type.Optional(ExternalId),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
@@ -161,6 +172,7 @@ export const VisibleUser = Type.Object(
     permanentAccess: Type.Optional(PermanentAccess),
     accessUntil: Type.Optional(AccessUntil),
     disabled: Type.Optional(Disabled),
+    externalId: Type.Optional(ExternalId),
     createdAt: Type.Optional(Timestamp),
     updatedAt: Type.Optional(Timestamp),
   },

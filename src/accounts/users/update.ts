@@ -11,7 +11,7 @@ import { lockAdmins, requireAnotherAdmin } from './last-admin.ts';
 import type { User } from './schemas.ts';
 import { nameKey } from './sort-keys.ts';
 import { changeAccess, type WantedAccess } from './update-access.ts';
-import { toUser, type UserRow, userColumns } from './users.ts';
+import { toUser, toUserForAdmins, type UserRow, userColumns } from './users.ts';
 
 /**
  * A check that runs inside the transaction of the change. It throws when the user is not in the state that
@@ -93,7 +93,7 @@ export async function changeUser(
       select: { ...userColumns, generation: true },
     });
     if (generation !== before.generation) revoke({ userId: id, generation, lastIssuedAt });
-    return toUser(row, context.levels);
+    return toUserForAdmins(row, context.levels);
   });
 }
 

@@ -3,6 +3,7 @@ import type { AccessLevels } from '../../access/levels.ts';
 import type { AuditAction, RequestContext } from '../../audit/event.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
+import { displayEmail } from '../../lib/email-address.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange } from '../change.ts';
@@ -24,6 +25,7 @@ export const userColumns = {
   permanentAccess: true,
   accessUntil: true,
   disabled: true,
+  externalId: true,
   createdAt: true,
   updatedAt: true,
 } as const;
@@ -38,6 +40,7 @@ export interface UserRow extends AccessColumns {
   readonly name: string;
   readonly email: string;
   readonly disabled: boolean;
+  readonly externalId: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -49,7 +52,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
   return {
     id: row.id,
     name: row.name,
-    email: row.email,
+    email: displayEmail(row.email),
     access,
     accessName: levels.nameOf(access),
     permanentAccess: row.permanentAccess,
@@ -58,6 +61,11 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+/** A user as admins see it: with the id in the system that the user came from. */
+export function toUserForAdmins(row: UserRow, levels: AccessLevels): User {
+  return { ...toUser(row, levels), externalId: row.externalId };
 }
 
 /** The origin of a user. */
@@ -141,14 +149,18 @@ export async function hashAndBuildUser(input: {
 /**
  * Builds the row of a new user whose password was hashed before.
  *
- * @param from id and creation time of a user of another installation
+ * @param from id and creation time of a user of another installation, or the id in another system
  */
 export function buildUserRow(
   input: { name: string; email: string; passwordHash: string; access: number },
-  from: { readonly id?: string | undefined; readonly createdAt?: Date } = {},
+  from: {
+    readonly id?: string | undefined;
+    readonly externalId?: string | null;
+    readonly createdAt?: Date;
+  } = {},
 ) {
   const email = requireEmail(input.email);
-  const { createdAt = new Date() } = from;
+  const { createdAt = new Date(), externalId = null } = from;
   const { id = newId(createdAt) } = from;
   const name = normalizeName(input.name);
   return {
@@ -162,6 +174,7 @@ export function buildUserRow(
     permanentAccess: input.access,
     accessUntil: null,
     disabled: false,
+    externalId,
     generation: 0,
     epoch: 0,
     createdAt,
@@ -169,11 +182,11 @@ export function buildUserRow(
   };
 }
 
-/** Finds a user. @throws {Problem} `user-not-found` */
+/** Finds a user for an admin. @throws {Problem} `user-not-found` */
 export async function findUser({ db, levels }: AccountsContext, id: string): Promise<User> {
   const row = await db.user.findUnique({ where: { id: id.toLowerCase() }, select: userColumns });
   if (row === null) throw new Problem('user-not-found');
-  return toUser(row, levels);
+  return toUserForAdmins(row, levels);
 }
 
 /** Finds a user by address. @throws {Problem} `user-not-found` */

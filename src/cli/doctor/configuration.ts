@@ -1,5 +1,5 @@
 import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
-import { MAX_MEMORY_KIB } from '../../accounts/passwords/parse-hash.ts';
+import { MAX_MEMORY_KIB } from '../../accounts/passwords/formats/argon2.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
 import type { Config } from '../../config/index.ts';
 import { availableMemory } from '../../config/memory.ts';

@@ -20,7 +20,7 @@ An attacker who has the hashes can guess passwords: protect the file like the da
 read it (mode 0600). It gets its name when it is complete. A killed run leaves a temp file,
 <file>.latchkey-<machine>-<number>.part, which the next export into <file> removes.
 
-A line has id, name, email, access (the permanent level), elevation (null, or { access, until }),
+A line has id, externalId (only where there is one), name, email, access (the permanent level), elevation (null, or { access, until }),
 disabled, createdAt, updatedAt and passwordHash (null when the user has no password yet). The lines are
 in the order of the ids. Each user is read when its line is written. Sessions, invitations and the audit
 are not included.

@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import type { ImportedLine } from '../../accounts/transfer/import.ts';
+import { DataError } from '../../db/data-error.ts';
 
 /** The chunks of a stream. */
 export type Chunks = AsyncIterable<Buffer | string>;
@@ -10,6 +11,9 @@ export type Chunks = AsyncIterable<Buffer | string>;
  */
 const MAX_LINE_BYTES = 65_536;
 
+/** Enough of the first line to tell what the file is. */
+const HEAD_BYTES = 100;
+
 const LINE_FEED = 10;
 
 /** The lines of a stream, one at a time, and the number of bytes read so far. */
@@ -17,7 +21,11 @@ export interface Lines extends AsyncIterable<ImportedLine> {
   readonly bytes: number;
 }
 
-/** Reads lines of UTF-8. Empty lines are skipped, but count in the line numbers. */
+/**
+ * Reads lines of UTF-8. Empty lines are skipped, but count in the line numbers.
+ *
+ * @throws {DataError} while it reads, when the stream is a JSON array or one object over several lines
+ */
 export function readLines(chunks: Chunks): Lines {
   const at = { bytes: 0, line: 0 };
   return {
@@ -32,8 +40,11 @@ async function* read(chunks: Chunks, at: { bytes: number; line: number }): Async
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest: Buffer[] = [];
   let length = 0;
+  let isFirst = true;
   const end = (): ImportedLine | undefined => {
     at.line += 1;
+    if (isFirst) requireLines(rest);
+    isFirst &&= length === 0;
     const line = toLine(decoder, at.line, rest, length);
     [rest, length] = [[], 0];
     return line;
@@ -50,7 +61,10 @@ async function* read(chunks: Chunks, at: { bytes: number; line: number }): Async
     }
     length += bytes.length - from;
     if (length <= MAX_LINE_BYTES) rest.push(bytes.subarray(from));
-    else rest = [];
+    else {
+      if (isFirst) requireLines([...rest, bytes.subarray(from)]);
+      [rest, isFirst] = [[], false];
+    }
     at.bytes += bytes.length;
   }
   const last = length > 0 ? end() : undefined;
@@ -70,4 +84,14 @@ function toLine(
   } catch {
     return { number, problem: 'is not UTF-8' };
   }
+}
+
+/** @throws {DataError} when the first line begins an array, or an object that goes on in the next line */
+function requireLines(firstLine: readonly Buffer[]): void {
+  const text = Buffer.concat(firstLine).toString('utf8', 0, HEAD_BYTES).trim();
+  if (!text.startsWith('[') && text !== '{') return;
+  const what = text === '{' ? 'one JSON object over several lines' : 'a JSON array';
+  throw new DataError(
+    `This is ${what}. The import reads JSON Lines, one object on each line: convert an array with  jq -c '.[]' users.json > users.jsonl`,
+  );
 }

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
 import { findCallerClaims } from '../../access/caller.ts';
-import { normalizeEmail } from '../../accounts/normalize.ts';
 import type { Secrets } from '../../crypto/hmac.ts';
+import { normalizeEmail } from '../../lib/email-address.ts';
 import { type Claim, IdempotentRequests } from './idempotent-requests.ts';
 
 declare module 'fastify' {

@@ -52,7 +52,7 @@ export const Acceptance = (passwordMinLength: number) =>
       password: NewPassword(passwordMinLength),
       email: Type.Optional({
         ...EmailAddress,
-        description: 'an email address in ASCII characters; only the first admin sends it',
+        description: 'an email address, in ASCII characters before the @; only the first admin sends it',
       }),
     },
     {

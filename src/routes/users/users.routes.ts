@@ -39,14 +39,15 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'List, search and sort the users',
       description:
-        'Oldest first unless `sort` says otherwise. `disabled`, and sorting and searching by email, are for admins, because they would reveal email addresses and states.',
+        'Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.',
       querystring: UserQuery(levels.all),
       response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
     handler: async (request, reply) => {
       const { access } = claimsOf(request);
       const { query } = request;
-      const isForAdmins = query.disabled !== undefined || query.sort?.endsWith('email');
+      const isForAdmins =
+        query.disabled !== undefined || query.externalId !== undefined || query.sort?.endsWith('email');
       if (isForAdmins && access < levels.admin) throw accessDenied(levels.admin, access);
       const page = await listUsers(app.accounts, query);
       if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));

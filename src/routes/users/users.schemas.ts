@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import {
   AssignableAccess,
   EmailAddress,
+  ExternalIdInput,
   NewPassword,
   Reason,
   UserName,
@@ -48,6 +49,10 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
           examples: [false],
         }),
       ),
+      externalId: Type.Optional({
+        ...ExternalIdInput,
+        description: 'the id in the system that a user was imported from: one user at most; for admins',
+      }),
       sort: Type.Optional(UserSort),
     },
     { additionalProperties: false },

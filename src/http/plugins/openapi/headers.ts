@@ -1,4 +1,5 @@
 import type { SwaggerTransformObject } from '@fastify/swagger';
+import { EMAIL_FORMAT } from '../../../lib/email-address.ts';
 import { CHECKED_PATTERN } from '../../../lib/pattern-keyword.ts';
 import { findEntry } from '../../../problems/own-problems.ts';
 import type { ProblemField } from '../../../problems/registry.ts';
@@ -73,6 +74,8 @@ export const completeDocument =
 function removeCheckedPatterns(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   Reflect.deleteProperty(value, CHECKED_PATTERN);
+  // The pattern says the same, and few tools know the format.
+  if ('format' in value && value.format === EMAIL_FORMAT) Reflect.deleteProperty(value, 'format');
   for (const member of Object.values(value)) removeCheckedPatterns(member);
 }
 
