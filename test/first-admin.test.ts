@@ -1,11 +1,15 @@
 /** Tests how a service without any account gets its first admin. */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { latchkey, type Service, serve, temporaryFolder } from './child.ts';
 import { createDatabase, createMigratedDatabase } from './database.ts';
 import { PASSWORD } from './helper.ts';
+import { testSigningKey } from './tokens.ts';
+import { until } from './until.ts';
 
 const DATA_DIR = await temporaryFolder(t);
 const { url: DATABASE_URL } = await createDatabase(t);
@@ -72,5 +76,44 @@ t.test('The invitation of the first admin is valid only while there is no admin'
   );
   t.equal(code, 0);
   t.match((await accept(service, token)).body, { status: 403, type: /mail-token-invalid$/ });
+  await service.stop();
+});
+
+t.test('Replicas that start together do not void the invitations of each other', async (t) => {
+  const { url: DATABASE_URL } = await createMigratedDatabase(t);
+  const shared = {
+    DATABASE_URL,
+    SECRET: randomBytes(32).toString('base64'),
+    JWT_PRIVATE_KEY: testSigningKey.pem,
+  };
+  const folders = [await temporaryFolder(t), await temporaryFolder(t)];
+  const replicas: Service[] = [];
+  const tokens: string[] = [];
+  for (const folder of folders) {
+    replicas.push(await serve(t, { ...shared, DATA_DIR: folder }));
+    const command = await readFile(join(folder, 'first-admin'), 'utf8');
+    tokens.push(JSON.parse(/-d '(.*)'/.exec(command)?.[1] ?? '').token);
+  }
+  const [first, second] = replicas;
+  t.match(await accept(first!, tokens[0]!), { status: 201, body: { access: 2 } });
+  t.equal((await accept(second!, tokens[1]!, { email: 'eve@example.com' })).status, 403, 'there is an admin');
+  for (const replica of replicas) await replica.stop();
+});
+
+t.test('In production the log has the command that makes the first admin in a pod', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const service = await serve(t, {
+    DATA_DIR: await temporaryFolder(t),
+    DATABASE_URL: url,
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://accounts.example.com',
+    SECRET: randomBytes(32).toString('base64'),
+    JWT_PRIVATE_KEY: testSigningKey.pem,
+  });
+  await until(() => service.stdout().includes('first admin'));
+  t.match(
+    service.stdout(),
+    `kubectl exec -it ${hostname()} -- latchkey user create --email you@example.com --name You --access admin`,
+  );
   await service.stop();
 });

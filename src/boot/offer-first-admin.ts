@@ -1,7 +1,10 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { inviteFirstAdmin } from '../accounts/invitations/first-admin-invitation.ts';
+
+const CREATE_COMMAND = 'latchkey user create --email you@example.com --name You --access admin';
 
 /**
  * Creates the invitation of the first admin where there is no admin yet. The command goes to the terminal
@@ -13,7 +16,7 @@ import { inviteFirstAdmin } from '../accounts/invitations/first-admin-invitation
  */
 export async function offerFirstAdmin(app: FastifyInstance, url: string): Promise<string[]> {
   const file = resolve(app.config.dataDir, 'first-admin');
-  const token = await inviteFirstAdmin(app.accounts);
+  const token = await inviteFirstAdmin(app.accounts, await readToken(file));
   if (token === undefined) {
     await rm(file, { force: true }).catch(() => {});
     return [];
@@ -26,15 +29,27 @@ export async function offerFirstAdmin(app: FastifyInstance, url: string): Promis
     ];
   try {
     await writePrivate(file, `${command}\n`);
-    return [
-      `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`,
-    ];
+    const found = `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`;
+    return app.config.production ? [found, `Or make the first admin: ${podCommand()}`] : [found];
   } catch (error) {
     app.log.warn({ err: error }, 'The invitation of the first admin could not be written');
-    return [
-      'There is no admin yet. Make the first one: npx latchkey user create --email you@example.com --name You --access admin',
-    ];
+    const command = app.config.production ? podCommand() : `npx ${CREATE_COMMAND}`;
+    return [`There is no admin yet. Make the first one: ${command}`];
   }
+}
+
+/**
+ * The command that makes an admin where the process runs in a container: files of a container are lost with
+ * it, and each replica has its own. The host name of a pod is its name.
+ */
+function podCommand(): string {
+  return `${CREATE_COMMAND} (on Kubernetes: kubectl exec -it ${hostname()} -- ${CREATE_COMMAND})`;
+}
+
+/** Reads the token of the last start. @returns undefined when there is none */
+async function readToken(file: string): Promise<string | undefined> {
+  const command = await readFile(file, 'utf8').catch(() => '');
+  return /"token":"([\w-]+)"/.exec(command)?.[1];
 }
 
 /** The line is refused as it is, because its fields are empty: an example password could be anybody's. */

@@ -12,39 +12,64 @@ import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
 import { until } from '../until.ts';
 
-t.test('An overloaded process rejects requests except health checks, and recovers', async (t) => {
-  const block = () => {
-    const end = performance.now() + 400;
-    while (performance.now() < end);
+/** Collects the arguments of all warnings that requests log from now on. */
+function collectWarnings({ app: { log } }: Api): unknown[][] {
+  const warnings: unknown[][] = [];
+  const child = log.child.bind(log);
+  log.child = (...options: Parameters<typeof child>) => {
+    const made = child(...options);
+    const warn = made.warn.bind(made) as (...line: unknown[]) => void;
+    made.warn = (...line: unknown[]) => {
+      warnings.push(line);
+      warn(...line);
+    };
+    return made;
   };
-  const api = await startApi(
-    t,
-    {},
-    {
-      // The default is a second, and a test would have to block the event loop for longer.
-      maxEventLoopDelay: 100,
-      routes: async (app) => {
-        app.get('/block', { config: { access: 'public' } }, (_request, reply) => {
-          block();
-          reply.code(204).send();
-        });
+  return warnings;
+}
+
+t.test(
+  'An overloaded process rejects requests except health checks, logs that once a second, and recovers',
+  async (t) => {
+    const block = () => {
+      const end = performance.now() + 400;
+      while (performance.now() < end);
+    };
+    const api = await startApi(
+      t,
+      {},
+      {
+        // The default is a second, and a test would have to block the event loop for longer.
+        maxEventLoopDelay: 100,
+        routes: async (app) => {
+          app.get('/block', { config: { access: 'public' } }, (_request, reply) => {
+            block();
+            reply.code(204).send();
+          });
+        },
       },
-    },
-  );
-  const { token } = await api.person(1);
-  const isBusy = async () => (await api.ask('GET', '/me', { token })).status === 503;
-  t.notOk(await isBusy());
-  await until(async () => {
-    await api.app.inject('/block');
-    return isBusy();
-  });
-  const { body, headers } = await api.ask('GET', '/me', { token });
-  t.match(body, { status: 503, type: /\/problems\/busy$/, detail: /\w/ });
-  t.equal(headers['retry-after'], '1');
-  t.equal((await api.ask('GET', '/health/live')).status, 200);
-  await until(async () => !(await isBusy()));
-  t.pass('it recovers');
-});
+    );
+    const warnings = collectWarnings(api);
+    const { token } = await api.person(1);
+    const isBusy = async () => (await api.ask('GET', '/me', { token })).status === 503;
+    t.notOk(await isBusy());
+    const startedAt = performance.now();
+    await until(async () => {
+      await api.app.inject('/block');
+      return isBusy();
+    });
+    for (let count = 0; count < 100; count++) await api.app.inject('/me');
+    const { body, headers } = await api.ask('GET', '/me', { token });
+    const seconds = Math.ceil((performance.now() - startedAt) / 1_000);
+    t.ok(warnings.length >= 1 && warnings.length <= seconds + 1, `${warnings.length} lines in ${seconds} s`);
+    t.match(warnings[0]?.[0], { problem: 'busy', reason: /^the event loop is \d+ ms late/ });
+    t.match(body, { status: 503, type: /\/problems\/busy$/, detail: /\w/ });
+    t.equal(headers['retry-after'], '1');
+    t.equal((await api.ask('GET', '/health/live')).status, 200);
+    await until(async () => !(await isBusy()));
+    t.pass('it recovers');
+  },
+);
 
 /**
  * Makes all threads that could hash wait for a pipe.

@@ -54,6 +54,8 @@ export async function acceptInvitation(
       if (offered === undefined) throw new Problem('mail-token-invalid');
       const { id, inviterId } = offered;
       await tx.invitation.delete({ where: { id } });
+      // Each replica has invited the first admin.
+      if (inviterId === null) await tx.invitation.deleteMany({ where: { inviterId } });
       await tx.registration.deleteMany({ where: { email: row.email } });
       const user = await insertUser(change, row, { action: 'user.created', requestContext });
       // The personal data in the events about the invitation belongs to this user from now on.

@@ -41,6 +41,7 @@ function readContents(path: string, name: string): Omit<Contents, 'newerMigratio
     const database = openReader(path);
     try {
       requireWhole(database, name);
+      requireNoForeignCode(database, name);
       const users = countRows(database, 'User');
       return users === undefined ? undefined : { users, auditEvents: countRows(database, 'AuditEvent') ?? 0 };
     } finally {
@@ -58,6 +59,24 @@ function readContents(path: string, name: string): Omit<Contents, 'newerMigratio
 function requireWhole(database: SqliteDatabase, name: string): void {
   const [found] = database.prepare<[], string>('PRAGMA integrity_check(1)').pluck().all();
   if (found !== 'ok') throw new DataError(`${name} is damaged (${found?.replaceAll(/\s+/g, ' ')})`);
+}
+
+/**
+ * Refuses a database with triggers or views. Latchkey has none, and SQLite would run those of a file that
+ * was changed by others. A trigger could give each new user the highest level.
+ *
+ * @throws {DataError} when there is one
+ */
+export function requireNoForeignCode(database: SqliteDatabase, name: string): void {
+  const [found] = database
+    .prepare<[], { type: string; name: string }>(
+      "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name",
+    )
+    .all();
+  if (found !== undefined)
+    throw new DataError(
+      `${name} has the ${found.type} ${found.name}, which is not Latchkey's: find out who added it, and remove it (DROP ${found.type.toUpperCase()})`,
+    );
 }
 
 /** @returns undefined when there is no such table */

@@ -36,8 +36,8 @@ export function withTlsAdvice(message: string, variable = 'DATABASE_URL'): strin
 }
 
 /**
- * Checks the parameters of a URL that have to do with TLS. The driver would fail at the first connection, with
- * a stack or with a message that names no parameter.
+ * Checks the TLS parameters of a URL. Without this check, the first connection would fail, with a stack or
+ * with a message that names no parameter.
  *
  * @throws {DataError} when a certificate file cannot be read, or `verify-ca` of libpq has none
  */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { requireNoForeignCode } from '../backup/inspect.ts';
 import { DataError } from '../data-error.ts';
 import { lockExclusive } from '../files/database-lock.ts';
 import { readRecorded } from '../migrations/migrate-sqlite.ts';
@@ -34,6 +35,7 @@ export class Source {
     try {
       this.migrations = readRecorded(path).map(({ name }) => name);
       this.#database = openAlone(path);
+      requireNoForeignCode(this.#database, path);
       this.tables = readTables(this.#database);
     } catch (error) {
       this.#release();

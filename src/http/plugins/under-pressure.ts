@@ -32,18 +32,18 @@ async function pressure(
   { maxEventLoopDelay = MAX_EVENT_LOOP_DELAY_MS }: { readonly maxEventLoopDelay: number | undefined },
 ) {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  let eventLoopDelay = 0;
-  let heapUsed = 0;
-  let isUnderPressure = false;
   // A turn as long as the maximum counts, of which the resolution is not a delay.
   const threshold = Math.max(maxEventLoopDelay - RESOLUTION_MS, maxEventLoopDelay / 2);
+  /** The reason of the rejections. One for all of them: problems/plugin.ts logs it once a second. */
+  let overload: Error | undefined;
   const sample = () => {
     const { used_heap_size, heap_size_limit } = getHeapStatistics();
-    heapUsed = used_heap_size;
     // Without a single sample, the event loop was blocked all the time.
-    eventLoopDelay = histogram.count === 0 ? Number.POSITIVE_INFINITY : histogram.mean / 1e6 - RESOLUTION_MS;
+    const eventLoopDelay =
+      histogram.count === 0 ? Number.POSITIVE_INFINITY : histogram.mean / 1e6 - RESOLUTION_MS;
     histogram.reset();
-    isUnderPressure = eventLoopDelay > threshold || heapUsed > heap_size_limit * MAX_HEAP_SHARE;
+    const isUnderPressure = eventLoopDelay > threshold || used_heap_size > heap_size_limit * MAX_HEAP_SHARE;
+    overload = isUnderPressure ? new Error(describe(eventLoopDelay, used_heap_size)) : undefined;
   };
   let timer: NodeJS.Timeout | undefined;
   // The work of the start in the event loop does not count against the first requests.
@@ -56,13 +56,16 @@ async function pressure(
     histogram.disable();
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!isUnderPressure || isHealthCheck(request)) {
+    if (overload === undefined || isHealthCheck(request)) {
       done();
       return;
     }
-    request.log.warn({ eventLoopDelay, heapUsed }, 'Request rejected: the server is overloaded');
-    done(retryLater('busy', 1));
+    done(retryLater('busy', 1, overload));
   });
+}
+
+function describe(eventLoopDelay: number, heapUsed: number): string {
+  return `the event loop is ${Math.round(eventLoopDelay)} ms late, and ${Math.round(heapUsed / 2 ** 20)} MiB of the heap are in use`;
 }
 
 export default fp(pressure, { name: 'pressure', fastify: '5.x' });
