@@ -110,9 +110,11 @@ async function jobs(app: FastifyInstance) {
   app.decorate('jobs', states);
   const pace = new Pace({
     maxPauseMs: app.config.pollInterval * SECOND_MS,
-    isBusy: () => app.delivery.isServerDown || states.some(({ failing }) => failing),
+    isBusy: () =>
+      app.revocations.takeAsked() || app.delivery.isServerDown || states.some(({ failing }) => failing),
   });
   app.decorate('pace', pace);
+  app.revocations.onConfirm(() => pace.noteActivity());
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (!isHealthCheck(request)) pace.noteActivity();

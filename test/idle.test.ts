@@ -10,7 +10,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { STATEMENTS_CHANNEL } from '#latchkey/db/adapters/publish-statements.ts';
-import { isAccepted, open } from './accounts/client.ts';
+import { isAccepted, open, readClaims } from './accounts/client.ts';
 import { type Api, startApi, type Teardown } from './helper.ts';
 import { until } from './until.ts';
 
@@ -126,4 +126,22 @@ t.test('A process with POLL_INTERVAL=1 polls each second, whether requests come 
   };
   await whilePassing(() => polls > 3);
   t.notOk(api.app.pace.isIdle);
+});
+
+t.test('A guard that is asked outside of our hooks, as in a host app, ends a pause too', async (t) => {
+  const api = await start(t);
+  const { id } = await api.person(1);
+  const { accessToken } = await open(api, id);
+  const claims = readClaims(accessToken);
+  await becomeIdle(api);
+  const { revocations, pace } = api.app;
+  t.ok(await revocations.confirm(claims));
+  t.notOk(pace.isIdle);
+  await until(() => revocations.isFresh);
+  let asked = 0;
+  await whilePassing(() => {
+    revocations.revokes(claims);
+    return ++asked > 150;
+  });
+  t.notOk(pace.isIdle, 'and while it is asked, there is none');
 });

@@ -49,6 +49,8 @@ export class RevocationFeed {
   /** Date.now() minus performance.now(), at the last successful poll. */
   #wallOffset = 0;
   #polling: Promise<void> | undefined;
+  #wasAsked = false;
+  #onConfirm = () => {};
 
   constructor(database: FeedDatabase, limit = MAX_ENTRIES) {
     this.#database = database;
@@ -88,7 +90,20 @@ export class RevocationFeed {
 
   /** Tells whether a revocation in memory applies to this token. */
   revokes(claims: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
+    this.#wasAsked = true;
     return this.#known.revokes(claims);
+  }
+
+  /** Tells whether a guard asked since the last call. In a host app, not every request passes our hooks. */
+  takeAsked(): boolean {
+    const wasAsked = this.#wasAsked;
+    this.#wasAsked = false;
+    return wasAsked;
+  }
+
+  /** Sets the function that is called when a guard reads the rows: the feed should be polled again. */
+  onConfirm(listener: () => void): void {
+    this.#onConfirm = listener;
   }
 
   /**
@@ -98,6 +113,7 @@ export class RevocationFeed {
    * @throws when the database is unavailable, or does not answer within {@link CONFIRM_TIMEOUT_MS}
    */
   async confirm({ sub, gen, sid }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid'>): Promise<boolean> {
+    this.#onConfirm();
     const reading = this.#database.db.session.findUnique({
       where: { id: sid, userId: sub },
       select: { epoch: true, user: { select: { disabled: true, generation: true, epoch: true } } },
