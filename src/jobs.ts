@@ -19,7 +19,7 @@ import { pruneRevocations } from './tokens/prune-revocations.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     readonly jobs: readonly JobState[];
-    readonly pace: Pick<Pace, 'isIdle' | 'noteActivity'>;
+    readonly pace: Pick<Pace, 'isIdle'>;
   }
 }
 

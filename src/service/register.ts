@@ -82,8 +82,7 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
   const stopping = { hasBegun: false };
   let scope: FastifyInstance | undefined;
   if (isHosted) {
-    const noteActivity = () => scope?.pace.noteActivity();
-    await app.register(hostRoutes, { publicUrl: config.publicUrl, problemCounter, noteActivity });
+    await app.register(hostRoutes, { publicUrl: config.publicUrl, problemCounter });
     app.addHook('preClose', async () => {
       stopping.hasBegun = true;
     });

@@ -14,7 +14,6 @@ import t from 'tap';
 import { claimsOf } from '#latchkey/access/caller.ts';
 import { securitySchemes } from '#latchkey/http/plugins/openapi/host-document.ts';
 import latchkey, { type LatchkeyOptions } from '#latchkey/plugin.ts';
-import { serviceOf } from '#latchkey/service/register.ts';
 import { injectAs } from '#latchkey/testing.ts';
 import type { Teardown } from '../helper.ts';
 import { hostOptions } from './host.ts';
@@ -381,22 +380,6 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   t.ok(files.length >= 4);
   for (const url of files)
     t.equal((await app.inject(new URL(url, 'http://localhost/auth/docs/').pathname)).statusCode, 200, url);
-});
-
-t.test('A request to a guarded route of a host keeps the jobs awake', async (t) => {
-  const app = await host(t, {
-    after: (app) => {
-      app.get('/reports', { config: { access: 'user' } }, handler);
-      app.get('/open', { config: { access: 'public' } }, handler);
-    },
-  });
-  await app.ready();
-  let noted = 0;
-  Object.assign(serviceOf(app).pace, { noteActivity: () => noted++ });
-  await app.inject('/open');
-  t.equal(noted, 0);
-  await app.inject('/reports');
-  t.equal(noted, 1);
 });
 
 t.test('Two apps in one process have their own users and tokens', async (t) => {

@@ -11,11 +11,6 @@ import { type AnswerOptions, sendProblem } from '../../problems/plugin.ts';
 import { Problem } from '../../problems/problem.ts';
 import { describeGuard } from './openapi/host-document.ts';
 
-export interface HostRouteOptions extends AnswerOptions {
-  /** Notes a request to a guarded route: the jobs poll the revocations while requests come. */
-  readonly noteActivity: () => void;
-}
-
 /** The error handler of an app that sets none. */
 const defaultErrorHandler = Fastify().errorHandler;
 
@@ -23,18 +18,13 @@ const defaultErrorHandler = Fastify().errorHandler;
  * Completes the guarded routes of a host: their entry in the host's OpenAPI document, and the answers of the
  * guard where the host has no error handler of its own.
  */
-async function hostRoutes(app: FastifyInstance, options: HostRouteOptions) {
-  const noteActivity = (_request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    options.noteActivity();
-    done();
-  };
+async function hostRoutes(app: FastifyInstance, options: AnswerOptions) {
   app.addHook('onRoute', function completeRoute(route) {
     if (this.hasDecorator('isStopping')) return;
     const { guard, minimum } = route.config?.[declaration] ?? {};
     if (guard == null || minimum == null) return;
     route.schema = describeGuard(route.schema ?? {}, minimum, route.config?.maxAge);
     route.errorHandler ??= answerGuard(options);
-    route.onRequest = [noteActivity, route.onRequest ?? []].flat();
   });
 }
 
