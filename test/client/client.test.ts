@@ -260,11 +260,10 @@ t.test(
   async (t) => {
     const tab = await signedIn(t);
     const body = { refreshToken: String((await stored(tab))?.refreshToken) };
-    const soon = await later(t, tab, 'expires soon');
-    await soon.auth.ready;
     // The service answers like this when a session has ended, and its access token is not revoked yet.
     await database.db.session.deleteMany({ where: { userId: tab.user.id } });
     t.equal((await service.ask('POST', '/refresh', { body })).status, 401);
+    const soon = await later(t, tab, 'expires soon');
     await soon.auth.api.GET('/me');
     await until(() => gate.count('POST /refresh 401') === 1);
     t.equal(soon.auth.state.signedIn, true, 'its access token is still good');
