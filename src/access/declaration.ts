@@ -9,6 +9,7 @@ import type {
 import { DeclarationError } from '../lib/declaration-error.ts';
 import { authenticateOnly, minimumOf, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
+import type { Misspelt } from './misspellings.ts';
 
 /**
  * The declared access of a route, with its guard. It is kept in the config of the route, where the boot check
@@ -24,7 +25,7 @@ export interface Declaration {
 export const declaration = Symbol('access declaration');
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
+  interface FastifyContextConfig extends Misspelt {
     /** The access that a caller needs: `public`, the name of an access level, or its number. */
     access?: DeclaredAccess;
     /** Seconds that may have passed since the caller's password was verified (RFC 9470). */

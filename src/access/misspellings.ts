@@ -23,11 +23,8 @@ export type Misspelling =
   | 'maxage'
   | 'mxaAge';
 
-type Refused = { readonly [name in Misspelling]?: never };
-
-declare module 'fastify' {
-  interface FastifyContextConfig extends Refused {}
-}
+/** Members of `config` that no value fits. */
+export type Misspelt = { readonly [name in Misspelling]?: never };
 
 /** Members of `config` without which a route would be less guarded. */
 const GUARDING = ['access', 'maxAge'];

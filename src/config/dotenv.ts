@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { codeOf } from '../lib/error-code.ts';
 import { ConfigError } from './environment.ts';
-import { describeUnknownName, isKnownName } from './names.ts';
+import { checkNames, describeUnknownName, isKnownName } from './names.ts';
 
 /**
  * A blank line, a comment or an assignment, as `parseEnv` of Node.js reads them. A quoted value may have
@@ -14,16 +14,22 @@ const STATEMENT =
 /**
  * Reads a `.env` file.
  *
+ * @param options `isShared` when the file is that of an app, which has variables of its own in it: then only
+ *   misspelt names are refused
  * @returns its variables; none when there is no file
  * @throws {ConfigError} when a line is no assignment, or a name is none of Latchkey's: its value would have
  *   no effect
  */
-export function readDotenv(path: string): NodeJS.Dict<string> {
+export function readDotenv(path: string, { isShared = false } = {}): NodeJS.Dict<string> {
   const text = readText(path);
   const line = findMalformedLine(text);
   if (line !== undefined)
     throw new ConfigError(`line ${line} of .env is no assignment (example: LOG_LEVEL=info)`);
   const variables = parseEnv(text);
+  if (isShared) {
+    checkNames(variables, '.env');
+    return variables;
+  }
   const unknown = Object.keys(variables).find((name) => !isKnownName(name));
   if (unknown !== undefined) throw new ConfigError(`${describeUnknownName(unknown)} in .env`);
   return variables;

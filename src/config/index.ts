@@ -7,12 +7,12 @@ import { ConfigError, type Environment } from './environment.ts';
 import { parseOrigins, parseTrustProxy } from './lists.ts';
 import { defaultHashMemory } from './memory.ts';
 import { checkNames } from './names.ts';
-import { packageRoot } from './package.ts';
+import { configurationRoot, isDependency } from './package.ts';
 import { readSecretFiles } from './secret-files.ts';
 
 export type { AccessLevel } from './access-levels.ts';
 export { ConfigError, Environment } from './environment.ts';
-export { packageRoot, version } from './package.ts';
+export { configurationRoot, packageRoot, version } from './package.ts';
 
 /** The configuration of one process: typed, complete and frozen. Lifetimes are seconds. */
 export interface Config {
@@ -65,7 +65,7 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from three sources: `.env` in the package's root, the process's environment, which
+ * Reads the configuration from three sources: `.env` in {@link configurationRoot}, the process's environment, which
  * wins over it, and the files that `*_FILE` variables name.
  *
  * @param overrides variables that win over all of these
@@ -73,7 +73,10 @@ export interface Config {
  */
 export function readConfig(overrides: Record<string, string | undefined> = {}): Config {
   checkNames(process.env);
-  const variables = { ...readDotenv(resolve(packageRoot, '.env')), ...process.env };
+  const variables = {
+    ...readDotenv(resolve(configurationRoot, '.env'), { isShared: isDependency }),
+    ...process.env,
+  };
   return parseConfig({ ...readSecretFiles(variables), ...overrides });
 }
 
@@ -89,7 +92,7 @@ export function isRunByNpx(): boolean {
  */
 export function parseConfig(variables: Record<string, string | undefined>): Config {
   const environment = checkEnvironment(variables);
-  const dataDir = resolve(packageRoot, environment.DATA_DIR);
+  const dataDir = resolve(configurationRoot, environment.DATA_DIR);
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = environment;
   if ((email === undefined) !== (password === undefined)) {
     const missing = email === undefined ? 'ADMIN_EMAIL' : 'ADMIN_PASSWORD';
@@ -155,5 +158,5 @@ export function defaultPublicUrl(host: string, port: number): string {
 }
 
 function absoluteDatabaseUrl(url: string): string {
-  return url.startsWith('file:') ? `file:${resolve(packageRoot, url.slice('file:'.length))}` : url;
+  return url.startsWith('file:') ? `file:${resolve(configurationRoot, url.slice('file:'.length))}` : url;
 }

@@ -34,16 +34,17 @@ export function describeUnknownName(name: string): string {
 /**
  * Checks the environment of the process, which has variables of other programs too.
  *
+ * @param place for the message
  * @throws {ConfigError} when a name has one wrong letter: its value would have no effect, and a registration
  *   that was to be closed would stay open
  */
-export function checkNames(variables: NodeJS.Dict<string>): void {
+export function checkNames(variables: NodeJS.Dict<string>, place = 'the environment'): void {
   for (const name of Object.keys(variables)) {
     if (known.has(name) || name.length < MIN_TYPO_LENGTH) continue;
     // Where the right one is set too, the other belongs to another program.
     const isTypo = names.some(
       (other) => other.length >= MIN_TYPO_LENGTH && !variables[other] && leven(name, other) === 1,
     );
-    if (isTypo) throw new ConfigError(`${describeUnknownName(name)} in the environment`);
+    if (isTypo) throw new ConfigError(`${describeUnknownName(name)} in ${place}`);
   }
 }

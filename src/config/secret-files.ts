@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from './environment.ts';
-import { packageRoot } from './package.ts';
+import { configurationRoot } from './package.ts';
 
 /**
  * Variables that hold secrets and may be read from files. Keys are not among them: they accept a path anyway.
@@ -41,7 +41,7 @@ function readSecret(name: string, path: string, value: string | undefined): stri
 
 function readText(variable: string, path: string): string {
   try {
-    return readFileSync(resolve(packageRoot, path), 'utf8');
+    return readFileSync(resolve(configurationRoot, path), 'utf8');
   } catch (error) {
     throw new ConfigError(
       `${variable} is not the path of a file that can be read (example: ${variable}=/run/secrets/${variable.toLowerCase().slice(0, -'_FILE'.length)})`,

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, ConfigError, packageRoot } from '../config/index.ts';
+import { type Config, ConfigError, configurationRoot } from '../config/index.ts';
 import { readOrCreate } from '../crypto/secret-file.ts';
 import { type Algorithm, generatePem } from './generate-key.ts';
 
@@ -99,7 +99,7 @@ async function readPem(variable: string, source: string): Promise<string> {
   // A PEM in an environment variable often has its line breaks written as \n.
   if (source.includes('-----BEGIN')) return source.replaceAll('\\n', '\n');
   try {
-    return await readFile(resolve(packageRoot, source), 'utf8');
+    return await readFile(resolve(configurationRoot, source), 'utf8');
   } catch (error) {
     throw new ConfigError(`${variable} is neither a PEM nor the path of a file that can be read`, {
       cause: error,

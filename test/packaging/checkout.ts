@@ -50,7 +50,7 @@ async function copyFile(from: string, to: string): Promise<void> {
 }
 
 /** PATH on which compilers fail. */
-async function createPath(t: Teardown, node: string): Promise<string> {
+export async function createPath(t: Teardown, node: string): Promise<string> {
   const folder = await temporaryFolder(t);
   await stubCompilers(folder);
   await symlink(node, join(folder, 'node'));

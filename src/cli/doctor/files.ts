@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, packageRoot } from '../../config/index.ts';
+import { type Config, configurationRoot } from '../../config/index.ts';
 import { secretFile } from '../../crypto/load-secret.ts';
 import { databaseKind } from '../../db/client.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
@@ -24,7 +24,7 @@ function privatePaths({ dataDir, databaseUrl, jwtPrivateKey, secret }: Config): 
   const paths = [dataDir, resolve(dataDir, 'outbox'), resolve(dataDir, 'first-admin')];
   if (secret === undefined) paths.push(secretFile(dataDir));
   if (jwtPrivateKey === undefined) paths.push(signingKeyFile(dataDir));
-  if (isPath) paths.push(resolve(packageRoot, jwtPrivateKey));
+  if (isPath) paths.push(resolve(configurationRoot, jwtPrivateKey));
   if (databaseKind(databaseUrl) === 'sqlite') {
     const path = sqlitePath(databaseUrl);
     paths.push(path, `${path}-wal`, `${path}-shm`);
