@@ -65,8 +65,8 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from three sources: `.env` in {@link configurationRoot}, the process's environment, which
- * wins over it, and the files that `*_FILE` variables name.
+ * Reads the configuration from three sources: `.env` in {@link configurationRoot}, the environment of the
+ * process, which wins over it, and the files that `*_FILE` variables name.
  *
  * @param overrides variables that win over all of these
  * @throws {ConfigError} when a variable is missing or has a wrong value, or when a name is misspelt

@@ -9,7 +9,8 @@ export const isDependency = packageRoot.split(sep).includes('node_modules');
 
 /**
  * Folder in which `.env` is, and in which relative paths of the configuration start: the root of the
- * repository. For a dependency it is the working directory, because `npm ci` deletes what is in `node_modules`.
+ * repository. For a dependency it is the working directory, because `npm ci` deletes what is in
+ * `node_modules`.
  */
 export const configurationRoot = isDependency ? process.cwd() : packageRoot;
 
