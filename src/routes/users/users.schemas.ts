@@ -89,5 +89,6 @@ export const UserChangeBody = (levels: readonly AccessLevel[]) =>
       ),
       reason: Type.Optional({ ...Reason, examples: ['moved to another team'] }),
     },
-    { additionalProperties: false, minProperties: 1 },
+    // Renaming needs no recent sign-in, so the example works as it is.
+    { additionalProperties: false, minProperties: 1, examples: [{ name: 'Ada Lovelace' }] },
   );

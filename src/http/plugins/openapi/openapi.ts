@@ -2,13 +2,15 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/declaration.ts';
+import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
 import { requireEntry } from '../../../problems/own-problems.ts';
 import type { OwnSlug } from '../../../problems/own-slugs.ts';
 import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
-import { withExample } from './examples.ts';
+import { withBodyExample, withExample, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
+import { describeAccess } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
 
 declare module 'fastify' {
@@ -79,7 +81,7 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
     },
     // A route of an embedding app may have no schema.
     transform: ({ schema = {}, url, route }) => ({
-      schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route),
+      schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route, app.levels),
       url: behind(path, url),
     }),
     transformObject: completeDocument([...ownProblems.keys()]),
@@ -100,14 +102,17 @@ function hide(route: RouteOptions, hidden: WeakSet<object>): void {
 }
 
 /** Adds everything that the declaration implies: security, minimum, and the problems of the route. */
-function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchema {
+function describeRoute(schema: FastifySchema, route: RouteOptions, levels: AccessLevels): FastifySchema {
   const declared = route.config?.[declaration];
   if (schema.hide === true || declared === undefined) return schema;
   const { minimum } = declared;
   return {
     ...schema,
-    ...(schema.body !== undefined && { body: withExample(schema.body) }),
-    ...(schema.querystring !== undefined && { querystring: withoutDefaults(schema.querystring) }),
+    description: describeAccess(schema.description, route, minimum, levels),
+    body: withBodyExample(schema.body),
+    querystring: withoutFormExamples(withoutDefaults(schema.querystring)),
+    headers: withoutFormExamples(schema.headers),
+    params: withoutFormExamples(schema.params),
     response: {
       ...responsesWithExamples(schema.response),
       ...problemResponses(problemsOf(schema, route, minimum)),
