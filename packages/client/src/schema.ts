@@ -4215,7 +4215,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Ada Lovelace",
-                 *       "email": "ada@example.com"
+                 *       "email": "alan@example.com"
                  *     }
                  */
                 "application/json": {
@@ -4226,7 +4226,7 @@ export interface operations {
                     name: string;
                     /**
                      * @description an email address in ASCII characters
-                     * @example ada@example.com
+                     * @example alan@example.com
                      */
                     email: string;
                     /**

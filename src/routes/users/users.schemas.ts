@@ -65,7 +65,7 @@ export const CreateUserBody = (levels: readonly AccessLevel[], passwordMinLength
   Type.Object(
     {
       name: UserName,
-      email: EmailAddress,
+      email: { ...EmailAddress, examples: ['alan@example.com'] },
       access: Type.Optional(AssignableAccess(levels)),
       password: Type.Optional(NewPassword(passwordMinLength)),
     },

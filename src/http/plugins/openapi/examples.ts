@@ -38,6 +38,19 @@ export function withoutFormExamples(schema: unknown): unknown {
   return { ...schema, properties: Object.fromEntries(properties) };
 }
 
+/**
+ * Removes parameters with a default from `required`. TypeBox requires them, because handlers always get them.
+ */
+export function withoutDefaults(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema))
+    return schema;
+  const properties = Object(schema.properties);
+  const required = [schema.required]
+    .flat()
+    .filter((name) => !('default' in Object(properties[String(name)])));
+  return { ...schema, required };
+}
+
 function withoutExamples(schema: unknown): unknown {
   if (!isSchema(schema)) return schema;
   const { examples: _, ...rest } = schema;

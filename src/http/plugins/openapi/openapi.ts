@@ -8,7 +8,7 @@ import { DeclarationError } from '../../../lib/declaration-error.ts';
 import { requireEntry } from '../../../problems/own-problems.ts';
 import type { OwnSlug } from '../../../problems/own-slugs.ts';
 import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
-import { withBodyExample, withExample, withoutFormExamples } from './examples.ts';
+import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
 import { describeAccess } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
@@ -80,10 +80,10 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
         typeof schema.$id === 'string' ? schema.$id.replace(SCHEMA_NAMESPACE, '') : `def-${index}`,
     },
     // A route of an embedding app may have no schema.
-    transform: ({ schema = {}, url, route }) => ({
-      schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route, app.levels),
-      url: behind(path, url),
-    }),
+    transform: ({ schema: given = {}, url, route }) => {
+      const schema = hidden.has(route) ? { ...given, hide: false } : given;
+      return { schema: describeRoute(schema, route, app.levels), url: behind(path, url) };
+    },
     transformObject: completeDocument([...ownProblems.keys()]),
   });
 }
@@ -177,19 +177,6 @@ function problemResponses(slugs: readonly string[]): Record<string, unknown> {
       },
     ]),
   );
-}
-
-/**
- * Removes parameters with a default from `required`. TypeBox requires them, because handlers always get them.
- */
-function withoutDefaults(schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema))
-    return schema;
-  const properties = Object(schema.properties);
-  const required = [schema.required]
-    .flat()
-    .filter((name) => !('default' in Object(properties[String(name)])));
-  return { ...schema, required };
 }
 
 function responsesWithExamples(response: unknown): Record<string, unknown> {
