@@ -4,7 +4,7 @@ type Line = Readonly<Record<string, unknown>>;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is removed
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]+/g;
 
-/** Members of a line that {@link describeLine} writes itself, or that nobody reads in a terminal. */
+/** Members of a line that {@link describeLine} writes itself, or that say nothing in a terminal. */
 const HIDDEN = ['pid', 'hostname', 'req', 'res', 'reqId', 'responseTime'];
 
 /**
