@@ -87,7 +87,8 @@ t.test('A route that is added in the five steps is guarded and is in the contrac
   const copy = mkdtempSync(join(tmpdir(), 'latchkey-steps-'));
   t.teardown(() => rmSync(copy, { recursive: true, force: true }));
   const client = ['packages/client/tsconfig.json', 'packages/client/src'];
-  for (const path of ['src', 'bin', 'prisma', 'templates', 'package.json', 'tsconfig.json', ...client])
+  const tools = ['package.json', 'tsconfig.json', 'biome.json', 'lint', '.gitignore'];
+  for (const path of ['src', 'bin', 'prisma', 'templates', ...tools, ...client])
     cpSync(path, join(copy, path), { recursive: true });
   symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
   const [schemas, routes, register] = blocks('Add a route in five steps').map(({ text }) => text);
@@ -100,6 +101,9 @@ t.test('A route that is added in the five steps is guarded and is in the contrac
   const lines = readFileSync(table, 'utf8').replace(/\}\s*$/, `${register}}\n`);
   writeFileSync(table, `import greeting from './greeting/greeting.routes.ts';\n${lines}`);
 
+  // The pasted files are accepted as they are; the import is sorted in, as the README says.
+  await run('npx', ['biome', 'check', '--write', 'src/routes/index.ts'], { cwd: copy });
+  await run('npx', ['biome', 'check', '--error-on-warnings', 'src/routes'], { cwd: copy });
   await run('npm', ['run', '--silent', 'typecheck'], { cwd: copy });
   const { stdout } = await run(process.execPath, ['bin/latchkey.js', 'openapi'], { cwd: copy });
   const operation = JSON.parse(stdout).paths['/greeting'].get;

@@ -46,7 +46,9 @@ export function tokenValues(
   token: string,
 ): { readonly link: string; readonly token: string } {
   const separator = mailLinks === 'query' ? '?' : '#';
-  return { link: `${frontendUrl}/${pages[page]}${separator}token=${token}`, token };
+  // `myapp://` is complete as it is: a third slash would make an empty host of it.
+  const base = frontendUrl.endsWith('/') ? frontendUrl : `${frontendUrl}/`;
+  return { link: `${base}${pages[page]}${separator}token=${token}`, token };
 }
 
 /**

@@ -21,6 +21,13 @@ export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
 /** Prefix of the placeholders in .env.example, which production refuses. */
 export const PLACEHOLDER = 'replace-this-with-';
 
+/** The path of a URL, without a slash at its end. */
+const PATH = '(/[^?#\\s]*[^/?#\\s])?';
+
+/** The scheme of an app (RFC 8252 section 7.1): none that browsers or mail programs know. */
+const APP_SCHEME =
+  '(?!(?:https?|ftp|file|wss?|javascript|vbscript|data|blob|about|mailto|tel|sms|view-source):)[a-z][a-z0-9+.\\-]*';
+
 /**
  * Variables that Latchkey reads, with their defaults. README.md and .env.example list the same variables; a
  * test compares them with this table.
@@ -54,9 +61,9 @@ export const Environment = Type.Object({
   ),
   FRONTEND_URL: Type.Optional(
     Type.String({
-      pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$',
+      pattern: `^(https?://[^/?#@\\s]+${PATH}|${APP_SCHEME}://([^/?#@\\s]+${PATH})?)$`,
       description:
-        'the URL of your frontend, without a slash at the end: where the links in mails lead (default: `PUBLIC_URL`)',
+        'the URL of your frontend, without a slash at the end, or `myapp://` for an app: where the links in mails lead (default: `PUBLIC_URL`)',
       examples: ['https://app.example.com'],
     }),
   ),

@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import { clientAddress } from './request-context.ts';
 import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
+import { openTerminalFormat } from './terminal-log.ts';
 
 /** UUIDs (RFC 9562 section 4). Parameters with other values may be secrets that a client sent by mistake. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -62,7 +63,6 @@ export function droppedLines(): number {
 async function openStream({ production }: Pick<Config, 'production'>): Promise<DestinationStream> {
   const output = standardOutput();
   if (!process.stdout.isTTY || production) return output;
-  const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+  const format = await openTerminalFormat();
   return { write: (line) => output.write(format(line)) };
 }

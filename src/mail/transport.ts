@@ -127,16 +127,24 @@ export async function probeMailServer(url: string): Promise<MailServerFault | un
   }
 }
 
+/**
+ * Writes each mail into two files: `.txt` with the text, whose links are whole lines, and `.html` with the
+ * page. An encoded message (RFC 2045) would break its lines.
+ */
 function folderTransport({ dataDir, mailFrom }: TransportConfig): Transport {
   const folder = resolve(dataDir, 'outbox');
   return {
-    send: async (mail) => {
-      const { createTransport } = await import('nodemailer');
-      const composer = createTransport({ streamTransport: true, buffer: true });
-      const { message } = await composer.sendMail(toMessage(mail, mailFrom));
-      const file = resolve(folder, `${mail.id}.eml`);
+    send: async ({ id, recipient, createdAt, subject, text, html }) => {
+      const fields = [
+        `From: ${mailFrom}`,
+        `To: ${recipient}`,
+        `Date: ${createdAt.toISOString()}`,
+        `Subject: ${subject}`,
+      ];
+      const file = resolve(folder, `${id}.txt`);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(file, message, { mode: 0o600 });
+      await writeFile(resolve(folder, `${id}.html`), html, { mode: 0o600 });
+      await writeFile(file, [...fields, '', text].join('\n'), { mode: 0o600 });
       return file;
     },
     close: () => {},

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import t from 'tap';
-import { checkHashing } from '#latchkey/cli/doctor/configuration.ts';
+import { checkFrontendUrl, checkHashing } from '#latchkey/cli/doctor/configuration.ts';
 import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
@@ -163,6 +163,18 @@ t.test('A wrong production configuration has a finding for each mistake', async 
     /^problem: frontend URL: https:\/\/localhost:8080 is reachable from this machine only/,
     /^problem: proxies: only a proxy on this machine can reach 127\.0\.0\.1/,
   ]);
+});
+
+t.test('Links that any app can claim are a warning in production only', async (t) => {
+  const secrets = { SECRET, JWT_PRIVATE_KEY: pem };
+  const find = (variables: Variables) =>
+    checkFrontendUrl(parseConfig({ FRONTEND_URL: 'myapp://', ...variables }));
+  t.match(find({ NODE_ENV: 'production', ...secrets }), {
+    status: 'warning',
+    found: /^any app on a phone can claim myapp:\/\/ links/,
+    advice: /https URL/,
+  });
+  t.match(find({}), { status: 'ok', found: 'myapp://' });
 });
 
 t.test('A configuration that prevents the start is the only finding', async (t) => {

@@ -49,6 +49,25 @@ t.test('The docs page may run its own scripts and nothing else', async (t) => {
   t.equal(page.headers['referrer-policy'], 'no-referrer', 'which is for pages, and nothing in JSON');
 });
 
+t.test(
+  'The docs page has the name, the icon and the colours of Latchkey, and no logo of others',
+  async (t) => {
+    const { app } = await startApi(t);
+    const { body: page } = await app.inject('/docs');
+    t.match(page, '<title>Latchkey API</title>');
+    const icons = [...page.matchAll(/<link rel="icon"[^>]*href="([^"]+)"/g)].map(([, file]) => file ?? '');
+    t.strictSame(icons, ['/docs/static/theme/latchkey.svg']);
+    t.match(await app.inject(icons[0] ?? ''), {
+      statusCode: 200,
+      headers: { 'content-type': 'image/svg+xml' },
+    });
+    t.match((await app.inject('/docs/static/theme/latchkey.css')).body, '@media (max-width: 640px)');
+    const { body: script } = await app.inject('/docs/static/swagger-initializer.js');
+    const [, logo = ''] = /img\.src = 'data:image\/svg\+xml;base64,([^']+)'/.exec(script) ?? [];
+    t.match(Buffer.from(logo, 'base64').toString(), '<title>Latchkey</title>');
+  },
+);
+
 t.test('Personal and momentary answers are not cached, and no answer sets a cookie', async (t) => {
   const { ask, person } = await startApi(t);
   const { token, email, refreshToken } = await person(2);

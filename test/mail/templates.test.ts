@@ -12,6 +12,7 @@ import { templateNames } from '#latchkey/mail/template-names.ts';
 import { Templates } from '#latchkey/mail/templates.ts';
 import { environment, PASSWORD, startApi, type Teardown } from '../helper.ts';
 import { startMailServer } from '../mail-server.ts';
+import { noteSecret } from '../secret-log.ts';
 import { until } from '../until.ts';
 
 /** Makes a folder with templates of an operator. */
@@ -35,6 +36,10 @@ t.test('Each mail of this package has a subject, and the same content as text an
     const page = html.replace(/^[\s\S]*<body[^>]*>|<[^>]+>/g, '').replace(/\s+/g, ' ');
     const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
     t.equal(page.trim(), escaped.replace(/\s+/g, ' ').trim(), name);
+    const appLink = 'myapp://reset-password#token=t';
+    const mail = templates.render(name, { ...values, link: appLink });
+    t.match(mail.text, new RegExp(`(^|\\s)${appLink}(\\s|$)`), name);
+    t.match(mail.html, `<a href="${appLink}">${appLink}</a>`, name);
   }
   t.match(templates.render('access-changed', values).html, '&lt;admin&gt; &amp; more');
 });
@@ -73,14 +78,22 @@ t.test('Without a mail server in development, mails are files that only their ow
   const { email } = await person(1);
   t.equal((await ask('POST', '/password/forgot', { body: { email } })).status, 202);
   const folder = join(app.config.dataDir, 'outbox');
-  await until(async () => (await readdir(folder).catch(() => [])).length === 1);
-  const [name = ''] = await readdir(folder);
-  t.match(name, /^[0-9a-f-]{36}\.eml$/);
+  await until(async () => (await app.accounts.db.mail.findFirst())?.outcome === 'sent');
+  const names = (await readdir(folder)).sort();
+  const [page = '', plain = ''] = names;
+  t.equal(names.length, 2);
+  t.match(page, /^[0-9a-f-]{36}\.html$/);
+  t.equal(plain, page.replace('.html', '.txt'));
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
   t.equal(await modeOf(folder), '700');
-  t.equal(await modeOf(join(folder, name)), '600');
-  const mail = await readFile(join(folder, name), 'utf8');
-  t.match(mail, new RegExp(`^To: ${email}\r$`, 'm'));
-  t.match(mail, /Subject: Set a new password/);
-  await until(async () => (await app.accounts.db.mail.findFirst())?.outcome === 'sent');
+  for (const name of names) t.equal(await modeOf(join(folder, name)), '600');
+  const mail = await readFile(join(folder, plain), 'utf8');
+  t.match(mail, new RegExp(`^To: ${email}$`, 'm'));
+  t.match(mail, /^Subject: Set a new password\n\n/m);
+  const [, link = '', token = ''] =
+    /^(http:\/\/latchkey\.test\/reset-password#token=([\w-]{43}))$/m.exec(mail) ?? [];
+  noteSecret(token);
+  t.match(await readFile(join(folder, page), 'utf8'), `<a href="${link}">${link}</a>`);
+  const body = { token, newPassword: 'a password that was set anew' };
+  t.equal((await ask('POST', '/password/reset', { body })).status, 204, 'the link can be copied');
 });

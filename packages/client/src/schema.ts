@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service and its links */
+        /**
+         * The service and its links
+         * @description Public: no access token is needed.
+         */
         get: operations["getHome"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The OpenAPI document */
+        /**
+         * The OpenAPI document
+         * @description Public: no access token is needed.
+         */
         get: operations["getContract"];
         put?: never;
         post?: never;
@@ -49,7 +55,9 @@ export interface paths {
         put?: never;
         /**
          * Register a user
-         * @description With a mail server the answer is always 202: the mail says how to continue, or that the address already has an account. Without one the account is created at once (201), or the address is taken (409).
+         * @description Public: no access token is needed.
+         *
+         *     With a mail server the answer is always 202: the mail says how to continue, or that the address already has an account. Without one the account is created at once (201), or the address is taken (409).
          */
         post: operations["registerUser"];
         delete?: never;
@@ -69,7 +77,9 @@ export interface paths {
         put?: never;
         /**
          * Confirm an address, with the token of the mail and the password
-         * @description Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: a person who registers with the address of another person gains nothing when its owner follows the link.
+         * @description Public: no access token is needed.
+         *
+         *     Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: a person who registers with the address of another person gains nothing when its owner follows the link.
          */
         post: operations["verifyEmail"];
         delete?: never;
@@ -87,7 +97,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in: open a session and get its tokens */
+        /**
+         * Sign in: open a session and get its tokens
+         * @description Public: no access token is needed.
+         */
         post: operations["signIn"];
         delete?: never;
         options?: never;
@@ -106,7 +119,9 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token for the next pair
-         * @description A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it: in the network of the first use, or once with the same user agent in another one. Otherwise, later, or when it is older, it counts as stolen and the session ends.
+         * @description Public: no access token is needed.
+         *
+         *     A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it: in the network of the first use, or once with the same user agent in another one. Otherwise, later, or when it is older, it counts as stolen and the session ends.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -126,7 +141,9 @@ export interface paths {
         put?: never;
         /**
          * Sign out: end the session of the access token, or of a refresh token
-         * @description Without a valid access token, a refresh token in the body is enough. The answer does not tell whether it is valid (RFC 7009 section 2.2): a token that is unknown, or whose session has ended, gets the same answer. A token that was used before ends its session as at `POST /refresh`, and counts as stolen.
+         * @description Public: an access token may be sent, but is not needed.
+         *
+         *     Without a valid access token, a refresh token in the body is enough. The answer does not tell whether it is valid (RFC 7009 section 2.2): a token that is unknown, or whose session has ended, gets the same answer. A token that was used before ends its session as at `POST /refresh`, and counts as stolen.
          */
         post: operations["signOut"];
         delete?: never;
@@ -146,7 +163,9 @@ export interface paths {
         put?: never;
         /**
          * Request a mail to set a new password
-         * @description The answer is the same for addresses without an account. The token in the mail is valid for 30 minutes.
+         * @description Public: no access token is needed.
+         *
+         *     The answer is the same for addresses without an account. The token in the mail is valid for 30 minutes.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -164,7 +183,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password, with the token of the mail: every session ends */
+        /**
+         * Set a new password, with the token of the mail: every session ends
+         * @description Public: no access token is needed.
+         */
         post: operations["resetPassword"];
         delete?: never;
         options?: never;
@@ -179,15 +201,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own record */
+        /**
+         * The caller's own record
+         * @description Needs an access token of any level.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
-        /** Delete the account, and the personal data in the audit */
+        /**
+         * Delete the account, and the personal data in the audit
+         * @description Needs an access token of any level.
+         */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
-        /** Change the caller's name */
+        /**
+         * Change the caller's name
+         * @description Needs an access token of any level.
+         */
         patch: operations["changeMe"];
         trace?: never;
     };
@@ -198,7 +229,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every operation of the API, and whether the caller may use it */
+        /**
+         * Every operation of the API, and whether the caller may use it
+         * @description Needs an access token of any level.
+         */
         get: operations["listPermissions"];
         put?: never;
         post?: never;
@@ -217,7 +251,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verify the password again, for requests that need a recent sign-in */
+        /**
+         * Verify the password again, for requests that need a recent sign-in
+         * @description Needs an access token of any level.
+         */
         post: operations["renewAuthentication"];
         delete?: never;
         options?: never;
@@ -233,7 +270,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change the password: every other session ends, this one continues with a new pair of tokens */
+        /**
+         * Change the password: every other session ends, this one continues with a new pair of tokens
+         * @description Needs an access token of any level.
+         */
         put: operations["changePassword"];
         post?: never;
         delete?: never;
@@ -252,7 +292,9 @@ export interface paths {
         get?: never;
         /**
          * Request a change of address: it takes effect when the new address is confirmed
-         * @description The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`.
+         * @description Needs an access token of any level.
+         *
+         *     The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`.
          */
         put: operations["requestEmailChange"];
         post?: never;
@@ -269,11 +311,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sessions of the caller */
+        /**
+         * The sessions of the caller
+         * @description Needs an access token of any level.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
-        /** End all sessions but this one */
+        /**
+         * End all sessions but this one
+         * @description Needs an access token of any level.
+         */
         delete: operations["endOtherSessions"];
         options?: never;
         head?: never;
@@ -290,7 +338,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one session */
+        /**
+         * End one session
+         * @description Needs an access token of any level.
+         */
         delete: operations["endSession"];
         options?: never;
         head?: never;
@@ -306,7 +357,9 @@ export interface paths {
         };
         /**
          * What the caller did and what was done to the caller, newest first
-         * @description No data of other people is shown: their request context, names, addresses and reasons are null.
+         * @description Needs an access token of any level.
+         *
+         *     No data of other people is shown: their request context, names, addresses and reasons are null.
          */
         get: operations["listActivity"];
         put?: never;
@@ -326,13 +379,17 @@ export interface paths {
         };
         /**
          * List, search and sort the users
-         * @description Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.
+         * @description Needs an access token of level 1 (`user`) or above.
+         *
+         *     Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.
          */
         get: operations["listUsers"];
         put?: never;
         /**
          * Create a user, or an invitation to hand over; no mail is sent
-         * @description With a password the user is created at once (201). Without one, the answer (202) has the link and the token of an invitation, which is valid for 7 days and only while you are an admin: hand it over, for it is not shown again. The level is at most your own permanent one. Without a level, it is that of new users.
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     With a password the user is created at once (201). Without one, the answer (202) has the link and the token of an invitation, which is valid for 7 days and only while you are an admin: hand it over, for it is not shown again. The level is at most your own permanent one. Without a level, it is that of new users.
          */
         post: operations["createUser"];
         delete?: never;
@@ -348,20 +405,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One user */
+        /**
+         * One user
+         * @description Needs an access token of level 1 (`user`) or above.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;
         /**
          * Delete a user
-         * @description A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
          * Change a user's name, access level or state
-         * @description All but a change of the name alone requires a sign-in within the last 15 minutes. The change applies at once. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     All but a change of the name alone requires a sign-in within the last 15 minutes. The change applies at once. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         patch: operations["changeUser"];
         trace?: never;
@@ -378,7 +442,9 @@ export interface paths {
         post?: never;
         /**
          * End all sessions of a user
-         * @description A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["endUserSessions"];
         options?: never;
@@ -393,12 +459,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the invitations that are not accepted yet */
+        /**
+         * List the invitations that are not accepted yet
+         * @description Needs an access token of level 2 (`admin`) or above.
+         */
         get: operations["listInvitations"];
         put?: never;
         /**
          * Invite a person
-         * @description Mails a token that is valid for 7 days to the address, and only while you are an admin. The level is at most your own permanent one. Without a level, the invitation has that of new users.
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     Mails a token that is valid for 7 days to the address, and only while you are an admin. The level is at most your own permanent one. Without a level, the invitation has that of new users.
          */
         post: operations["inviteUser"];
         delete?: never;
@@ -418,7 +489,9 @@ export interface paths {
         put?: never;
         /**
          * Mail an invitation again, with a new token
-         * @description The token before becomes invalid. An address gets at most 3 invitations an hour. Beyond that, no mail is sent and the last token stays valid. The level is at most your own permanent one.
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     The token before becomes invalid. An address gets at most 3 invitations an hour. Beyond that, no mail is sent and the last token stays valid. The level is at most your own permanent one.
          */
         post: operations["resendInvitation"];
         delete?: never;
@@ -439,7 +512,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an invitation
-         * @description The level is at most your own permanent one.
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     The level is at most your own permanent one.
          */
         delete: operations["revokeInvitation"];
         options?: never;
@@ -456,7 +531,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept an invitation */
+        /**
+         * Accept an invitation
+         * @description Public: no access token is needed.
+         */
         post: operations["acceptInvitation"];
         delete?: never;
         options?: never;
@@ -471,7 +549,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service at a glance */
+        /**
+         * The service at a glance
+         * @description Needs an access token of level 2 (`admin`) or above.
+         */
         get: operations["getControlPanel"];
         put?: never;
         post?: never;
@@ -490,7 +571,9 @@ export interface paths {
         };
         /**
          * What happened, newest first
-         * @description Denied requests and failed sign-ins are counted: many of them become a few events with a `count`.
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     Denied requests and failed sign-ins are counted: many of them become a few events with a `count`.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -508,7 +591,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every problem that the service can answer with */
+        /**
+         * Every problem that the service can answer with
+         * @description Public: no access token is needed.
+         */
         get: operations["listProblems"];
         put?: never;
         post?: never;
@@ -525,7 +611,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One problem: the page that `type` points to */
+        /**
+         * One problem: the page that `type` points to
+         * @description Public: no access token is needed.
+         */
         get: operations["getProblem"];
         put?: never;
         post?: never;
@@ -542,7 +631,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process runs */
+        /**
+         * Whether the process runs
+         * @description Public: no access token is needed.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -559,7 +651,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can serve: the database answers and has room, the revocations are fresh, and no shutdown has begun */
+        /**
+         * Whether the process can serve: the database answers and has room, the revocations are fresh, and no shutdown has begun
+         * @description Public: no access token is needed.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -576,7 +671,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys that verify access tokens */
+        /**
+         * The public keys that verify access tokens
+         * @description Public: no access token is needed.
+         */
         get: operations["getKeySet"];
         put?: never;
         post?: never;
@@ -1936,10 +2034,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -2227,8 +2322,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "email": "ada@example.com",
-                 *       "password": "correct horse battery staple",
-                 *       "access": 1
+                 *       "password": "correct horse battery staple"
                  *     }
                  */
                 "application/json": {
@@ -2455,11 +2549,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "refreshToken": "01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE"
-                 *     }
-                 */
+                /** @example {} */
                 "application/json": {
                     /**
                      * @description a refresh token of the session, for a client without a valid access token
@@ -2558,10 +2648,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -2872,10 +2959,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)
-                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
-                 */
+                /** @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1) */
                 "if-match"?: string;
             };
             path?: never;
@@ -3016,10 +3100,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)
-                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
-                 */
+                /** @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1) */
                 "if-match"?: string;
             };
             path?: never;
@@ -3509,10 +3590,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -3833,10 +3911,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description id of a session
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of a session */
                 id: string;
             };
             cookie?: never;
@@ -3950,10 +4025,7 @@ export interface operations {
     listActivity: {
         parameters: {
             query?: {
-                /**
-                 * @description events per page
-                 * @example 20
-                 */
+                /** @description events per page */
                 limit?: number;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
@@ -4039,37 +4111,19 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /**
-                 * @description users per page
-                 * @example 20
-                 */
+                /** @description users per page */
                 limit?: number;
                 /** @description `nextCursor` of the page before, with the same `sort` */
                 cursor?: string;
-                /**
-                 * @description beginning of the name or, with `sort=email` or `-email`, of the address; case and accents do not matter
-                 * @example ada
-                 */
+                /** @description beginning of the name or, with `sort=email` or `-email`, of the address; case and accents do not matter */
                 q?: string;
-                /**
-                 * @description access level: 0 guest, 1 user, 2 admin
-                 * @example 1
-                 */
+                /** @description access level: 0 guest, 1 user, 2 admin */
                 access?: 0 | 1 | 2;
-                /**
-                 * @description true for disabled users only, false for the others; for admins
-                 * @example false
-                 */
+                /** @description true for disabled users only, false for the others; for admins */
                 disabled?: boolean;
-                /**
-                 * @description the id in the system that a user was imported from: one user at most; for admins
-                 * @example 5f0c6a9e-3a4b-4c1d-9f5e-2b7d8c1a0e4f
-                 */
+                /** @description the id in the system that a user was imported from: one user at most; for admins */
                 externalId?: string;
-                /**
-                 * @description order of the users, descending with a minus sign; `email` is for admins. The default is `name` with `q`, else `createdAt`
-                 * @example name
-                 */
+                /** @description order of the users, descending with a minus sign; `email` is for admins. The default is `name` with `q`, else `createdAt` */
                 sort?: "createdAt" | "-createdAt" | "name" | "-name" | "email" | "-email";
             };
             header?: never;
@@ -4173,9 +4227,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Ada Lovelace",
-                 *       "email": "ada@example.com",
-                 *       "access": 1,
-                 *       "password": "correct horse battery staple"
+                 *       "email": "alan@example.com"
                  *     }
                  */
                 "application/json": {
@@ -4186,7 +4238,7 @@ export interface operations {
                     name: string;
                     /**
                      * @description an email address, in ASCII characters before the @
-                     * @example ada@example.com
+                     * @example alan@example.com
                      */
                     email: string;
                     /**
@@ -4328,10 +4380,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description id of a user
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of a user */
                 id: string;
             };
             cookie?: never;
@@ -4441,17 +4490,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)
-                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
-                 */
+                /** @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1) */
                 "if-match"?: string;
             };
             path: {
-                /**
-                 * @description id of a user
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of a user */
                 id: string;
             };
             cookie?: never;
@@ -4597,17 +4640,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1)
-                 * @example "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
-                 */
+                /** @description `*` or a list of entity tags: the change is made only if one of them is still the ETag (RFC 9110 section 13.1.1) */
                 "if-match"?: string;
             };
             path: {
-                /**
-                 * @description id of a user
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of a user */
                 id: string;
             };
             cookie?: never;
@@ -4616,11 +4653,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Ada Lovelace",
-                 *       "access": 1,
-                 *       "disabled": false,
-                 *       "accessUntil": null,
-                 *       "reason": "moved to another team"
+                 *       "name": "Ada Lovelace"
                  *     }
                  */
                 "application/json": {
@@ -4798,10 +4831,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description id of a user
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of a user */
                 id: string;
             };
             cookie?: never;
@@ -4926,10 +4956,7 @@ export interface operations {
     listInvitations: {
         parameters: {
             query?: {
-                /**
-                 * @description invitations per page
-                 * @example 20
-                 */
+                /** @description invitations per page */
                 limit?: number;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
@@ -5027,10 +5054,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -5040,15 +5064,13 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "email": "ada@example.com",
-                 *       "name": "Ada Lovelace",
-                 *       "access": 1
+                 *       "email": "grace@example.com"
                  *     }
                  */
                 "application/json": {
                     /**
                      * @description an email address, in ASCII characters before the @
-                     * @example ada@example.com
+                     * @example grace@example.com
                      */
                     email: string;
                     /**
@@ -5190,17 +5212,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description 1 to 255 visible ASCII characters, a new UUID for instance. Sent again within 24 h with the same body, the request is not done again, and has the same answer */
                 "idempotency-key"?: string;
             };
             path: {
-                /**
-                 * @description id of an invitation
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of an invitation */
                 id: string;
             };
             cookie?: never;
@@ -5350,10 +5366,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description id of an invitation
-                 * @example 01890a5d-ac96-774b-bcce-b302099a8057
-                 */
+                /** @description id of an invitation */
                 id: string;
             };
             cookie?: never;
@@ -5787,10 +5800,7 @@ export interface operations {
     listAuditEvents: {
         parameters: {
             query?: {
-                /**
-                 * @description events per page
-                 * @example 20
-                 */
+                /** @description events per page */
                 limit?: number;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
@@ -5800,15 +5810,9 @@ export interface operations {
                 target?: string;
                 /** @description what happened */
                 action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
-                /**
-                 * @description not before this time
-                 * @example 2026-01-31T12:00:00Z
-                 */
+                /** @description not before this time */
                 from?: string;
-                /**
-                 * @description before this time
-                 * @example 2026-01-31T12:00:00Z
-                 */
+                /** @description before this time */
                 until?: string;
             };
             header?: never;

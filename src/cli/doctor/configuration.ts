@@ -52,6 +52,14 @@ export function checkFrontendUrl({ production, frontendUrl, publicUrl, smtpUrl }
   if (frontendUrl === publicUrl && smtpUrl !== undefined)
     return warning('frontend URL', 'links in mails lead to Latchkey itself, which has no pages', advice);
   if (frontendUrl === publicUrl) return ok('frontend URL', 'not set');
+  if (!/^https?:$/.test(protocol))
+    return production
+      ? warning(
+          'frontend URL',
+          `any app on a phone can claim ${protocol}// links, and many mail programs do not make links of them`,
+          'set FRONTEND_URL to an https URL that belongs to the app (universal links, app links)',
+        )
+      : ok('frontend URL', frontendUrl);
   if (production && isLoopback(hostname))
     return problem(
       'frontend URL',

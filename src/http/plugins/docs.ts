@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { withAccess } from '../../access/declaration.ts';
 import { Problem } from '../../problems/problem.ts';
+import { docsTheme } from './docs-theme.ts';
 
 /**
  * The browsable OpenAPI document, at /docs. Its page may run its own scripts and call the API; no other
@@ -27,6 +28,7 @@ async function docs(app: FastifyInstance) {
       done();
     });
     await scope.register(withAccess('public', swaggerUi), {
+      ...docsTheme,
       routePrefix: '/docs',
       // Links to the files of the page begin with the path of PUBLIC_URL, which a proxy may strip.
       indexPrefix: pathname,

@@ -37,7 +37,7 @@ export const InvitationPage = Type.Object(
 export const CreateInvitationBody = (levels: readonly AccessLevel[]) =>
   Type.Object(
     {
-      email: EmailAddress,
+      email: { ...EmailAddress, examples: ['grace@example.com'] },
       name: Type.Optional(UserName),
       access: Type.Optional(AssignableAccess(levels)),
     },

@@ -70,7 +70,7 @@ export const CreateUserBody = (levels: readonly AccessLevel[], passwordMinLength
   Type.Object(
     {
       name: UserName,
-      email: EmailAddress,
+      email: { ...EmailAddress, examples: ['alan@example.com'] },
       access: Type.Optional(AssignableAccess(levels)),
       password: Type.Optional(NewPassword(passwordMinLength)),
     },
@@ -94,5 +94,6 @@ export const UserChangeBody = (levels: readonly AccessLevel[]) =>
       ),
       reason: Type.Optional({ ...Reason, examples: ['moved to another team'] }),
     },
-    { additionalProperties: false, minProperties: 1 },
+    // Renaming needs no recent sign-in, so the example works as it is.
+    { additionalProperties: false, minProperties: 1, examples: [{ name: 'Ada Lovelace' }] },
   );

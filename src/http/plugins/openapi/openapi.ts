@@ -2,13 +2,15 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../../access/declaration.ts';
+import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
 import { requireEntry } from '../../../problems/own-problems.ts';
 import type { OwnSlug } from '../../../problems/own-slugs.ts';
 import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
-import { withExample } from './examples.ts';
+import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
+import { describeAccess } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
 
 declare module 'fastify' {
@@ -78,10 +80,10 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
         typeof schema.$id === 'string' ? schema.$id.replace(SCHEMA_NAMESPACE, '') : `def-${index}`,
     },
     // A route of an embedding app may have no schema.
-    transform: ({ schema = {}, url, route }) => ({
-      schema: describeRoute(hidden.has(route) ? { ...schema, hide: false } : schema, route),
-      url: behind(path, url),
-    }),
+    transform: ({ schema: given = {}, url, route }) => {
+      const schema = hidden.has(route) ? { ...given, hide: false } : given;
+      return { schema: describeRoute(schema, route, app.levels), url: behind(path, url) };
+    },
     transformObject: completeDocument([...ownProblems.keys()]),
   });
 }
@@ -100,14 +102,17 @@ function hide(route: RouteOptions, hidden: WeakSet<object>): void {
 }
 
 /** Adds everything that the declaration implies: security, minimum, and the problems of the route. */
-function describeRoute(schema: FastifySchema, route: RouteOptions): FastifySchema {
+function describeRoute(schema: FastifySchema, route: RouteOptions, levels: AccessLevels): FastifySchema {
   const declared = route.config?.[declaration];
   if (schema.hide === true || declared === undefined) return schema;
   const { minimum } = declared;
   return {
     ...schema,
-    ...(schema.body !== undefined && { body: withExample(schema.body) }),
-    ...(schema.querystring !== undefined && { querystring: withoutDefaults(schema.querystring) }),
+    description: describeAccess(schema.description, route, minimum, levels),
+    body: withBodyExample(schema.body),
+    querystring: withoutFormExamples(withoutDefaults(schema.querystring)),
+    headers: withoutFormExamples(schema.headers),
+    params: withoutFormExamples(schema.params),
     response: {
       ...responsesWithExamples(schema.response),
       ...problemResponses(problemsOf(schema, route, minimum)),
@@ -172,19 +177,6 @@ function problemResponses(slugs: readonly string[]): Record<string, unknown> {
       },
     ]),
   );
-}
-
-/**
- * Removes parameters with a default from `required`. TypeBox requires them, because handlers always get them.
- */
-function withoutDefaults(schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null || !('required' in schema) || !('properties' in schema))
-    return schema;
-  const properties = Object(schema.properties);
-  const required = [schema.required]
-    .flat()
-    .filter((name) => !('default' in Object(properties[String(name)])));
-  return { ...schema, required };
 }
 
 function responsesWithExamples(response: unknown): Record<string, unknown> {
