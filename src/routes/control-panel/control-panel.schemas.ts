@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { User } from '../../accounts/users/schemas.ts';
+import { version } from '../../config/index.ts';
 import { Ref } from '../../http/schemas.ts';
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description, examples: [1] });
@@ -34,7 +35,7 @@ export const ControlPanel = Type.Object(
     pendingRegistrations: Count('registrations whose address is not confirmed yet'),
     pendingInvitations: Count('invitations that are not accepted yet'),
     undeliveredMails: Count('mails that wait for the mail server'),
-    version: Type.String({ description: 'of Latchkey', examples: ['0.1.0'] }),
+    version: Type.String({ description: 'of Latchkey', examples: [version] }),
     uptime: Type.Integer({ description: 'of the process, in seconds', examples: [3600] }),
     database: Type.Enum(['sqlite', 'postgresql'], { examples: ['sqlite'] }),
   },

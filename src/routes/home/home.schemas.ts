@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
+import { version } from '../../config/index.ts';
 
 const Link = (url: string) => Type.String({ format: 'uri', examples: [`http://127.0.0.1:3000${url}`] });
 
 export const Home = Type.Object(
   {
     name: Type.String({ examples: ['Latchkey'] }),
-    version: Type.String({ examples: ['0.1.0'] }),
+    version: Type.String({ examples: [version] }),
     links: Type.Object({
       docs: Link('/docs'),
       openapi: Link('/openapi.json'),
@@ -26,5 +27,5 @@ export const Contract = Type.Unsafe<object>({
   type: 'object',
   additionalProperties: true,
   description: 'This document.',
-  examples: [{ openapi: '3.1.0', info: { title: 'Latchkey', version: '0.1.0' }, paths: {} }],
+  examples: [{ openapi: '3.1.0', info: { title: 'Latchkey', version }, paths: {} }],
 });
