@@ -166,7 +166,7 @@ t.test('A wrong production configuration has a finding for each mistake', async 
 });
 
 t.test('Links that any app can claim are a warning in production only', async (t) => {
-  const secrets = { SECRET, JWT_PRIVATE_KEY: pem };
+  const secrets = { SECRET, JWT_PRIVATE_KEY: pem, PUBLIC_URL: 'https://accounts.example.com' };
   const find = (variables: Variables) =>
     checkFrontendUrl(parseConfig({ FRONTEND_URL: 'myapp://', ...variables }));
   t.match(find({ NODE_ENV: 'production', ...secrets }), {
