@@ -114,5 +114,5 @@ t.test('A mail to an internationalized address has the A-label in its header', a
   const contents = { subject: 'Hello', text: 'Hello', html: '<p>Hello</p>' };
   const file = await transport.send({ id: 'one', recipient, createdAt: new Date(), ...contents });
   transport.close();
-  t.match(await readFile(file, 'utf8'), /^To: ada@xn--exmple-4ya\.org\r$/m);
+  t.match(await readFile(file, 'utf8'), /^To: ada@xn--exmple-4ya\.org\r?$/m);
 });

@@ -83,8 +83,24 @@ t.test('A key with another body is refused, also while the first request runs', 
   t.match((await invite(key, { email, access: 2 })).body, { status: 422, type: /idempotency-key-reused$/ });
   const registered = newAddress();
   t.equal((await register(key, { email: registered })).status, 202);
-  t.equal((await register(key, { email: registered, password: `${PASSWORD}!` })).status, 422);
+  t.equal((await register(key, { email: registered, name: 'Other' })).status, 422);
 });
+
+t.test(
+  'A password is not compared: a key that somebody knows does not tell whether a guess is right',
+  async (t) => {
+    const [key, email] = [randomUUID(), newAddress()];
+    const first = await register(key, { email });
+    const guess = await register(key, { email, password: 'a guess that is long enough' });
+    t.strictSame([guess.status, guess.text], [first.status, first.text]);
+    t.equal((await register(key, { email, name: 'Ada' })).status, 422, 'other members are compared');
+    const change = { email: newAddress(), password: PASSWORD };
+    const put = (body: object) => ask('PUT', '/me/email', { token: other.token, body, ...withKey(key) });
+    const asked = await put(change);
+    t.equal(asked.status, 202);
+    t.equal((await put({ ...change, password: 'a guess that is long enough' })).text, asked.text);
+  },
+);
 
 t.test('A key is valid for one caller and one route', async (t) => {
   const key = randomUUID();

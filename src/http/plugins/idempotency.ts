@@ -106,9 +106,14 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
   return given?.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, '$1') : given;
 }
 
-/** Returns the parts that must be the same in a repeated request: the body and the parameters of the path. */
+/**
+ * Returns the parts that must be the same in a repeated request: the body and the parameters of the path. A
+ * password is left out: for a key that somebody knows, the answer would tell without any limit whether a
+ * guess is right.
+ */
 function contentOf({ params, body }: FastifyRequest): unknown {
-  return Object.keys(Object(params)).length === 0 ? body : [params, body];
+  const { password: _, ...members } = Object(body);
+  return Object.keys(Object(params)).length === 0 ? members : [params, members];
 }
 
 /** Returns the owner of a key: the user of the token or, without a token, the owner of the email address. */
