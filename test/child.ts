@@ -79,7 +79,9 @@ const host = new CommandHost();
 export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { variables = {}, environment, command, isGroup, isOwnProcess, cwd = '.', known = '' } = options;
   const isOfProcess = isGroup || command !== undefined || environment !== undefined;
-  const isOwn = isOwnProcess || isOfProcess || variables.NODE_OPTIONS !== undefined;
+  // Node.js reads its own variables when a process starts: NODE_OPTIONS, NODE_EXTRA_CA_CERTS.
+  const isOfNode = Object.keys(variables).some((name) => /^NODE_(?!ENV$)/.test(name));
+  const isOwn = isOwnProcess || isOfProcess || isOfNode;
   if (!isOwn && !host.isBusy && args[0] !== 'serve') {
     const shared = { args, environment: childEnvironment(variables), input: options.input ?? '' };
     return checkEnded(await host.run({ ...shared, cwd: resolve(cwd) }), variables, known);
