@@ -159,7 +159,7 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
   [
     { ADMIN_EMAIL: 'ad\u00e1@example.com', ADMIN_PASSWORD: password },
     'ADMIN_EMAIL',
-    'an email address in ASCII',
+    'an email address, in ASCII characters before the @',
   ],
   [
     { ADMIN_EMAIL: `${'a'.repeat(250)}@example.com`, ADMIN_PASSWORD: password },

@@ -24,7 +24,7 @@ export function checkFirstAdmin({
   if (firstAdmin === undefined) return;
   if (!compile(EmailAddress)(firstAdmin.email))
     throw new ConfigError(
-      `ADMIN_EMAIL must be an email address, in ASCII characters before the @, ${exampleOf('ADMIN_EMAIL')}`,
+      `ADMIN_EMAIL must be an email address, in ASCII characters before the @ ${exampleOf('ADMIN_EMAIL')}`,
     );
   if (!compile(NewPassword(passwordMinLength))(firstAdmin.password)) {
     throw new ConfigError(
