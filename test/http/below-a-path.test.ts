@@ -34,7 +34,7 @@ async function startStrippingProxy(t: Test, path: string) {
 async function startBelow(t: Test, variables: Record<string, string> = {}) {
   const proxy = await startStrippingProxy(t, '/auth');
   const api = await startApi(t, { PUBLIC_URL: proxy.url, ...variables });
-  proxy.upstream.target = await api.app.listen({ port: 0, host: '127.0.0.1' });
+  proxy.upstream.target = await api.server.listen({ port: 0, host: '127.0.0.1' });
   const ask = async (url: string, init: RequestInit = {}) => {
     const response = await fetch(url, { redirect: 'manual', ...init });
     return { response, status: response.status, text: await response.text() };
