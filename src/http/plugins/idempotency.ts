@@ -108,8 +108,7 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 
 /**
  * Returns the parts that must be the same in a repeated request: the body and the parameters of the path. A
- * password is left out: for a key that somebody knows, the answer would tell without any limit whether a
- * guess is right.
+ * password is left out: for a known key, the answer would tell without any limit whether a guess is right.
  */
 function contentOf({ params, body }: FastifyRequest): unknown {
   const { password: _, ...members } = Object(body);
