@@ -24,17 +24,24 @@ export function findUnguarded(routes: readonly StoredRoute[]): string[] {
 }
 
 /**
- * Finds the routes of a host that no guard knows, and those that declare nothing.
+ * Finds the routes of a host that no guard knows, that have lost theirs, or that declare nothing.
  *
  * @returns a text for each, which begins with its method and URL
  */
 export function findUndeclared(app: FastifyInstance, seen: SeenRoutes, undeclared: Undeclared): string[] {
-  const unseen = withoutHead(listRouter(app).filter((route) => !seen.has(route))).map(
+  const unseen = withoutHead(seen.findUnseen(listRouter(app))).map(
     (route) => `${route} is not known to Latchkey: await app.register(latchkey) before the route is added`,
   );
-  if (undeclared === 'public') return unseen;
+  const unguarded = seen.declared
+    .filter(({ guard, route }) => guard !== null && !hooksOf(route).includes(guard))
+    .map(
+      ({ route: { method, url } }) =>
+        `${method} ${url} has lost its guard: an onRoute hook replaced its preHandler`,
+    );
+  if (undeclared === 'public') return [...unseen, ...unguarded];
   return [
     ...unseen,
+    ...unguarded,
     ...seen.undeclared.map(
       (route) => `${route} declares no access: ${HINT}, or register Latchkey with undeclared: 'public'`,
     ),

@@ -79,8 +79,10 @@ async function access(app: FastifyInstance, options: AccessOptions) {
   app.addHook('onRoute', function guardRoute(route) {
     refuseMisspelling(route);
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
-    seen.add(route, declared !== undefined);
-    if (declared === undefined) return;
+    if (declared === undefined) {
+      seen.add(route, undefined);
+      return;
+    }
     const { minimum, guard } = resolveAccess(route, declared, levels);
     if (guard !== null) {
       // A route that handles invalid requests itself gets them, but not before the guard.
@@ -91,7 +93,9 @@ async function access(app: FastifyInstance, options: AccessOptions) {
       route.preHandler = [guard, ...rest];
       route.attachValidation = true;
     }
-    route.config = { ...route.config, access: declared, [declaration]: { minimum, guard, route } };
+    const own = { minimum, guard, route };
+    route.config = { ...route.config, access: declared, [declaration]: own };
+    seen.add(route, own);
     addOperation(operations, route, minimum, path);
   });
 

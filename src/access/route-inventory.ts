@@ -1,4 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify';
+import type { Declaration } from './declaration.ts';
 
 /** A route in the router, with or without a plugin of this service behind it. */
 export interface StoredRoute {
@@ -54,28 +55,43 @@ function isRouteConfig(value: unknown): value is FastifyContextConfig & { url: s
 
 /** The routes that the onRoute hook has seen, as `METHOD /url`. */
 export class SeenRoutes {
-  readonly #all = new Set<string>();
+  /** Number of times that each was added: routes of one URL differ in their constraints. */
+  readonly #counts = new Map<string, number>();
   readonly #undeclared = new Set<string>();
+  readonly #declared: Declaration[] = [];
 
   /** Adds a route, as the hook gets it. */
-  add({ method, url, routePath, prefix }: SeenRoute, isDeclared: boolean): void {
+  add(route: SeenRoute, declared: Declaration | undefined): void {
+    const { method, url, routePath, prefix, prefixTrailingSlash = 'both' } = route;
     // For `/` below a prefix, Fastify adds a second route without calling the hook: `/prefix` and `/prefix/`.
     // Both have the hooks of the first.
-    const urls = routePath === '' && prefix !== '' ? [url, `${url}/`] : [url];
+    const isTwice = routePath === '' && prefix !== '' && prefixTrailingSlash === 'both';
     for (const name of [method].flat())
-      for (const path of urls) {
-        this.#all.add(`${name} ${path}`);
-        if (!isDeclared && !isPreflight(`${name} ${path}`)) this.#undeclared.add(`${name} ${path}`);
+      for (const path of isTwice ? [url, `${url}/`] : [url]) {
+        const key = `${name} ${path}`;
+        this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+        if (declared === undefined && !isPreflight(key)) this.#undeclared.add(key);
       }
+    if (declared !== undefined) this.#declared.push(declared);
   }
 
-  has(route: string): boolean {
-    return this.#all.has(route) || isPreflight(route);
+  /** Returns the routes that are more often in a router than they were added here. */
+  findUnseen(router: readonly string[]): string[] {
+    const left = new Map(this.#counts);
+    return router.filter((route) => {
+      const count = left.get(route) ?? 0;
+      left.set(route, count - 1);
+      return count <= 0 && !isPreflight(route);
+    });
   }
 
   /** Lists the routes without a declaration. The automatic HEAD route of a GET route is left out. */
   get undeclared(): string[] {
     return withoutHead([...this.#undeclared]);
+  }
+
+  get declared(): readonly Declaration[] {
+    return this.#declared;
   }
 }
 
@@ -121,7 +137,7 @@ export function listRouter(app: FastifyInstance): string[] {
   const parts: string[] = [];
   for (const line of app.printRoutes().split('\n')) {
     const branch = line.indexOf(BRANCH);
-    const { part, methods } = readNode(line.slice(branch + (branch === -1 ? 0 : BRANCH.length)));
+    const { part, methods } = readNode(branch === -1 ? line : line.slice(branch + BRANCH.length));
     // The same URL with other constraints is a line without a branch.
     if (branch !== -1)
       parts.splice((branch - 1) / INDENTATION, parts.length, part === EMPTY_ROOT ? '' : part);

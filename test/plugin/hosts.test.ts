@@ -122,6 +122,25 @@ t.test('A host route that is refused at the boot is named once, without its HEAD
       }),
       message: /GET \/early\/\* is not known to Latchkey/,
     },
+    'a route from before the plugin, with a guarded one of the same URL and other constraints': {
+      app: host(t, {
+        before: (app) => app.get('/v', { constraints: { host: 'a.example' } }, handler),
+        after: (app) => app.get('/v', { config: { access: 'user' } }, handler),
+      }),
+      message: /GET \/v is not known to Latchkey/,
+    },
+    'a route whose preHandler is replaced by a hook of the host': {
+      app: host(t, {
+        after: (app) => {
+          app.addHook('onRoute', (route) => {
+            if (route.url === '/panel') route.preHandler = [async () => {}];
+          });
+          app.get('/panel', { config: { access: 'admin' } }, handler);
+        },
+        options: { undeclared: 'public' },
+      }),
+      message: /GET \/panel has lost its guard/,
+    },
     "a route that declares nothing, where undeclared is 'public'": {
       app: host(t, { after: (app) => app.get('/open', handler), options: { undeclared: 'public' } }),
       message: undefined,
