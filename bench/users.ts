@@ -16,7 +16,7 @@ import { emailKey, nameKey } from '#latchkey/accounts/users/sort-keys.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
-import { serviceOf } from '#latchkey/service/register.ts';
+import { serviceOf } from '#latchkey/service/service-of.ts';
 import { startPostgres } from '../test/postgres-server.ts';
 import { seedUsers } from './seed-users.ts';
 

@@ -3,15 +3,7 @@ import fp from 'fastify-plugin';
 import type { Undeclared } from './access/boot-check.ts';
 import { type ConfigOptions, parseOptions } from './config/options.ts';
 import type { OwnProblemTable } from './problems/own-problems.ts';
-import { type Latchkey, latchkeyOf } from './service/latchkey.ts';
 import { registerService } from './service/register.ts';
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The accounts of the service, for code of your own. */
-    readonly latchkey: Latchkey;
-  }
-}
 
 /** Options of the plugin: the configuration in camel case, and how it sits in your app. */
 export interface LatchkeyOptions extends ConfigOptions {
@@ -63,7 +55,6 @@ async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise
     maxEventLoopDelay,
     problems,
   });
-  app.decorate('latchkey', latchkeyOf(app));
 }
 
 /**

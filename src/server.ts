@@ -7,7 +7,7 @@ import { offerFirstAdmin } from './boot/offer-first-admin.ts';
 import { type Config, ConfigError, defaultPublicUrl } from './config/index.ts';
 import { standardOutput } from './http/standard-output.ts';
 import { listenForStop, stopSignals } from './server/stop-signals.ts';
-import { serviceOf } from './service/register.ts';
+import { serviceOf } from './service/service-of.ts';
 
 /** Timeout of a graceful shutdown after SIGTERM or SIGINT, and after SHUTDOWN_DELAY. */
 const CLOSE_TIMEOUT_MS = 10_000;

@@ -5,7 +5,7 @@ import { openSession } from './accounts/sessions/sessions.ts';
 import { buildUserRow, insertUser } from './accounts/users/users.ts';
 import { noRequest } from './audit/event.ts';
 import { newId } from './lib/id.ts';
-import { serviceOf } from './service/register.ts';
+import { serviceOf } from './service/service-of.ts';
 
 /** The user as whom a test sends requests. */
 export interface InjectAsOptions {

@@ -8,7 +8,7 @@ import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type AppOptions, buildApp } from '#latchkey/app.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
-import { serviceOf } from '#latchkey/service/register.ts';
+import { serviceOf } from '#latchkey/service/service-of.ts';
 import { checkAnswer } from './contract.ts';
 import { createMigratedDatabase } from './database.ts';
 import { noteSecret, noteSecretsIn } from './secret-log.ts';

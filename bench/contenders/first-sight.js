@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
-import { serviceOf } from '../../src/service/register.ts';
+import { serviceOf } from '../../src/service/service-of.ts';
 import { issueTokens, privateKey } from './kit.js';
 
 const TOKENS = 2_000;

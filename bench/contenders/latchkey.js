@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
-import { serviceOf } from '../../src/service/register.ts';
+import { serviceOf } from '../../src/service/service-of.ts';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));

@@ -8,7 +8,7 @@ import { openSession } from '../../src/accounts/sessions/sessions.ts';
 import { buildUserRow } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
-import { serviceOf } from '../../src/service/register.ts';
+import { serviceOf } from '../../src/service/service-of.ts';
 import { answer, answerSchema, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));

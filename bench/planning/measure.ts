@@ -10,7 +10,7 @@ import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildApp } from '#latchkey/app.ts';
 import { AuditSealer } from '#latchkey/audit/sealer.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
-import { serviceOf } from '#latchkey/service/register.ts';
+import { serviceOf } from '#latchkey/service/service-of.ts';
 import { startPostgres } from '../../test/postgres-server.ts';
 import { seedUsers } from '../seed-users.ts';
 import { load } from '../tools/load.ts';

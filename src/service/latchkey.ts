@@ -8,7 +8,7 @@ import { noRequest } from '../audit/event.ts';
 import type { AccessLevel } from '../config/index.ts';
 import { compile } from '../lib/compile-schema.ts';
 import { invalidBody } from '../problems/problem.ts';
-import { serviceOf } from './register.ts';
+import { serviceOf } from './service-of.ts';
 
 /** A user that code creates. */
 export interface NewUser {
@@ -59,6 +59,13 @@ export interface Latchkey {
   };
   /** Returns the OpenAPI document of the service. Call it when the app is ready. */
   contract(): object;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The accounts of the service, for code of your own. */
+    readonly latchkey: Latchkey;
+  }
 }
 
 /** Makes the public members of the service of an app. */

@@ -10,17 +10,10 @@ import { databaseProblem } from '../http/database-problem.ts';
 import hostRoutes from '../http/plugins/host-routes.ts';
 import type { OwnProblemTable } from '../problems/own-problems.ts';
 import { ProblemCounter } from '../problems/problem-counter.ts';
+import { latchkeyOf } from './latchkey.ts';
 import { openParts } from './parts.ts';
 import { service } from './scope.ts';
-
-/** The scope of the service, on the app that has it. */
-const scopeOfService: unique symbol = Symbol('latchkey: scope of the service');
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    readonly [scopeOfService]?: FastifyInstance;
-  }
-}
+import { scopeOfService } from './service-of.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -112,15 +105,5 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
     { prefix: path === '' ? '' : `${path}/` },
   );
   app.decorate(scopeOfService, scope);
-}
-
-/**
- * Returns the scope of the service in an app: the instance that has the accounts and the tokens.
- *
- * @throws {Error} when the app has no Latchkey
- */
-export function serviceOf(app: FastifyInstance): FastifyInstance {
-  const scope = app[scopeOfService];
-  if (scope === undefined) throw new Error('Latchkey is not registered in this app');
-  return scope;
+  app.decorate('latchkey', latchkeyOf(app));
 }

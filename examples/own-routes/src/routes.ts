@@ -13,6 +13,9 @@ export async function routes(app: FastifyInstance) {
         200: { type: 'object', properties: { hello: { type: 'string' } }, description: 'The greeting.' },
       },
     },
-    handler: async (request) => ({ hello: claimsOf(request).sub }),
+    handler: async (request) => {
+      const { name } = await app.latchkey.users.find(claimsOf(request).sub);
+      return { hello: name };
+    },
   });
 }

@@ -14,9 +14,12 @@ test('The own route is guarded, and part of the contract and of the permissions'
   try {
     await app.ready();
     assert.equal((await app.inject('/greeting')).statusCode, 401);
-    const [guest, user] = [await injectAs(app, { access: 'guest' }), await injectAs(app, { access: 'user' })];
+    const [guest, user] = [
+      await injectAs(app, { access: 'guest' }),
+      await injectAs(app, { access: 'user', name: 'Ada' }),
+    ];
     assert.equal((await guest('/greeting')).statusCode, 403);
-    assert.deepEqual((await user('/greeting')).json(), { hello: user.userId });
+    assert.deepEqual((await user('/greeting')).json(), { hello: 'Ada' });
     const operation = (await app.inject('/openapi.json')).json().paths['/greeting'].get;
     assert.equal(operation['x-minimum-access'], 1);
     const { permissions } = (await user('/me/permissions')).json();

@@ -34,7 +34,7 @@ async function readContract(): Promise<object> {
 async function readContractIn(folder: string): Promise<object> {
   const [{ buildApp }, { serviceOf }, { readConfig }] = await Promise.all([
     import('../../app.ts'),
-    import('../../service/register.ts'),
+    import('../../service/service-of.ts'),
     import('../../config/index.ts'),
   ]);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
