@@ -6,19 +6,11 @@ import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
 import { requireEntry } from '../../../problems/own-problems.ts';
-import type { OwnSlug } from '../../../problems/own-slugs.ts';
-import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
+import { isSlug, slugs } from '../../../problems/registry.ts';
 import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
 import { describeAccess } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The problems of the route itself. Those of its access and its schemas are added. */
-    problems?: readonly (ProblemSlug | OwnSlug)[];
-  }
-}
 
 /** The groups of operations, in the order of the document. */
 const tags = [
