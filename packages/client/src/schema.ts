@@ -1856,7 +1856,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "name": "Latchkey",
-                     *       "version": "0.1.0",
+                     *       "version": "0.2.0",
                      *       "links": {
                      *         "docs": "http://127.0.0.1:3000/docs",
                      *         "openapi": "http://127.0.0.1:3000/openapi.json",
@@ -1874,7 +1874,7 @@ export interface operations {
                     "application/json": {
                         /** @example Latchkey */
                         name: string;
-                        /** @example 0.1.0 */
+                        /** @example 0.2.0 */
                         version: string;
                         links: {
                             /**
@@ -1986,7 +1986,7 @@ export interface operations {
                      *       "openapi": "3.1.0",
                      *       "info": {
                      *         "title": "Latchkey",
-                     *         "version": "0.1.0"
+                     *         "version": "0.2.0"
                      *       },
                      *       "paths": {}
                      *     }
@@ -5714,7 +5714,7 @@ export interface operations {
                         undeliveredMails: number;
                         /**
                          * @description of Latchkey
-                         * @example 0.1.0
+                         * @example 0.2.0
                          */
                         version: string;
                         /**
