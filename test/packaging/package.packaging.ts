@@ -22,7 +22,7 @@ const MAX_PACKED_BYTES = 5_000_000;
 const ada = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
 const credentials = { email: ada.email, password: PASSWORD };
 
-/** What docs/guides/plugin.md says: `npm ci` would compile better-sqlite3, whose binaries are in its package. */
+/** As docs/guides/plugin.md says. Without it, `npm ci` compiles better-sqlite3, whose binaries are there. */
 const manifest = { private: true, allowScripts: { 'better-sqlite3': false, argon2: false } };
 
 const node = await installNode(supportedVersions);
