@@ -53,7 +53,7 @@ function explainSqlite(error: Error, code: string, folder: string | undefined): 
   if (isDiskFull(error) || lacksRoom)
     return `the disk of the database is full (${detail}): make room, and run it again`;
   if (/^SQLITE_(READONLY|CANTOPEN|PERM)/.test(code))
-    return `the database cannot be used (${detail}): the user that runs this must be able to write to it and to its folder, or set DATABASE_URL to another place`;
+    return `the database${folder === undefined ? '' : ` in ${folder}`} cannot be used (${detail}): the user that runs this must be able to write to it and to its folder, or set DATABASE_URL to another place`;
   return undefined;
 }
 
