@@ -16,6 +16,7 @@ import type { Database, DatabaseKind } from '../db/client.ts';
 import { databaseProblem } from '../http/database-problem.ts';
 import auditDenials from '../http/plugins/audit-denials.ts';
 import docs from '../http/plugins/docs.ts';
+import { serviceScope } from '../http/plugins/host-routes.ts';
 import idempotency from '../http/plugins/idempotency.ts';
 import isolation from '../http/plugins/isolation.ts';
 import json from '../http/plugins/json-body.ts';
@@ -139,6 +140,7 @@ const sharedSchemas = [
 function decorate(app: FastifyInstance, options: ScopeOptions): void {
   const { parts, operations, problemCounter, vendors, inventory, isStopping } = options;
   const { database } = parts;
+  app.decorate(serviceScope, true);
   app.decorate('config', parts.config);
   app.decorate('levels', parts.levels);
   app.decorate('operations', operations);

@@ -253,6 +253,20 @@ t.test('A host keeps its own error handler, which gets the challenge of the guar
   t.match((await app.inject('/auth/me')).json(), { status: 401, type: /authentication-required$/ });
 });
 
+t.test('A host may have decorators of the names that the scope of the service has', async (t) => {
+  const app = await host(t, {
+    before: (app) => {
+      for (const name of ['isStopping', 'tokens', 'accounts', 'jobs', 'swagger']) app.decorate(name, 'own');
+    },
+    after: (app) => app.get('/reports', { config: { access: 'user' } }, handler),
+  });
+  const missing = await app.inject('/reports');
+  t.equal(missing.statusCode, 401);
+  t.match(missing.headers['content-type'], /^application\/problem\+json/);
+  t.equal(app.getDecorator('accounts'), 'own');
+  t.equal((await app.inject('/auth/health/ready')).statusCode, 200);
+});
+
 t.test("A host's own error handler of one route gets the refusals of the guard", async (t) => {
   const app = await host(t, {
     after: (app) =>

@@ -11,25 +11,30 @@ import { type AnswerOptions, sendProblem } from '../../problems/plugin.ts';
 import { Problem } from '../../problems/problem.ts';
 import { describeGuard } from './openapi/host-document.ts';
 
-/** The error handler of an app that sets none. */
-const defaultErrorHandler = Fastify().errorHandler;
+/** The mark of the service's own scope. A symbol, so that no decorator of the host is taken for it. */
+export const serviceScope: unique symbol = Symbol('latchkey: scope of the service');
 
 /**
  * Completes the guarded routes of a host: their entry in the host's OpenAPI document, and the answers of the
  * guard where the host has no error handler of its own.
  */
 async function hostRoutes(app: FastifyInstance, options: AnswerOptions) {
+  // The error handler of an app that sets none.
+  const answer = answerGuard(options, Fastify().errorHandler);
   app.addHook('onRoute', function completeRoute(route) {
-    if (this.hasDecorator('isStopping')) return;
+    if (this.hasDecorator(serviceScope)) return;
     const { guard, minimum } = route.config?.[declaration] ?? {};
     if (guard == null || minimum == null) return;
     route.schema = describeGuard(route.schema ?? {}, minimum, route.config?.maxAge);
-    route.errorHandler ??= answerGuard(options);
+    route.errorHandler ??= answer;
   });
 }
 
 /** Makes the error handler of a guarded route: it answers for the guard only. */
-function answerGuard(options: AnswerOptions): NonNullable<RouteOptions['errorHandler']> {
+function answerGuard(
+  options: AnswerOptions,
+  defaultErrorHandler: FastifyInstance['errorHandler'],
+): NonNullable<RouteOptions['errorHandler']> {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     if (!(error instanceof Problem)) throw error;
     // The challenge of a 401 stays, in any format (RFC 9110 section 11.6.1).
