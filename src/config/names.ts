@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(names);
  */
 const MIN_TYPO_LENGTH = 7;
 
-/** Wrong letters up to which a name in `.env` is taken for one of ours. */
+/** Wrong letters up to which an unknown name is taken for a known one. */
 const MAX_SUGGESTION_DISTANCE = 3;
 
 /** Tells whether Latchkey reads a variable of this name. */
@@ -24,11 +24,16 @@ export function isKnownName(name: string): boolean {
 
 /** Describes an unknown name, with the known one that is closest. */
 export function describeUnknownName(name: string): string {
-  const [closest] = names
+  return `${name} is no variable of Latchkey${suggest(name, names)}`;
+}
+
+/** Returns the end of a message about an unknown name: the closest of the known ones, if one is close. */
+export function suggest(name: string, known: readonly string[]): string {
+  const [closest] = known
     .map((other) => ({ other, distance: leven(name, other) }))
     .sort((a, b) => a.distance - b.distance);
   const isClose = closest !== undefined && closest.distance <= MAX_SUGGESTION_DISTANCE;
-  return `${name} is no variable of Latchkey${isClose ? ` (did you mean ${closest.other}?)` : ''}`;
+  return isClose ? ` (did you mean ${closest.other}?)` : '';
 }
 
 /**

@@ -1,6 +1,6 @@
-import leven from 'leven';
 import { ConfigError, Environment } from './environment.ts';
 import { type Config, parseConfig } from './index.ts';
+import { suggest } from './names.ts';
 
 /** Variables of the process or of its server. An app that hosts Latchkey has settings of its own. */
 const OF_THE_HOST = [
@@ -31,9 +31,6 @@ const variables = Object.keys(Environment.properties).filter((name) => !ofTheHos
 const variableOf: ReadonlyMap<string, string> = new Map(variables.map((name) => [camelCase(name), name]));
 const hostOptions: ReadonlySet<string> = new Set(OF_THE_HOST.map(camelCase));
 
-/** Wrong letters up to which a name is taken for an option. */
-const MAX_SUGGESTION_DISTANCE = 3;
-
 /**
  * Checks options and turns them into a {@link Config}. It does not read the environment of the process.
  *
@@ -60,11 +57,7 @@ function withoutUndefined<T>(members: Record<string, T | undefined>): Record<str
 
 function describeUnknownOption(name: string): string {
   if (hostOptions.has(name)) return `${name} is no option of the plugin: it is a setting of your own server`;
-  const [closest] = [...variableOf.keys()]
-    .map((other) => ({ other, distance: leven(name, other) }))
-    .sort((a, b) => a.distance - b.distance);
-  const isClose = closest !== undefined && closest.distance <= MAX_SUGGESTION_DISTANCE;
-  return `${name} is no option of Latchkey${isClose ? ` (did you mean ${closest.other}?)` : ''}`;
+  return `${name} is no option of Latchkey${suggest(name, [...variableOf.keys()])}`;
 }
 
 /** Writes the names of variables in a message as those of options: `PORT=3000` becomes `port: '3000'`. */

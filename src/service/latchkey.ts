@@ -72,6 +72,8 @@ declare module 'fastify' {
 export function latchkeyOf(app: FastifyInstance): Latchkey {
   const service = serviceOf(app);
   const { accounts, levels, config } = service;
+  // One schema: ajv keeps what it has compiled by the schema itself.
+  const Password = NewPassword(config.passwordMinLength);
   const levelOf = (access: string | number): number => {
     const number = typeof access === 'string' ? levels.numberOf(access) : access;
     if (!levels.has(number))
@@ -86,7 +88,7 @@ export function latchkeyOf(app: FastifyInstance): Latchkey {
       create: async ({ access = levels.default, name, email, password }) => {
         check('/name', UserName, name);
         check('/email', EmailAddress, email);
-        check('/password', NewPassword(config.passwordMinLength), password);
+        check('/password', Password, password);
         const user = { name, email, password, access: levelOf(access) };
         return createUser(accounts, user, { action: 'user.created', requestContext: noRequest });
       },

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { once } from '../../lib/once.ts';
 import { BODY_LIMIT_BYTES } from '../limits.ts';
 import { buildSerializer } from '../serializer.ts';
 import { buildValidator } from '../validator.ts';
@@ -19,17 +20,11 @@ async function isolation(app: FastifyInstance, { isHosted }: { readonly isHosted
   });
   // Latchkey's own server has the validators already, for own routes too.
   if (!isHosted) return;
-  let validator: ReturnType<typeof buildValidator> | undefined;
-  let serializer: ReturnType<typeof buildSerializer> | undefined;
   // Built at the first route, when all shared schemas are there.
-  app.setValidatorCompiler((part) => {
-    validator ??= buildValidator(app.getSchemas());
-    return validator(part);
-  });
-  app.setSerializerCompiler((part) => {
-    serializer ??= buildSerializer(app.getSchemas());
-    return serializer({ ...part, httpStatus: part.httpStatus ?? '' });
-  });
+  const validator = once(() => buildValidator(app.getSchemas()));
+  const serializer = once(() => buildSerializer(app.getSchemas()));
+  app.setValidatorCompiler((part) => validator()(part));
+  app.setSerializerCompiler((part) => serializer()({ ...part, httpStatus: part.httpStatus ?? '' }));
 }
 
 export default fp(isolation, { name: 'latchkey-isolation', fastify: '5.x' });
