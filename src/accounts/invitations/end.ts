@@ -10,18 +10,15 @@ type VoidingChange = Change & { readonly actor: Pick<Principal, 'userId' | 'requ
  * them is an admin any more.
  */
 export async function voidInvitations(
-  { context, tx, actor, record }: VoidingChange,
+  { actor, ...change }: VoidingChange,
   inviterIds: readonly string[],
 ): Promise<void> {
+  const { tx } = change;
   const where = { inviterId: { in: [...inviterIds] } };
   const invitations = await tx.invitation.findMany({ where });
   if (invitations.length === 0) return;
   await tx.invitation.deleteMany({ where });
-  const { userId: actorId, requestContext } = actor;
-  for (const { id, email, access } of invitations) {
-    record({ action: 'invitation.revoked', actorId, targetId: id, before: { access }, requestContext });
-    if (email !== null) await context.outbox.takeBack(tx, email, ['invitation']);
-  }
+  await recordEnds(change, invitations, { actorId: actor.userId, requestContext: actor.requestContext });
 }
 
 /** A user whose address may be invited. */
@@ -37,28 +34,49 @@ interface NewOwner {
  * @param actorId of the events; null for a new account, as in the event of its creation
  */
 export async function endInvitationsTo(
-  { context, tx, record }: Change,
+  change: Change,
   users: readonly NewOwner[],
-  { actorId, requestContext }: { readonly actorId: string | null; readonly requestContext: RequestContext },
+  by: EndedBy,
 ): Promise<void> {
+  const { tx } = change;
   const invitations = await tx.invitation.findMany({
     where: { email: { in: users.map(({ email }) => email) } },
     select: { id: true, email: true, access: true },
   });
   if (invitations.length === 0) return;
   await tx.invitation.deleteMany({ where: { id: { in: invitations.map(({ id }) => id) } } });
-  const owners = new Map(users.map(({ id, email }) => [email, id]));
-  for (const { id, email, access } of invitations) {
-    if (email === null) continue;
-    const after = { userId: owners.get(email) ?? null };
+  const owners = new Map<string | null, string>(users.map(({ id, email }) => [email, id]));
+  await recordEnds(change, invitations, by, ({ email }) => ({ userId: owners.get(email) ?? null }));
+}
+
+interface EndedBy {
+  readonly actorId: string | null;
+  readonly requestContext: RequestContext;
+}
+
+interface EndedInvitation {
+  readonly id: string;
+  readonly email: string | null;
+  readonly access: number;
+}
+
+/** Records that invitations have ended, and takes back mails that are not sent yet. */
+async function recordEnds(
+  { context, tx, record }: Change,
+  invitations: readonly EndedInvitation[],
+  by: EndedBy,
+  afterOf?: (invitation: EndedInvitation) => { readonly userId: string | null },
+): Promise<void> {
+  for (const invitation of invitations) {
+    const { id, email, access } = invitation;
+    const after = afterOf?.(invitation);
     record({
       action: 'invitation.revoked',
-      actorId,
+      ...by,
       targetId: id,
       before: { access },
-      after,
-      requestContext,
+      ...(after !== undefined && { after }),
     });
-    await context.outbox.takeBack(tx, email, ['invitation']);
+    if (email !== null) await context.outbox.takeBack(tx, email, ['invitation']);
   }
 }

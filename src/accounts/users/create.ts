@@ -1,11 +1,9 @@
 import { Problem } from '../../problems/problem.ts';
 import { requireGrantable } from '../authority.ts';
-import { makeChange, recheckActor } from '../change.ts';
+import { recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
-import { requireHashingCapacity } from '../passwords/hash.ts';
-import { requireGoodPassword } from '../passwords/strength.ts';
 import type { User } from './schemas.ts';
-import { hashAndBuildUser, insertUser, translateEmailConflict } from './users.ts';
+import { createUser } from './users.ts';
 
 /** The account that an admin makes for another person. */
 export interface NewUser {
@@ -25,23 +23,18 @@ export interface NewUser {
  *   actor was changed since the token was issued
  */
 export async function createUserAs(context: AccountsContext, actor: Actor, input: NewUser): Promise<User> {
-  requireHashingCapacity();
-  await requireGoodPassword(input.password, input, '/password');
-  const row = await hashAndBuildUser(input);
-  const { email } = row;
-  return translateEmailConflict(() =>
-    makeChange(context, async (unchecked) => {
-      const change = await recheckActor(unchecked, actor);
-      const { tx } = change;
-      requireGrantable(change, input.access);
-      const invitation = await tx.invitation.findFirst({
-        where: { email, expiresAt: { gt: await context.now(tx) } },
-        select: { id: true },
-      });
-      if (invitation !== null) throw new Problem('invitation-exists');
-      await tx.registration.deleteMany({ where: { email } });
-      const { userId: actorId, requestContext } = actor;
-      return insertUser(change, row, { action: 'user.created', actorId, requestContext });
-    }),
-  );
+  const { userId: actorId, requestContext } = actor;
+  const creation = { action: 'user.created', actorId, requestContext } as const;
+  return createUser(context, input, creation, async (unchecked, { email }) => {
+    const change = await recheckActor(unchecked, actor);
+    const { tx } = change;
+    requireGrantable(change, input.access);
+    const invitation = await tx.invitation.findFirst({
+      where: { email, expiresAt: { gt: await context.now(tx) } },
+      select: { id: true },
+    });
+    if (invitation !== null) throw new Problem('invitation-exists');
+    await tx.registration.deleteMany({ where: { email } });
+    return change;
+  });
 }

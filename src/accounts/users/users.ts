@@ -80,17 +80,21 @@ export interface Creation {
  * Creates a user.
  *
  * @param input checked against the schemas of users/schemas.ts
+ * @param prepare runs in the change before the user is inserted, and returns the change to go on with
  * @throws {Problem} `email-taken`; `validation-failed` for a password that is too common
  */
 export async function createUser(
   context: AccountsContext,
   input: { name: string; email: string; password: string; access: number },
   creation: Creation,
+  prepare: (change: Change, row: UserRowInput) => Promise<Change> = async (change) => change,
 ): Promise<User> {
   requireHashingCapacity();
   await requireGoodPassword(input.password, input, '/password');
   const row = await hashAndBuildUser(input);
-  return translateEmailConflict(() => makeChange(context, (change) => insertUser(change, row, creation)));
+  return translateEmailConflict(() =>
+    makeChange(context, async (change) => insertUser(await prepare(change, row), row, creation)),
+  );
 }
 
 /**
