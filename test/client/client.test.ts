@@ -18,6 +18,7 @@ import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
 import { until } from '../until.ts';
 import { startGate } from './gate.ts';
+import { register } from './register.ts';
 
 const { url: DATABASE_URL } = await createMigratedDatabase(t);
 const variables = {
@@ -33,19 +34,7 @@ t.teardown(() => database.close());
 const gate = await startGate(t, { target: service.url });
 
 const KEY = 'latchkey';
-let people = 0;
-
-/** Registers a user. @returns the credentials */
-async function register(access: number) {
-  const email = `person-${people++}@example.com`;
-  const { body } = await service.ask('POST', '/register', {
-    body: { name: 'Ada', email, password: PASSWORD },
-  });
-  await database.db.user.update({ where: { id: body.id }, data: { access, permanentAccess: access } });
-  return { id: String(body.id), email, password: PASSWORD };
-}
-
-const boss = await register(2);
+const boss = await register(service, database.db, 2);
 const { body: bossTokens } = await service.ask('POST', '/login', {
   body: { email: boss.email, password: PASSWORD },
 });
@@ -77,7 +66,7 @@ function openTab(t: Test, options: Partial<ClientOptions> = {}): Tab {
 
 /** Signs a new user in. @param of the client */
 async function signedIn(t: Test, access = 1, options: Partial<ClientOptions> = {}) {
-  const user = await register(access);
+  const user = await register(service, database.db, access);
   const tab = openTab(t, options);
   const { error } = await tab.auth.signIn({ email: user.email, password: PASSWORD });
   if (error !== undefined) throw new Error(error.slug);
@@ -343,7 +332,11 @@ async function ageSignIn(t: Test, tab: Tab & { user: { id: string } }, options: 
 
 t.test('A request that needs a recent sign-in waits for the user and is sent again', async (t) => {
   const admin = await signedIn(t, 2);
-  const [ada, ...others] = await Promise.all([register(1), register(1), register(1)]);
+  const [ada, ...others] = await Promise.all([
+    register(service, database.db, 1),
+    register(service, database.db, 1),
+    register(service, database.db, 1),
+  ]);
   let asked = 0;
   const tab = await ageSignIn(t, admin, {
     reauthenticate: async (problem) => {
@@ -363,7 +356,7 @@ t.test('A request that needs a recent sign-in waits for the user and is sent aga
 });
 
 t.test('A request stays refused when the user does not reauthenticate', async (t) => {
-  const { id } = await register(1);
+  const { id } = await register(service, database.db, 1);
   for (const reauthenticate of [
     async () => false,
     async () => Promise.reject(new Error('closed')),

@@ -7,6 +7,7 @@ import { openDatabase } from '#latchkey/db/open.ts';
 import { startChromium } from '../browser/chromium.ts';
 import { type Service, serve, temporaryFolder } from '../child.ts';
 import { startGate } from '../client/gate.ts';
+import { register } from '../client/register.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
@@ -66,16 +67,7 @@ const gate = await startGate(t, {
 const browser = await startChromium(t);
 t.comment(`Chromium ${browser.version()}`);
 
-let people = 0;
-async function register(access: number) {
-  const email = `person-${people++}@example.com`;
-  const { body } = await service.ask('POST', '/register', {
-    body: { name: 'Ada', email, password: PASSWORD },
-  });
-  await database.db.user.update({ where: { id: body.id }, data: { access, permanentAccess: access } });
-  return { id: String(body.id), email };
-}
-const boss = await register(2);
+const boss = await register(service, database.db, 2);
 const { body: bossTokens } = await service.ask('POST', '/login', {
   body: { email: boss.email, password: PASSWORD },
 });
@@ -100,7 +92,7 @@ async function openTabs(t: Test, access = 1) {
     await page.waitForFunction('window.isReady');
     return page;
   };
-  const user = await register(access);
+  const user = await register(service, database.db, access);
   const [one, two] = [await open(), await open()];
   await run(one, `await auth.signIn({ email: '${user.email}', password: '${PASSWORD}' })`);
   await until(() => isSignedIn(two));
@@ -233,7 +225,7 @@ t.test('A request waits until the user has reauthenticated', async (t) => {
   const authenticatedAt = new Date(Date.now() - 86_400_000);
   await database.db.session.updateMany({ where: { userId: user.id }, data: { authenticatedAt } });
   await suspend([one]);
-  const { id } = await register(1);
+  const { id } = await register(service, database.db, 1);
   const params = `{ params: { path: { id: '${id}' } } }`;
   t.equal(await run(one, `return (await auth.api.DELETE('/users/{id}', ${params})).response.status`), 204);
   t.equal(await run(one, 'return window.asked'), 1);

@@ -4,18 +4,17 @@
  * @runs once, on Postgres: the example with a Prisma schema is about it, and the others bring SQLite.
  */
 import { execFile } from 'node:child_process';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { temporaryFolder } from '../child.ts';
 import { createPostgresDatabase } from '../database.ts';
+import { pack } from './pack.ts';
 
 const run = promisify(execFile);
 
-const packed = await temporaryFolder(t);
-await run('npm', ['pack', '--silent', '--pack-destination', packed]);
-const [tarball = ''] = await readdir(packed);
+const tarball = await pack(t);
 
 for (const name of ['host-app', 'own-routes', 'prisma'])
   t.test(`The example ${name} passes its tests and its types`, async (t) => {
@@ -23,7 +22,7 @@ for (const name of ['host-app', 'own-routes', 'prisma'])
     await cp(resolve('examples', name), folder, { recursive: true });
     const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
     t.equal(manifest.dependencies.latchkey, '*');
-    manifest.dependencies.latchkey = `file:${join(packed, tarball)}`;
+    manifest.dependencies.latchkey = `file:${tarball}`;
     await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
     const { url } = await createPostgresDatabase(t, process.env.TEST_POSTGRES_URL ?? '');
     // Prisma would download an engine that generating does not need.

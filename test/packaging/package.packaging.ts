@@ -15,6 +15,7 @@ import { freePort } from '../postgres-server.ts';
 import { createPath } from './checkout.ts';
 import { askAgain } from './client.ts';
 import { installNode, supportedVersions } from './node-versions.ts';
+import { pack } from './pack.ts';
 
 const run = promisify(execFile);
 
@@ -27,20 +28,12 @@ const manifest = { private: true, allowScripts: { 'better-sqlite3': false, argon
 
 const node = await installNode(supportedVersions);
 const project = await temporaryFolder(t);
-const tarball = await pack();
+const packing = performance.now();
+const tarball = await pack(t);
+const { size } = await stat(tarball);
+t.comment(`npm pack: ${seconds(packing)} s, ${(size / 1e6).toFixed(2)} MB`);
+t.ok(size < MAX_PACKED_BYTES, 'the tarball is under 5 MB');
 await install(process.execPath, ['install', tarball]);
-
-/** Packs the package as `npm publish` does. @returns the path of the tarball */
-async function pack(): Promise<string> {
-  const folder = await temporaryFolder(t);
-  const started = performance.now();
-  await run('npm', ['pack', '--silent', '--pack-destination', folder]);
-  const [name = ''] = await readdir(folder);
-  const { size } = await stat(join(folder, name));
-  t.comment(`npm pack: ${seconds(started)} s, ${(size / 1e6).toFixed(2)} MB`);
-  t.ok(size < MAX_PACKED_BYTES, 'the tarball is under 5 MB');
-  return join(folder, name);
-}
 
 /** The environment of a machine without compilers, with a Node.js of its own. */
 async function environmentOf(program: string): Promise<Variables> {
