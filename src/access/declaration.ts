@@ -7,7 +7,7 @@ import type {
   RouteOptions,
 } from 'fastify';
 import { DeclarationError } from '../lib/declaration-error.ts';
-import { authenticateOnly, minimumOf, requireAccess } from './guard.ts';
+import { authenticateOnly, type GuardOptions, minimumOf, requireAccess } from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { Misspelt } from './misspellings.ts';
 
@@ -33,6 +33,16 @@ declare module 'fastify' {
     /** For a public route that reads an access token when the request has one, with `readCaller`. */
     token?: 'optional';
     [declaration]?: Declaration;
+  }
+  interface FastifyInstance {
+    /**
+     * Makes the preHandler hook of a route that needs an access level:
+     * `preHandler: app.requireAccess('user')`.
+     *
+     * @param minimum the name of a level, or its number
+     * @throws {Error} when there is no such level
+     */
+    requireAccess(minimum: string | number, options?: GuardOptions): preHandlerHookHandler;
   }
 }
 

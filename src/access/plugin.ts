@@ -5,7 +5,7 @@ import { identify, identity } from './authenticate.ts';
 import { findUndeclared, findUnguarded, type Undeclared } from './boot-check.ts';
 import { caller } from './caller.ts';
 import { declaration, declaredAccess, hooksOf, resolveAccess } from './declaration.ts';
-import { authenticateOnly, type GuardOptions, rejectInvalid, requireAccess } from './guard.ts';
+import { authenticateOnly, rejectInvalid, requireAccess } from './guard.ts';
 import { type GuardState, guardState } from './guard-state.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import { refuseMisspelling } from './misspellings.ts';
@@ -19,21 +19,6 @@ export interface Operation {
   readonly path: string;
   /** The access level that it needs; null when it is public. */
   readonly minimum: number | null;
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /**
-     * Makes the preHandler hook of a route that needs an access level:
-     * `preHandler: app.requireAccess('user')`.
-     *
-     * @param minimum the name of a level, or its number
-     * @throws {Error} when there is no such level
-     */
-    requireAccess(minimum: string | number, options?: GuardOptions): ReturnType<typeof requireAccess>;
-    /** The onRequest hook of a route that needs a token of any level: `onRequest: [app.authenticate]`. */
-    readonly authenticate: typeof authenticateOnly;
-  }
 }
 
 export interface AccessOptions {

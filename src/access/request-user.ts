@@ -1,13 +1,20 @@
 import '@fastify/jwt';
 import type { AccessTokenClaims } from '../tokens/claims.ts';
+import type { authenticateOnly } from './guard.ts';
+
+// Types for apps without tokens of their own: `import 'latchkey/request-user'`. Apps with such tokens have
+// other types under these names, and leave the import out.
 
 declare module '@fastify/jwt' {
-  /**
-   * Types `request.user` in an app without tokens of its own: `import 'latchkey/request-user'`. An app that
-   * registers @fastify/jwt for other tokens leaves the import out and types its own user.
-   */
   interface FastifyJWT {
     /** The frozen claims of the caller's access token; undefined on public routes. */
     user: AccessTokenClaims | undefined;
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The onRequest hook of a route that needs a token of any level: `onRequest: [app.authenticate]`. */
+    readonly authenticate: typeof authenticateOnly;
   }
 }

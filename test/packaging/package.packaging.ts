@@ -20,6 +20,18 @@ import { pack } from './pack.ts';
 const run = promisify(execFile);
 
 const MAX_PACKED_BYTES = 5_000_000;
+/** The names that the blocks of docs/guides/plugin.md use after the first one. */
+const BLOCK_IMPORTS = `import Fastify from 'fastify';
+import latchkey, { guarded, securitySchemes } from 'latchkey';
+import 'latchkey/request-user';
+`;
+const BLOCK_APP = `
+const app = Fastify();
+await app.register(latchkey);
+const [handler, password, swagger] = [async () => ({}), 'a password', async () => {}];
+void [guarded, securitySchemes, handler, password, swagger];
+`;
+
 const ada = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
 const credentials = { email: ada.email, password: PASSWORD };
 
@@ -141,21 +153,44 @@ t.test('The .env of the folder may have variables of the app, and none that is m
   await writeFile(join(project, '.env'), '');
 });
 
-t.test('A TypeScript file compiles under strict, and typos do not', async (t) => {
-  for (const file of ['app.mts', 'types.mts'])
-    await cp(resolve('test/packaging/host', file), join(project, file));
+t.test('TypeScript files and the blocks of the guide compile under strict, and typos do not', async (t) => {
+  const hosts = ['app.mts', 'types.mts', 'own-names.mts'];
+  for (const file of hosts) await cp(resolve('test/packaging/host', file), join(project, file));
+  await compile(t, ['app.mts', 'types.mts', ...(await writeBlocks(project))]);
+  // By itself: it has other types of its own for the names of `latchkey/request-user`.
+  await compile(t, ['own-names.mts']);
+});
+
+async function compile(t: Test, files: readonly string[]): Promise<void> {
   const compilerOptions = {
     strict: true,
     module: 'nodenext',
     target: 'es2023',
     types: ['node'],
     typeRoots: [resolve('node_modules/@types')],
+    noEmit: true,
   };
-  const config = { compilerOptions: { ...compilerOptions, noEmit: true }, files: ['app.mts', 'types.mts'] };
-  await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   const compiler = resolve('node_modules/typescript/bin/tsc');
   await run(process.execPath, [compiler, '-p', project]).catch((error) => t.fail(error.stdout));
-});
+}
+
+/** Writes each TypeScript block of docs/guides/plugin.md into a module. @returns the names of the files */
+async function writeBlocks(folder: string): Promise<string[]> {
+  const page = await readFile('docs/guides/plugin.md', 'utf8');
+  const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, text = '']) => text);
+  t.ok(blocks.length >= 5);
+  const names = blocks.map((_, index) => `block-${index}.mts`);
+  for (const [index, block] of blocks.entries()) {
+    const [imports, rest] = [/^import .*\n/gm, /^(?!import ).*\n/gm].map((lines) =>
+      block.match(lines)?.join(''),
+    );
+    // The first block is whole; the others go on with its app.
+    const text = index === 0 ? block : `${BLOCK_IMPORTS}${imports ?? ''}${BLOCK_APP}${rest}`;
+    await writeFile(join(folder, `block-${index}.mts`), `${text}\nexport {};\n`);
+  }
+  return names;
+}
 
 t.test('publint, attw and a dry run of npm publish find nothing', async (t) => {
   const checks: [string, string[]][] = [
