@@ -1,6 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
 import { DeclarationError } from '../lib/declaration-error.ts';
+import { pathBehind } from '../lib/path-behind.ts';
 import { identify, identity } from './authenticate.ts';
 import { findUndeclared, findUnguarded, type Undeclared } from './boot-check.ts';
 import { caller } from './caller.ts';
@@ -107,7 +108,7 @@ function addOperation(
 ): void {
   const operationId = schema?.operationId;
   if (operationId === undefined || typeof method !== 'string' || method === 'HEAD') return;
-  const path = url.startsWith(`${servicePath}/`) ? url.slice(servicePath.length) : url;
+  const path = pathBehind(servicePath, url);
   operations.push({ operationId, method, path: path.replace(/:(\w+)/g, '{$1}'), minimum });
 }
 

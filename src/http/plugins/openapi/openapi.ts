@@ -5,6 +5,7 @@ import { declaration } from '../../../access/declaration.ts';
 import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
+import { pathBehind } from '../../../lib/path-behind.ts';
 import { requireEntry } from '../../../problems/own-problems.ts';
 import { isSlug, slugs } from '../../../problems/registry.ts';
 import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
@@ -82,7 +83,7 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
 
 /** Returns a URL behind the path of the service, without a slash at its end. */
 function behind(path: string, url: string): string {
-  const rest = url.startsWith(`${path}/`) ? url.slice(path.length) : url;
+  const rest = pathBehind(path, url);
   return rest.length > 1 ? rest.replace(/\/$/, '') : '/';
 }
 
