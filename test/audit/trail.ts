@@ -94,11 +94,16 @@ export async function recordInParts(db: Db, events: readonly AuditRecord[]): Pro
     await recordAll(db, events.slice(at, at + BATCH_SIZE));
 }
 
-/** Seals all events. */
+/** Seals all events. The job of a running service may seal some of them meanwhile. */
 export async function seal(audit: AuditContext): Promise<void> {
   const sealer = new AuditSealer(audit);
-  while ((await audit.db.auditEvent.count({ where: { number: null } })) > 0)
-    if ((await sealer.run()) === 0) throw new Error('Events are left that the sealer does not seal');
+  const count = () => audit.db.auditEvent.count({ where: { number: null } });
+  for (let left = await count(); left > 0; ) {
+    const sealed = await sealer.run();
+    const before = left;
+    left = await count();
+    if (sealed === 0 && left === before) throw new Error('Events are left that the sealer does not seal');
+  }
 }
 
 /** Verifies the chain. */
