@@ -18,8 +18,11 @@ const present: Readonly<Record<string, string>> = {
   refreshToken: '⟦refreshToken⟧',
   'registerUser.email': '⟦newEmail⟧',
   'registerUser.password': '⟦newPassword⟧',
+  'createUser.email': '⟦newEmail⟧',
+  'createUser.password': '⟦newPassword⟧',
   'inviteUser.email': '⟦newEmail⟧',
   'requestEmailChange.email': '⟦newEmail⟧',
+  'signOut.refreshToken': '⟦refreshToken⟧',
   'verifyEmail.token': '⟦verification⟧',
   'resetPassword.token': '⟦reset⟧',
   'acceptInvitation.token': '⟦invitationToken⟧',
@@ -190,9 +193,11 @@ export function bodies(operation: Writing): Arbitrary<string> {
   );
 }
 
-/** Returns the example of the contract with existing values: it should succeed. */
-export function goodBody({ operationId, body: { example } }: Writing): string {
-  const members = Object.entries(example).map(([name, value]) => {
+/** Returns the example of the contract with existing values, optional ones of this operation too: it succeeds. */
+export function goodBody({ operationId, body: { schema, example } }: Writing): string {
+  const own = Object.keys(schema.properties ?? {}).filter((name) => `${operationId}.${name}` in present);
+  const named = { ...example, ...Object.fromEntries(own.map((name) => [name, undefined])) };
+  const members = Object.entries(named).map(([name, value]) => {
     const there = presentIn(operationId, name);
     return [name, JSON.stringify(there ?? (isSecret(name) ? '⟦newPassword⟧' : value))] as const;
   });
