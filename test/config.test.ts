@@ -41,6 +41,7 @@ t.test('The configuration without any variable suits a laptop', async (t) => {
       { name: 'user', number: 1 },
       { name: 'admin', number: 2 },
     ],
+    secondFactor: { limit: undefined, maxAge: 86_400 },
     accessTokenTtl: 900,
     passwordMinLength: 15,
     registration: 'open',
@@ -241,6 +242,17 @@ t.test('Levels may be given in any order and are sorted by number', async (t) =>
     accessLevels.map(({ name, number }) => `${name}:${number}`),
     ['guest:0', 'user:1', 'moderator:5', 'admin:10'],
   );
+});
+
+t.test('SECOND_FACTOR_FROM names a level above guest', async (t) => {
+  const levels = { ACCESS_LEVELS: 'guest:0,user:1,moderator:5,admin:10' };
+  t.strictSame(check({ ...levels, SECOND_FACTOR_FROM: 'admin' }).secondFactor.limit, { from: 10, below: 5 });
+  t.strictSame(check({ ...levels, SECOND_FACTOR_FROM: 'user' }).secondFactor.limit, { from: 1, below: 0 });
+  for (const name of ['guest', 'root', '2'])
+    t.throws(
+      () => check({ ...levels, SECOND_FACTOR_FROM: name }),
+      /^SECOND_FACTOR_FROM must be one of user, moderator, admin \(example: SECOND_FACTOR_FROM=admin\)$/,
+    );
 });
 
 t.test('An empty variable counts as not set', async (t) => {

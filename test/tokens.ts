@@ -43,6 +43,8 @@ export function goodClaims(): Record<string, unknown> {
     sid: randomUUID(),
     client_id: 'latchkey',
     access: 2,
+    acr: '1',
+    amr: ['pwd'],
     gen: 0,
     auth_time: now,
     iat: now,

@@ -88,7 +88,16 @@ function someone() {
   const expiresAt = new Date(issuedAt.getTime() + 86_400_000);
   const [userId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   const times = { authenticatedAt: issuedAt, issuedAt, expiresAt };
-  return { access: 1, generation: 0, rotation: 0, userId, sessionId, ...times };
+  return {
+    access: 1,
+    acr: '1' as const,
+    amr: ['pwd'],
+    generation: 0,
+    rotation: 0,
+    userId,
+    sessionId,
+    ...times,
+  };
 }
 
 async function measureHash(): Promise<number> {

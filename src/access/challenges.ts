@@ -47,6 +47,17 @@ export function recentSignInRequired(maxAge: number): Problem {
   return new Problem('recent-sign-in-required', { headers: { 'www-authenticate': header } });
 }
 
+/**
+ * The problem of a session with one factor where two are required: RFC 9470 section 3.
+ *
+ * @param maxAge seconds that may have passed since a sign-in, where that is required too
+ */
+export function twoFactorsRequired(maxAge?: number): Problem {
+  const age = maxAge === undefined ? '' : `, max_age=${maxAge}`;
+  const header = `${challenge}, error="insufficient_user_authentication", error_description="A second factor is required", acr_values="2"${age}`;
+  return new Problem('two-factors-required', { headers: { 'www-authenticate': header } });
+}
+
 /** The problem of a refresh token that is not accepted; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });

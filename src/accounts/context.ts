@@ -3,6 +3,7 @@ import { noRequest, type RequestContext } from '../audit/event.ts';
 import type { EventAggregator } from '../audit/event-aggregator.ts';
 import type { Recorder } from '../audit/record.ts';
 import type { Config } from '../config/index.ts';
+import type { Encryption } from '../crypto/encryption.ts';
 import type { Database } from '../db/client.ts';
 import type { Outbox } from '../mail/outbox.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -19,6 +20,10 @@ export interface AccountsContext extends Pick<Database, 'db' | 'now'> {
   /** The writer of audit events of changes. */
   readonly recorder: Recorder;
   readonly outbox: Outbox;
+  /** Encryption for the purpose `totp`. */
+  readonly totpEncryption: Encryption;
+  /** The levels that ask for a second factor. */
+  readonly secondFactor: Config['secondFactor'];
   /** The base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
   /** The part of these links that has the token. */

@@ -92,6 +92,8 @@ async function openAccounts<T>(
       recorder,
       throttle: new Throttle({ db, now }, new Hmac(secrets, 'throttle')),
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
+      totpEncryption: new Encryption(secrets, 'totp'),
+      secondFactor: config.secondFactor,
       frontendUrl: config.frontendUrl,
       mailLinks: config.mailLinks,
     });

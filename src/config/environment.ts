@@ -15,6 +15,10 @@ const MAX_SHUTDOWN_DELAY_SECONDS = 60;
 /** Upper limit of POLL_INTERVAL: a day, by which expired rows may be deleted later. */
 const MAX_POLL_INTERVAL_SECONDS = 86_400;
 
+/** Limits of SECOND_FACTOR_MAX_AGE: below a quarter of an hour, people would type codes all day. */
+const MIN_SECOND_FACTOR_AGE_SECONDS = 900;
+const MAX_SECOND_FACTOR_AGE_SECONDS = 90 * 86_400;
+
 /** The sender of mails in development. */
 export const DEFAULT_MAIL_FROM = 'Latchkey <latchkey@localhost>';
 
@@ -128,6 +132,20 @@ export const Environment = Type.Object({
     description:
       'names and numbers of the access levels: `guest` is 0, `user` is what new users get, `admin` is the highest',
     examples: ['guest:0,user:1,moderator:5,admin:10'],
+  }),
+  SECOND_FACTOR_FROM: Type.Optional(
+    Type.String({
+      description:
+        'the lowest level that asks for a second factor: without one, a session has the level below (default: none)',
+      examples: ['admin'],
+    }),
+  ),
+  SECOND_FACTOR_MAX_AGE: Type.Integer({
+    default: 86_400,
+    minimum: MIN_SECOND_FACTOR_AGE_SECONDS,
+    maximum: MAX_SECOND_FACTOR_AGE_SECONDS,
+    description: 'seconds that a second factor counts; after it the session has one factor again',
+    examples: [86_400],
   }),
   ACCESS_TOKEN_TTL: Type.Integer({
     default: 900,

@@ -8,6 +8,7 @@ import { parseOrigins, parseTrustProxy } from './lists.ts';
 import { defaultHashMemory } from './memory.ts';
 import { checkNames } from './names.ts';
 import { configurationRoot, isDependency } from './package.ts';
+import { parseSecondFactor, type SecondFactorRules } from './second-factor.ts';
 import { readSecretFiles } from './secret-files.ts';
 
 export type { AccessLevel } from './access-levels.ts';
@@ -35,6 +36,7 @@ export interface Config {
   readonly jwtPreviousKeys: string | undefined;
   /** Ascending by number; the first is `guest`, the last is `admin`. */
   readonly accessLevels: readonly AccessLevel[];
+  readonly secondFactor: SecondFactorRules;
   readonly accessTokenTtl: number;
   readonly passwordMinLength: number;
   readonly registration: Environment['REGISTRATION'];
@@ -101,6 +103,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     );
   }
   const publicUrl = environment.PUBLIC_URL ?? defaultPublicUrl(environment.HOST, environment.PORT);
+  const accessLevels = parseAccessLevels(environment.ACCESS_LEVELS);
   return Object.freeze({
     production: environment.NODE_ENV === 'production',
     host: environment.HOST,
@@ -115,7 +118,8 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     secretPrevious: environment.SECRET_PREVIOUS,
     jwtPrivateKey: environment.JWT_PRIVATE_KEY,
     jwtPreviousKeys: environment.JWT_PREVIOUS_KEYS,
-    accessLevels: parseAccessLevels(environment.ACCESS_LEVELS),
+    accessLevels,
+    secondFactor: parseSecondFactor(environment, accessLevels),
     accessTokenTtl: environment.ACCESS_TOKEN_TTL,
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,
     registration: environment.REGISTRATION,

@@ -4,6 +4,7 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual 
 export type Purpose =
   | 'refresh-token'
   | 'mail'
+  | 'totp'
   | 'idempotency'
   | 'idempotency-id'
   | 'idempotency-fingerprint'

@@ -71,4 +71,20 @@ export abstract class LazyModels implements Models {
   get knownNetwork() {
     return this.models.knownNetwork;
   }
+
+  get totp() {
+    return this.models.totp;
+  }
+
+  get pendingTotp() {
+    return this.models.pendingTotp;
+  }
+
+  get recoveryCode() {
+    return this.models.recoveryCode;
+  }
+
+  get signInChallenge() {
+    return this.models.signInChallenge;
+  }
 }

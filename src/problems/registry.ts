@@ -78,6 +78,13 @@ export const registry = {
       'This request needs a recent sign-in. Send the password to POST /me/reauthenticate, and try again with the token of the answer.',
     field: 'WWW-Authenticate',
   },
+  'two-factors-required': {
+    status: 401,
+    title: 'Two factors required',
+    detail:
+      'This request needs a session with two factors. Send a code to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp.',
+    field: 'WWW-Authenticate',
+  },
   'wrong-password': {
     status: 403,
     title: 'Wrong password',

@@ -56,6 +56,7 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
   const eventAggregator = new EventAggregator(recorder);
   const throttle = new Throttle(database, new Hmac(secrets, 'throttle'));
   const { frontendUrl, mailLinks } = config;
+  const totpEncryption = new Encryption(secrets, 'totp');
   const writing = { recorder, eventAggregator, outbox };
   return {
     config,
@@ -66,7 +67,18 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
     revocations,
     verifiedTokens: new VerifiedTokens(),
     eventAggregator,
-    accounts: { db, now, levels, revocations, throttle, frontendUrl, mailLinks, ...writing },
+    accounts: {
+      db,
+      now,
+      levels,
+      revocations,
+      throttle,
+      frontendUrl,
+      mailLinks,
+      totpEncryption,
+      secondFactor: config.secondFactor,
+      ...writing,
+    },
     audit,
     delivery: new Delivery({ db, now, outbox, templates, transport, log }),
   };

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { compile } from '../lib/compile-schema.ts';
+import { acrValues } from './factors.ts';
 
 /**
  * The client that the tokens are issued to (RFC 9068 section 2.2): all clients of this service count as one.
@@ -11,8 +12,8 @@ const CLOCK_TOLERANCE_SECONDS = 60;
 const MAX_LEVEL = 2 ** 31 - 1;
 
 /**
- * The claims of an access token: those of RFC 9068 section 2.2, and `access`, `gen` and `sid` of this
- * service. Times are seconds since 1970.
+ * The claims of an access token: those of RFC 9068 section 2.2, and `access`, `access2`, `gen` and `sid` of
+ * this service. Times are seconds since 1970.
  */
 export const AccessTokenClaims = Type.Object({
   iss: Type.String(),
@@ -22,6 +23,12 @@ export const AccessTokenClaims = Type.Object({
   client_id: Type.Literal(CLIENT_ID),
   access: Type.Integer({ minimum: 0, maximum: MAX_LEVEL }),
   gen: Type.Integer({ minimum: 0 }),
+  /** The level that a second factor would give, where it is higher than `access`. */
+  access2: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_LEVEL })),
+  /** Absent in tokens of versions without second factors: the same as 1. */
+  acr: Type.Optional(Type.Enum([...acrValues])),
+  /** RFC 8176. */
+  amr: Type.Optional(Type.Array(Type.String())),
   auth_time: Type.Integer({ minimum: 0 }),
   iat: Type.Integer({ minimum: 0 }),
   exp: Type.Integer({ minimum: 0 }),

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt';
 import Fastify from 'fastify';
 import type { Config } from '../config/index.ts';
+import type { FactorLimit } from '../config/second-factor.ts';
 import type { Secrets } from '../crypto/hmac.ts';
 import { AccessTokenClaims, areClaims, CLIENT_ID, findTimeProblem, InvalidTokenError } from './claims.ts';
+import { type Acr, limitByFactors } from './factors.ts';
 import { type Keys, loadKeys, type VerificationKey } from './keys.ts';
 import { RefreshTokens } from './refresh-tokens.ts';
 import { readKid, requireCanonical, TOKEN_TYPE } from './token-header.ts';
@@ -14,8 +16,13 @@ export interface AccessTokenSubject {
   readonly sessionId: string;
   /** The user's current level, or the session's cap when that is lower. */
   readonly access: number;
+  /** The level that a second factor would give, where it is higher. */
+  readonly access2?: number;
+  readonly acr: Acr;
+  /** The methods that the session has proven: RFC 8176. */
+  readonly amr: readonly string[];
   readonly generation: number;
-  /** When the password was verified. */
+  /** When the account's factors were proven. */
   readonly authenticatedAt: Date;
   /** The time of the issue, by the database's clock: the processes agree on it, and so do revocations. */
   readonly issuedAt: Date;
@@ -42,7 +49,7 @@ export interface Tokens {
 
 type TokenConfig = Pick<
   Config,
-  'publicUrl' | 'accessTokenTtl' | 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'
+  'publicUrl' | 'accessTokenTtl' | 'secondFactor' | 'jwtPrivateKey' | 'jwtPreviousKeys' | 'dataDir'
 >;
 
 /** The keys, and everything that issues and verifies tokens with them. */
@@ -68,7 +75,7 @@ export async function openTokens(config: TokenConfig, secrets: Secrets): Promise
   const signing = findJwt(keys.signing.kid);
   return {
     keys,
-    tokens: { issue: issuerOf(signing, config), verify: verifierOf(signing, findJwt) },
+    tokens: { issue: issuerOf(signing, config), verify: verifierOf(signing, findJwt, config) },
     refreshTokens: new RefreshTokens(secrets),
   };
 }
@@ -125,6 +132,9 @@ function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens[
       sid: subject.sessionId,
       client_id: CLIENT_ID,
       access: subject.access,
+      ...(subject.access2 !== undefined && { access2: subject.access2 }),
+      acr: subject.acr,
+      amr: [...subject.amr],
       gen: subject.generation,
       auth_time: toSeconds(subject.authenticatedAt.getTime()),
       iat: issuedAt,
@@ -141,7 +151,11 @@ function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens[
  * @param decoder any registration: decoding needs no key
  * @param findJwt throws for a `kid` that no key has
  */
-function verifierOf(decoder: JWT, findJwt: (kid: string) => JWT): Tokens['verify'] {
+function verifierOf(
+  decoder: JWT,
+  findJwt: (kid: string) => JWT,
+  { secondFactor: { limit } }: Pick<Config, 'secondFactor'>,
+): Tokens['verify'] {
   return (token) => {
     try {
       requireCanonical(token);
@@ -152,13 +166,23 @@ function verifierOf(decoder: JWT, findJwt: (kid: string) => JWT): Tokens['verify
       if (!areClaims(claims)) throw new InvalidTokenError('a claim is missing or of another type');
       const problem = findTimeProblem(claims);
       if (problem !== undefined) throw new InvalidTokenError(problem);
-      return Object.freeze(claims);
+      return Object.freeze(withFactorLimit(claims, limit));
     } catch (error) {
       // The library throws errors of several kinds, for some dates a RangeError. Each refuses the token.
       if (error instanceof InvalidTokenError) throw error;
       throw new InvalidTokenError('refused by @fastify/jwt', { cause: error });
     }
   };
+}
+
+/**
+ * Limits the level of a token that was issued before SECOND_FACTOR_FROM was set, or by a process that does
+ * not have the setting yet.
+ */
+function withFactorLimit(claims: AccessTokenClaims, limit: FactorLimit | undefined): AccessTokenClaims {
+  const limited = limitByFactors(claims.access, claims.acr ?? '1', limit);
+  if (limited.access2 === undefined) return claims;
+  return { ...claims, access: limited.access, access2: claims.access2 ?? limited.access2 };
 }
 
 const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -193,7 +193,7 @@ export function bodies(operation: Writing): Arbitrary<string> {
   );
 }
 
-/** Returns the example of the contract with existing values, optional ones of this operation too: it succeeds. */
+/** Returns the example of the contract with existing values, also for optional members. It succeeds. */
 export function goodBody({ operationId, body: { schema, example } }: Writing): string {
   const own = Object.keys(schema.properties ?? {}).filter((name) => `${operationId}.${name}` in present);
   const named = { ...example, ...Object.fromEntries(own.map((name) => [name, undefined])) };

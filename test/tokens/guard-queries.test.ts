@@ -19,6 +19,8 @@ t.test('The guard does not query the database', async (t) => {
     userId: person.id,
     sessionId: randomUUID(),
     access: 1,
+    acr: '1' as const,
+    amr: ['pwd'],
     generation: 0,
     authenticatedAt: new Date(),
     issuedAt: new Date(),

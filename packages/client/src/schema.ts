@@ -1260,6 +1260,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Two factors required. */
+        TwoFactorsRequiredProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "two-factors-required";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Wrong password. */
         WrongPasswordProblem: {
             /**
@@ -1811,7 +1831,7 @@ export interface components {
             requestId: string;
         };
         /** @description Any problem (RFC 9457): an error, and what to do about it. */
-        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
     };
     responses: never;
     parameters: never;

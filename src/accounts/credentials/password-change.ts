@@ -57,6 +57,6 @@ export async function changePassword(
     revoke({ userId, generation: user.generation, lastIssuedAt });
     record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));
-    return toGrant(session, user, time);
+    return toGrant(context, session, user, time);
   });
 }

@@ -16,6 +16,8 @@ export const sessionColumns = [
   'rotatedAt',
   'accessCap',
   'authenticatedAt',
+  'amr',
+  'secondFactorAt',
   'tokensIssuedAt',
   'idleUntil',
   'expiresAt',

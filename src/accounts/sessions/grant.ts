@@ -1,6 +1,11 @@
 import type { ColumnsOf } from '../../db/client.ts';
+import { limitByFactors } from '../../tokens/factors.ts';
 import type { AccessTokenSubject } from '../../tokens/tokens.ts';
+import { methodsOf } from '../authenticators/methods.ts';
+import type { AccountsContext } from '../context.ts';
 import { accessAsOf } from '../elevation.ts';
+
+const SECOND_MS = 1_000;
 
 /** No token is issued for less time than this: the expiry of a token is in whole seconds. */
 export const MIN_TOKEN_LIFETIME_MS = 1_000;
@@ -31,23 +36,54 @@ interface SessionRow {
   readonly rotation: number;
   readonly accessCap: number | null;
   readonly authenticatedAt: Date;
+  readonly amr: string;
+  readonly secondFactorAt: Date | null;
   readonly expiresAt: Date;
 }
 
-/** The values of a session's tokens at a time. */
-export function toGrant(session: SessionRow, user: Owner, time: Date): SessionGrant {
-  const current = accessAsOf(user, new Date(time.getTime() + MIN_TOKEN_LIFETIME_MS));
-  const access = Math.min(current, session.accessCap ?? current);
+/**
+ * The values of a session's tokens at a time. A second factor counts for SECOND_FACTOR_MAX_AGE. The tokens
+ * end with it, and with an elevation.
+ */
+export function toGrant(
+  { secondFactor: { limit, maxAge } }: Pick<AccountsContext, 'secondFactor'>,
+  session: SessionRow,
+  user: Owner,
+  time: Date,
+): SessionGrant {
+  const soon = new Date(time.getTime() + MIN_TOKEN_LIFETIME_MS);
+  const current = accessAsOf(user, soon);
+  const level = Math.min(current, session.accessCap ?? current);
   const { accessUntil } = user;
-  const endsBefore = access > user.permanentAccess && accessUntil !== null && accessUntil < session.expiresAt;
+  const ends = [session.expiresAt];
+  if (level > user.permanentAccess && accessUntil !== null) ends.push(accessUntil);
+  const factorEnd = factorEndOf(session, maxAge);
+  const hasTwoFactors = factorEnd !== null && factorEnd > soon;
+  if (hasTwoFactors) ends.push(factorEnd);
+  const acr = hasTwoFactors ? '2' : '1';
   return {
     userId: user.id,
     sessionId: session.id,
-    access,
+    ...limitByFactors(level, acr, limit),
+    acr,
+    amr: methodsOf(session.amr, hasTwoFactors),
     generation: user.generation,
     authenticatedAt: session.authenticatedAt,
     issuedAt: time,
-    expiresAt: endsBefore ? accessUntil : session.expiresAt,
+    expiresAt: new Date(Math.min(...ends.map(Number))),
     rotation: session.rotation,
   };
+}
+
+/**
+ * Returns the time when the second factor of a session no longer counts; null when the session has one
+ * factor.
+ *
+ * @param maxAge seconds that a second factor counts
+ */
+export function factorEndOf(
+  { secondFactorAt }: Pick<SessionRow, 'secondFactorAt'>,
+  maxAge: number,
+): Date | null {
+  return secondFactorAt && new Date(secondFactorAt.getTime() + maxAge * SECOND_MS);
 }

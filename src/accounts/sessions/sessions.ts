@@ -4,6 +4,7 @@ import { insertRows } from '../../db/raw/insert.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
+import { joinMethods, proveTwoFactors } from '../authenticators/methods.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
@@ -23,14 +24,14 @@ const IDLE_TIMEOUT_MS = 30 * DAY_MS;
 const ABSOLUTE_TIMEOUT_MS = 90 * DAY_MS;
 
 /**
- * Opens a session for a user whose password was verified. A user with too many sessions loses the one that
- * was unused for the longest time.
+ * Opens a session for a user who has proven the factors that the account asks for. A user with too many
+ * sessions loses the one that was unused for the longest time.
  *
  * @param accessCap the highest level of its tokens; a cap above the user's level has no effect
  */
 export async function openSession(
   context: AccountsContext,
-  { id, epoch }: SignedIn,
+  { id, epoch, amr = ['pwd'] }: SignedIn,
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
@@ -46,6 +47,8 @@ export async function openSession(
       rotatedAt: time,
       accessCap: accessCap ?? null,
       authenticatedAt: time,
+      amr: joinMethods(amr),
+      secondFactorAt: proveTwoFactors(amr) ? time : null,
       tokensIssuedAt: time,
       createdAt: time,
       idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
@@ -54,8 +57,8 @@ export async function openSession(
       userAgent: userAgentOf(requestContext),
     };
     await insertRows(tx, 'Session', [session]);
-    const grant = toGrant(session, user, time);
-    const after = { sessionId: session.id, access: grant.access };
+    const grant = toGrant(context, session, user, time);
+    const after = { sessionId: session.id, access: grant.access, amr: session.amr };
     record({ action: 'session.opened', actorId: id, targetId: id, after, requestContext });
     return grant;
   });
@@ -90,11 +93,11 @@ export async function refreshSession(
           "rotatedBefore" = ${rotatedBeforeOf(session, time)}
         WHERE "id" = ${session.id} AND "rotation" = ${session.rotation}`;
       if (count === 0) throw new Error('A rotation that Serializable isolation excludes');
-      return toGrant({ ...session, rotation }, user, time);
+      return toGrant(context, { ...session, rotation }, user, time);
     }
     const repetition = findRepetition(token, active, requestContext);
     if (repetition === 'other-network') await recordRepetition(change, active, requestContext);
-    if (repetition !== undefined) return toGrant(session, user, time);
+    if (repetition !== undefined) return toGrant(context, session, user, time);
     await endStolenSession(change, active, requestContext);
     return undefined;
   });
@@ -127,6 +130,6 @@ export async function renewAuthentication(
     const { userId, requestContext } = actor;
     const after = { sessionId: session.id };
     record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, requestContext });
-    return toGrant(session, user, time);
+    return toGrant(context, session, user, time);
   });
 }

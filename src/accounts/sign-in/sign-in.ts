@@ -3,6 +3,7 @@ import type { RequestContext } from '../../audit/event.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { normalizeEmail } from '../../lib/email-address.ts';
 import { Problem } from '../../problems/problem.ts';
+import type { Method } from '../authenticators/methods.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { hashPassword, needsRehash, requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { attemptPassword } from './attempts.ts';
@@ -11,6 +12,8 @@ import { attemptPassword } from './attempts.ts';
 export interface SignedIn {
   readonly id: string;
   readonly epoch: number;
+  /** The methods that were proven. Without them, it is the password. */
+  readonly amr?: readonly Method[];
 }
 
 /** The columns that a password is verified with. */
