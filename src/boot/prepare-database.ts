@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createFirstAdmin } from '../accounts/invitations/first-admin.ts';
 import { backfillSortKeys } from '../accounts/users/backfill-sort-keys.ts';
 import { migrate } from '../db/migrations/migrate.ts';
+import { plainConnectionAdvice } from '../db/postgres/encryption.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
 import { recordKeys } from './keys.ts';
 import { recordLevels } from './levels.ts';
@@ -14,6 +15,8 @@ import { recordLevels } from './levels.ts';
  * @throws {Error} when the access levels contradict the database, or it cannot be reached
  */
 export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
+  const plain = plainConnectionAdvice(config.databaseUrl);
+  if (plain !== undefined) log.warn(plain);
   const { applied } = await migrate(config.databaseUrl);
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
   for (const advice of await poolerAdvice(config.databaseUrl)) log.warn(advice);

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { encryptionOf } from '#latchkey/db/postgres/encryption.ts';
 import { findProgram } from '../daemon.ts';
 import { writeNginxConfiguration } from '../processes/front.ts';
 import { type Manifest, readManifest, unknownVariables } from './manifests.ts';
@@ -70,6 +71,8 @@ t.test(
     const readme = readFileSync('deploy/README.md', 'utf8');
     for (const { file } of Object.values<{ file: string }>(compose.secrets))
       t.match(readme, file.slice('./'.length));
+    const [url = ''] = /postgresql:\/\/[^']+/.exec(readme) ?? [];
+    t.equal(encryptionOf(url.replace('%s', 'password'))?.state, 'chosen-plain', 'no warning at the start');
   },
 );
 

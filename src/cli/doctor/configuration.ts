@@ -3,8 +3,8 @@ import { MAX_MEMORY_KIB } from '../../accounts/passwords/formats/argon2.ts';
 import { PLACEHOLDER } from '../../config/environment.ts';
 import type { Config } from '../../config/index.ts';
 import { availableMemory } from '../../config/memory.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { isLoopback } from './hosts.ts';
 
 /** Memory of the most expensive hash that can be imported. */
 const MAX_IMPORTED_MIB = MAX_MEMORY_KIB / 1024;

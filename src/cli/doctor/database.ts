@@ -10,6 +10,7 @@ import { ping } from '../../db/ping.ts';
 import { hasUndeclaredPooler, poolerAdvice, UNDECLARED_POOLER } from '../../db/postgres/pgbouncer.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
+import { checkEncryption } from './encryption.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkMigrating, checkTables } from './privileges.ts';
 
@@ -21,8 +22,12 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
   const path = sqlitePath(databaseUrl);
   if (databaseKind(databaseUrl) === 'sqlite' && !existsSync(path))
     return [ok('database', `${path} will be created at the first start`)];
+  return [...(await examineDatabase(config)), ...checkEncryption(databaseUrl)];
+}
+
+async function examineDatabase(config: Config): Promise<Finding[]> {
   try {
-    const database = openDatabase(databaseUrl, () => {}, { readOnly: true });
+    const database = openDatabase(config.databaseUrl, () => {}, { readOnly: true });
     try {
       await ping(database.db);
       return await inspectDatabase(database, config);

@@ -1,14 +1,9 @@
 import ipaddr from 'ipaddr.js';
+import { isLoopback } from '../../lib/loopback.ts';
 
 /** Returns the range of an address, in the terms of the IANA registries (RFC 6890). */
 function rangeOf(host: string): string {
   return ipaddr.isValid(host) ? ipaddr.process(host).range() : '';
-}
-
-/** Checks whether a host is reachable from this machine only. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '');
-  return /(^|\.)localhost$/i.test(name) || rangeOf(name) === 'loopback';
 }
 
 /** Checks whether an address belongs to a network that the internet does not route. */

@@ -1,6 +1,7 @@
 import { type Config, defaultPublicUrl } from '../../config/index.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
-import { classifyNetwork, isExposed, isLoopback, isPrivate } from './hosts.ts';
+import { classifyNetwork, isExposed, isPrivate } from './hosts.ts';
 
 const CHECK = 'proxies';
 
