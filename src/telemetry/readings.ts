@@ -3,25 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import { hashingQueue } from '../accounts/passwords/hash.ts';
 import { signInOutcomes } from '../accounts/sign-in/sign-in.ts';
 import { version } from '../config/index.ts';
-import type { ConnectionPool } from '../db/client.ts';
 import { droppedLines } from '../http/logger.ts';
 import { Backlog } from './backlog.ts';
+import { databaseReadingsOf } from './database-readings.ts';
+import type { Reading } from './reading.ts';
 
 const KIB_BYTES = 1024;
-
-/** A value of the process that can be read at any time. */
-export interface Reading {
-  /** Name without the prefix that all metrics have. */
-  readonly name: string;
-  readonly help: string;
-  /** True when it only rises during the life of the process. */
-  readonly isCounter?: true;
-  /** Name of the label, when it has several values. */
-  readonly label?: string;
-  /** Reads one number, or one for each value of the label; undefined when it is unknown. */
-  read(): Values | Promise<Values>;
-}
-type Values = number | Readonly<Record<string, number>> | undefined;
 
 /** Lists all readings of a process. */
 export function readingsOf(app: FastifyInstance): readonly Reading[] {
@@ -29,8 +16,7 @@ export function readingsOf(app: FastifyInstance): readonly Reading[] {
     ...trafficOf(app),
     ...hashing,
     ...revocationsOf(app),
-    ...(app.database.pool === undefined ? [] : poolOf(app.database.pool)),
-    ...diskOf(app),
+    ...databaseReadingsOf(app),
     ...backgroundOf(app),
     {
       name: 'log_lines_dropped_total',
@@ -120,43 +106,6 @@ function revocationsOf({ pace, revocations }: FastifyInstance): readonly Reading
       help: 'Difference between the clocks of the process and of the database; beyond 30 in either direction the process is not ready',
       read: () => revocations.clockSkew / 1_000,
     },
-  ];
-}
-
-function poolOf(pool: ConnectionPool): readonly Reading[] {
-  return [
-    {
-      name: 'database_connections',
-      help: 'Connections to Postgres, used and idle',
-      label: 'state',
-      read: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount }),
-    },
-    {
-      name: 'database_connections_limit',
-      help: 'Connections to Postgres for requests and jobs; the process has one more for the revocations',
-      read: () => pool.limit,
-    },
-    {
-      name: 'database_waiting',
-      help: 'Queries and transactions that wait for a connection',
-      read: () => pool.waitingCount,
-    },
-  ];
-}
-
-function diskOf({ database: { disk, pool } }: FastifyInstance): readonly Reading[] {
-  const free: Reading = {
-    name: 'database_disk_free_bytes',
-    help: 'Room on the disk of the SQLite database',
-    read: () => disk.freeBytes(),
-  };
-  return [
-    {
-      name: 'database_disk_full',
-      help: '1 while the disk of the database is full: writes are refused, and the process is not ready',
-      read: () => Number(disk.isFull),
-    },
-    ...(pool === undefined ? [free] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { type Reading, readingsOf } from './readings.ts';
+import type { Reading } from './reading.ts';
+import { readingsOf } from './readings.ts';
 
 /** Registers the readings of the process. They are read when Prometheus scrapes. */
 export function describeState(app: FastifyInstance, registry: Registry): void {

@@ -4,9 +4,10 @@
  * @runs once, on SQLite: Postgres has its own tools; postgres-data.test.ts tests `restore --in-place` after
  *   them.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import t from 'tap';
+import { lastBackupFile } from '#latchkey/db/backup/last-backup.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
@@ -31,7 +32,7 @@ async function installation(t: Teardown) {
 }
 
 t.test('A backup of a running service can be restored, and every session in it has ended', async (t) => {
-  const { cluster, file, run, beside } = await installation(t);
+  const { cluster, path, file, run, beside } = await installation(t);
   const service = await cluster.start();
   const admin = await cluster.person(service, 2);
   const user = await cluster.person(service, 1);
@@ -39,6 +40,7 @@ t.test('A backup of a running service can be restored, and every session in it h
   t.match(made, { code: 0, stderr: '' });
   t.match(JSON.parse(made.stdout), { file, users: 2, bytes: (await stat(file)).size });
   t.equal((await stat(file)).mode & 0o777, 0o600);
+  t.equal((await stat(lastBackupFile(path))).mode & 0o777, 0o600);
 
   const demoted = await service.ask('PATCH', `/users/${user.id}`, {
     token: admin.token,
@@ -81,6 +83,23 @@ t.test('A backup of a running service can be restored, and every session in it h
   t.equal(me.access, 1, 'the level of then');
   await again.stop();
   t.match(await run(['audit', 'verify']), { code: 0, stdout: /^The chain is whole/ });
+});
+
+t.test('A backup is complete also where its time cannot be noted, and standard error says so', async (t) => {
+  const { cluster, path, file, run } = await installation(t);
+  await cluster.database.close();
+  // A folder with something in it: no file can take its place, whoever runs the command.
+  await mkdir(join(lastBackupFile(path), 'in the way'), { recursive: true });
+  const made = await run(['backup', file, '--json']);
+  t.match(made, {
+    code: 0,
+    stderr:
+      /^latchkey: the backup is complete, but its time could not be noted in \S+\.last-backup \(E\w+\)\n$/,
+  });
+  t.match(JSON.parse(made.stdout), { file });
+  t.ok((await stat(file)).isFile());
+  const left = (await readdir(dirname(path))).filter((name) => /last-backup\./.test(name));
+  t.strictSame(left, [], 'no temp file');
 });
 
 t.test('A restore that is killed changes nothing, and the next restore removes its temp files', async (t) => {

@@ -1,7 +1,7 @@
 /** `latchkey doctor`: it finds what is wrong with an installation, and changes nothing. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
@@ -11,8 +11,10 @@ import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
 import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { availableMemory } from '#latchkey/config/memory.ts';
+import { lastBackupFile } from '#latchkey/db/backup/last-backup.ts';
 import { rawSql } from '#latchkey/db/client.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { asOther, latchkey, temporaryFolder, type Variables } from '../child.ts';
 import { createDatabase } from '../database.ts';
 import { PASSWORD, type Teardown } from '../helper.ts';
@@ -135,6 +137,42 @@ t.test('A correct production configuration has no findings', async (t) => {
     all.find(({ check }) => check === 'signing key'),
     { found: /^ES256, kid [\w-]{43}$/ },
   );
+});
+
+t.test('Users in production without a backup of the last 7 days are a warning', async (t) => {
+  const settledVariables = await settled(t);
+  const url = settledVariables.DATABASE_URL;
+  const production = {
+    ...settledVariables,
+    NODE_ENV: 'production',
+    SECRET: (await readFile(join(settledVariables.DATA_DIR, 'secret'), 'utf8')).trim(),
+    JWT_PRIVATE_KEY: pem,
+    PUBLIC_URL: 'https://accounts.example.com',
+  };
+  const find = async (variables: Variables) =>
+    (await examine(variables)).all.filter(({ check }) => check === 'backup');
+  if (!url.startsWith('file:')) {
+    t.strictSame(await find(production), [], 'Postgres has its own tools');
+    return;
+  }
+  t.strictSame(await find(settledVariables), [], 'in development there is nothing to lose');
+  const warning = { status: 'warning', advice: /^run latchkey backup each day/ };
+  t.match(await find(production), [{ ...warning, found: 'none was made yet' }]);
+  const file = join(await temporaryFolder(t), 'latest.db');
+  t.equal((await latchkey(['backup', file], { variables: settledVariables })).code, 0);
+  t.match(await find(production), [{ status: 'ok', found: /^the last one was made at \d/ }]);
+  for (const [days, finding] of [
+    [6.9, { status: 'ok' }],
+    [7.1, { ...warning, found: 'the last one is 7 days old' }],
+  ] as const) {
+    const time = new Date(Date.now() - days * 86_400_000);
+    await utimes(lastBackupFile(sqlitePath(url)), time, time);
+    t.match(await find(production), [finding], String(days));
+  }
+  const { db, close } = openDatabase(url);
+  t.teardown(close);
+  await db.user.deleteMany();
+  t.strictSame(await find(production), [], 'without users there is nothing to lose');
 });
 
 t.test('A wrong production configuration has a finding for each mistake', async (t) => {

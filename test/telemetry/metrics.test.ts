@@ -2,9 +2,13 @@
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { lastBackupFile } from '#latchkey/db/backup/last-backup.ts';
+import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { listen } from '#latchkey/telemetry/listener.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
@@ -18,8 +22,8 @@ const ofPostgres = [
   'latchkey_database_waiting',
 ];
 
-/** Metric of the disk, which Postgres does not tell. */
-const ofSqlite = 'latchkey_database_disk_free_bytes';
+/** Metrics of the disk and of the backups, which Postgres does not tell. */
+const ofSqlite = ['latchkey_database_disk_free_bytes', 'latchkey_backup_last_success_timestamp_seconds'];
 
 /** Reads the samples of a process, by name and labels in the notation of Prometheus. */
 async function scrape({ stdout }: Pick<Member, 'stdout'>): Promise<Map<string, number>> {
@@ -85,7 +89,7 @@ t.test('Each metric counts what happened', async (t) => {
   t.equal(value('mails_waiting'), 0);
   t.ok(value('audit_events_unsealed') >= 0);
   t.equal(value('database_disk_full'), 0);
-  t.equal(after.has(ofSqlite), !cluster.url.startsWith('postgres'));
+  for (const name of ofSqlite) t.equal(after.has(name), cluster.database.kind === 'sqlite', name);
   t.equal(value('draining'), 0);
   t.ok((after.get('process_resident_memory_bytes') ?? 0) > 1e7);
   checkPool(t, cluster.database.kind === 'postgresql', value);
@@ -110,7 +114,7 @@ function checkPool(t: Test, isPostgres: boolean, value: (name: string) => number
 }
 
 /** Tells whether a metric is there on both databases. */
-const isOfBoth = (name: string) => name !== ofSqlite && !ofPostgres.includes(name);
+const isOfBoth = (name: string) => ![...ofSqlite, ...ofPostgres].includes(name);
 
 /** Checks that the README lists all metrics, and no others. */
 function checkReadme(t: Test, text: string): void {
@@ -127,7 +131,7 @@ function checkReadme(t: Test, text: string): void {
 /** Checks that each metric in the dashboard and in the alerts exists. */
 function checkNames(t: Test, text: string): void {
   const names = new Set([...text.matchAll(/^[a-z_]+/gm)].map(([name]) => name));
-  for (const name of [...ofPostgres, ofSqlite]) names.add(name);
+  for (const name of [...ofPostgres, ...ofSqlite]) names.add(name);
   for (const file of ['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml']) {
     const asked = [
       ...readFileSync(file, 'utf8').matchAll(/\b(?:latchkey|process|nodejs)_[a-z_]*[a-z]\b/g),
@@ -140,6 +144,33 @@ function checkNames(t: Test, text: string): void {
     );
   }
 }
+
+t.test('The time of the last backup by the command is a metric of the service', async (t) => {
+  const cluster = await createCluster(t, { METRICS_PORT: '0', LOG_LEVEL: 'info' });
+  if (cluster.database.kind !== 'sqlite') {
+    t.pass('Postgres is backed up by its own tools');
+    return;
+  }
+  const service = await cluster.start();
+  const seconds = async () =>
+    (await scrape(service)).get('latchkey_backup_last_success_timestamp_seconds') ?? Number.NaN;
+  t.equal(await seconds(), 0, 'none yet');
+  const file = join(await temporaryFolder(t), 'latest.db');
+  const back = (...options: string[]) =>
+    latchkey(['backup', file, ...options], { variables: cluster.variables });
+  const before = Date.now() / 1_000;
+  t.match(await back(), { code: 0, stderr: '' });
+  const first = await seconds();
+  // A file system may round the time of a file down to a second.
+  t.ok(first >= Math.floor(before) && first <= Date.now() / 1_000 + 1, String(first));
+  const old = new Date('2026-01-02T03:04:05Z');
+  await utimes(lastBackupFile(sqlitePath(cluster.url)), old, old);
+  t.equal((await back()).code, 1, 'the file is there already');
+  t.equal(await seconds(), old.getTime() / 1_000, 'a backup that failed is none');
+  t.equal((await back('--force')).code, 0);
+  t.ok((await seconds()) >= first);
+  await service.stop();
+});
 
 t.test('The metrics port serves only GET /metrics, and the port of the API does not serve it', async (t) => {
   const cluster = await createCluster(t, { METRICS_PORT: '0', LOG_LEVEL: 'info' });

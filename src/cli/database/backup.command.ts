@@ -18,6 +18,8 @@ export function backupCommand(program: Command): void {
 Only you can read the file (mode 0600). It gets its name when it is complete and verified. A killed run
 leaves a temp file, <file>.latchkey-<machine>-<number>.part, which the next backup into <file> removes.
 The secret and the signing key are not in the file.
+The time of the last backup is noted beside the database, in <database>.last-backup, for the metrics and
+for doctor.
 On Postgres, use pg_dump.
 
 Exit codes: 0 success, 1 failure, 2 usage error (also on Postgres).

@@ -10,6 +10,7 @@ import { ping } from '../../db/ping.ts';
 import { hasUndeclaredPooler, poolerAdvice, UNDECLARED_POOLER } from '../../db/postgres/pgbouncer.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
+import { checkBackup } from './backup.ts';
 import { checkEncryption } from './encryption.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkMigrating, checkTables } from './privileges.ts';
@@ -53,7 +54,12 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
   findings.push(checkMigrations(state));
   // Without them, the tables do not fit the queries of this version.
   if (state.pending.length > 0) return [...findings, ...(await checkMigrating(database))];
-  return [...findings, await checkAccessLevels(database, config), await checkAdmin(database, config)];
+  return [
+    ...findings,
+    await checkAccessLevels(database, config),
+    await checkAdmin(database, config),
+    ...(await checkBackup(database, config)),
+  ];
 }
 
 /** Checks that Postgres has room: a temporary table is made, and is gone with its transaction. */
