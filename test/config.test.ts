@@ -31,6 +31,7 @@ t.test('The configuration without any variable suits a laptop', async (t) => {
     mailLinks: 'fragment',
     dataDir: join(packageRoot, 'data'),
     databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
+    migrations: 'automatic',
     targetDatabaseUrl: undefined,
     secret: undefined,
     secretPrevious: undefined,

@@ -1,15 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { createFirstAdmin } from '../accounts/invitations/first-admin.ts';
 import { backfillSortKeys } from '../accounts/users/backfill-sort-keys.ts';
-import { migrate } from '../db/migrations/migrate.ts';
+import { ensureMigrated } from '../db/migrations/ensure.ts';
 import { plainConnectionAdvice } from '../db/postgres/encryption.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
 import { recordKeys } from './keys.ts';
 import { recordLevels } from './levels.ts';
 
 /**
- * Prepares the database at boot: migrates its tables, and records the levels, the keys and the first admin of
- * the configuration. A change that could not be recorded is not made, so a start needs the key of the audit.
+ * Prepares the database at boot: migrates its tables, unless MIGRATIONS is manual, and records the levels,
+ * the keys and the first admin of the configuration. A change that could not be recorded is not made, so a
+ * start needs the key of the audit.
  *
  * @throws {ConfigError} when SECRET does not open the key of the audit chain
  * @throws {Error} when the access levels contradict the database, or it cannot be reached
@@ -17,7 +18,7 @@ import { recordLevels } from './levels.ts';
 export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
   const plain = plainConnectionAdvice(config.databaseUrl);
   if (plain !== undefined) log.warn(plain);
-  const { applied } = await migrate(config.databaseUrl);
+  const { applied } = await ensureMigrated(config);
   if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
   for (const advice of await poolerAdvice(config.databaseUrl)) log.warn(advice);
   await backfillSortKeys(accounts.db);

@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts';
 import { Encryption } from '../crypto/encryption.ts';
 import { Hmac, type Secrets } from '../crypto/hmac.ts';
 import { loadSecrets, readSecrets } from '../crypto/load-secret.ts';
-import { migrate } from '../db/migrations/migrate.ts';
+import { ensureMigrated } from '../db/migrations/ensure.ts';
 import { requireMigrated, requireTables } from '../db/migrations/require.ts';
 import { openDatabase } from '../db/open.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
@@ -53,7 +53,7 @@ export async function withExistingAccounts<T>(
   const { databaseUrl } = config;
   await (isReading ? requireMigrated : requireTables)(databaseUrl);
   const secrets = await readSecrets(config);
-  if (!isReading) await migrate(databaseUrl);
+  if (!isReading) await ensureMigrated(config);
   return openAccounts(config, secrets, isReading, work);
 }
 
@@ -65,7 +65,7 @@ export async function withAccounts<T>(
   config: Config,
   work: (context: AccountsContext) => Promise<T>,
 ): Promise<T> {
-  await migrate(config.databaseUrl);
+  await ensureMigrated(config);
   return openAccounts(config, await loadSecrets(config), false, work);
 }
 

@@ -90,6 +90,12 @@ export const Environment = Type.Object({
       examples: ['postgresql://latchkey@db.example.com/latchkey'],
     }),
   ),
+  MIGRATIONS: Type.Enum(['automatic', 'manual'], {
+    default: 'automatic',
+    description:
+      '`automatic`: a start applies what is pending; `manual`: only `latchkey migrate` does, and nothing starts before',
+    examples: ['manual'],
+  }),
   TARGET_DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://.',

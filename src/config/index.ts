@@ -27,6 +27,8 @@ export interface Config {
   readonly mailLinks: Environment['MAIL_LINKS'];
   readonly dataDir: string;
   readonly databaseUrl: string;
+  /** With `manual`, only `latchkey migrate` migrates the database, and no start does. */
+  readonly migrations: Environment['MIGRATIONS'];
   /** URL of the database that `latchkey migrate-to` moves the data to. */
   readonly targetDatabaseUrl: string | undefined;
   readonly secret: string | undefined;
@@ -113,6 +115,7 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     mailLinks: environment.MAIL_LINKS,
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
+    migrations: environment.MIGRATIONS,
     targetDatabaseUrl: environment.TARGET_DATABASE_URL,
     secret: environment.SECRET,
     secretPrevious: environment.SECRET_PREVIOUS,

@@ -50,7 +50,8 @@ async function restoreFile(config: Config, file: string) {
       'DATABASE_URL is a Postgres: restore it with pg_restore, and then run latchkey restore --in-place (README.md, "Keeping the data")',
     );
   const { prepared, kept } = await restoreDatabase(sqlitePath(config.databaseUrl), file, (databaseUrl) =>
-    endSessionsOf({ ...config, databaseUrl }),
+    // The copy is not in use yet, so a backup of an earlier version is migrated also with MIGRATIONS=manual.
+    endSessionsOf({ ...config, databaseUrl, migrations: 'automatic' }),
   );
   return { ...prepared, kept };
 }

@@ -19,10 +19,15 @@ const SECOND_MS = 1_000;
 
 /** Checks the database. Changes nothing in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
-  const { databaseUrl } = config;
+  const { databaseUrl, migrations } = config;
   const path = sqlitePath(databaseUrl);
   if (databaseKind(databaseUrl) === 'sqlite' && !existsSync(path))
-    return [ok('database', `${path} will be created at the first start`)];
+    return [
+      ok(
+        'database',
+        `${path} will be created ${migrations === 'manual' ? 'by latchkey migrate' : 'at the first start'}`,
+      ),
+    ];
   return [...(await examineDatabase(config)), ...checkEncryption(databaseUrl)];
 }
 
@@ -51,7 +56,7 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
   const state = await readHistory(config.databaseUrl);
   if (state instanceof MigrationError)
     return [...findings, problem('migrations', state.message, 'the service does not start until then')];
-  findings.push(checkMigrations(state));
+  findings.push(checkMigrations(state, config));
   // Without them, the tables do not fit the queries of this version.
   if (state.pending.length > 0) return [...findings, ...(await checkMigrating(database))];
   return [
@@ -85,10 +90,21 @@ async function readHistory(url: string): Promise<MigrationState | MigrationError
   }
 }
 
-function checkMigrations({ pending, unknown, isEmpty }: MigrationState): Finding {
+function checkMigrations(
+  { pending, unknown, isEmpty }: MigrationState,
+  { migrations }: Pick<Config, 'migrations'>,
+): Finding {
+  const isManual = migrations === 'manual';
+  if (isEmpty && isManual)
+    return warning(
+      'migrations',
+      'there are no tables yet, and MIGRATIONS is manual',
+      'run: latchkey migrate',
+    );
   if (isEmpty) return ok('migrations', 'the tables will be created at the first start');
   if (pending.length > 0) {
-    const advice = 'back up the database, then run: latchkey migrate (the next start does it too)';
+    const other = isManual ? 'nothing starts before, as MIGRATIONS is manual' : 'the next start does it too';
+    const advice = `back up the database, then run: latchkey migrate (${other})`;
     return warning('migrations', `pending: ${pending.join(', ')}`, advice);
   }
   if (unknown.length > 0) {
