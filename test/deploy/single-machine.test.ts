@@ -32,7 +32,7 @@ t.test('Compose with SQLite runs one container with minimal rights and a volume'
 });
 
 t.test('systemd units set only variables that Latchkey reads, and take secrets as credentials', async (t) => {
-  t.strictSame(services, ['latchkey-backup.service', 'latchkey.service']);
+  t.strictSame(services, ['latchkey-backup.service', 'latchkey-restore@.service', 'latchkey.service']);
   for (const name of services) {
     const text = unit(name);
     const pairs = [...text.matchAll(/^Environment=(.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
@@ -52,6 +52,8 @@ t.test('systemd units set only variables that Latchkey reads, and take secrets a
 t.test('The backup timer starts the backup, and systemd accepts all units', async (t) => {
   t.ok(unitNames.includes('latchkey-backup.timer'));
   t.match(unit('latchkey-backup.service'), ' backup "/var/lib/latchkey-backups/');
+  t.match(unit('latchkey-restore@.service'), ' restore /var/lib/latchkey-backups/%i\n');
+  t.match(unit('latchkey-restore@.service'), '\nConflicts=latchkey.service\nAfter=latchkey.service\n');
   const program = findProgram('systemd-analyze');
   if (program === undefined) return t.comment('systemd is not installed');
   for (const name of unitNames) {
@@ -59,4 +61,29 @@ t.test('The backup timer starts the backup, and systemd accepts all units', asyn
     const { status, stderr } = spawnSync(program, ['verify', `deploy/systemd/${name}`], { encoding: 'utf8' });
     t.strictSame({ status, stderr }, { status: 0, stderr: '' }, name);
   }
+});
+
+t.test('Litestream replicates the database of the unit, as its user', async (t) => {
+  const text = readFileSync('deploy/litestream/latchkey-litestream.service', 'utf8');
+  const lineOf = (source: string, name: string) =>
+    source.split('\n').find((line) => line.startsWith(`${name}=`));
+  const service = unit('latchkey.service');
+  for (const name of ['User', 'StateDirectory', 'StateDirectoryMode', 'UMask', 'ProtectSystem'])
+    t.equal(lineOf(text, name), lineOf(service, name), name);
+  t.match(text, 'LoadCredential=litestream.yml:');
+  t.match(text, '-config %d/litestream.yml');
+  const { dbs, snapshot } = await readManifest('litestream/litestream.yml');
+  const [, folder] = /DATA_DIR=(\S+)/.exec(service) ?? [];
+  t.strictSame(
+    dbs.map(({ path }: { path: string }) => path),
+    [`${folder}/latchkey.db`],
+  );
+  t.notOk('replicas' in dbs[0], 'not the format of 0.3');
+  t.match(snapshot, { interval: /^\d+h$/, retention: /^\d+h$/ });
+  const program = findProgram('systemd-analyze');
+  if (program === undefined) return t.comment('systemd is not installed');
+  const { status, stderr } = spawnSync(program, ['verify', 'deploy/litestream/latchkey-litestream.service'], {
+    encoding: 'utf8',
+  });
+  t.strictSame({ status, stderr }, { status: 0, stderr: '' });
 });
