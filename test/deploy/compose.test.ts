@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { encryptionOf } from '#latchkey/db/postgres/encryption.ts';
@@ -94,6 +95,12 @@ t.test('nginx accepts its configuration', async (t) => {
   const program = findProgram('nginx');
   if (program === undefined) return t.comment('nginx is not installed');
   const file = await writeNginxConfiguration(t.testdir(), 8080, [3001, 3002]);
-  const { stderr } = await promisify(execFile)(program, ['-t', '-c', file]);
-  t.match(stderr, 'test is successful');
+  const check = () => promisify(execFile)(program, ['-t', '-c', file]);
+  t.match((await check()).stderr, 'test is successful');
+  // The lines for another proxy in front, as they are once they are no comment.
+  const text = await readFile(file, 'utf8');
+  const behind = text.replaceAll(/^ *# +((?:set_real_ip_from|real_ip_\w+) [^;]+;)$/gm, '  $1');
+  t.equal(behind.match(/^ +(?:set_real_ip_from|real_ip_header|real_ip_recursive) /gm)?.length, 3);
+  await writeFile(file, behind);
+  t.match((await check()).stderr, 'test is successful', 'also behind another proxy');
 });

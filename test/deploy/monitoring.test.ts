@@ -3,7 +3,7 @@
  *
  * @runs once, on SQLite: it asks no database.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { type Manifest, readManifest } from './manifests.ts';
 
@@ -70,4 +70,27 @@ t.test('Alerts filter metrics that other programs export, too, by job', async (t
     for (const [query, labels = ''] of shared)
       t.match(labels.replaceAll('\\', ''), `job="${JOB}"`, `${file}: ${query}`);
   }
+});
+
+t.test('Each alert says how urgent it is, what is wrong and what to do', async (t) => {
+  const { groups } = await readManifest('prometheus/alerts.yaml');
+  const rules: Manifest[] = groups.flatMap((group: Manifest) => group.rules);
+  t.ok(rules.length > 20);
+  t.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length, 'each name once');
+  for (const { alert, expr, labels, annotations, for: duration, ...rest } of rules) {
+    t.strictSame(rest, {}, alert);
+    t.match(alert, /^Latchkey[A-Z]/);
+    t.match(labels.severity, /^(critical|warning)$/, alert);
+    t.match(duration ?? '1m', /^\d+[mh]$/, alert);
+    t.ok(annotations.summary.length < 100 && annotations.description.length > 100, alert);
+    const count = (character: string) => expr.split(character).length;
+    t.strictSame([count('('), count('{')], [count(')'), count('}')], alert);
+    for (const [, path = ''] of annotations.description.matchAll(/\b(docs\/\S+\.md)/g))
+      t.ok(existsSync(path), `${alert}: ${path}`);
+  }
+  for (const name of ['DiskFull', 'DiskAlmostFull', 'BackupOld', 'BackupMissing', 'BackupJobOld'])
+    t.ok(
+      rules.some(({ alert }) => alert === `Latchkey${name}`),
+      name,
+    );
 });
