@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { Factors } from './access/guard.ts';
 import { makeChange } from './accounts/change.ts';
 import { openSession } from './accounts/sessions/sessions.ts';
 import { buildUserRow, insertUser } from './accounts/users/users.ts';
@@ -11,6 +12,8 @@ import { serviceOf } from './service/service-of.ts';
 export interface InjectAsOptions {
   /** The name or the number of a level. */
   readonly access: string | number;
+  /** Number of factors of the session: 1 by default. */
+  readonly factors?: Factors;
   readonly name?: string;
 }
 
@@ -32,7 +35,7 @@ export interface SignedInInject {
  */
 export async function injectAs(
   app: FastifyInstance,
-  { access, name = 'Test' }: InjectAsOptions,
+  { access, factors = 1, name = 'Test' }: InjectAsOptions,
 ): Promise<SignedInInject> {
   const { accounts, levels, tokens } = serviceOf(app);
   const number = typeof access === 'string' ? levels.numberOf(access) : access;
@@ -41,7 +44,8 @@ export async function injectAs(
   const row = buildUserRow({ name, email, passwordHash: unknownPassword(), access: number });
   const creation = { action: 'user.created', requestContext: noRequest } as const;
   const { id } = await makeChange(accounts, (change) => insertUser(change, row, creation));
-  const { accessToken } = tokens.issue(await openSession(accounts, { id, epoch: 0 }, noRequest));
+  const amr = factors === 2 ? (['pwd', 'otp'] as const) : (['pwd'] as const);
+  const { accessToken } = tokens.issue(await openSession(accounts, { id, epoch: 0, amr }, noRequest));
   const inject = (request: InjectOptions | string) => {
     const options = typeof request === 'string' ? { url: request } : request;
     const headers = { ...options.headers, authorization: `Bearer ${accessToken}` };

@@ -7,7 +7,14 @@ import type {
   RouteOptions,
 } from 'fastify';
 import { DeclarationError } from '../lib/declaration-error.ts';
-import { authenticateOnly, type GuardOptions, minimumOf, requireAccess } from './guard.ts';
+import {
+  authenticateOnly,
+  type Factors,
+  type GuardOptions,
+  type GuardRule,
+  requireAccess,
+  ruleOf,
+} from './guard.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import type { Misspelt } from './misspellings.ts';
 
@@ -17,6 +24,10 @@ import type { Misspelt } from './misspellings.ts';
  */
 export interface Declaration {
   readonly minimum: number | null;
+  /** Seconds that may have passed since the sign-in; null where there is no limit. */
+  readonly maxAge: number | null;
+  /** Number of factors that the caller's session needs. */
+  readonly factors: Factors;
   readonly guard: preHandlerHookHandler | null;
   /** The options that Fastify reads afterwards: a later hook may have changed them. */
   readonly route: RouteOptions;
@@ -30,6 +41,8 @@ declare module 'fastify' {
     access?: DeclaredAccess;
     /** Seconds that may have passed since the caller's password was verified (RFC 9470). */
     maxAge?: number;
+    /** Number of factors that the caller's session needs (RFC 9470): 1 by default. */
+    factors?: Factors;
     /** For a public route that reads an access token when the request has one, with `readCaller`. */
     token?: 'optional';
     [declaration]?: Declaration;
@@ -66,7 +79,7 @@ export function declaredAccess(instance: FastifyInstance, route: RouteOptions): 
     return instance.getDecorator<{ access: DeclaredAccess }>(inheritedAccess).access;
   const [onRequest] = [route.onRequest ?? []].flat();
   if (onRequest === authenticateOnly) return 0;
-  return minimumOf(hooksOf(route)[0]);
+  return ruleOf(hooksOf(route)[0])?.minimum;
 }
 
 /** Returns the preHandler hooks of a route as a list. */
@@ -76,22 +89,48 @@ export function hooksOf({ preHandler }: RouteOptions): preHandlerHookHandler[] {
 }
 
 /**
- * Resolves the declared access of a route to a minimum and a guard.
+ * Resolves the declared access of a route to its conditions and a guard.
  *
  * @throws {DeclarationError} that names the route, when the declaration is not valid
  */
 export function resolveAccess(
-  { method, url, config }: RouteOptions,
+  route: RouteOptions,
   declared: DeclaredAccess,
   levels: AccessLevels,
-): Pick<Declaration, 'minimum' | 'guard'> {
+): Omit<Declaration, 'route'> {
+  const { method, url, config } = route;
   try {
     const minimum = toMinimum(declared, levels);
-    return { minimum, guard: minimum === null ? null : requireAccess(minimum, { maxAge: config?.maxAge }) };
+    if (minimum === null) {
+      if (config?.factors !== undefined) throw new Error('a public route has no caller, and no factors');
+      return { minimum, maxAge: null, factors: 1, guard: null };
+    }
+    const guard = requireAccess(minimum, { maxAge: config?.maxAge, factors: config?.factors });
+    return { minimum, ...conditionsOf([guard, ...hooksOf(route)]), guard };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DeclarationError(`Access of ${method} ${url}: ${reason}`);
   }
+}
+
+/**
+ * Refuses a route that asks for factors and declares no access, before it can become public.
+ *
+ * @throws {DeclarationError} that names the route
+ */
+export function requireNoFactors({ method, url, config }: RouteOptions): void {
+  if (config?.factors !== undefined)
+    throw new DeclarationError(`${method} ${url} declares factors, but no access`);
+}
+
+/** Returns the conditions that all guards of a route have together: each of them runs. */
+function conditionsOf(hooks: readonly preHandlerHookHandler[]): Pick<Declaration, 'maxAge' | 'factors'> {
+  const rules = hooks.map(ruleOf).filter((rule): rule is GuardRule => rule !== undefined);
+  const maxAge = Math.min(...rules.map((rule) => rule.maxAge ?? Number.POSITIVE_INFINITY));
+  return {
+    maxAge: Number.isFinite(maxAge) ? maxAge : null,
+    factors: rules.some(({ factors }) => factors === 2) ? 2 : 1,
+  };
 }
 
 function toMinimum(declared: DeclaredAccess, levels: AccessLevels): number | null {

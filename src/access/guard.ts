@@ -7,7 +7,7 @@ import type {
 import type { AccessTokenClaims } from '../tokens/claims.ts';
 import { authenticate, toError } from './authenticate.ts';
 import { setCaller } from './caller.ts';
-import { accessDenied, invalidToken, recentSignInRequired } from './challenges.ts';
+import { accessDenied, invalidToken, recentSignInRequired, twoFactorsRequired } from './challenges.ts';
 import { guardStateOf } from './guard-state.ts';
 
 export { claimsOf } from './caller.ts';
@@ -16,6 +16,18 @@ export { claimsOf } from './caller.ts';
 export interface GuardOptions {
   /** Seconds that may have passed since a password was verified (RFC 9470). Without it, there is no limit. */
   readonly maxAge?: number | undefined;
+  /** Number of factors that the session needs: 1 by default. */
+  readonly factors?: Factors | undefined;
+}
+
+/** Number of factors that a route asks for. */
+export type Factors = 1 | 2;
+
+/** The conditions of a guard. */
+export interface GuardRule {
+  readonly minimum: number;
+  readonly maxAge: number | undefined;
+  readonly factors: Factors;
 }
 
 /**
@@ -24,7 +36,7 @@ export interface GuardOptions {
  */
 const CLOCK_TOLERANCE_SECONDS = 60;
 
-const minimums = new WeakMap<object, number>();
+const rules = new WeakMap<object, GuardRule>();
 
 /**
  * The preHandler hook that accepts callers whose access level is the minimum or higher. 401 and 403 answers
@@ -35,24 +47,21 @@ const minimums = new WeakMap<object, number>();
  * read is not verified again; everything that may have changed since then is checked now.
  *
  * @param minimum the access level that the route needs; 0 needs only a valid token
- * @throws {RangeError} when the minimum is not an integer from 0 up, or maxAge not a number above 0
+ * @throws {RangeError} when the minimum is not an integer from 0 up, maxAge not a number above 0, or factors
+ *   neither 1 nor 2
  */
-export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): preHandlerHookHandler {
-  if (!Number.isInteger(minimum) || minimum < 0) {
-    throw new RangeError(`The minimum access level must be an integer from 0 up, not ${minimum}`);
-  }
-  if (maxAge !== undefined && !(maxAge > 0)) {
-    throw new RangeError(`maxAge must be a number of seconds above 0, not ${maxAge}`);
-  }
+export function requireAccess(minimum: number, options: GuardOptions = {}): preHandlerHookHandler {
+  // Made once: a request allocates nothing for it.
+  const rule = toRule(minimum, options);
   const guard: preHandlerHookHandler = (request, _reply, done) => {
     try {
       const { revocations } = guardStateOf(request.server);
       const claims = authenticate(request);
       if (revocations.isFresh) {
         if (revocations.revokes(claims)) throw invalidToken();
-        authorize(request, claims, minimum, maxAge);
+        authorize(request, claims, rule);
       } else {
-        authorizeFromDatabase(request, claims, minimum, maxAge, done);
+        authorizeFromDatabase(request, claims, rule, done);
         return;
       }
     } catch (error) {
@@ -61,8 +70,20 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
     }
     done();
   };
-  minimums.set(guard, minimum);
+  rules.set(guard, rule);
   return guard;
+}
+
+/** @throws {RangeError} as {@link requireAccess} */
+function toRule(minimum: number, { maxAge, factors = 1 }: GuardOptions): GuardRule {
+  if (!Number.isInteger(minimum) || minimum < 0) {
+    throw new RangeError(`The minimum access level must be an integer from 0 up, not ${minimum}`);
+  }
+  if (maxAge !== undefined && !(maxAge > 0)) {
+    throw new RangeError(`maxAge must be a number of seconds above 0, not ${maxAge}`);
+  }
+  if (factors !== 1 && factors !== 2) throw new RangeError(`factors must be 1 or 2, not ${String(factors)}`);
+  return { minimum, maxAge, factors };
 }
 
 /**
@@ -71,9 +92,9 @@ export function requireAccess(minimum: number, { maxAge }: GuardOptions = {}): p
  */
 export const authenticateOnly: onRequestHookHandler = requireAccess(0);
 
-/** Returns the minimum of a hook that {@link requireAccess} made; undefined for any other value. */
-export function minimumOf(hook: unknown): number | undefined {
-  return typeof hook === 'function' ? minimums.get(hook) : undefined;
+/** Returns the conditions of a hook that {@link requireAccess} made; undefined for any other value. */
+export function ruleOf(hook: unknown): GuardRule | undefined {
+  return typeof hook === 'function' ? rules.get(hook) : undefined;
 }
 
 /** Raises the 400 that Fastify found before the guard ran. It comes after 401 and 403. */
@@ -88,20 +109,39 @@ export function rejectInvalid(request: FastifyRequest, _reply: unknown, done: Ho
  * @throws {Problem} `recent-sign-in-required`
  */
 export function requireRecentSignIn(claims: AccessTokenClaims, maxAge: number): void {
-  const age = Date.now() / 1000 - claims.auth_time;
-  if (age > maxAge || age < -CLOCK_TOLERANCE_SECONDS) throw recentSignInRequired(maxAge);
+  if (!isRecent(claims, maxAge)) throw recentSignInRequired(maxAge);
 }
 
-function authorize(
-  request: FastifyRequest,
-  claims: AccessTokenClaims,
-  minimum: number,
-  maxAge: number | undefined,
-): void {
+/**
+ * Checks that the session has two factors, for handlers that know only from the body whether they need them.
+ *
+ * @param maxAge seconds that may have passed since a sign-in, where that is required too
+ * @throws {Problem} `two-factors-required`
+ */
+export function requireTwoFactors(claims: AccessTokenClaims, maxAge?: number): void {
+  if (claims.acr !== '2') throw missingFactor(claims, maxAge);
+}
+
+function isRecent({ auth_time }: AccessTokenClaims, maxAge: number): boolean {
+  const age = Date.now() / 1000 - auth_time;
+  return age <= maxAge && age >= -CLOCK_TOLERANCE_SECONDS;
+}
+
+/** One challenge says all that is missing: it also has `max_age` where the sign-in is too long ago. */
+function missingFactor(claims: AccessTokenClaims, maxAge: number | undefined) {
+  return twoFactorsRequired(maxAge === undefined || isRecent(claims, maxAge) ? undefined : maxAge);
+}
+
+function authorize(request: FastifyRequest, claims: AccessTokenClaims, rule: GuardRule): void {
   // Before the checks: the audit records the caller of refused requests too.
   setCaller(request, claims);
-  const { access } = claims;
-  if (!(Number.isInteger(access) && access >= minimum)) throw accessDenied(minimum, access);
+  const { access, access2 } = claims;
+  const { minimum, maxAge } = rule;
+  if (!(Number.isInteger(access) && access >= minimum)) {
+    if (access2 !== undefined && access2 >= minimum) throw missingFactor(claims, maxAge);
+    throw accessDenied(minimum, access);
+  }
+  if (rule.factors === 2) requireTwoFactors(claims, maxAge);
   if (maxAge !== undefined) requireRecentSignIn(claims, maxAge);
 }
 
@@ -111,8 +151,7 @@ function authorize(
 function authorizeFromDatabase(
   request: FastifyRequest,
   claims: AccessTokenClaims,
-  minimum: number,
-  maxAge: number | undefined,
+  rule: GuardRule,
   done: HookHandlerDoneFunction,
 ): void {
   const { revocations, recognise } = guardStateOf(request.server);
@@ -120,7 +159,7 @@ function authorizeFromDatabase(
     .confirm(claims)
     .then((isValid) => {
       if (!isValid) throw invalidToken();
-      authorize(request, claims, minimum, maxAge);
+      authorize(request, claims, rule);
     })
     .then(
       () => done(),

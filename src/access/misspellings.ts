@@ -21,13 +21,25 @@ export type Misspelling =
   | 'max_age'
   | 'maxAges'
   | 'maxage'
-  | 'mxaAge';
+  | 'mxaAge'
+  | 'Factors'
+  | 'Factor'
+  | 'factor'
+  | 'facors'
+  | 'facotrs'
+  | 'facter'
+  | 'facters'
+  | 'factorss'
+  | 'fators';
 
 /** Members of `config` that no value fits. */
 export type Misspelt = { readonly [name in Misspelling]?: never };
 
 /** Members of `config` without which a route would be less guarded. */
-const GUARDING = ['access', 'maxAge'];
+const GUARDING = ['access', 'maxAge', 'factors'];
+
+/** Words that are near to one of these names, and may be members of a host's own. */
+const WORDS: ReadonlySet<string> = new Set(['actors', 'factory']);
 
 /** @throws {DeclarationError} when a member of `config` has nearly the name of one that guards the route */
 export function refuseMisspelling({ method, url, config }: RouteOptions): void {
@@ -39,5 +51,7 @@ export function refuseMisspelling({ method, url, config }: RouteOptions): void {
 }
 
 function isMisspelt(name: string, right: string): boolean {
-  return name !== right && leven(name.replace('_', '').toLowerCase(), right.toLowerCase()) <= 1;
+  return (
+    name !== right && !WORDS.has(name) && leven(name.replace('_', '').toLowerCase(), right.toLowerCase()) <= 1
+  );
 }

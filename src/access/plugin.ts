@@ -5,8 +5,15 @@ import { pathBehind } from '../lib/path-behind.ts';
 import { identify, identity } from './authenticate.ts';
 import { findUndeclared, findUnguarded, type Undeclared } from './boot-check.ts';
 import { caller } from './caller.ts';
-import { declaration, declaredAccess, hooksOf, resolveAccess } from './declaration.ts';
-import { authenticateOnly, rejectInvalid, requireAccess } from './guard.ts';
+import {
+  type Declaration,
+  declaration,
+  declaredAccess,
+  hooksOf,
+  requireNoFactors,
+  resolveAccess,
+} from './declaration.ts';
+import { authenticateOnly, type Factors, rejectInvalid, requireAccess } from './guard.ts';
 import { type GuardState, guardState } from './guard-state.ts';
 import type { AccessLevels, DeclaredAccess } from './levels.ts';
 import { refuseMisspelling } from './misspellings.ts';
@@ -20,6 +27,10 @@ export interface Operation {
   readonly path: string;
   /** The access level that it needs; null when it is public. */
   readonly minimum: number | null;
+  /** Seconds that may have passed since the sign-in; null where there is no limit. */
+  readonly maxAge: number | null;
+  /** Number of factors that it needs. */
+  readonly factors: Factors;
 }
 
 export interface AccessOptions {
@@ -66,10 +77,12 @@ async function access(app: FastifyInstance, options: AccessOptions) {
     refuseMisspelling(route);
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) {
+      requireNoFactors(route);
       seen.add(route, undefined);
       return;
     }
-    const { minimum, guard } = resolveAccess(route, declared, levels);
+    const own = { ...resolveAccess(route, declared, levels), route };
+    const { guard } = own;
     if (guard !== null) {
       // A route that handles invalid requests itself gets them, but not before the guard.
       const rest = route.attachValidation ? hooksOf(route) : [rejectInvalid, ...hooksOf(route)];
@@ -79,10 +92,9 @@ async function access(app: FastifyInstance, options: AccessOptions) {
       route.preHandler = [guard, ...rest];
       route.attachValidation = true;
     }
-    const own = { minimum, guard, route };
     route.config = { ...route.config, access: declared, [declaration]: own };
     seen.add(route, own);
-    addOperation(operations, route, minimum, path);
+    addOperation(operations, own, path);
   });
 
   app.addHook('onReady', async () => {
@@ -102,14 +114,13 @@ function describe(problems: readonly string[]): string {
 
 function addOperation(
   operations: Operation[],
-  { method, url, schema }: RouteOptions & { readonly url: string },
-  minimum: number | null,
+  { route: { method, url, schema }, minimum, maxAge, factors }: Declaration,
   servicePath: string,
 ): void {
   const operationId = schema?.operationId;
   if (operationId === undefined || typeof method !== 'string' || method === 'HEAD') return;
   const path = pathBehind(servicePath, url);
-  operations.push({ operationId, method, path: path.replace(/:(\w+)/g, '{$1}'), minimum });
+  operations.push({ operationId, method, path: path.replace(/:(\w+)/g, '{$1}'), minimum, maxAge, factors });
 }
 
 /** Tells whether Fastify reads the body of any of its methods. */

@@ -82,6 +82,35 @@ t.test('The boot fails for a route without a valid declaration of its access', a
       },
       message: /^The config of GET \/typo has "maxage": do you mean "maxAge"\?$/,
     },
+    'for misspelt factors': {
+      routes: async (app) => {
+        const config: object = { access: 'user', fctors: 2 };
+        app.get('/typo', { config }, handler);
+      },
+      message: /^The config of GET \/typo has "fctors": do you mean "factors"\?$/,
+    },
+    'for three factors': {
+      routes: async (app) => {
+        const config: object = { access: 'user', factors: 3 };
+        app.get('/three', { config }, handler);
+      },
+      message: /^Access of GET \/three: factors must be 1 or 2, not 3$/,
+    },
+    'for factors as text': {
+      routes: async (app) => {
+        const config: object = { access: 'user', factors: '2' };
+        app.get('/text', { config }, handler);
+      },
+      message: /^Access of GET \/text: factors must be 1 or 2, not 2$/,
+    },
+    'for factors of a public route': {
+      routes: async (app) => void app.get('/open', { config: { access: 'public', factors: 2 } }, handler),
+      message: /^Access of GET \/open: a public route has no caller, and no factors$/,
+    },
+    'for factors without an access': {
+      routes: async (app) => void app.get('/open', { config: { factors: 2 } }, handler),
+      message: /^GET \/open declares factors, but no access$/,
+    },
     'for a problem that is not declared': {
       routes: async (app) => {
         const config: object = { access: 'user', problems: ['busy', 'sold-uot'] };
@@ -96,6 +125,11 @@ t.test('The boot fails for a route without a valid declaration of its access', a
   };
   for (const [name, { routes, message }] of Object.entries(refused))
     t.match(await bootError(t, routes), message, name);
+});
+
+t.test('A host may have members of its own with similar names', async (t) => {
+  const config: object = { access: 'user', factory: 1, actors: [] };
+  t.equal(await bootError(t, async (app) => void app.get('/film', { config }, handler)), undefined);
 });
 
 t.test('A route that was registered before the guard makes the boot fail', async (t) => {
@@ -130,6 +164,8 @@ t.test('requireAccess refuses every request where the plugins of Latchkey are mi
 t.test('requireAccess checks its minimum when the hook is made', async (t) => {
   for (const minimum of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
     t.throws(() => requireAccess(minimum), RangeError);
+  for (const factors of [0, 3, 1.5, Number.NaN] as unknown as 2[])
+    t.throws(() => requireAccess(1, { factors }), RangeError);
 });
 
 t.test('Routes of an embedding app are guarded by the access that they declare', async (t) => {

@@ -18,6 +18,23 @@ guarded<{ Params: { id: string } }>({
 guarded({
   method: 'GET',
   url: '/a',
+  access: 'admin',
+  config: { factors: 2, maxAge: 900 },
+  handler: async (request) => ({ acr: request.user.acr, level: request.user.access2 ?? 0 }),
+});
+
+guarded({
+  method: 'GET',
+  url: '/a',
+  access: 'admin',
+  // @ts-expect-error there are two factors at most
+  config: { factors: 3 },
+  handler: async () => ({}),
+});
+
+guarded({
+  method: 'GET',
+  url: '/a',
   // @ts-expect-error a public route has no caller
   access: 'public',
   handler: async (request) => ({ id: request.user.sub }),

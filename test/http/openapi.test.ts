@@ -124,7 +124,8 @@ function problemsOf(
     ...(minimum === undefined
       ? []
       : (['authentication-required', 'invalid-request', 'invalid-token'] as const)),
-    ...((minimum ?? 0) > 0 ? (['access-denied'] as const) : []),
+    // SECOND_FACTOR_FROM may ask for a second factor at each of these levels.
+    ...((minimum ?? 0) > 0 ? (['access-denied', 'two-factors-required'] as const) : []),
     'too-many-requests',
     'internal-error',
     'busy',

@@ -382,6 +382,7 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
     after: async (app) => {
       const response = { 200: { type: 'object', properties: { ok: { type: 'boolean' } } } };
       app.get('/reports', { config: { access: 'user', maxAge: 60 }, schema: { response } }, handler);
+      app.get('/twice', { config: { access: 'guest', factors: 2 }, schema: { response } }, handler);
       app.get('/open', { config: { access: 'public' }, schema: { response } }, handler);
       await app.register(swaggerUi, { routePrefix: '/docs' });
     },
@@ -390,13 +391,17 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   await app.ready();
   // biome-ignore lint/suspicious/noExplicitAny: the document of the host
   const document: any = app.swagger();
-  t.strictSame(Object.keys(document.paths), ['/reports', '/open']);
+  t.strictSame(Object.keys(document.paths), ['/reports', '/twice', '/open']);
   const { security, responses, ...operation } = document.paths['/reports'].get;
   t.strictSame(security, [{ accessToken: [] }]);
   t.equal(operation['x-minimum-access'], 1);
   t.equal(operation['x-max-age'], 60);
   t.strictSame(Object.keys(responses), ['200', '401', '403']);
-  t.match(responses[401].description, /recent-sign-in-required/);
+  t.match(responses[401].description, /two-factors-required.*recent-sign-in-required/);
+  t.notOk(operation['x-factors']);
+  const twice = document.paths['/twice'].get;
+  t.equal(twice['x-factors'], 2);
+  t.match(twice.responses[401].description, /two-factors-required/);
   t.strictSame(Object.keys(responses[403].content), ['application/problem+json']);
   t.notOk(document.paths['/open'].get.security);
 
@@ -413,6 +418,36 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   t.ok(files.length >= 4);
   for (const url of files)
     t.equal((await app.inject(new URL(url, 'http://localhost/auth/docs/').pathname)).statusCode, 200, url);
+});
+
+t.test("A host's routes and levels ask for two factors, with its own error handler too", async (t) => {
+  for (const hasHandler of [false, true]) {
+    const app = await host(t, {
+      options: { secondFactorFrom: 'admin' },
+      after: async (app) => {
+        if (hasHandler)
+          app.setErrorHandler((error: Error, _request, reply) =>
+            reply.code(401).send({ mine: error.message }),
+          );
+        app.get('/twice', { config: { access: 'user', factors: 2 } }, handler);
+        app.get('/panel', { preHandler: app.requireAccess('admin', { maxAge: 900 }) }, handler);
+      },
+    });
+    await app.ready();
+    const one = await injectAs(app, { access: 'admin' });
+    const two = await injectAs(app, { access: 'admin', factors: 2 });
+    for (const url of ['/twice', '/panel']) {
+      const refused = await one(url);
+      t.equal(refused.statusCode, 401);
+      t.match(
+        refused.headers['www-authenticate'],
+        /^Bearer realm="latchkey", error="insufficient_user_authentication", .*, acr_values="2"$/,
+      );
+      if (hasHandler) t.type(refused.json().mine, 'string');
+      else t.equal(refused.json().slug, 'two-factors-required');
+      t.equal((await two(url)).statusCode, 200, url);
+    }
+  }
 });
 
 t.test('Two apps in one process have their own users and tokens', async (t) => {

@@ -24,6 +24,10 @@ export function declareRoutes(app: FastifyInstance): void {
   app.get('/c', { config: { acess: 'user' } }, handler);
   // @ts-expect-error: access
   app.route({ method: 'GET', url: '/d', config: { Access: 'user' }, handler });
+  // @ts-expect-error: factors
+  app.get('/g', { config: { access: 'user', factor: 2 } }, handler);
+  // @ts-expect-error: 1 or 2
+  app.get('/h', { config: { access: 'user', factors: 3 } }, handler);
   // @ts-expect-error: maxAge
   app.get('/e', { config: { access: 'user', maxage: 60 } }, handler);
   // @ts-expect-error: out-of-stock

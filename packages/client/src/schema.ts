@@ -232,6 +232,8 @@ export interface paths {
         /**
          * Every operation of the API, and whether the caller may use it
          * @description Needs an access token of any level.
+         *
+         *     The levels, the methods and the time are those of the access token.
          */
         get: operations["listPermissions"];
         put?: never;
@@ -3260,23 +3262,56 @@ export interface operations {
                     /**
                      * @example {
                      *       "access": 1,
+                     *       "access2": 2,
+                     *       "acr": "1",
+                     *       "amr": [
+                     *         "pwd"
+                     *       ],
+                     *       "authenticatedAt": "2026-01-31T12:00:00.000Z",
                      *       "permissions": [
                      *         {
                      *           "operationId": "listUsers",
                      *           "method": "GET",
                      *           "path": "/users",
                      *           "minimum": 1,
-                     *           "allowed": true
+                     *           "maxAge": 900,
+                     *           "factors": 1,
+                     *           "allowed": true,
+                     *           "secondFactor": false
                      *         }
                      *       ]
                      *     }
                      */
                     "application/json": {
                         /**
-                         * @description the caller's access level
+                         * @description the level of the caller's access token
                          * @example 1
                          */
                         access: number;
+                        /**
+                         * @description the level that a second factor would give; null where it gives no higher one
+                         * @example 2
+                         */
+                        access2: number | null;
+                        /**
+                         * @description number of factors of the session; no level of NIST SP 800-63B
+                         * @example 1
+                         * @enum {unknown}
+                         */
+                        acr: "1" | "2";
+                        /**
+                         * @description the methods that the session has proven (RFC 8176)
+                         * @example [
+                         *       "pwd"
+                         *     ]
+                         */
+                        amr: string[];
+                        /**
+                         * Format: date-time
+                         * @description when the caller last signed in or reauthenticated
+                         * @example 2026-01-31T12:00:00.000Z
+                         */
+                        authenticatedAt: string;
                         permissions: {
                             /**
                              * @description as in the OpenAPI document
@@ -3296,10 +3331,25 @@ export interface operations {
                              */
                             minimum: number | null;
                             /**
-                             * @description whether the caller may use it
+                             * @description seconds that may have passed since the sign-in; null where there is no limit
+                             * @example 900
+                             */
+                            maxAge: number | null;
+                            /**
+                             * @description number of factors that it needs of every session
+                             * @example 1
+                             */
+                            factors: number;
+                            /**
+                             * @description whether level and factors of the caller are enough; `maxAge` is not considered
                              * @example true
                              */
                             allowed: boolean;
+                            /**
+                             * @description whether a second factor would open it to the caller
+                             * @example false
+                             */
+                            secondFactor: boolean;
                         }[];
                     };
                 };
@@ -4179,7 +4229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4187,7 +4237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -4309,7 +4359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4317,7 +4367,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -4430,7 +4480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4438,7 +4488,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -4540,7 +4590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4548,7 +4598,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -4730,7 +4780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4738,7 +4788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -4877,7 +4927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4885,7 +4935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5014,7 +5064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5022,7 +5072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5131,7 +5181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5139,7 +5189,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5264,7 +5314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5272,7 +5322,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5412,7 +5462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5420,7 +5470,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5761,7 +5811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5769,7 +5819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */
@@ -5868,7 +5918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5876,7 +5926,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `access-denied`: Access denied */

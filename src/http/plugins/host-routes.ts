@@ -23,9 +23,9 @@ async function hostRoutes(app: FastifyInstance, options: AnswerOptions) {
   const answer = answerGuard(options, Fastify().errorHandler);
   app.addHook('onRoute', function completeRoute(route) {
     if (this.hasDecorator(serviceScope)) return;
-    const { guard, minimum } = route.config?.[declaration] ?? {};
-    if (guard == null || minimum == null) return;
-    route.schema = describeGuard(route.schema ?? {}, minimum, route.config?.maxAge);
+    const declared = route.config?.[declaration];
+    if (declared === undefined || declared.minimum === null) return;
+    route.schema = describeGuard(route.schema ?? {}, { ...declared, minimum: declared.minimum });
     route.errorHandler ??= answer;
   });
 }

@@ -9,6 +9,9 @@ import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/eta
 import { actorOf } from '../../http/request-context.ts';
 import { NoContent, Ref } from '../../http/schemas.ts';
 import { DeleteMeBody, Permissions, UpdateMeBody } from './me.schemas.ts';
+import { permissionOf } from './permissions.ts';
+
+const SECOND_MS = 1_000;
 
 const me: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
@@ -72,15 +75,20 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'listPermissions',
       tags: ['Me'],
       summary: 'Every operation of the API, and whether the caller may use it',
+      description: 'The levels, the methods and the time are those of the access token.',
       response: { 200: Permissions },
     },
     handler: async (request) => {
-      const { access } = claimsOf(request);
-      const permissions = app.operations.map((operation) => ({
-        ...operation,
-        allowed: operation.minimum === null || access >= operation.minimum,
-      }));
-      return { access, permissions };
+      const claims = claimsOf(request);
+      const { access, access2 = null, acr = '1', amr = [] } = claims;
+      return {
+        access,
+        access2,
+        acr,
+        amr,
+        authenticatedAt: new Date(claims.auth_time * SECOND_MS).toISOString(),
+        permissions: app.operations.map((operation) => permissionOf(claims, operation)),
+      };
     },
   });
 };

@@ -12,6 +12,8 @@ export function declareRoutes(app: FastifyInstance): void {
   app.get('/b', { config: { acess: 'user' } }, async () => 'never');
   // @ts-expect-error: maxAge
   app.get('/c', { config: { access: 'user', maxage: 60 } }, async () => 'never');
+  // @ts-expect-error: factors
+  app.get('/e', { config: { access: 'user', factor: 2 } }, async () => 'never');
   // @ts-expect-error: no such problem
   app.get('/d', { config: { access: 'user', problems: ['out-of-stok'] } }, async () => 'never');
 }

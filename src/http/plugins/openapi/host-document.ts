@@ -1,5 +1,7 @@
 import type { FastifySchema } from 'fastify';
+import type { Declaration } from '../../../access/declaration.ts';
 import { type ProblemSlug, registry } from '../../../problems/registry.ts';
+import { mayNeedTwoFactors } from './minimum.ts';
 
 /**
  * The security scheme that guarded routes name in the OpenAPI document of your app. Give it to
@@ -26,20 +28,22 @@ const problemSchema = {
 };
 
 /**
- * Adds to the schema of a host's guarded route: its security, its minimum, and the 401 and 403 of the guard.
+ * Adds to the schema of a host's guarded route: its security, its conditions, and the 401 and 403 of the
+ * guard.
  * Parts that the route describes itself stay as they are.
  */
 export function describeGuard(
   schema: FastifySchema,
-  minimum: number,
-  maxAge: number | undefined,
+  { minimum, maxAge, factors }: Pick<Declaration, 'maxAge' | 'factors'> & { readonly minimum: number },
 ): FastifySchema {
   const unauthenticated: ProblemSlug[] = ['authentication-required', 'invalid-token'];
-  if (maxAge !== undefined) unauthenticated.push('recent-sign-in-required');
+  if (mayNeedTwoFactors(minimum, factors)) unauthenticated.push('two-factors-required');
+  if (maxAge !== null) unauthenticated.push('recent-sign-in-required');
   const described = {
     security: [{ accessToken: [] }],
     'x-minimum-access': minimum,
-    ...(maxAge !== undefined && { 'x-max-age': maxAge }),
+    ...(maxAge !== null && { 'x-max-age': maxAge }),
+    ...(factors === 2 && { 'x-factors': factors }),
     ...schema,
     response: {
       401: response(unauthenticated),

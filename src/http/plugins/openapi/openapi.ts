@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import { declaration } from '../../../access/declaration.ts';
+import { type Declaration, declaration } from '../../../access/declaration.ts';
 import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
@@ -10,7 +10,7 @@ import { requireEntry } from '../../../problems/own-problems.ts';
 import { isSlug, slugs } from '../../../problems/registry.ts';
 import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
-import { describeAccess } from './minimum.ts';
+import { describeAccess, mayNeedTwoFactors } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
 
 /** The groups of operations, in the order of the document. */
@@ -98,22 +98,23 @@ function hide(route: RouteOptions, hidden: WeakSet<object>): void {
 function describeRoute(schema: FastifySchema, route: RouteOptions, levels: AccessLevels): FastifySchema {
   const declared = route.config?.[declaration];
   if (schema.hide === true || declared === undefined) return schema;
-  const { minimum } = declared;
+  const { minimum, maxAge, factors } = declared;
   return {
     ...schema,
-    description: describeAccess(schema.description, route, minimum, levels),
+    description: describeAccess(schema.description, route, declared, levels),
     body: withBodyExample(schema.body),
     querystring: withoutFormExamples(withoutDefaults(schema.querystring)),
     headers: withoutFormExamples(schema.headers),
     params: withoutFormExamples(schema.params),
     response: {
       ...responsesWithExamples(schema.response),
-      ...problemResponses(problemsOf(schema, route, minimum)),
+      ...problemResponses(problemsOf(schema, route, declared)),
     },
     security: securityOf(route, minimum),
     ...(route.config?.optionalBody && { [BODY_IS_OPTIONAL]: true }),
     ...(minimum !== null && { 'x-minimum-access': minimum }),
-    ...(route.config?.maxAge !== undefined && { 'x-max-age': route.config.maxAge }),
+    ...(maxAge !== null && { 'x-max-age': maxAge }),
+    ...(factors === 2 && { 'x-factors': factors }),
   };
 }
 
@@ -123,7 +124,11 @@ function securityOf({ config }: RouteOptions, minimum: number | null): Record<st
   return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
 }
 
-function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number | null): string[] {
+function problemsOf(
+  schema: FastifySchema,
+  route: RouteOptions,
+  { minimum, maxAge, factors }: Declaration,
+): string[] {
   // With other methods, Fastify reads a body even where the route needs none.
   const readsBody = route.method !== 'GET';
   return [
@@ -134,7 +139,8 @@ function problemsOf(schema: FastifySchema, route: RouteOptions, minimum: number 
     ...(schema.params === undefined ? [] : (['not-found', 'uri-too-long'] as const)),
     ...(minimum === null ? [] : (['invalid-request', 'authentication-required', 'invalid-token'] as const)),
     ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
-    ...(route.config?.maxAge === undefined ? [] : (['recent-sign-in-required'] as const)),
+    ...(mayNeedTwoFactors(minimum, factors) ? (['two-factors-required'] as const) : []),
+    ...(maxAge === null ? [] : (['recent-sign-in-required'] as const)),
     ...(route.config?.idempotent === true
       ? (['request-in-progress', 'idempotency-key-reused'] as const)
       : []),
