@@ -2,9 +2,18 @@ import { isProblem, type Problem } from './problems.ts';
 import { parseJson, type Session } from './session.ts';
 import { RefreshError, type Sessions } from './sessions.ts';
 
-/** Asks the user to prove who they are once more. False, or an error, leaves the request refused. */
+/** A request that is refused until the user proves more: RFC 9470. */
+export type InsufficientAuthentication = Extract<
+  Problem,
+  { slug: 'recent-sign-in-required' | 'two-factors-required' }
+>;
+
+/**
+ * Asks the user to prove who they are once more, or with a second factor: the `slug` of the problem tells
+ * which. False, or an error, leaves the request refused.
+ */
 export type Reauthenticate = (
-  problem: Extract<Problem, { slug: 'recent-sign-in-required' }>,
+  problem: InsufficientAuthentication,
 ) => Promise<boolean | undefined> | Promise<void>;
 
 export interface AuthorizedFetchOptions {
@@ -42,7 +51,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): (request: Requ
         response = await send(request, session);
       }
       const problem = await problemOf(response);
-      if (askUser === undefined || !isProblem(problem, 'recent-sign-in-required')) return response;
+      if (askUser === undefined || !isInsufficient(problem)) return response;
       if ((await askUser(problem)) === false) return response;
       const proven = await sessions.fresh();
       return proven === null ? response : await send(request, proven);
@@ -61,23 +70,32 @@ async function isInvalidToken(response: Response): Promise<boolean> {
   return isProblem(await problemOf(response), 'invalid-token');
 }
 
+function isInsufficient(problem: unknown): problem is InsufficientAuthentication {
+  return isProblem(problem, 'recent-sign-in-required') || isProblem(problem, 'two-factors-required');
+}
+
 async function problemOf(response: Response): Promise<unknown> {
   return response.status === 401 ? parseJson(await response.clone().text()) : undefined;
 }
 
-/** Lets requests that arrive meanwhile wait for the same answer of the user. */
+/**
+ * Lets requests with the same problem wait for the same answer of the user. Where two problems meet, the
+ * second is asked after the first.
+ */
 function oneAtATime(ask: Reauthenticate | undefined) {
   if (ask === undefined) return undefined;
-  let asking: Promise<boolean> | undefined;
-  return (problem: Parameters<Reauthenticate>[0]): Promise<boolean> => {
-    asking ??= ask(problem)
-      .then(
-        (answer) => answer !== false,
-        () => false,
-      )
-      .finally(() => {
-        asking = undefined;
-      });
-    return asking;
+  const asking = new Map<string, Promise<boolean>>();
+  let last: Promise<unknown> = Promise.resolve();
+  return (problem: InsufficientAuthentication): Promise<boolean> => {
+    const { slug } = problem;
+    const running = asking.get(slug);
+    if (running !== undefined) return running;
+    const answer = last
+      .then(async () => (await ask(problem)) !== false)
+      .catch(() => false)
+      .finally(() => asking.delete(slug));
+    asking.set(slug, answer);
+    last = answer;
+    return answer;
   };
 }

@@ -15,8 +15,8 @@ export interface ClientOptions {
   /** The key in the storage, and the name of the channel between tabs; `latchkey` by default. */
   readonly storageKey?: string;
   /**
-   * Called when a request needs a more recent sign-in. Ask for the password and call `reauthenticate` of the
-   * client; the request waits, and is then sent again.
+   * Called when a request needs a more recent sign-in, or a second factor: the problem tells which. Ask for it
+   * and call `reauthenticate` of the client; the request waits, and is then sent again.
    */
   readonly reauthenticate?: Reauthenticate;
   /** The `fetch` to use in place of the global one. */
@@ -134,7 +134,7 @@ export function createClient(options: ClientOptions) {
       );
     },
 
-    /** Proves once more who the user is, for requests that need a recent sign-in. */
+    /** Proves once more who the user is, for requests that need a recent sign-in or a second factor. */
     async reauthenticate(body: Body<'renewAuthentication'>) {
       const result = await api.POST('/me/reauthenticate', { body });
       const session = result.data === undefined ? null : await sessions.read();

@@ -1,4 +1,4 @@
-export type { Reauthenticate } from './authorized-fetch.ts';
+export type { InsufficientAuthentication, Reauthenticate } from './authorized-fetch.ts';
 export { type Client, type ClientOptions, createClient, type OperationId } from './client.ts';
 export { isProblem, type Problem, type ProblemSlug } from './problems.ts';
 export type { components, operations, paths } from './schema.ts';

@@ -1,6 +1,6 @@
-import type { AuthState } from './session.ts';
+import { type AuthState, isSameState } from './session.ts';
 
-/** The operations that the caller may use, for one access level of one user. */
+/** The operations that the caller may use, for one level and number of factors of one user. */
 export class Permissions {
   readonly #fetch: () => Promise<readonly string[] | undefined>;
   readonly #onLoad: () => void;
@@ -44,6 +44,6 @@ export class Permissions {
   }
 }
 
-function isSame(loadedFor: AuthState | undefined, { access, userId }: AuthState): boolean {
-  return loadedFor !== undefined && loadedFor.access === access && loadedFor.userId === userId;
+function isSame(loadedFor: AuthState | undefined, state: AuthState): boolean {
+  return loadedFor !== undefined && isSameState(loadedFor, state);
 }

@@ -48,28 +48,45 @@ export interface AuthState {
   readonly signedIn: boolean;
   /** The access level of the tokens; undefined when signed out. */
   readonly access: number | undefined;
+  /** The level that a second factor would give; undefined where it gives no higher one. */
+  readonly access2: number | undefined;
+  /** Number of factors of the session; undefined when signed out. */
+  readonly factors: 1 | 2 | undefined;
   readonly userId: string | undefined;
 }
 
 /** Reads the state from the claims of the access token (RFC 9068). The service alone verifies them. */
 export function stateOf(session: Session | null): AuthState {
-  const claims = session === null ? undefined : claimsOf(session.accessToken);
-  const access =
-    typeof claims === 'object' && claims !== null && 'access' in claims ? claims.access : undefined;
-  const sub = typeof claims === 'object' && claims !== null && 'sub' in claims ? claims.sub : undefined;
+  const { access, access2, acr, sub } = session === null ? {} : claimsOf(session.accessToken);
   return {
     signedIn: session !== null,
     access: typeof access === 'number' ? access : undefined,
+    access2: typeof access2 === 'number' ? access2 : undefined,
+    factors: session === null ? undefined : acr === '2' ? 2 : 1,
     userId: typeof sub === 'string' ? sub : undefined,
   };
 }
 
-function claimsOf(token: string): unknown {
+/** Tells whether two states are the same, with the same permissions. */
+export function isSameState(one: AuthState, other: AuthState): boolean {
+  return (
+    one.signedIn === other.signedIn &&
+    one.access === other.access &&
+    one.access2 === other.access2 &&
+    one.factors === other.factors &&
+    one.userId === other.userId
+  );
+}
+
+type Claims = Partial<Record<'access' | 'access2' | 'acr' | 'sub', unknown>>;
+
+function claimsOf(token: string): Claims {
   const [, payload = ''] = token.split('.');
   try {
-    return parseJson(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    const claims = parseJson(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    return typeof claims === 'object' && claims !== null ? claims : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

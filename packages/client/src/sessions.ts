@@ -1,7 +1,15 @@
 import { page, unref } from './environment.ts';
 import { exchange } from './exchange.ts';
 import { isProblem } from './problems.ts';
-import { type AuthState, parseJson, parsePair, parseSession, type Session, stateOf } from './session.ts';
+import {
+  type AuthState,
+  isSameState,
+  parseJson,
+  parsePair,
+  parseSession,
+  type Session,
+  stateOf,
+} from './session.ts';
 import type { TokenStorage } from './storage.ts';
 
 /** Milliseconds between two early refreshes when the first has failed: the token is still good. */
@@ -161,13 +169,7 @@ export class Sessions {
     this.#session = session;
     this.#schedule();
     const state = stateOf(session);
-    const before = this.#state;
-    if (
-      state.signedIn === before.signedIn &&
-      state.access === before.access &&
-      state.userId === before.userId
-    )
-      return;
+    if (isSameState(state, this.#state)) return;
     this.#state = state;
     this.#options.onState(state);
   }
