@@ -6,6 +6,7 @@ import type { OutgoingMail } from '../mail/outbox.ts';
 import { dateOf, type Revocation, toRow } from '../tokens/revocation-row.ts';
 import type { AccountsContext, Principal } from './context.ts';
 import { accessAsOf } from './elevation.ts';
+import { factorEndOf } from './sessions/grant.ts';
 
 /** A change under way: its transaction, and what is committed together with it. */
 export interface Change {
@@ -24,7 +25,7 @@ export interface ActorChange extends Change {
   readonly actor: Principal;
   /**
    * The highest level that the actor may give to others: the lower one of the token's level and the permanent
-   * one. An operator has no limit.
+   * one. So a session with one factor gives no level that asks for two. An operator has no limit.
    */
   readonly maxGrantableLevel: number;
 }
@@ -81,6 +82,7 @@ export async function recheckActor(change: Change, actor: Principal): Promise<Ac
     where: { id: sessionId, userId },
     select: {
       epoch: true,
+      secondFactorAt: true,
       user: {
         select: {
           generation: true,
@@ -102,6 +104,21 @@ export async function recheckActor(change: Change, actor: Principal): Promise<Ac
     user.generation === generation &&
     user.epoch === session.epoch &&
     currentAccess >= access;
-  if (!isCurrent) throw invalidToken();
+  if (!isCurrent || !(await hasEnoughFactors(change, session, access))) throw invalidToken();
   return { ...change, actor, maxGrantableLevel: Math.min(access, user.permanentAccess) };
+}
+
+/**
+ * Tells whether a session still has the factors that a level asks for. It may have lost the second one since
+ * the token was issued.
+ */
+async function hasEnoughFactors(
+  { context, tx }: Change,
+  session: { readonly secondFactorAt: Date | null },
+  access: number,
+): Promise<boolean> {
+  const { limit, maxAge } = context.secondFactor;
+  if (limit === undefined || access < limit.from) return true;
+  const end = factorEndOf(session, maxAge);
+  return end !== null && end > (await context.now(tx));
 }

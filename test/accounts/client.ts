@@ -1,4 +1,5 @@
 /** The steps of a client with its tokens, and changes to the times of a session. */
+import type { Method } from '#latchkey/accounts/authenticators/methods.ts';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import type { AccessTokenClaims } from '#latchkey/tokens/claims.ts';
 import { type Answer, type Api, device, PASSWORD } from '../helper.ts';
@@ -28,12 +29,22 @@ export function signIn(api: Api, email: string, access?: number, password = PASS
 }
 
 /** Opens a session like a sign-in after the verification of the password, which would cost 25 ms. */
-export async function open(api: Api, userId: string, cap?: number): Promise<Pair> {
+export async function open(
+  api: Api,
+  userId: string,
+  cap?: number,
+  amr: readonly Method[] = ['pwd'],
+): Promise<Pair> {
   const { accounts, tokens, refreshTokens } = api.app;
   const { epoch } = await accounts.db.user.findUniqueOrThrow({ where: { id: userId } });
-  const grant = await openSession(accounts, { id: userId, epoch }, device, cap);
+  const grant = await openSession(accounts, { id: userId, epoch, amr }, device, cap);
   const { accessToken } = tokens.issue(grant);
   return { accessToken, refreshToken: refreshTokens.write(grant), sessionId: grant.sessionId };
+}
+
+/** Opens a session that has proven two factors. */
+export function openWithTwoFactors(api: Api, userId: string, cap?: number): Promise<Pair> {
+  return open(api, userId, cap, ['pwd', 'otp']);
 }
 
 export function refresh(api: Api, refreshToken: string): Promise<Answer> {
@@ -51,7 +62,7 @@ export async function isAccepted(api: Api, accessToken: string): Promise<boolean
 export async function setTime(
   api: Api,
   id: string,
-  time: 'rotatedAt' | 'idleUntil' | 'expiresAt' | 'authenticatedAt',
+  time: 'rotatedAt' | 'idleUntil' | 'expiresAt' | 'authenticatedAt' | 'secondFactorAt',
   seconds: number,
 ): Promise<void> {
   const { db, now } = api.app.accounts;
