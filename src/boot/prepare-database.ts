@@ -6,6 +6,7 @@ import { plainConnectionAdvice } from '../db/postgres/encryption.ts';
 import { poolerAdvice } from '../db/postgres/pgbouncer.ts';
 import { recordKeys } from './keys.ts';
 import { recordLevels } from './levels.ts';
+import { warnOfEnrolment } from './warn-of-enrolment.ts';
 
 /**
  * Prepares the database at boot: migrates its tables, unless MIGRATIONS is manual, and records the levels,
@@ -15,7 +16,8 @@ import { recordLevels } from './levels.ts';
  * @throws {ConfigError} when SECRET does not open the key of the audit chain
  * @throws {Error} when the access levels contradict the database, or it cannot be reached
  */
-export async function prepareDatabase({ config, accounts, keys, log }: FastifyInstance): Promise<void> {
+export async function prepareDatabase(app: FastifyInstance): Promise<void> {
+  const { config, accounts, keys, log } = app;
   const plain = plainConnectionAdvice(config.databaseUrl);
   if (plain !== undefined) log.warn(plain);
   const { applied } = await ensureMigrated(config);
@@ -27,4 +29,5 @@ export async function prepareDatabase({ config, accounts, keys, log }: FastifyIn
   await recordKeys(accounts, keys.verification);
   if (config.firstAdmin !== undefined && (await createFirstAdmin(accounts, config.firstAdmin)))
     log.info('The admin of ADMIN_EMAIL was created');
+  await warnOfEnrolment(app);
 }

@@ -1,8 +1,9 @@
 /** Tests routes that ask for two factors, and levels that do: the order of the guard, and its challenges. */
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import t from 'tap';
 import { claimsOf, requireAccess, requireTwoFactors } from '#latchkey/access/guard.ts';
-import { type Answer, startApi } from '../helper.ts';
+import { readClaims } from '../accounts/client.ts';
+import { type Answer, startApi, type Teardown } from '../helper.ts';
 import { craftToken, testSigningKey } from '../tokens.ts';
 
 const ok = async () => ({ ok: true });
@@ -89,14 +90,32 @@ const rows: [name: string, claims: Record<string, unknown>, path: string, expect
   ['no valid token', { exp: 1 }, '/admins', [401, 'invalid-token', `${SCHEME}, error="invalid_token"`]],
 ];
 
-const api = await startApi(
-  t,
-  { JWT_PRIVATE_KEY: testSigningKey.pem, SECOND_FACTOR_FROM: 'admin' },
-  { routes: async (app) => void (await app.register(routes, { prefix: '/own' })) },
-);
+/** Starts a service whose tokens a test writes. Their sessions are real: a slow guard reads the rows. */
+async function start(
+  t: Teardown,
+  variables: Record<string, string> = { SECOND_FACTOR_FROM: 'admin' },
+  own = routes,
+) {
+  const options = {
+    routes: async (app: FastifyInstance) => void (await app.register(own, { prefix: '/own' })),
+  };
+  const { app, ask, person } = await startApi(
+    t,
+    { JWT_PRIVATE_KEY: testSigningKey.pem, ...variables },
+    options,
+  );
+  const people = await Promise.all([0, 1, 2].map((level) => person(level)));
+  const tokenOf = (claims: Record<string, unknown>) => {
+    const { sub, sid } = readClaims(people[Number(claims.access ?? 2)]?.token ?? '');
+    return craftToken({ sub, sid, ...claims });
+  };
+  const get = (claims: Record<string, unknown>, path: string) => ask('GET', path, { token: tokenOf(claims) });
+  return { app, ask, tokenOf, get };
+}
 
-const ask = async (claims: Record<string, unknown>, path: string) =>
-  api.ask('GET', `/own${path}`, { token: craftToken(claims) });
+const api = await start(t);
+
+const ask = (claims: Record<string, unknown>, path: string) => api.get(claims, `/own${path}`);
 
 t.test('The guard asks for the token, then the level, then the factors, then the time', async (t) => {
   for (const [name, claims, path, expected] of rows)
@@ -105,40 +124,24 @@ t.test('The guard asks for the token, then the level, then the factors, then the
 
 t.test('A token that was seen before gets the same answers', async (t) => {
   for (const [name, claims, path, expected] of rows) {
-    const token = craftToken(claims);
+    const token = api.tokenOf(claims);
     await api.ask('GET', '/own/guests', { token });
     t.strictSame(read(await api.ask('GET', `/own${path}`, { token })), expected, `${name}: ${path}`);
   }
 });
 
 t.test('A guard that asks the database for revocations gives the same answers', async (t) => {
-  const stale = await startApi(
-    t,
-    { JWT_PRIVATE_KEY: testSigningKey.pem, SECOND_FACTOR_FROM: 'admin' },
-    { routes: async (app) => void (await app.register(routes, { prefix: '/own' })) },
-  );
-  const people = await Promise.all([0, 1, 2].map((level) => stale.person(level)));
-  const sessions = await stale.app.accounts.db.session.findMany();
+  const stale = await start(t);
   Object.defineProperty(stale.app.revocations, 'isFresh', { get: () => false });
-  for (const [name, claims, path, expected] of rows) {
-    const { id } = people[Number(claims['access'] ?? 2)] ?? {};
-    const sid = sessions.find(({ userId }) => userId === id)?.id;
-    const token = craftToken({ ...claims, sub: id, sid });
-    t.strictSame(read(await stale.ask('GET', `/own${path}`, { token })), expected, `${name}: ${path}`);
-  }
+  for (const [name, claims, path, expected] of rows)
+    t.strictSame(read(await stale.get(claims, `/own${path}`)), expected, `${name}: ${path}`);
 });
 
 t.test('Without the setting, no level asks for a second factor, but a route does', async (t) => {
-  const free = await startApi(
-    t,
-    { JWT_PRIVATE_KEY: testSigningKey.pem },
-    { routes: async (app) => void (await app.register(routes, { prefix: '/own' })) },
-  );
-  const status = async (claims: Record<string, unknown>, path: string) =>
-    (await free.ask('GET', `/own${path}`, { token: craftToken(claims) })).status;
-  t.equal(await status({ access: 2 }, '/admins'), 200);
-  t.equal(await status({ access: 2 }, '/twice'), 401);
-  t.equal(await status({ access: 2, acr: '2' }, '/twice'), 200);
+  const free = await start(t, {});
+  t.equal((await free.get({ access: 2 }, '/own/admins')).status, 200);
+  t.equal((await free.get({ access: 2 }, '/own/twice')).status, 401);
+  t.equal((await free.get({ access: 2, acr: '2' }, '/own/twice')).status, 200);
 });
 
 t.test('The challenges have the parameters of the examples of RFC 9470', async (t) => {
@@ -176,8 +179,7 @@ t.test('The challenges have the parameters of the examples of RFC 9470', async (
 t.test('The permissions describe the token, and what a second factor would open', async (t) => {
   const authenticated = now() - 100;
   const read = async (claims: Record<string, unknown>) => {
-    const token = craftToken({ auth_time: authenticated, ...claims });
-    const { body } = await api.ask('GET', '/me/permissions', { token });
+    const { body } = await api.get({ auth_time: authenticated, ...claims }, '/me/permissions');
     const { permissions, ...caller } = body;
     const of = (id: string) => {
       const found = permissions.find(({ operationId }: { operationId: string }) => operationId === id);
@@ -204,7 +206,7 @@ t.test('The permissions describe the token, and what a second factor would open'
     list: [...open, [2, null, 1, false, false], [2, 900, 1, false, false]],
   });
   t.match(await read({ access: 1, acr: undefined, amr: undefined }), { caller: { acr: '1', amr: [] } });
-  const head = await api.ask('HEAD', '/me/permissions', { token: craftToken({ access: 2 }) });
+  const head = await api.ask('HEAD', '/me/permissions', { token: api.tokenOf({ access: 2 }) });
   t.strictSame([head.status, head.text], [200, '']);
   t.equal((await api.ask('HEAD', '/me/permissions', { token: 'x' })).status, 401);
 });
@@ -217,9 +219,9 @@ t.test('The permissions know the routes of an app that ask for two factors', asy
     app.get('/b', { preHandler, ...schema('ownByHook') }, ok);
     app.get('/c', { config: { access: 'user', maxAge: 120 }, preHandler, ...schema('ownByBoth') }, ok);
   };
-  const { ask } = await startApi(t, { JWT_PRIVATE_KEY: testSigningKey.pem }, { routes: own });
+  const { ask, get } = await start(t, {}, own);
   const list = async (claims: Record<string, unknown>) => {
-    const { body } = await ask('GET', '/me/permissions', { token: craftToken(claims) });
+    const { body } = await get(claims, '/me/permissions');
     return body.permissions
       .filter(({ operationId }: { operationId: string }) => operationId.startsWith('own'))
       .map(({ maxAge, factors, allowed, secondFactor }: Record<string, unknown>) => [
@@ -245,13 +247,13 @@ t.test('The permissions know the routes of an app that ask for two factors', asy
     [90, 2, true, false],
   ]);
   const { paths } = (await ask('GET', '/openapi.json')).body;
-  t.match(paths['/a'].get, {
+  t.match(paths['/own/a'].get, {
     'x-factors': 2,
     'x-max-age': 60,
     description:
       /^Needs an access token of any level\. The session needs two factors\. The sign-in may be at most 1 minute old\./,
   });
-  t.match(paths['/b'].get, { 'x-factors': 2, 'x-max-age': 90, 'x-minimum-access': 1 });
-  const { examples } = paths['/a'].get.responses['401'].content['application/problem+json'];
+  t.match(paths['/own/b'].get, { 'x-factors': 2, 'x-max-age': 90, 'x-minimum-access': 1 });
+  const { examples } = paths['/own/a'].get.responses['401'].content['application/problem+json'];
   t.ok(Object.keys(examples).includes('two-factors-required'));
 });

@@ -105,6 +105,7 @@ t.test('The doctor finds no problem with a healthy service, and changes no byte'
     { check: 'migrations', found: 'all migrations are applied' },
     { check: 'access levels' },
     { check: 'admin', found: 'there is one' },
+    { check: 'second factor', found: 'no level asks for one' },
     ...(isSqlite ? [] : [{ check: 'encryption', status: 'ok' }]),
     { check: 'mail' },
     { check: 'public URL' },
@@ -463,4 +464,42 @@ t.test('The doctor warns when the memory may not be enough to hash passwords', a
   ];
   for (const [variables, status, found] of cases)
     t.match(checkHashing(parseConfig(variables)), { status, found }, JSON.stringify(variables));
+});
+
+t.test('People whose level asks for a second factor, and who have none, are a warning', async (t) => {
+  const settings = await settled(t);
+  const { db, close } = openDatabase(settings.DATABASE_URL);
+  t.teardown(close);
+  const ofFactor = async (variables: Variables) =>
+    (await examine({ ...settings, ...variables })).all.find(({ check }) => check === 'second factor');
+  const production = {
+    NODE_ENV: 'production',
+    SECRET,
+    JWT_PRIVATE_KEY: pem,
+    PUBLIC_URL: 'https://accounts.example.com',
+  };
+  const levels = { SECOND_FACTOR_FROM: 'admin' };
+  t.match(await ofFactor(production), {
+    status: 'ok',
+    found: 'no level asks for one (SECOND_FACTOR_FROM=admin makes admins need it)',
+  });
+  t.match(await ofFactor({ ...production, ...levels }), {
+    status: 'warning',
+    found:
+      'people at admin or above without one: 1; their sessions have the level user (ada@example.com). Without a mail server, anyone who knows the password of one can enrol first',
+    advice: /^set SMTP_URL/,
+  });
+  const { url: SMTP_URL } = await startMailServer(t);
+  const mail = { SMTP_URL, MAIL_FROM: 'accounts@example.com' };
+  for (const variables of [{ ...production, ...mail }, {}])
+    t.match(await ofFactor({ ...variables, ...levels }), {
+      status: 'warning',
+      found: /^people at admin or above without one: 1; their sessions have the level user$/,
+      advice: /enrol/,
+    });
+  await db.user.updateMany({ data: { secondFactor: true } });
+  t.match(await ofFactor({ ...production, ...levels }), {
+    status: 'ok',
+    found: 'from admin up, and each person there has one',
+  });
 });

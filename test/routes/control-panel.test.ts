@@ -1,5 +1,6 @@
 /** Tests that the control panel counts events and pending rows. */
 import t from 'tap';
+import { openWithTwoFactors } from '../accounts/client.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor } from '../mailbox.ts';
 
@@ -63,4 +64,29 @@ t.test('The control panel lists the last 24 hours one by one, oldest first', asy
     t.equal(hour % 3_600_000, 0);
     if (index > 0) t.equal(hour - hours[index - 1], 3_600_000);
   }
+});
+
+t.test('The control panel counts the people without a second factor where it matters', async (t) => {
+  const count = async (variables: Record<string, string>, levels: readonly number[]) => {
+    const api = await startApi(t, variables);
+    const { db } = api.app.accounts;
+    const people = await Promise.all(levels.map((level) => api.person(level)));
+    const [first] = people;
+    if (first === undefined) throw new Error('nobody');
+    const token = (await openWithTwoFactors(api, first.id)).accessToken;
+    const read = async () => (await api.ask('GET', '/control-panel', { token })).body.withoutSecondFactor;
+    const all = await read();
+    await db.user.update({ where: { id: first.id }, data: { secondFactor: true } });
+    const less = await read();
+    await db.user.updateMany({ where: { id: { not: first.id } }, data: { disabled: true } });
+    return [all, less, await read()];
+  };
+  t.strictSame(await count({}, [2, 2, 1, 0]), [2, 1, 0], 'admins');
+  t.strictSame(await count({ SECOND_FACTOR_FROM: 'user' }, [2, 2, 1, 0]), [3, 2, 0], 'users and admins');
+  const ACCESS_LEVELS = 'guest:0,user:1,moderator:5,admin:9';
+  t.strictSame(
+    await count({ ACCESS_LEVELS, SECOND_FACTOR_FROM: 'moderator' }, [9, 5, 5, 1, 0]),
+    [3, 2, 0],
+    'moderators and admins',
+  );
 });

@@ -5783,6 +5783,11 @@ export interface operations {
                          */
                         undeliveredMails: number;
                         /**
+                         * @description people without a second factor at or above SECOND_FACTOR_FROM, or admins where it is not set; of the 1,000 people with the highest levels
+                         * @example 1
+                         */
+                        withoutSecondFactor: number;
+                        /**
                          * @description of Latchkey
                          * @example 0.2.0
                          */

@@ -14,6 +14,7 @@ import { checkBackup } from './backup.ts';
 import { checkEncryption } from './encryption.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkMigrating, checkTables } from './privileges.ts';
+import { checkSecondFactor } from './second-factor.ts';
 
 const SECOND_MS = 1_000;
 
@@ -63,6 +64,7 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
     ...findings,
     await checkAccessLevels(database, config),
     await checkAdmin(database, config),
+    await checkSecondFactor(database, config),
     ...(await checkBackup(database, config)),
   ];
 }

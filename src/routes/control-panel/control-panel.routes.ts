@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { findWithoutSecondFactor } from '../../accounts/authenticators/without-second-factor.ts';
 import { readOverview, readPending, readSignIns } from '../../accounts/users/overview.ts';
 import { version } from '../../config/index.ts';
 import { ControlPanel } from './control-panel.schemas.ts';
@@ -16,6 +17,9 @@ const controlPanel: FastifyPluginAsyncTypebox = async (app) => {
       users: await readOverview(app.accounts),
       signIns: await readSignIns(app.accounts),
       ...(await readPending(app.accounts)),
+      withoutSecondFactor: (
+        await findWithoutSecondFactor(app.accounts.db, app.accounts.secondFactor, app.levels)
+      ).length,
       version,
       uptime: Math.floor(process.uptime()),
       database: app.databaseKind,

@@ -35,6 +35,9 @@ export const ControlPanel = Type.Object(
     pendingRegistrations: Count('registrations whose address is not confirmed yet'),
     pendingInvitations: Count('invitations that are not accepted yet'),
     undeliveredMails: Count('mails that wait for the mail server'),
+    withoutSecondFactor: Count(
+      'people without a second factor at or above SECOND_FACTOR_FROM, or admins where it is not set; of the 1,000 people with the highest levels',
+    ),
     version: Type.String({ description: 'of Latchkey', examples: [version] }),
     uptime: Type.Integer({ description: 'of the process, in seconds', examples: [3600] }),
     database: Type.Enum(['sqlite', 'postgresql'], { examples: ['sqlite'] }),
