@@ -24,7 +24,6 @@ const external = [
   '@node-rs/bcrypt',
   '@opentelemetry/*',
   '@prisma/schema-engine-wasm',
-  '@zxcvbn-ts/language-common',
   'argon2',
   'better-sqlite3',
   'nodemailer',

@@ -88,7 +88,7 @@ t.test('A route that is added in the five steps is guarded and is in the contrac
   t.teardown(() => rmSync(copy, { recursive: true, force: true }));
   const client = ['packages/client/tsconfig.json', 'packages/client/src'];
   const tools = ['package.json', 'tsconfig.json', 'biome.json', 'lint', '.gitignore'];
-  for (const path of ['src', 'bin', 'prisma', 'templates', ...tools, ...client])
+  for (const path of ['src', 'bin', 'prisma', 'templates', 'wordlists', ...tools, ...client])
     cpSync(path, join(copy, path), { recursive: true });
   symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
   const [schemas, routes, register] = blocks('Add a route in five steps').map(({ text }) => text);

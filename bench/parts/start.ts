@@ -24,7 +24,7 @@ const PAUSE_MS = 2;
 const IMAGE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 
 /** Files of the image besides its packages and the bundle. */
-const IMAGE_FILES = ['bin', 'templates', 'package.json', 'prisma/migrations'];
+const IMAGE_FILES = ['bin', 'templates', 'wordlists', 'package.json', 'prisma/migrations'];
 
 export const start: Part = { name: 'start', title: 'latchkey serve on a database that is there', measure };
 

