@@ -20,7 +20,8 @@ export interface Window {
  * when the clock is set back by an hour.
  */
 export class Windows {
-  readonly #windows = new LRUCache<string, Counter>({ max: MAX_WINDOWS });
+  /** With `max`, the cache would take half a megabyte before the first key. */
+  readonly #windows = new LRUCache<string, Counter>({ maxSize: MAX_WINDOWS, sizeCalculation: () => 1 });
 
   /**
    * Counts one more in the window of a key.
