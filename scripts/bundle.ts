@@ -16,7 +16,7 @@ const published = ['app.ts', 'config/index.ts', 'access/guard.ts', 'server.ts', 
 
 /**
  * Packages that are not bundled: they have binaries, read files of their own, use threads, or are rarely
- * loaded.
+ * loaded. The comments of `ip-address` have non-Latin-1 characters, which double the memory of a source text.
  */
 const external = [
   '@fastify/otel',
@@ -26,6 +26,7 @@ const external = [
   '@prisma/schema-engine-wasm',
   'argon2',
   'better-sqlite3',
+  'ip-address',
   'nodemailer',
   'pg',
   'pino',
@@ -45,8 +46,7 @@ await build({
   platform: 'node',
   target: 'node22.18',
   external,
-  // The licenses of the bundled packages are in separate files. Their non-Latin-1 characters would double the
-  // memory of a source text.
+  // The licenses of the bundled packages are in separate files. They have such characters too.
   legalComments: 'external',
   logLevel: 'warning',
   // Some packages are CommonJS and load Node.js modules with require.
