@@ -11,7 +11,8 @@ import t, { type Test } from 'tap';
 import { asOther, type Ended, latchkey, temporaryFolder, type Variables } from './child.ts';
 
 /** A boot that should fail but does not is ended by the time limit of the test. */
-const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
+const boot = (variables: Variables) =>
+  latchkey(['serve'], { variables: { PORT: '0', ...variables }, isRefused: true });
 
 function refusedInOneLine(
   t: Test,

@@ -32,7 +32,8 @@ async function usersOf(url: string) {
 }
 
 /** A boot that should fail but does not is ended by the time limit of the test. */
-const boot = (variables: Variables) => latchkey(['serve'], { variables: { PORT: '0', ...variables } });
+const boot = (variables: Variables) =>
+  latchkey(['serve'], { variables: { PORT: '0', ...variables }, isRefused: true });
 
 function refusedInOneLine(t: Test, { code, stdout, stderr }: Ended, expected: RegExp): void {
   t.equal(code, 1);

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly isGroup?: boolean;
   /** True for a test of the process: its start, its memory or its end. */
   readonly isOwnProcess?: boolean;
+  /** True for `serve` that ends before it listens. It may then share the process of the commands. */
+  readonly isRefused?: boolean;
 }
 
 /** A service that has printed where it listens. */
@@ -73,16 +75,17 @@ const host = new CommandHost();
 
 /**
  * Runs a command to its end. Commands share a process, which they find as a new one would be. A command that
- * begins before another one has ended gets a process of its own, and so do the service, a command with
- * options for Node.js, and each program, environment or process group that the test names.
+ * begins before another one has ended gets a process of its own, and so do the service unless it is refused,
+ * a command with options for Node.js, and each program, environment or process group that the test names.
  */
 export async function latchkey(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { variables = {}, environment, command, isGroup, isOwnProcess, cwd = '.', known = '' } = options;
+  const mayListen = args[0] === 'serve' && !options.isRefused;
   const isOfProcess = isGroup || command !== undefined || environment !== undefined;
   // Node.js reads its own variables when a process starts: NODE_OPTIONS, NODE_EXTRA_CA_CERTS.
   const isOfNode = Object.keys(variables).some((name) => /^NODE_(?!ENV$)/.test(name));
   const isOwn = isOwnProcess || isOfProcess || isOfNode;
-  if (!isOwn && !host.isBusy && args[0] !== 'serve') {
+  if (!isOwn && !host.isBusy && !mayListen) {
     const shared = { args, environment: childEnvironment(variables), input: options.input ?? '' };
     return checkEnded(await host.run({ ...shared, cwd: resolve(cwd) }), variables, known);
   }

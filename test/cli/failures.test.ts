@@ -21,7 +21,12 @@ const { url } = await createMigratedDatabase(t);
 const folder = await temporaryFolder(t);
 const variables = { DATABASE_URL: url, DATA_DIR: join(folder, 'data') };
 const run = (args: readonly string[], own = {}) =>
-  latchkey(args, { variables: { ...variables, ...own }, input: `${PASSWORD}\n`, cwd: folder });
+  latchkey(args, {
+    variables: { ...variables, ...own },
+    input: `${PASSWORD}\n`,
+    cwd: folder,
+    isRefused: true,
+  });
 const ada = ['--email', 'ada@example.com'];
 
 /** Arguments by command: a call that succeeds, in this order, and one that fails. */

@@ -120,7 +120,7 @@ t.test(
     const expected =
       /unable to verify the first certificate.*; the CA of its certificate is not known here: add sslmode=verify-full&sslrootcert=\/path\/to\/ca.crt to DATABASE_URL, or name the file in NODE_EXTRA_CA_CERTS \(docs\/operations\/postgres-tls.md\)/;
     for (const command of [['migrate'], ['serve'], ['user', 'list']]) {
-      const { code, stderr } = await latchkey(command, { variables });
+      const { code, stderr } = await latchkey(command, { variables, isRefused: true });
       t.equal(code, 1, command.join(' '));
       t.match(stderr, expected, command.join(' '));
     }

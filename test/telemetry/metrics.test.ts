@@ -196,7 +196,7 @@ t.test('A metrics port that is in use is a configuration error', async (t) => {
   const METRICS_PORT = typeof address === 'object' ? String(address?.port) : '';
   const { url: DATABASE_URL } = await createMigratedDatabase(t);
   const variables = { DATABASE_URL, DATA_DIR: await temporaryFolder(t), PORT: '0', METRICS_PORT };
-  const { code, stderr } = await latchkey(['serve'], { variables });
+  const { code, stderr } = await latchkey(['serve'], { variables, isRefused: true });
   t.equal(code, 1);
   t.match(
     stderr,
