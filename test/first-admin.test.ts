@@ -5,9 +5,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { offerFirstAdmin } from '#latchkey/boot/offer-first-admin.ts';
 import { latchkey, type Service, serve, temporaryFolder } from './child.ts';
 import { createDatabase, createMigratedDatabase } from './database.ts';
-import { PASSWORD } from './helper.ts';
+import { type Api, PASSWORD, startApi, type Teardown } from './helper.ts';
 import { testSigningKey } from './tokens.ts';
 import { until } from './until.ts';
 
@@ -16,13 +17,20 @@ const { url: DATABASE_URL } = await createDatabase(t);
 const file = join(DATA_DIR, 'first-admin');
 const variables = { DATA_DIR, DATABASE_URL };
 
+/** Starts a service in this process, up to its offer. */
+async function startOffering(t: Teardown, variables: Record<string, string>): Promise<Api> {
+  const api = await startApi(t, variables);
+  await offerFirstAdmin(api.app, 'http://latchkey.test');
+  return api;
+}
+
 /** Returns the token of the command in the file, and the answer to the command. */
-async function offer(): Promise<{ token: string; command: string }> {
-  const command = await readFile(file, 'utf8');
+async function offer(path = file): Promise<{ token: string; command: string }> {
+  const command = await readFile(path, 'utf8');
   const body = JSON.parse(/-d '(.*)'/.exec(command)?.[1] ?? '');
   return { token: body.token, command };
 }
-const accept = (service: Service, token: string, members: object = {}) =>
+const accept = (service: Pick<Service | Api, 'ask'>, token: string, members: object = {}) =>
   service.ask('POST', '/invitations/accept', {
     body: { token, name: 'Ada', email: 'ada@example.com', password: PASSWORD, ...members },
   });
@@ -68,7 +76,7 @@ t.test(
 
 t.test('The invitation of the first admin is valid only while there is no admin', async (t) => {
   const variables = { DATA_DIR, DATABASE_URL: (await createMigratedDatabase(t)).url };
-  const service = await serve(t, variables);
+  const service = await startOffering(t, variables);
   const { token } = await offer();
   const { code } = await latchkey(
     ['user', 'create', '--email', 'grace@example.com', '--name', 'Grace', '--access', 'admin'],
@@ -76,7 +84,6 @@ t.test('The invitation of the first admin is valid only while there is no admin'
   );
   t.equal(code, 0);
   t.match((await accept(service, token)).body, { status: 403, type: /mail-token-invalid$/ });
-  await service.stop();
 });
 
 t.test('Replicas that start together do not void the invitations of each other', async (t) => {
@@ -87,17 +94,15 @@ t.test('Replicas that start together do not void the invitations of each other',
     JWT_PRIVATE_KEY: testSigningKey.pem,
   };
   const folders = [await temporaryFolder(t), await temporaryFolder(t)];
-  const replicas: Service[] = [];
+  const replicas: Api[] = [];
   const tokens: string[] = [];
   for (const folder of folders) {
-    replicas.push(await serve(t, { ...shared, DATA_DIR: folder }));
-    const command = await readFile(join(folder, 'first-admin'), 'utf8');
-    tokens.push(JSON.parse(/-d '(.*)'/.exec(command)?.[1] ?? '').token);
+    replicas.push(await startOffering(t, { ...shared, DATA_DIR: folder }));
+    tokens.push((await offer(join(folder, 'first-admin'))).token);
   }
   const [first, second] = replicas;
   t.match(await accept(first!, tokens[0]!), { status: 201, body: { access: 2 } });
   t.equal((await accept(second!, tokens[1]!, { email: 'eve@example.com' })).status, 403, 'there is an admin');
-  for (const replica of replicas) await replica.stop();
 });
 
 t.test('In production the log has the command that makes the first admin in a pod', async (t) => {
