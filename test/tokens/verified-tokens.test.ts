@@ -248,8 +248,9 @@ t.test('A header with the same end as a cached one is not a cache hit', async (t
   t.equal(await status(`Bearer ${token}`, '/admins'), 200);
 });
 
-t.test('A flood of 50,000 refused tokens evicts no entry', async (t) => {
+t.test('A flood of refused tokens, more than the cache holds, evicts no entry', async (t) => {
   const { max } = verifiedTokens;
+  const flood = max + 1_000;
   const claims = { ...goodClaims() } as never;
   for (let n = 0; n < max - 1; n++) verifiedTokens.set(`Bearer ${10_000_000 + n}`, claims);
   const known = `Bearer ${craftToken()}`;
@@ -285,13 +286,13 @@ t.test('A flood of 50,000 refused tokens evicts no entry', async (t) => {
   // Calls the hook itself: requests and answers would take ten times as long.
   const guard = requireAccess(0) as unknown as Hook;
   let refused = 0;
-  await inRounds(50_000, 500, async (n) => {
+  await inRounds(flood, 500, async (n) => {
     const headers = { authorization: `Bearer ${kinds[n % kinds.length]?.(n)}` };
     guard({ headers, raw: { rawHeaders: [] }, url: '/guests', server: app }, {}, (error) => {
       if (error instanceof Problem && [400, 401].includes(error.statusCode)) refused++;
     });
   });
-  t.equal(refused, 50_000);
+  t.equal(refused, flood);
   t.equal(verifiedTokens.size, max);
   t.ok([...verifiedTokens.keys()].every((key) => entries.has(key)));
   t.ok(verifiedTokens.has(known));
