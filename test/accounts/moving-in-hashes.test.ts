@@ -1,4 +1,8 @@
-/** The hashes of docs/guides/moving-in.md, as other software has them. */
+/**
+ * The hashes of docs/guides/moving-in.md, as other software has them.
+ *
+ * @runs once, on SQLite: a hash is the same text in both databases. password-hashes.test.ts runs on both.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';

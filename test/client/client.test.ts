@@ -1,5 +1,7 @@
 /**
  * Tests `@latchkey/client` in Node.js against the real service, behind a proxy that loses and delays answers.
+ *
+ * @runs once, on SQLite: the client has no database.
  */
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
