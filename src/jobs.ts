@@ -5,6 +5,7 @@ import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/sessions/end.ts';
 import { pruneFailedAttempts } from './accounts/sign-in/attempts.ts';
 import { expireElevations } from './accounts/users/expire-elevations.ts';
+import { eraseListed } from './audit/erase.ts';
 import { HeadLog } from './audit/head-log.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer } from './audit/sealer.ts';
@@ -84,6 +85,7 @@ function list(app: FastifyInstance): readonly Job[] {
     },
     { name: 'audit.flush', intervalMs: 5 * SECOND_MS, run: () => eventAggregator.flush(audit.db) },
     { name: 'audit.seal', intervalMs: 2 * SECOND_MS, run: (options) => sealer.run(options) },
+    { name: 'audit.erase', intervalMs: 2 * SECOND_MS, run: (options) => eraseListed(audit, options) },
     { name: 'audit.log-head', intervalMs: MINUTE_MS, run: () => headLog.run() },
     {
       name: 'audit.prune',

@@ -24,23 +24,27 @@ const parts: readonly Part[] = ['actor', 'target'];
 
 /**
  * The personal data of some events, and the later events that explain what has changed in it: a user who
- * accepted an invitation owns its personal data, and a user who was deleted has none. Both are events of the
- * chain, so the rows of personal data need no code of their own.
+ * accepted an invitation owns its personal data, and a user who was deleted has none, or is listed to be
+ * erased. Both are events of the chain, so the rows of personal data need no code of their own.
  */
 export class Evidence {
   readonly #personal: ReadonlyMap<string, readonly PersonalRow[]>;
   /** Users by the invitation that they accepted. */
   readonly #invited: ReadonlyMap<string, string>;
   readonly #deleted: ReadonlySet<string>;
+  /** Deleted users whose personal data nothing will erase. */
+  readonly #forgotten: ReadonlySet<string>;
 
   private constructor(
     personal: ReadonlyMap<string, readonly PersonalRow[]>,
     invited: ReadonlyMap<string, string>,
     deleted: ReadonlySet<string>,
+    forgotten: ReadonlySet<string>,
   ) {
     this.#personal = personal;
     this.#invited = invited;
     this.#deleted = deleted;
+    this.#forgotten = forgotten;
   }
 
   /** Reads the evidence of some events: first the personal data, then the events that explain it. */
@@ -56,10 +60,13 @@ export class Evidence {
       invitations.map(({ targetId }) => targetId),
     ))
       if (actorId !== null && targetId !== null) invited.set(targetId, actorId);
-    const complete = new Evidence(personal, invited, new Set());
+    const complete = new Evidence(personal, invited, new Set(), new Set());
     const missing = events.flatMap((event) => complete.#missing(event).map(({ subject }) => subject));
-    const deleted = await readAbout(db, 'user.deleted', missing);
-    return new Evidence(personal, invited, new Set(deleted.flatMap(({ targetId }) => targetId ?? [])));
+    const present = new Set(rows.flatMap(({ subjectId }) => subjectId ?? []));
+    const deletions = await readAbout(db, 'user.deleted', [...missing, ...present]);
+    const deleted = new Set(deletions.flatMap(({ targetId }) => targetId ?? []));
+    const left = [...present].filter((id) => deleted.has(id));
+    return new Evidence(personal, invited, deleted, await readForgotten(db, left));
   }
 
   /** Lists what is wrong with the personal data of an event, as predicates. */
@@ -70,6 +77,8 @@ export class Evidence {
         return [`has personal data (${part}) that was altered`];
       if (subjectId !== this.#subjectOf(event, part))
         return [`has personal data (${part}) that was assigned to another person`];
+      if (subjectId !== null && this.#forgotten.has(subjectId))
+        return [`has personal data (${part}) of a person who was deleted, and nothing erases it`];
       return [];
     });
     const lost = this.#missing(event).filter(
@@ -104,6 +113,16 @@ function isPart(part: string): part is Part {
 
 function hashOf({ actorHash, targetHash }: Witness, part: Part): string | null {
   return part === 'actor' ? actorHash : targetHash;
+}
+
+/** Selects the deleted users who are not listed to be erased, and whose id no import has used again. */
+async function readForgotten(db: Db, deleted: readonly string[]): Promise<ReadonlySet<string>> {
+  if (deleted.length === 0) return new Set();
+  const ids = { in: [...deleted] };
+  const listed = await db.erasure.findMany({ where: { subjectId: ids }, select: { subjectId: true } });
+  const present = await db.user.findMany({ where: { id: ids }, select: { id: true } });
+  const others = new Set([...listed.map(({ subjectId }) => subjectId), ...present.map(({ id }) => id)]);
+  return new Set(deleted.filter((id) => !others.has(id)));
 }
 
 async function readAbout(db: Db, action: AuditAction, targetIds: readonly (string | null)[]) {

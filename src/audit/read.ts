@@ -4,6 +4,7 @@ import type { Db } from '../db/client.ts';
 import { lowestIdOf } from '../lib/id.ts';
 import { invalidQuery } from '../problems/problem.ts';
 import type { ChainedEvent } from './codes.ts';
+import { readPersonalData } from './erase.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
 import type { AuditAction } from './event.ts';
 import { currentName, storedNames } from './renamed-actions.ts';
@@ -119,7 +120,7 @@ async function toPage(
   show: (row: Row, personal: Personal) => AuditEvent,
 ): Promise<EventPage> {
   const page = rows.slice(0, limit);
-  const personal = await readPersonalData(
+  const personal = await readPersonal(
     db,
     page.map(({ id }) => id),
   );
@@ -130,8 +131,8 @@ async function toPage(
   };
 }
 
-async function readPersonalData(db: Db, eventIds: string[]): Promise<Personal> {
-  const rows = await db.personalData.findMany({ where: { eventId: { in: eventIds } } });
+async function readPersonal(db: Db, eventIds: string[]): Promise<Personal> {
+  const rows = await readPersonalData(db, eventIds);
   const personal = new Map<string, { actor?: PersonalMembers; target?: PersonalMembers }>();
   for (const { eventId, part, data } of rows)
     personal.set(eventId, { ...personal.get(eventId), [part]: parse(PersonalMembers, data) });

@@ -59,11 +59,6 @@ export async function writeEvents(
   return events.map(({ id }) => id);
 }
 
-/** Erases the personal data of a deleted user from all events. */
-export async function erasePersonalData(tx: Transaction, subjectId: string): Promise<void> {
-  await tx.personalData.deleteMany({ where: { subjectId } });
-}
-
 /**
  * Assigns personal data to a user. It was recorded for an invitation, before the user existed. The
  * verification knows it by the event `invitation.accepted`, of the invitation and by the user (evidence.ts).

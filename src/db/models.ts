@@ -56,6 +56,10 @@ export abstract class LazyModels implements Models {
     return this.models.personalData;
   }
 
+  get erasure() {
+    return this.models.erasure;
+  }
+
   get auditChain() {
     return this.models.auditChain;
   }

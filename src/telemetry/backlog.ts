@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { countUnsealed } from '../audit/count.ts';
+import { countErasures } from '../audit/erase.ts';
 import type { Db } from '../db/client.ts';
 import { countUndelivered } from '../mail/due.ts';
 
@@ -10,6 +11,7 @@ const QUERY_TIMEOUT_MS = 1_000;
 interface BacklogCounts {
   readonly mails: number;
   readonly events: number;
+  readonly erasures: number;
 }
 
 /**
@@ -36,8 +38,12 @@ export class Backlog {
 
   async #count(): Promise<BacklogCounts | undefined> {
     try {
-      const [mails, events] = await Promise.all([countUndelivered(this.#db), countUnsealed(this.#db)]);
-      return { mails, events };
+      const [mails, events, erasures] = await Promise.all([
+        countUndelivered(this.#db),
+        countUnsealed(this.#db),
+        countErasures(this.#db),
+      ]);
+      return { mails, events, erasures };
     } catch {
       return undefined;
     } finally {

@@ -128,5 +128,10 @@ function backgroundOf({ accounts: { db }, jobs }: FastifyInstance): readonly Rea
       help: 'Audit events that are not sealed yet, in the whole database; missing while the database does not answer',
       read: async () => (await backlog.read())?.events,
     },
+    {
+      name: 'erasures_waiting',
+      help: 'Deleted users whose personal data is hidden but not all erased yet, in the whole database; missing while the database does not answer',
+      read: async () => (await backlog.read())?.erasures,
+    },
   ];
 }

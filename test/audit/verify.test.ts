@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import type { Finding } from '#latchkey/audit/chain-verifier.ts';
-import { erasePersonalData } from '#latchkey/audit/record.ts';
+import { erasePersonalData } from '#latchkey/audit/erase.ts';
 import { pruneEvents } from '#latchkey/audit/retention.ts';
 import { type Db, rawSql } from '#latchkey/db/client.ts';
 import { lowestIdOf, newId } from '#latchkey/lib/id.ts';
@@ -324,7 +324,7 @@ t.test('The service may seal and prune during a verification', async (t) => {
   ];
   const findMany = async (...args: Parameters<Db['auditEvent']['findMany']>) => {
     const rows = await db.auditEvent.findMany(...args);
-    await work.shift()?.();
+    if (args[0]?.take !== undefined) await work.shift()?.();
     return rows;
   };
   const auditEvent = new Proxy(db.auditEvent, {

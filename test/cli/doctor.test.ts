@@ -282,6 +282,21 @@ t.test('A database that is unavailable, and a file that is not a database, are p
   t.match((await examine(text)).wrong, [/^problem: database: file is not a database$/]);
 });
 
+t.test('Personal data of a deleted user that is not erased within an hour is a warning', async (t) => {
+  const variables = await settled(t);
+  const { db, now, close } = openDatabase(variables.DATABASE_URL);
+  t.teardown(close);
+  const { wrong } = await examine(variables);
+  const agoOf = async (ms: number) => new Date((await now(db)).getTime() - ms);
+  await db.erasure.create({ data: { subjectId: 'recent', requestedAt: await agoOf(60_000) } });
+  t.strictSame((await examine(variables)).wrong, wrong, 'a minute is not late');
+  await db.erasure.create({ data: { subjectId: 'late', requestedAt: await agoOf(3_660_000) } });
+  t.match(
+    (await examine(variables)).wrong.filter((line) => !wrong.includes(line)),
+    [/^warning: personal data: not erased an hour after the deletion, only hidden \(users: 1\)$/],
+  );
+});
+
 t.test('A database of another version, or without an admin, has findings', async (t) => {
   const variables = await settled(t);
   const { db, kind, close } = openDatabase(variables.DATABASE_URL);

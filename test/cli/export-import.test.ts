@@ -215,6 +215,12 @@ t.test('A user who was just deleted can be imported only with another id', async
   t.match(ended, { code: 1, stdout: '0 created, 1 skipped (they exist), 1 invalid\n' });
   t.match(ended.stderr, /^line 2: id is that of a user who was deleted in the last hours/);
   await service.stop();
+  // A day later, when no job has run: the data of the deleted user would be taken for the new one's.
+  await db.revocation.deleteMany();
+  await db.erasure.create({ data: { subjectId: id, requestedAt: new Date() } });
+  t.match(await latchkey(['import', file], { variables }), { code: 1, stdout: /^0 created/ });
+  await db.erasure.deleteMany();
+  t.match(await latchkey(['import', file], { variables }), { code: 0, stdout: /^1 created/ });
 });
 
 t.test(

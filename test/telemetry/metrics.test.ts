@@ -88,6 +88,7 @@ t.test('Each metric counts what happened', async (t) => {
   t.equal(value('job_failing{task="revocations.poll"}'), 0);
   t.equal(value('mails_waiting'), 0);
   t.ok(value('audit_events_unsealed') >= 0);
+  t.equal(value('erasures_waiting'), 0);
   t.equal(value('database_disk_full'), 0);
   for (const name of ofSqlite) t.equal(after.has(name), cluster.database.kind === 'sqlite', name);
   t.equal(value('draining'), 0);

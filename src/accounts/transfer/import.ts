@@ -115,7 +115,7 @@ function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: 
 async function createBatch(
   context: AccountsContext,
   batch: readonly Entry[],
-  deleted: ReadonlySet<string>,
+  deleted: ReadonlySet<string | null>,
   { importId, generation }: { readonly importId: string; readonly generation: number },
 ): Promise<Outcome[]> {
   for (let attempt = 1; ; attempt++) {
@@ -152,7 +152,7 @@ async function createBatch(
 async function findOutcomes(
   tx: Transaction,
   batch: readonly Entry[],
-  deleted: ReadonlySet<string>,
+  deleted: ReadonlySet<string | null>,
 ): Promise<Outcome[]> {
   const select = { id: true, email: true, externalId: true } as const;
   const ids = batch.filter(({ hasOwnId }) => hasOwnId).map(({ row }) => row.id);
@@ -188,11 +188,12 @@ async function findOutcomes(
 }
 
 /**
- * The ids of deleted users that are still revoked. A new user with such an id could not use the service until
- * the revocation expires.
+ * The ids of deleted users that are still revoked, or whose personal data is still being erased. A new user
+ * with such an id could not use the service until the revocation expires, and would have no personal data.
  */
-async function readDeleted({ db }: AccountsContext): Promise<ReadonlySet<string>> {
+async function readDeleted({ db }: AccountsContext): Promise<ReadonlySet<string | null>> {
   const where = { generation: BEYOND_ALL_GENERATIONS };
   const rows = await db.revocation.findMany({ where, select: { userId: true } });
-  return new Set(rows.flatMap(({ userId }) => userId ?? []));
+  const erasures = await db.erasure.findMany({ select: { subjectId: true } });
+  return new Set([...rows.map(({ userId }) => userId), ...erasures.map((row) => row.subjectId)]);
 }

@@ -1,5 +1,5 @@
+import { erasePersonalData } from '../../audit/erase.ts';
 import { noRequest } from '../../audit/event.ts';
-import { erasePersonalData } from '../../audit/record.ts';
 import { Problem } from '../../problems/problem.ts';
 import { requireAuthorityOver } from '../authority.ts';
 import { makeChange, recheckActor } from '../change.ts';

@@ -18,6 +18,9 @@ import { checkSecondFactor } from './second-factor.ts';
 
 const SECOND_MS = 1_000;
 
+/** Time in which the service erases the personal data of any deleted user. */
+const ERASURE_MS = 3_600 * SECOND_MS;
+
 /** Checks the database. Changes nothing in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
   const { databaseUrl, migrations } = config;
@@ -66,6 +69,7 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
     await checkAdmin(database, config),
     await checkSecondFactor(database, config),
     ...(await checkBackup(database, config)),
+    ...(await checkErasures(database)),
   ];
 }
 
@@ -146,6 +150,17 @@ async function checkAccessLevels({ db }: Database, { accessLevels }: Config): Pr
   } catch (error) {
     return problem('access levels', reasonOf(error), 'the service does not start until then');
   }
+}
+
+/** Checks that the personal data of deleted users was erased. It is hidden from when they are deleted. */
+async function checkErasures({ db, now }: Database): Promise<Finding[]> {
+  const before = new Date((await now(db)).getTime() - ERASURE_MS);
+  const late = await db.erasure.count({ where: { requestedAt: { lt: before } } });
+  if (late === 0) return [];
+  const found = `not erased an hour after the deletion, only hidden (users: ${late})`;
+  const advice =
+    'run the service, which erases it; latchkey_job_failing{task="audit.erase"} says if it cannot';
+  return [warning('personal data', found, advice)];
 }
 
 async function checkAdmin({ db }: Database, { accessLevels, firstAdmin }: Config): Promise<Finding> {
