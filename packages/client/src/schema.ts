@@ -5763,10 +5763,16 @@ export interface operations {
                             failed: number;
                         }[];
                         /**
-                         * @description sessions that have not ended
+                         * @description sessions that have not ended, when they were counted
                          * @example 1
                          */
                         activeSessions: number;
+                        /**
+                         * Format: date-time
+                         * @description when the sessions were counted: some seconds ago where there are tens of thousands
+                         * @example 2026-01-31T12:00:00.000Z
+                         */
+                        activeSessionsAsOf: string;
                         /**
                          * @description registrations whose address is not confirmed yet
                          * @example 1

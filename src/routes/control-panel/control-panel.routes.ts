@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { findWithoutSecondFactor } from '../../accounts/authenticators/without-second-factor.ts';
-import { readOverview, readPending, readSignIns } from '../../accounts/users/overview.ts';
+import { Overview } from '../../accounts/overview/overview.ts';
 import { version } from '../../config/index.ts';
 import { ControlPanel } from './control-panel.schemas.ts';
 
 const controlPanel: FastifyPluginAsyncTypebox = async (app) => {
+  const overview = new Overview(app.accounts);
   app.get('/', {
     config: { access: 'admin' },
     schema: {
@@ -14,9 +15,9 @@ const controlPanel: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: ControlPanel },
     },
     handler: async () => ({
-      users: await readOverview(app.accounts),
-      signIns: await readSignIns(app.accounts),
-      ...(await readPending(app.accounts)),
+      users: await overview.readUsers(),
+      signIns: await overview.readSignIns(),
+      ...(await overview.readPending()),
       withoutSecondFactor: (
         await findWithoutSecondFactor(app.accounts.db, app.accounts.secondFactor, app.levels)
       ).length,

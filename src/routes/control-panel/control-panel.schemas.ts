@@ -31,7 +31,12 @@ export const ControlPanel = Type.Object(
       }),
       { description: 'the last 24 hours, oldest first; the last hour is not over yet' },
     ),
-    activeSessions: Count('sessions that have not ended'),
+    activeSessions: Count('sessions that have not ended, when they were counted'),
+    activeSessionsAsOf: Type.String({
+      format: 'date-time',
+      description: 'when the sessions were counted: some seconds ago where there are tens of thousands',
+      examples: ['2026-01-31T12:00:00.000Z'],
+    }),
     pendingRegistrations: Count('registrations whose address is not confirmed yet'),
     pendingInvitations: Count('invitations that are not accepted yet'),
     undeliveredMails: Count('mails that wait for the mail server'),
