@@ -63,6 +63,7 @@ export async function voidMailTokens(
   const changes = await tx.emailChange.findMany({ where, select: { email: true } });
   await tx.emailChange.deleteMany({ where });
   await tx.passwordReset.deleteMany({ where });
-  await outbox.takeBack(tx, user.email, ['password-reset']);
-  for (const { email } of changes) await outbox.takeBack(tx, email, ['email-change']);
+  await outbox.takeBack(tx, [user.email], ['password-reset']);
+  const emails = changes.map(({ email }) => email);
+  await outbox.takeBack(tx, emails, ['email-change']);
 }

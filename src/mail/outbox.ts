@@ -14,6 +14,9 @@ const MAX_CLOCK_SKEW_MS = 60_000;
 /** Mails of one kind per hour to one address that others can cause, by a reset request or a registration. */
 const MAX_MAILS_PER_HOUR = 3;
 
+/** Recipients whose mails one statement takes back. An inviter may have thousands of invitations. */
+const RECIPIENTS_PER_STATEMENT = 1_000;
+
 /** A mail to write into the outbox. */
 export interface OutgoingMail {
   /** Address as it is stored. */
@@ -91,11 +94,17 @@ export class Outbox {
   }
 
   /** Voids the mails that are not sent yet, because their token is no longer valid. */
-  async takeBack(tx: Transaction, recipient: string, templates: readonly TemplateName[]): Promise<void> {
-    await tx.mail.updateMany({
-      where: { recipient, template: { in: [...templates] }, outcome: null },
-      data: { outcome: 'void', values: null },
-    });
+  async takeBack(
+    tx: Transaction,
+    recipients: readonly string[],
+    templates: readonly TemplateName[],
+  ): Promise<void> {
+    const template = { in: [...templates] };
+    for (let from = 0; from < recipients.length; from += RECIPIENTS_PER_STATEMENT) {
+      const recipient = { in: recipients.slice(from, from + RECIPIENTS_PER_STATEMENT) };
+      const data = { outcome: 'void', values: null };
+      await tx.mail.updateMany({ where: { recipient, template, outcome: null }, data });
+    }
   }
 
   /** Decrypts the values of a row. @returns undefined when SECRET has changed since */

@@ -40,7 +40,8 @@ export async function requestEmailChange(
     const { token, tokenHash } = newMailToken();
     const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
     await tx.emailChange.deleteMany({ where: { userId } });
-    for (const old of before) await context.outbox.takeBack(tx, old.email, ['email-change']);
+    const emails = before.map((old) => old.email);
+    await context.outbox.takeBack(tx, emails, ['email-change']);
     const expiresAt = taken === null ? notAfter : createdAt;
     await tx.emailChange.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
     const content =

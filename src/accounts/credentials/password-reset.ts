@@ -43,7 +43,7 @@ export async function requestPasswordReset(
     const expiresAt = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.reset);
     const { token, tokenHash } = newMailToken();
     const userId = user?.id ?? newId();
-    await context.outbox.takeBack(tx, email, ['password-reset']);
+    await context.outbox.takeBack(tx, [email], ['password-reset']);
     await tx.passwordReset.deleteMany({ where: { userId } });
     await tx.passwordReset.create({ data: { id: newId(), tokenHash, userId, createdAt, expiresAt } });
     send({

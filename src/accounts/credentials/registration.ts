@@ -75,7 +75,7 @@ export async function completeRegistration(
       const { count } = await tx.registration.deleteMany({ where: { id, tokenHash } });
       if (count === 0) throw new Problem('mail-token-invalid');
       await tx.registration.deleteMany({ where: { email: row.email } });
-      await context.outbox.takeBack(tx, row.email, ['registration']);
+      await context.outbox.takeBack(tx, [row.email], ['registration']);
       return insertUser(change, row, { action: 'user.registered', requestContext });
     }),
   );

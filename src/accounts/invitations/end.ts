@@ -68,7 +68,7 @@ async function recordEnds(
   afterOf?: (invitation: EndedInvitation) => { readonly userId: string | null },
 ): Promise<void> {
   for (const invitation of invitations) {
-    const { id, email, access } = invitation;
+    const { id, access } = invitation;
     const after = afterOf?.(invitation);
     record({
       action: 'invitation.revoked',
@@ -77,6 +77,7 @@ async function recordEnds(
       before: { access },
       ...(after !== undefined && { after }),
     });
-    if (email !== null) await context.outbox.takeBack(tx, email, ['invitation']);
   }
+  const emails = invitations.flatMap(({ email }) => email ?? []);
+  await context.outbox.takeBack(tx, emails, ['invitation']);
 }

@@ -147,7 +147,7 @@ export async function resendInvitation(
       return toInvitation(before, context.levels);
     const { token, tokenHash } = newMailToken();
     const expiresAt = new Date((await context.now(tx)).getTime() + MAIL_TOKEN_LIFETIMES_MS.invitation);
-    await context.outbox.takeBack(tx, before.email, ['invitation']);
+    await context.outbox.takeBack(tx, [before.email], ['invitation']);
     const row = await tx.invitation.update({ where: { id: before.id }, data: { tokenHash, expiresAt } });
     const { userId: actorId, requestContext } = actor;
     change.record({ action: 'invitation.resent', actorId, targetId: row.id, requestContext });
@@ -173,7 +173,7 @@ export async function revokeInvitation(
     const { id, email, access } = await findShown(tx, invitationId);
     requireGrantable(change, access);
     await tx.invitation.delete({ where: { id } });
-    await context.outbox.takeBack(tx, email, ['invitation']);
+    await context.outbox.takeBack(tx, [email], ['invitation']);
     const { userId: actorId, requestContext } = actor;
     record({ action: 'invitation.revoked', actorId, targetId: id, before: { access }, requestContext });
   });
