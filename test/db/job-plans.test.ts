@@ -138,7 +138,8 @@ const jobs: Record<string, Job> = {
   },
   'sessions.prune': {
     run: () => pruneSessions(accounts),
-    by: ['Session_idleUntil_idx', 'Session_expiresAt_idx', 'Session_pkey'],
+    // What a session holds goes with it.
+    by: ['Session_idleUntil_idx', 'Session_expiresAt_idx', 'Session_pkey', 'PendingTotp_pkey'],
   },
 };
 
