@@ -4,9 +4,8 @@ import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
 import { hashPassword } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
-import { type SessionGrant, toGrant } from '../sessions/grant.ts';
-import { findLastIssue } from '../sessions/last-issue.ts';
-import { rotatedBeforeOf } from '../sessions/list.ts';
+import { continueAlone } from '../sessions/continue.ts';
+import type { SessionGrant } from '../sessions/grant.ts';
 import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import { findCaller } from '../users/users.ts';
 
@@ -30,33 +29,15 @@ export async function changePassword(
   return makeChange(context, async (unchecked) => {
     // Fails when the password was changed meanwhile: that has raised the generation.
     const change = await recheckActor(unchecked, actor);
-    const { tx, revoke, record, send } = change;
-    const time = await context.now(tx);
-    const { userId, sessionId, requestContext } = actor;
-    const lastIssuedAt = await findLastIssue(tx, userId);
-    await tx.session.deleteMany({ where: { userId, id: { not: sessionId } } });
-    const user = await tx.user.update({
-      where: { id: userId },
-      data: { passwordHash, epoch: { increment: 1 }, generation: { increment: 1 }, updatedAt: new Date() },
+    const { tx, record, send } = change;
+    const { userId, requestContext } = actor;
+    const { grant, email } = await continueAlone(change, actor, {
+      user: { passwordHash },
+      session: { authenticatedAt: await context.now(tx) },
     });
-    const before = await tx.session.findUniqueOrThrow({ where: { id: sessionId } });
-    // Two steps, so that the old refresh token is not the previous one: that one would still get its
-    // successor for 10 s.
-    const session = await tx.session.update({
-      where: { id: sessionId },
-      data: {
-        epoch: user.epoch,
-        rotation: { increment: 2 },
-        rotatedAt: time,
-        rotatedBefore: rotatedBeforeOf(before, time),
-        authenticatedAt: time,
-        tokensIssuedAt: lastIssuedAt !== null && lastIssuedAt > time ? lastIssuedAt : time,
-      },
-    });
-    await voidMailTokens(change, user);
-    revoke({ userId, generation: user.generation, lastIssuedAt });
+    await voidMailTokens(change, { id: userId, email });
     record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });
-    send(noticeTo(context, user.email, 'password-changed'));
-    return toGrant(context, session, user, time);
+    send(noticeTo(context, email, 'password-changed'));
+    return grant;
   });
 }
