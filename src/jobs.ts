@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { pruneChallenges } from './accounts/authenticators/prune.ts';
+import { renewTotpEncryption } from './accounts/authenticators/renew-encryption.ts';
 import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from './accounts/sessions/end.ts';
 import { pruneFailedAttempts } from './accounts/sign-in/attempts.ts';
@@ -10,6 +12,7 @@ import { HeadLog } from './audit/head-log.ts';
 import { pruneEvents } from './audit/retention.ts';
 import { AuditSealer } from './audit/sealer.ts';
 import { endsWithin } from './db/deadline.ts';
+import type { RunOptions } from './db/raw/batches.ts';
 import { emptyWal } from './db/sqlite/checkpoint.ts';
 import { isHealthCheck } from './http/request-context.ts';
 import { Pace } from './jobs/pace.ts';
@@ -62,6 +65,20 @@ function list(app: FastifyInstance): readonly Job[] {
       intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneMailTokens(accounts, options),
     },
+    {
+      name: 'challenges.prune',
+      intervalMs: 10 * MINUTE_MS,
+      run: (options) => pruneChallenges(accounts, options),
+    },
+    ...(config.secretPrevious === undefined
+      ? []
+      : [
+          {
+            name: 'totp.encrypt',
+            intervalMs: 10 * MINUTE_MS,
+            run: (options: RunOptions) => renewTotpEncryption(accounts, options),
+          },
+        ]),
     { name: 'attempts.refund', intervalMs: SECOND_MS, run: () => accounts.throttle.flushVerdicts() },
     {
       name: 'attempts.prune',

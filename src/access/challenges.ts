@@ -58,6 +58,11 @@ export function twoFactorsRequired(maxAge?: number): Problem {
   return new Problem('two-factors-required', { headers: { 'www-authenticate': header } });
 }
 
+/** The problem of a wrong one-time code; a 401 has a challenge (RFC 9110 section 15.5.2). */
+export function wrongCode(): Problem {
+  return new Problem('wrong-code', { headers: { 'www-authenticate': challenge } });
+}
+
 /** The problem of a refresh token that is not accepted; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });

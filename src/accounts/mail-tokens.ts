@@ -23,6 +23,9 @@ const pages = {
   reset: 'reset-password',
 } as const;
 
+/** The mails with a token that sets a password. */
+export const resetTemplates = ['password-reset', 'set-password'] as const;
+
 /** A new token for a mail, and the hash of it that is stored. */
 export function newMailToken(): { readonly token: string; readonly tokenHash: string } {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
@@ -63,7 +66,7 @@ export async function voidMailTokens(
   const changes = await tx.emailChange.findMany({ where, select: { email: true } });
   await tx.emailChange.deleteMany({ where });
   await tx.passwordReset.deleteMany({ where });
-  await outbox.takeBack(tx, [user.email], ['password-reset']);
+  await outbox.takeBack(tx, [user.email], resetTemplates);
   const emails = changes.map(({ email }) => email);
   await outbox.takeBack(tx, emails, ['email-change']);
 }

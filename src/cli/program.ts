@@ -15,6 +15,7 @@ import { userEnableCommand } from './user/enable.command.ts';
 import { exportCommand } from './user/export.command.ts';
 import { importCommand } from './user/import.command.ts';
 import { userListCommand } from './user/list.command.ts';
+import { userResetAuthenticatorsCommand } from './user/reset-authenticators.command.ts';
 import { userResetPasswordCommand } from './user/reset-password.command.ts';
 import { userSetAccessCommand } from './user/set-access.command.ts';
 
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
   userDisableCommand(user);
   userEnableCommand(user);
   userResetPasswordCommand(user);
+  userResetAuthenticatorsCommand(user);
   keysGenerateCommand(keys);
   auditVerifyCommand(audit);
   return program;

@@ -10,5 +10,11 @@ export const templateNames = [
   'reuse-detected',
   'continued-elsewhere',
   'access-changed',
+  'second-factor-code',
+  'authenticator-added',
+  'authenticator-removed',
+  'authenticators-reset',
+  'recovery-codes-renewed',
+  'set-password',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];

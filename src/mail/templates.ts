@@ -6,7 +6,7 @@ import { type TemplateName, templateNames } from './template-names.ts';
 
 /** The placeholders that each mail may contain. */
 const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
-  invitation: ['link', 'token', 'access'],
+  invitation: ['link', 'token', 'access', 'advice'],
   registration: ['link', 'token'],
   'account-exists': ['link'],
   'password-reset': ['link', 'token'],
@@ -15,7 +15,13 @@ const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
   'email-changed': ['link'],
   'reuse-detected': ['link'],
   'continued-elsewhere': ['link'],
-  'access-changed': ['link', 'access'],
+  'access-changed': ['link', 'access', 'advice'],
+  'second-factor-code': ['code', 'link'],
+  'authenticator-added': ['link'],
+  'authenticator-removed': ['link'],
+  'authenticators-reset': ['link'],
+  'recovery-codes-renewed': ['link'],
+  'set-password': ['link', 'token'],
 };
 
 /** The contents of a mail. */

@@ -85,6 +85,13 @@ export const registry = {
       'This request needs a session with two factors. Send a code to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp.',
     field: 'WWW-Authenticate',
   },
+  'wrong-code': {
+    status: 401,
+    title: 'Wrong code',
+    detail:
+      'The code is wrong, or no longer the one that is shown. Check the clock of the device, and send the next code.',
+    field: 'WWW-Authenticate',
+  },
   'wrong-password': {
     status: 403,
     title: 'Wrong password',
@@ -122,6 +129,11 @@ export const registry = {
     title: 'Session not found',
     detail: 'You have no session with this id.',
   },
+  'totp-not-found': {
+    status: 404,
+    title: 'No authenticator app',
+    detail: 'Your account has no authenticator app.',
+  },
   'invitation-not-found': {
     status: 404,
     title: 'Invitation not found',
@@ -146,6 +158,23 @@ export const registry = {
     status: 409,
     title: 'Last admin',
     detail: 'There must be an enabled admin without a time limit. Make another user an admin first.',
+  },
+  'totp-not-pending': {
+    status: 409,
+    title: 'Nothing to confirm',
+    detail:
+      'There is no secret to confirm: this session asked for none, it is older than 10 minutes, or 5 codes were wrong. Get another one from POST /me/totp.',
+  },
+  'no-second-factor': {
+    status: 409,
+    title: 'No second factor',
+    detail: 'Recovery codes are for accounts with a second factor. Set one up with POST /me/totp first.',
+  },
+  'own-authenticators': {
+    status: 409,
+    title: 'Own authenticators',
+    detail:
+      'This request is for the authenticators of others. Use DELETE /me/totp for your own; without them, ask another admin, or the operator: latchkey user reset-authenticators.',
   },
   'invitation-exists': {
     status: 409,

@@ -8,6 +8,7 @@ import invitations from './invitations/invitations.routes.ts';
 import login from './login/login.routes.ts';
 import logout from './logout/logout.routes.ts';
 import activity from './me/activity.routes.ts';
+import ownAuthenticators from './me/authenticators.routes.ts';
 import credentials from './me/credentials.routes.ts';
 import me from './me/me.routes.ts';
 import sessions from './me/sessions.routes.ts';
@@ -15,6 +16,7 @@ import password from './password/password.routes.ts';
 import problems from './problems/problems.routes.ts';
 import refresh from './refresh/refresh.routes.ts';
 import register from './register/register.routes.ts';
+import authenticators from './users/authenticators.routes.ts';
 import users from './users/users.routes.ts';
 import wellKnown from './well-known/well-known.routes.ts';
 
@@ -29,9 +31,11 @@ export default async function routes(app: FastifyInstance) {
   await app.register(password, { prefix: '/password' });
   await app.register(me, { prefix: '/me' });
   await app.register(credentials, { prefix: '/me' });
+  await app.register(ownAuthenticators, { prefix: '/me' });
   await app.register(sessions, { prefix: '/me/sessions' });
   await app.register(activity, { prefix: '/me/activity' });
   await app.register(users, { prefix: '/users' });
+  await app.register(authenticators, { prefix: '/users' });
   await app.register(invitations, { prefix: '/invitations' });
   await app.register(controlPanel, { prefix: '/control-panel' });
   await app.register(auditEvents, { prefix: '/audit-events' });

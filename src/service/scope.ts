@@ -3,6 +3,12 @@ import type { AccessLevels, DeclaredAccess } from '../access/levels.ts';
 import type { Operation } from '../access/plugin.ts';
 import type { RouteInventory, StoredRoute } from '../access/route-inventory.ts';
 import type { VerifiedTokens } from '../access/verified-tokens.ts';
+import {
+  Authenticators,
+  RecoveryCodes,
+  TotpConfirmed,
+  TotpEnrolment,
+} from '../accounts/authenticators/schemas.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { HandedInvitation, Invitation } from '../accounts/invitations/schemas.ts';
 import { AccessTokenAnswer, Session, TokenPair } from '../accounts/sessions/schemas.ts';
@@ -132,6 +138,10 @@ const sharedSchemas = [
   AcceptedResponse,
   AuditEvent,
   Session,
+  Authenticators,
+  TotpEnrolment,
+  TotpConfirmed,
+  RecoveryCodes,
   Invitation,
   HandedInvitation,
   ProblemEntry,

@@ -39,6 +39,7 @@ const requests: Record<string, (token: string, id: string) => Promise<Answer>> =
   rename: (token, id) => patch(token, id, { name: 'Nobody' }),
   delete: (token, id) => ask('DELETE', `/users/${id}`, { token }),
   'end the sessions of': (token, id) => ask('DELETE', `/users/${id}/sessions`, { token }),
+  'reset the authenticators of': (token, id) => ask('DELETE', `/users/${id}/authenticators`, { token }),
 };
 
 /** Everything that the requests could change of a user. */

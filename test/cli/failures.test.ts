@@ -43,6 +43,7 @@ const calls: Record<string, readonly [succeeds: string[], fails: string[]]> = {
   ],
   'user enable': [ada, ['--email', 'nobody@example.com']],
   'user reset-password': [ada, ['--email', 'nobody@example.com']],
+  'user reset-authenticators': [ada, ['--email', 'nobody@example.com']],
   backup: [['latest.db'], ['latest.db']],
   export: [['users.jsonl'], ['users.jsonl']],
   import: [['users.jsonl'], ['missing.jsonl']],

@@ -47,6 +47,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   'user disable': { args: ada, ...nothing },
   'user enable': { args: ada, ...nothing },
   'user reset-password': { args: ada, ...nothing },
+  'user reset-authenticators': { args: ada, ...nothing },
   export: nothing,
   backup: { args: ['copy.db'], ...onlySqlite },
   restore: { args: ['missing.db'], ...onlySqlite, ...(isSqlite && { says: /missing\.db cannot be read/ }) },

@@ -171,7 +171,7 @@ t.test('The command user list filters, sorts and prints JSON', async (t) => {
   const { stdout } = await run('list', '--sort', 'name');
   t.match(
     stdout,
-    /^ID +ACCESS +STATE +CREATED +EMAIL +NAME\n.* {2}guest +enabled +\S+Z {2}ada@example\.com +Ada Lovelace\n/,
+    /^ID +ACCESS +STATE +FACTORS +CREATED +EMAIL +NAME\n.* {2}guest +enabled +1 +\S+Z {2}ada@example\.com +Ada Lovelace\n/,
   );
   t.equal((await run('list', '--search', 'nobody')).stdout, '');
 

@@ -99,6 +99,7 @@ t.test('The option --access takes a name or a number of a level, and is `user` b
       'id',
       'name',
       'permanentAccess',
+      'secondFactor',
       'updatedAt',
     ]);
   }

@@ -1,6 +1,7 @@
 /** No job reads or sorts more rows than it handles: checks the query plans of the statements. */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
+import { pruneChallenges } from '#latchkey/accounts/authenticators/prune.ts';
 import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
 import { pruneFailedAttempts } from '#latchkey/accounts/sign-in/attempts.ts';
@@ -113,6 +114,10 @@ const jobs: Record<string, Job> = {
       `${table}_pkey`,
     ]),
   },
+  'challenges.prune': {
+    run: () => pruneChallenges(accounts),
+    by: ['SignInChallenge', 'PendingTotp'].flatMap((table) => [`${table}_expiresAt_idx`, `${table}_pkey`]),
+  },
   'attempts.prune': {
     run: () => pruneFailedAttempts({ ...accounts, throttle }),
     by: [
@@ -218,14 +223,11 @@ async function fill(): Promise<void> {
   const userId = users[0]?.id ?? '';
   const mixed = <T extends object>(row: (time: Date, n: number) => T) =>
     Array.from({ length: ROWS }, (_, n) => row(n < 3 ? earlier : later, n));
-  await insertRows(
-    db,
-    'Session',
-    mixed((time) => ({
-      ...{ id: randomUUID(), userId, epoch: 0, rotation: 0, rotatedAt: noon, authenticatedAt: noon },
-      ...{ createdAt: noon, idleUntil: time, expiresAt: time, ip: '', userAgent: '' },
-    })),
-  );
+  const session = (time: Date) => ({
+    ...{ id: randomUUID(), userId, epoch: 0, rotation: 0, rotatedAt: noon, authenticatedAt: noon },
+    ...{ createdAt: noon, idleUntil: time, expiresAt: time, ip: '', userAgent: '' },
+  });
+  await insertRows(db, 'Session', mixed(session));
   const token = (expiresAt: Date) => ({
     id: randomUUID(),
     tokenHash: randomUUID(),
@@ -238,6 +240,20 @@ async function fill(): Promise<void> {
     mixed((time, n) => ({
       ...{ ...token(time), email: randomUUID(), access: 1 },
       inviterId: users[n === 3 ? 0 : 2]?.id ?? '',
+    })),
+  );
+  await insertRows(
+    db,
+    'SignInChallenge',
+    mixed((time) => ({ ...token(time), userId, epoch: 0, amr: 'pwd', tries: 0 })),
+  );
+  const enrolling = mixed(() => session(later));
+  await insertRows(db, 'Session', enrolling);
+  await insertRows(
+    db,
+    'PendingTotp',
+    mixed((time, n) => ({
+      ...{ sessionId: enrolling[n]?.id ?? '', secret: 'x', tries: 0, createdAt: noon, expiresAt: time },
     })),
   );
   const registration = { email: 'a@example.com', name: 'A', passwordHash: '' };

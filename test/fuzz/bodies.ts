@@ -23,6 +23,7 @@ const present: Readonly<Record<string, string>> = {
   'inviteUser.email': '⟦newEmail⟧',
   'requestEmailChange.email': '⟦newEmail⟧',
   'signOut.refreshToken': '⟦refreshToken⟧',
+  'confirmTotp.code': '⟦totpCode⟧',
   'verifyEmail.token': '⟦verification⟧',
   'resetPassword.token': '⟦reset⟧',
   'acceptInvitation.token': '⟦invitationToken⟧',

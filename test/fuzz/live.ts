@@ -1,5 +1,6 @@
 /** Existing users, their things and their tokens. They are created on demand, directly in the database. */
 import { randomBytes } from 'node:crypto';
+import { newTotpSecret } from '#latchkey/accounts/authenticators/totp.ts';
 import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
 import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
@@ -7,6 +8,8 @@ import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
+import { readClaims } from '../accounts/client.ts';
+import { codeOf } from '../accounts/second-factor.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
 import { type Fill, MARK } from './template.ts';
 
@@ -91,6 +94,8 @@ export class Live {
     newEmail: async () => this.#newEmail(),
     user: async () => (await this.#user(1)).id,
     refreshToken: async ({ id }) => this.#keep(this.#api.app.refreshTokens.write(await this.#session(id))),
+    totpCode: async (sender) => this.#beginTotp(sender),
+    secondFactor: async (sender) => this.#addSecondFactor(sender),
     invitation: async () => (await this.#invitation()).id,
     invitationToken: async () => (await this.#invitation()).token,
     verification: async () => {
@@ -132,6 +137,33 @@ export class Live {
       if (!(error instanceof Problem)) throw error;
       return openSession(accounts, { id: (await this.#user(1)).id, epoch: 0 }, device);
     }
+  }
+
+  /** Gives the session of a sender a secret to confirm. @returns the code of now */
+  async #beginTotp({ id, accessToken }: Sender): Promise<string> {
+    const { db, totpEncryption } = this.#api.app.accounts;
+    const { secret } = newTotpSecret('fuzz', 'fuzz');
+    const sessionId = readClaims(accessToken).sid;
+    const expiresAt = new Date(Date.now() + HOUR_MS);
+    const row = { secret: totpEncryption.encrypt(secret, id), tries: 0, createdAt: new Date(), expiresAt };
+    // An earlier request may have ended the session.
+    if ((await db.session.count({ where: { id: sessionId } })) > 0)
+      await db.pendingTotp.upsert({ where: { sessionId }, create: { sessionId, ...row }, update: row });
+    return codeOf({ secret });
+  }
+
+  /** Gives a sender a second factor, which the session has proven. */
+  async #addSecondFactor({ id: userId, accessToken }: Sender): Promise<string> {
+    const { db, totpEncryption } = this.#api.app.accounts;
+    const secret = totpEncryption.encrypt(newTotpSecret('fuzz', 'fuzz').secret, userId);
+    const row = { secret, lastStep: 0, createdAt: new Date() };
+    const { count } = await db.user.updateMany({ where: { id: userId }, data: { secondFactor: true } });
+    // An earlier request may have deleted the user.
+    if (count === 0) return '';
+    await db.totp.upsert({ where: { userId }, create: { userId, ...row }, update: row });
+    const proven = { amr: 'pwd otp', secondFactorAt: new Date() };
+    await db.session.updateMany({ where: { id: readClaims(accessToken).sid }, data: proven });
+    return '';
   }
 
   async #invitation(): Promise<{ id: string; token: string }> {

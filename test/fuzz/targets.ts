@@ -9,22 +9,27 @@ import { encodeAround, MARK } from './template.ts';
 const present: Readonly<Record<string, string>> = {
   '/users/{id}': '⟦user⟧',
   '/users/{id}/sessions': '⟦user⟧',
+  '/users/{id}/authenticators': '⟦user⟧',
   '/me/sessions/{id}': '⟦session⟧',
   '/invitations/{id}': '⟦invitation⟧',
   '/invitations/{id}/resend': '⟦invitation⟧',
   '/problems/{slug}': 'not-found',
 };
 
+/** Operations whose sender has a second factor: the place gives one, and is filled with nothing. */
+const withSecondFactor = ['deleteTotp', 'renewRecoveryCodes'];
+
 /**
  * Makes the path of an operation to existing things.
  *
  * @throws {Error} for a parameter without a known value
  */
-export function goodTarget({ path }: Operation): string {
+export function goodTarget({ operationId, path }: Operation): string {
   const there = present[path];
   if (path.includes('{') && there === undefined)
     throw new Error(`Say in ${import.meta.filename} what is there at ${path}`);
-  return path.replace(/\{\w+\}/, there ?? '');
+  const preparation = withSecondFactor.includes(operationId) ? '?⟦secondFactor⟧' : '';
+  return path.replace(/\{\w+\}/, there ?? '') + preparation;
 }
 
 /** Generates a value with a probability in percent. */

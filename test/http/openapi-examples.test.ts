@@ -9,6 +9,8 @@ const api = await startApi(t);
 const needToken = ['verifyEmail', 'resetPassword', 'acceptInvitation', 'refreshSession'];
 /** Operations on what a request before has made. */
 const needId = ['endSession', 'resendInvitation', 'revokeInvitation'];
+/** Operations on an authenticator app, whose code is the one of the moment. */
+const needApp = ['confirmTotp', 'deleteTotp', 'renewRecoveryCodes'];
 
 t.test('A person registers and signs in with the examples, and gets tokens of the own level', async (t) => {
   const exampleOf = (id: string) => operations.find(({ operationId }) => operationId === id)?.body?.example;
@@ -20,7 +22,7 @@ t.test('A person registers and signs in with the examples, and gets tokens of th
 });
 
 t.test('The example of each operation succeeds for a person of its minimum', async (t) => {
-  const skipped = [...needToken, ...needId, 'registerUser', 'signIn'];
+  const skipped = [...needToken, ...needId, ...needApp, 'registerUser', 'signIn'];
   for (const operation of operations.filter(({ operationId }) => !skipped.includes(operationId))) {
     const { operationId, method, minimum, parameters, body } = operation;
     const { token } = await api.person(minimum ?? 0);

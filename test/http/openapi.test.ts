@@ -72,7 +72,7 @@ t.test('The contract is a valid document of OpenAPI 3.1', async (t) => {
 t.test('Every operation has an id, a tag and a summary', async (t) => {
   const verbs = [
     ...['get', 'list', 'create', 'change', 'delete', 'register', 'sign', 'refresh', 'renew', 'end'],
-    ...['verify', 'request', 'reset', 'invite', 'resend', 'revoke', 'accept'],
+    ...['verify', 'request', 'reset', 'invite', 'resend', 'revoke', 'accept', 'confirm'],
   ];
   const tags = contract.tags.map(({ name }) => name);
   for (const { name, operation } of operations) {
@@ -239,6 +239,11 @@ t.test('Every operation lists all its problems, each under its status', async (t
     changeUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
     deleteUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
     endUserSessions: ['user-not-found', 'recent-sign-in-required'],
+    requestTotp: ['recent-sign-in-required', 'two-factors-required'],
+    confirmTotp: ['recent-sign-in-required', 'two-factors-required', 'wrong-code', 'totp-not-pending'],
+    deleteTotp: ['recent-sign-in-required', 'two-factors-required', 'totp-not-found'],
+    renewRecoveryCodes: ['recent-sign-in-required', 'two-factors-required', 'no-second-factor'],
+    resetAuthenticators: ['recent-sign-in-required', 'user-not-found', 'own-authenticators'],
     getReadiness: ['not-ready'],
   };
   for (const { name, method, operation } of operations) {
@@ -292,8 +297,9 @@ t.test('Every body refuses unknown members and has a valid example', async (t) =
       .filter(
         ({ method, operation: { operationId } }) =>
           operationId === 'deleteMe' ||
-          // This operation needs no body: token and path are enough.
-          (['post', 'patch', 'put'].includes(method) && operationId !== 'resendInvitation'),
+          // The others need no body: token and path are enough.
+          (['post', 'patch', 'put'].includes(method) &&
+            !['resendInvitation', 'requestTotp', 'renewRecoveryCodes'].includes(operationId)),
       )
       .map(({ name }) => name)
       .sort(),

@@ -648,6 +648,7 @@ t.test('A user who registers after all bad requests is an ordinary user', async 
     'id',
     'name',
     'permanentAccess',
+    'secondFactor',
     'updatedAt',
   ]);
   t.equal(body.access, 1);

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { declaration } from '#latchkey/access/declaration.ts';
 import { open, pairOf, refresh, setTime } from '../accounts/client.ts';
+import { enrol } from '../accounts/second-factor.ts';
 import { type Answer, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';
 import { operations } from '../operations.ts';
@@ -112,6 +113,7 @@ async function send(
   const [method = '', path = ''] = request.split(' ');
   const isInvitation = path.startsWith('/invitations');
   const id = isInvitation ? await invitationId(access) : (await person(access)).id;
+  if (path.endsWith('/authenticators')) await enrol(api, { token: await api.sessionToken(id) });
   const isOffer = request === 'POST /invitations' || request === 'POST /users';
   const offer = { email: newEmail(), name: 'G', access };
   const own = isOffer

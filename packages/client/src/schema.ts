@@ -306,6 +306,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/authenticators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the caller signs in with; never a secret
+         * @description Needs an access token of any level.
+         */
+        get: operations["listAuthenticators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a secret for an authenticator app: it is active once it is confirmed
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         *
+         *     The secret is shown once, belongs to this session and is good for 10 minutes. It replaces one that is not confirmed yet; an active one stays until then. An account that has a second factor needs a session with two factors. Where a first second factor raises the access level, a code is mailed too.
+         */
+        post: operations["requestTotp"];
+        /**
+         * Remove the authenticator app: every other session ends, this one continues with one factor
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         *
+         *     The recovery codes go with it. Earlier tokens stop working: go on with the pair of the answer. An account that has a second factor needs a session with two factors.
+         */
+        delete: operations["deleteTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an authenticator app with its first code: the session has two factors from then on
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         *
+         *     Go on with the access token of the answer. The code signs nobody in afterwards. Five codes may be tried with one secret. The recovery codes are shown once.
+         */
+        post: operations["confirmTotp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get new recovery codes: those of before are void
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         *
+         *     They are shown once, and each is good for one sign-in.
+         */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/sessions": {
         parameters: {
             query?: never;
@@ -449,6 +541,28 @@ export interface paths {
          *     A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["endUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/authenticators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the second factor of a user who has lost it, and end all sessions
+         * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
+         *
+         *     The authenticator app and the recovery codes go; the password stays, and a link that sets a new one is mailed. A user who has none of them stays as is. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        delete: operations["resetAuthenticators"];
         options?: never;
         head?: never;
         patch?: never;
@@ -731,6 +845,11 @@ export interface components {
              */
             disabled: boolean;
             /**
+             * @description whether the account has a second factor
+             * @example false
+             */
+            secondFactor: boolean;
+            /**
              * @description id in the system that the user was imported from; null when there is none. For admins
              * @example null
              */
@@ -786,6 +905,11 @@ export interface components {
              * @example false
              */
             disabled?: boolean;
+            /**
+             * @description whether the account has a second factor
+             * @example false
+             */
+            secondFactor?: boolean;
             /**
              * @description id in the system that the user was imported from; null when there is none. For admins
              * @example null
@@ -959,6 +1083,85 @@ export interface components {
              * @example true
              */
             current: boolean;
+        };
+        /** @description The authenticators of an account. */
+        Authenticators: {
+            /**
+             * @description whether the account has a password
+             * @example true
+             */
+            password: boolean;
+            /** @description the authenticator app; null when there is none */
+            totp: {
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * @description when a code was last accepted
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                lastUsedAt: string | null;
+            } | null;
+            /** @description the recovery codes */
+            recoveryCodes: {
+                /**
+                 * @description codes that are not used yet
+                 * @example 10
+                 */
+                left: number;
+                /**
+                 * @description when they were made; null when none is left
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt: string | null;
+            };
+        };
+        /** @description A secret for an authenticator app, which waits for its first code. */
+        TotpEnrolment: {
+            /**
+             * @description the secret in base32, to be typed into an authenticator app
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * @description the same as an `otpauth://` URI, for a QR code
+             * @example otpauth://totp/auth.example.com:ada%40example.com?issuer=auth.example.com&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&algorithm=SHA1&digits=6&period=30
+             */
+            uri: string;
+            /**
+             * Format: date-time
+             * @description until then it can be confirmed
+             * @example 2026-01-31T12:10:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description whether confirming also takes a code, which was mailed to the address of the account
+             * @example false
+             */
+            mailCodeRequired: boolean;
+        };
+        /** @description An access token of a session with two factors, and recovery codes. */
+        TotpConfirmed: {
+            /**
+             * @description send it as `Authorization: Bearer <accessToken>`
+             * @example eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTg5MGE1ZCJ9.c2lnbmF0dXJl
+             */
+            accessToken: string;
+            /** @constant */
+            tokenType: "Bearer";
+            /**
+             * @description lifetime in seconds
+             * @example 900
+             */
+            expiresIn: number;
+            /** @description ten codes for the day when the device is lost, shown once; null when the account has some already */
+            recoveryCodes: string[] | null;
+        };
+        /** @description New recovery codes; those of before are void. */
+        RecoveryCodes: {
+            recoveryCodes: string[];
         };
         /** @description An invitation to become a user that is not accepted yet. */
         Invitation: {
@@ -1282,6 +1485,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Wrong code. */
+        WrongCodeProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "wrong-code";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Wrong password. */
         WrongPasswordProblem: {
             /**
@@ -1432,6 +1655,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description No authenticator app. */
+        TotpNotFoundProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "totp-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Invitation not found. */
         InvitationNotFoundProblem: {
             /**
@@ -1524,6 +1767,66 @@ export interface components {
              * @enum {string}
              */
             slug: "last-admin";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Nothing to confirm. */
+        TotpNotPendingProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "totp-not-pending";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description No second factor. */
+        NoSecondFactorProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "no-second-factor";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Own authenticators. */
+        OwnAuthenticatorsProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "own-authenticators";
             title: string;
             /** @constant */
             status: 409;
@@ -1833,7 +2136,7 @@ export interface components {
             requestId: string;
         };
         /** @description Any problem (RFC 9457): an error, and what to do about it. */
-        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["TotpNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["TotpNotPendingProblem"] | components["schemas"]["NoSecondFactorProblem"] | components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
     };
     responses: never;
     parameters: never;
@@ -3806,6 +4109,508 @@ export interface operations {
             };
         };
     };
+    listAuthenticators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The authenticators of an account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authenticators"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A secret for an authenticator app, which waits for its first code. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpEnrolment"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    deleteTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An access token, and the refresh token for the next pair. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `totp-not-found`: No authenticator app */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TotpNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    confirmTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "123456"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the code that the authenticator app shows: 6 digits
+                     * @example 123456
+                     */
+                    code: string;
+                    /** @description the code that was mailed: 8 digits. Required when the answer of `POST /me/totp` said so, else not looked at */
+                    mailCode?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description An access token of a session with two factors, and recovery codes. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpConfirmed"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required; `wrong-code`: Wrong code */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"];
+                };
+            };
+            /** @description `totp-not-pending`: Nothing to confirm */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TotpNotPendingProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description New recovery codes; those of before are void. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `no-second-factor`: No second factor */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NoSecondFactorProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: never;
@@ -5023,6 +5828,143 @@ export interface operations {
             };
         };
     };
+    resetAuthenticators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, or there was nothing to remove. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `user-not-found`: User not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"];
+                };
+            };
+            /** @description `own-authenticators`: Own authenticators */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OwnAuthenticatorsProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
     listInvitations: {
         parameters: {
             query?: {
@@ -5890,7 +6832,7 @@ export interface operations {
                 /** @description the target: the id of a user or an invitation, the kid of a key, the name of a level */
                 target?: string;
                 /** @description what happened */
-                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
+                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "authenticator.added" | "authenticator.removed" | "recovery-codes.renewed" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
                 /** @description not before this time */
                 from?: string;
                 /** @description before this time */

@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import { HOTP, Secret, TOTP } from 'otpauth';
+import { isSameText } from '../../crypto/same-text.ts';
 import type { Transaction } from '../../db/client.ts';
 import type { AccountsContext } from '../context.ts';
 
@@ -22,6 +22,15 @@ export interface TotpSecret {
 }
 
 /**
+ * Returns the name of the service in authenticator apps: the host of its URL. The format of the URI has
+ * colons between its parts, so an IPv6 address cannot be one.
+ */
+export function totpIssuerOf(publicUrl: string): string {
+  const { hostname } = new URL(publicUrl);
+  return hostname.includes(':') ? 'Latchkey' : hostname;
+}
+
+/**
  * Makes a secret.
  *
  * @param issuer the name of the service, as apps show it
@@ -41,22 +50,31 @@ export function newTotpSecret(issuer: string, label: string): TotpSecret {
 }
 
 /**
- * Finds the time step of a code.
+ * Finds the time step of a code. Where a code is that of several steps, it is the last of them: the code is
+ * then used up for all of them.
  *
  * @param secret in base32
  * @param time by the database's clock: all processes agree on it
- * @param lastStep the last step that was accepted: later ones are preferred
  * @returns undefined for a wrong code
  */
-export function findStep(secret: string, code: string, time: Date, lastStep = 0): number | undefined {
-  const now = TOTP.counter({ period: PERIOD_SECONDS, timestamp: time.getTime() });
+export function findStep(secret: string, code: string, time: Date): number | undefined {
+  const now = stepOf(time);
   const key = Secret.fromBase32(secret);
-  const matching: number[] = [];
+  let found: number | undefined;
   for (let step = now - TOLERANCE_STEPS; step <= now + TOLERANCE_STEPS; step++) {
     const expected = HOTP.generate({ secret: key, algorithm: ALGORITHM, digits: DIGITS, counter: step });
-    if (isSameText(expected, code)) matching.push(step);
+    if (isSameText(expected, code)) found = step;
   }
-  return matching.find((step) => step > lastStep) ?? matching[0];
+  return found;
+}
+
+/** The last step whose code is accepted at a time. With it as `lastStep`, no code of until then is. */
+export function lastStepAsOf(time: Date): number {
+  return stepOf(time) + TOLERANCE_STEPS;
+}
+
+function stepOf(time: Date): number {
+  return TOTP.counter({ period: PERIOD_SECONDS, timestamp: time.getTime() });
 }
 
 /** Outcome of a code: accepted, used before, or wrong. */
@@ -77,16 +95,11 @@ export async function consumeTotpCode(
   const secret = totpEncryption.decrypt(totp.secret, userId);
   if (secret === undefined) throw new Error('A TOTP secret is not encrypted under SECRET or SECRET_PREVIOUS');
   const time = await now(tx);
-  const step = findStep(secret, code, time, totp.lastStep);
+  const step = findStep(secret, code, time);
   if (step === undefined) return 'wrong';
   const { count } = await tx.totp.updateMany({
     where: { userId, lastStep: { lt: step } },
     data: { lastStep: step, lastUsedAt: time },
   });
   return count === 1 ? 'accepted' : 'used';
-}
-
-function isSameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -5,13 +5,7 @@ import { Problem } from '../../problems/problem.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
-import {
-  hashMailToken,
-  MAIL_TOKEN_LIFETIMES_MS,
-  newMailToken,
-  tokenValues,
-  voidMailTokens,
-} from '../mail-tokens.ts';
+import { hashMailToken, voidMailTokens } from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
 import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
@@ -21,6 +15,7 @@ import { findLastIssue } from '../sessions/last-issue.ts';
 import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
+import { mailResetToken } from './reset-token.ts';
 
 /**
  * Mails a password reset token. For an address without an account the same rows are written and no mail is
@@ -35,22 +30,13 @@ export async function requestPasswordReset(
 ): Promise<void> {
   const email = requireEmail(input.email);
   await makeChange(context, async (change) => {
-    const { tx, send } = change;
+    const { tx } = change;
     const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
     const mail = { recipient: email, templates: ['password-reset'] } as const;
     if (!(await allowsMail(change, mail, requestContext))) return;
-    const createdAt = await context.now(tx);
-    const expiresAt = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.reset);
-    const { token, tokenHash } = newMailToken();
-    const userId = user?.id ?? newId();
-    await context.outbox.takeBack(tx, [email], ['password-reset']);
-    await tx.passwordReset.deleteMany({ where: { userId } });
-    await tx.passwordReset.create({ data: { id: newId(), tokenHash, userId, createdAt, expiresAt } });
-    send({
-      recipient: email,
+    const owner = { id: user?.id ?? newId(), email };
+    await mailResetToken(change, owner, {
       template: 'password-reset',
-      values: tokenValues(context, 'reset', token),
-      notAfter: expiresAt,
       limited: true,
       isDecoy: user === null,
     });

@@ -2,6 +2,7 @@ import type { Transaction } from '../../db/client.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
+import { secondFactorAdvice } from '../authenticators/advice.ts';
 import { requireGrantable } from '../authority.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
@@ -204,7 +205,11 @@ function sendInvitation(
   send({
     recipient: email,
     template: 'invitation',
-    values: { ...tokenValues(context, 'invitation', token), access: context.levels.nameOf(access) },
+    values: {
+      ...tokenValues(context, 'invitation', token),
+      access: context.levels.nameOf(access),
+      advice: secondFactorAdvice(context, access, false),
+    },
     notAfter: expiresAt,
     limited: true,
   });

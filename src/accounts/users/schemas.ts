@@ -125,6 +125,10 @@ const Name = Type.String({ examples: ['Ada Lovelace'] });
 /** No `format`: validators require more than HTML does, for instance a dot in the domain. */
 const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
+const SecondFactor = Type.Boolean({
+  description: 'whether the account has a second factor',
+  examples: [false],
+});
 /** No limits: the value was checked when it was imported. */
 const ExternalId = Type.Union([Type.String(), Type.Null()], {
   description: 'id in the system that the user was imported from; null when there is none. For admins',
@@ -153,6 +157,7 @@ export const User = Type.Object(
     permanentAccess: PermanentAccess,
     accessUntil: AccessUntil,
     disabled: Disabled,
+    secondFactor: SecondFactor,
     externalId: Type.Optional(ExternalId),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -172,6 +177,7 @@ export const VisibleUser = Type.Object(
     permanentAccess: Type.Optional(PermanentAccess),
     accessUntil: Type.Optional(AccessUntil),
     disabled: Type.Optional(Disabled),
+    secondFactor: Type.Optional(SecondFactor),
     externalId: Type.Optional(ExternalId),
     createdAt: Type.Optional(Timestamp),
     updatedAt: Type.Optional(Timestamp),

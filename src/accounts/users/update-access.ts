@@ -1,4 +1,5 @@
 import { invalidBody } from '../../problems/problem.ts';
+import { secondFactorAdvice } from '../authenticators/advice.ts';
 import { requireGrantable } from '../authority.ts';
 import type { ActorChange } from '../change.ts';
 import { accessAsOf } from '../elevation.ts';
@@ -54,7 +55,8 @@ export async function changeAccess(
     requestContext: actor.requestContext,
   });
   const span = accessUntil === null ? '' : ` until ${accessUntil.toISOString()}`;
-  const values = { access: context.levels.nameOf(access) + span };
+  const advice = secondFactorAdvice(context, access, before.secondFactor);
+  const values = { access: context.levels.nameOf(access) + span, advice };
   change.send(noticeTo(context, before.email, 'access-changed', values));
   return { access, permanentAccess, accessUntil, generation: { increment: 1 } };
 }

@@ -25,6 +25,7 @@ export const userColumns = {
   permanentAccess: true,
   accessUntil: true,
   disabled: true,
+  secondFactor: true,
   externalId: true,
   createdAt: true,
   updatedAt: true,
@@ -40,6 +41,7 @@ export interface UserRow extends AccessColumns {
   readonly name: string;
   readonly email: string;
   readonly disabled: boolean;
+  readonly secondFactor: boolean;
   readonly externalId: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -58,6 +60,7 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
     permanentAccess: row.permanentAccess,
     accessUntil: isElevated ? (row.accessUntil?.toISOString() ?? null) : null,
     disabled: row.disabled,
+    secondFactor: row.secondFactor,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

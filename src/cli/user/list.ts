@@ -75,11 +75,13 @@ class Table {
       user.id,
       user.accessUntil === null ? user.accessName : `${user.accessName} until ${user.accessUntil}`,
       user.disabled ? 'disabled' : 'enabled',
+      user.secondFactor ? '2' : '1',
       user.createdAt,
       user.email,
       user.name,
     ]);
-    if (isFirst && rows.length > 0) rows.unshift(['ID', 'ACCESS', 'STATE', 'CREATED', 'EMAIL', 'NAME']);
+    if (isFirst && rows.length > 0)
+      rows.unshift(['ID', 'ACCESS', 'STATE', 'FACTORS', 'CREATED', 'EMAIL', 'NAME']);
     for (const row of rows)
       this.#widths = row.map((cell, column) => Math.max(cell.length, this.#widths[column] ?? 0));
     return rows.map((row) =>

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { ResetAuthenticatorsOptions } from './reset-authenticators.ts';
+
+/** `latchkey user reset-authenticators` */
+export function userResetAuthenticatorsCommand(user: Command): void {
+  user
+    .command('reset-authenticators')
+    .description(
+      'remove the authenticator app and the recovery codes of a user who has lost them, and end all sessions; the user is notified by mail',
+    )
+    .requiredOption('--email <address>', 'email address of the user')
+    .option('--json', 'print the user as JSON')
+    .addHelpText(
+      'after',
+      `
+The user signs in with the password alone then, and gets a mail with a link that sets a new one. It is
+the way for the only admin, whom no other admin can help.
+
+Exit codes: 0 success, 1 failure, 2 usage error.
+
+Example:
+  latchkey user reset-authenticators --email ada@example.com`,
+    )
+    .action(async (options: ResetAuthenticatorsOptions) => {
+      const { resetAuthenticatorsFromCommandLine } = await import('./reset-authenticators.ts');
+      await resetAuthenticatorsFromCommandLine(options);
+    });
+}

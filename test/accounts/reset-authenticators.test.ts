@@ -1,0 +1,126 @@
+/** Admins remove the second factor of somebody who has lost it. */
+import { randomUUID } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { resetAuthenticators } from '#latchkey/accounts/authenticators/reset.ts';
+import { operator } from '#latchkey/accounts/context.ts';
+import { failure } from '../db/failure.ts';
+import { type Answer, PASSWORD, startApi } from '../helper.ts';
+import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
+import { isAccepted, open, refresh } from './client.ts';
+import { begin, enrol } from './second-factor.ts';
+
+const api = await startApi(t, NO_MAIL_SERVER);
+const { ask, app, person } = api;
+const { db } = app.accounts;
+const admin = await person(2);
+
+const reset = (token: string, id: string) => ask('DELETE', `/users/${id}/authenticators`, { token });
+const isProblem = (t: Test, { status, body }: Answer, expected: number, slug: string, name = slug) =>
+  t.strictSame([status, body.slug], [expected, slug], name);
+const templatesFor = async (email: string) => (await waitingFor(api, email)).map(({ template }) => template);
+
+t.test('The second factor is gone, every session has ended, and the owner sets a new password', async (t) => {
+  const ada = await person(1);
+  const { token } = await enrol(api, ada);
+  const other = await open(api, ada.id);
+  await begin(api, token);
+  const row = { userId: ada.id, epoch: 0, amr: 'pwd', tries: 0, createdAt: new Date() };
+  await db.signInChallenge.create({
+    data: { ...row, id: randomUUID(), tokenHash: randomUUID(), expiresAt: new Date(Date.now() + 60_000) },
+  });
+  t.equal((await reset(admin.token, ada.id.toUpperCase())).status, 204);
+  for (const old of [token, ada.token, other.accessToken]) t.notOk(await isAccepted(api, old));
+  for (const old of [ada.refreshToken, other.refreshToken]) t.equal((await refresh(api, old)).status, 401);
+  t.match(await db.user.findUniqueOrThrow({ where: { id: ada.id } }), { secondFactor: false });
+  t.equal(await db.totp.count({ where: { userId: ada.id } }), 0);
+  t.equal(await db.recoveryCode.count({ where: { userId: ada.id } }), 0);
+  t.equal(await db.signInChallenge.count({ where: { userId: ada.id } }), 0);
+  t.match(
+    await db.auditEvent.findFirstOrThrow({ where: { targetId: ada.id, action: 'authenticator.removed' } }),
+    { actorId: admin.id, before: JSON.stringify({ authenticator: 'totp', recoveryCodes: 10 }) },
+  );
+  t.strictSame(await templatesFor(ada.email), [
+    'authenticator-added',
+    'authenticators-reset',
+    'set-password',
+  ]);
+  const newPassword = 'a password that was set anew';
+  const body = { token: await tokenFor(api, ada.email, 'set-password'), newPassword };
+  t.equal((await ask('POST', '/password/reset', { body })).status, 204);
+  const signIn = (password: string) => ask('POST', '/login', { body: { email: ada.email, password } });
+  t.equal((await signIn(PASSWORD)).status, 401);
+  t.equal((await signIn(newPassword)).status, 200);
+});
+
+t.test('The mail with the link is taken back when another one is asked for, the notice is not', async (t) => {
+  const ada = await person(1);
+  await enrol(api, ada);
+  await reset(admin.token, ada.id);
+  await ask('POST', '/password/forgot', { body: { email: ada.email } });
+  t.strictSame(await templatesFor(ada.email), [
+    'authenticator-added',
+    'authenticators-reset',
+    'password-reset',
+  ]);
+  t.equal(await db.passwordReset.count({ where: { userId: ada.id } }), 1);
+});
+
+t.test('A user who has no second factor stays as is', async (t) => {
+  const ada = await person(1);
+  const before = await db.user.findUniqueOrThrow({ where: { id: ada.id } });
+  t.equal((await reset(admin.token, ada.id)).status, 204);
+  t.strictSame(await db.user.findUniqueOrThrow({ where: { id: ada.id } }), before);
+  t.ok(await isAccepted(api, ada.token));
+  t.strictSame(await templatesFor(ada.email), []);
+  isProblem(t, await reset(admin.token, randomUUID()), 404, 'user-not-found');
+});
+
+t.test('A disabled user gets the notice, and no link', async (t) => {
+  const ada = await person(1);
+  await enrol(api, ada);
+  await ask('PATCH', `/users/${ada.id}`, { token: admin.token, body: { disabled: true } });
+  t.equal((await reset(admin.token, ada.id)).status, 204);
+  t.strictSame(await templatesFor(ada.email), ['authenticator-added', 'authenticators-reset']);
+  t.match(await db.user.findUniqueOrThrow({ where: { id: ada.id } }), {
+    disabled: true,
+    secondFactor: false,
+  });
+});
+
+t.test('An admin who has two factors needs both, and never removes the own', async (t) => {
+  const [one, ada] = [await person(2), await person(2)];
+  await enrol(api, ada);
+  isProblem(t, await reset(one.token, one.id), 409, 'own-authenticators', 'with none');
+  const { token } = await enrol(api, one);
+  isProblem(t, await reset(token, one.id), 409, 'own-authenticators');
+  const { accessToken } = await open(api, one.id);
+  const refused = await reset(accessToken, ada.id);
+  isProblem(t, refused, 401, 'two-factors-required');
+  t.match(refused.headers['www-authenticate'], /acr_values="2", max_age=900$/);
+  t.equal(await db.totp.count({ where: { userId: ada.id } }), 1);
+  t.equal((await reset(token, ada.id)).status, 204, 'another admin');
+});
+
+t.test('An elevated admin does not remove the second factor of a permanent one', async (t) => {
+  const [hour, boss] = [await person(1), await person(2)];
+  await enrol(api, boss);
+  const accessUntil = new Date(Date.now() + 3_600_000).toISOString();
+  await ask('PATCH', `/users/${hour.id}`, { token: admin.token, body: { access: 2, accessUntil } });
+  isProblem(t, await reset(await api.sessionToken(hour.id), boss.id), 403, 'access-denied');
+  t.equal(await db.totp.count({ where: { userId: boss.id } }), 1);
+});
+
+t.test('An operator removes that of the only admin, by address', async (t) => {
+  const boss = await person(2);
+  await enrol(api, boss);
+  const key = { email: boss.email };
+  t.equal(await resetAuthenticators(app.accounts, operator, key), true);
+  t.equal(await resetAuthenticators(app.accounts, operator, key), false, 'nothing is left');
+  t.notOk(await isAccepted(api, boss.token));
+  const where = { targetId: boss.id, action: 'authenticator.removed' };
+  t.match(await db.auditEvent.findMany({ where }), [{ actorId: null }]);
+  const unknown = { email: 'nobody@example.com' };
+  t.match(await failure(() => resetAuthenticators(app.accounts, operator, unknown)), {
+    message: /no user with this email address/,
+  });
+});
