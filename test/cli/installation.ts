@@ -5,7 +5,7 @@ import { temporaryFolder, type Variables } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PUBLIC_URL, type Teardown } from '../helper.ts';
 
-const SECRET = 'the secret of a test, which is longer than 32 characters';
+export const SECRET = 'the secret of a test, which is longer than 32 characters';
 
 /** Creates a database, the environment variables for the commands, and a folder for their files. */
 export async function installation(t: Teardown) {

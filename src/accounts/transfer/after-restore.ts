@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../../audit/event.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
+import { voidCodes } from '../authenticators/void-codes.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { issueColumns, issueSelect, lastIssueOf } from '../sessions/last-issue.ts';
@@ -19,6 +20,8 @@ export interface Restoration {
   readonly users: number;
   /** Sessions that ended. */
   readonly sessions: number;
+  /** Recovery codes that are void, because they may have been used already. */
+  readonly recoveryCodes: number;
   /** Mails that are not sent, because they may have been sent already. */
   readonly mails: number;
   /**
@@ -30,7 +33,7 @@ export interface Restoration {
 
 /**
  * Invalidates the credentials that a backup restores. The backup does not know which sessions have ended
- * since, which tokens were revoked or used, and which mails were sent. All of them are invalidated.
+ * since, which tokens and codes were revoked or used, and which mails were sent. All of them are invalidated.
  *
  * It may run while the service runs, and again after it was interrupted. It needs the same memory for any
  * number of users. It ends after the second whose tokens are refused, because a token says only in which
@@ -80,10 +83,10 @@ export async function invalidateCredentialsAfterRestore(
 async function endSessions(
   context: AccountsContext,
   onProgress: (users: number) => void,
-): Promise<Pick<Restoration, 'users' | 'sessions'>> {
+): Promise<Pick<Restoration, 'users' | 'sessions' | 'recoveryCodes'>> {
   const { db, now } = context;
   const floor = generationAsOf(await now(db));
-  let [users, sessions, last] = [0, 0, ''];
+  let [users, sessions, recoveryCodes, last] = [0, 0, 0, ''];
   for (;;) {
     const where = { id: { gt: last } };
     const page = await db.user.findMany({
@@ -93,15 +96,16 @@ async function endSessions(
       select: { id: true },
     });
     const end = page.at(-1)?.id;
-    if (end === undefined) return { users, sessions };
+    if (end === undefined) return { users, sessions, recoveryCodes };
     const start = last;
-    sessions += await makeChange(context, async ({ tx, revoke }) => {
+    const ended = await makeChange(context, async ({ tx, revoke }) => {
       await tx.raw.execute`
         UPDATE "User" SET
           "generation" = CASE WHEN "generation" < ${floor} THEN ${floor} ELSE "generation" + 1 END,
           "epoch" = CASE WHEN "epoch" < ${floor} THEN ${floor} ELSE "epoch" + 1 END
         WHERE "id" > ${start} AND "id" <= ${end}`;
-      const sessionsOfPage = { userId: { gt: start, lte: end } };
+      const page = { gt: start, lte: end };
+      const sessionsOfPage = { userId: page };
       // The revocation of all tokens ends those that were issued until now. While the clock was ahead, later
       // ones were issued.
       const time = await now(tx);
@@ -109,8 +113,11 @@ async function endSessions(
       const where = { ...sessionsOfPage, OR: issuedLater };
       for (const session of await tx.session.findMany({ where, select: issueSelect }))
         revoke({ sessionId: session.id, lastIssuedAt: lastIssueOf(session) });
-      return (await tx.session.deleteMany({ where: sessionsOfPage })).count;
+      const codes = await voidCodes(tx, page, time);
+      return { codes, sessions: (await tx.session.deleteMany({ where: sessionsOfPage })).count };
     });
+    sessions += ended.sessions;
+    recoveryCodes += ended.codes;
     users += page.length;
     onProgress(users);
     last = end;

@@ -35,9 +35,9 @@ export async function restoreFromCommandLine(
     file === undefined
       ? { kept: undefined, ...(await endSessionsOf(config)) }
       : await restoreFile(config, resolve(file));
-  const { users, sessions, mailTokens, mails } = restoration;
+  const { users, sessions, recoveryCodes, mailTokens, mails } = restoration;
   const lines = [
-    `Restored: ${users} users. Ended: ${sessions} sessions, ${mailTokens} mail tokens, ${mails} unsent mails`,
+    `Restored: ${users} users. Ended: ${sessions} sessions, ${recoveryCodes} recovery codes, ${mailTokens} mail tokens, ${mails} unsent mails`,
     ...(kept === undefined ? [] : [`The previous database is ${kept}`]),
   ];
   const result = { ...restoration, kept: kept ?? null };

@@ -13,6 +13,7 @@ import { reasonOf } from '../explain.ts';
 import { checkBackup } from './backup.ts';
 import { checkEncryption } from './encryption.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkOneTimeCodes } from './one-time-codes.ts';
 import { checkMigrating, checkTables } from './privileges.ts';
 import { checkSecondFactor } from './second-factor.ts';
 
@@ -70,6 +71,7 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
     await checkSecondFactor(database, config),
     ...(await checkBackup(database, config)),
     ...(await checkErasures(database)),
+    ...(await checkOneTimeCodes(database, config)),
   ];
 }
 

@@ -22,8 +22,8 @@ read it (mode 0600). It gets its name when it is complete. A killed run leaves a
 
 A line has id, externalId (only where there is one), name, email, access (the permanent level), elevation (null, or { access, until }),
 disabled, createdAt, updatedAt and passwordHash (null when the user has no password yet). The lines are
-in the order of the ids. Each user is read when its line is written. Sessions, invitations and the audit
-are not included.
+in the order of the ids. Each user is read when its line is written. Sessions, second
+factors, recovery codes, invitations and the audit are not included.
 
 Exit codes: 0 success, 1 failure, 2 usage error.
 

@@ -27,16 +27,21 @@ export async function exportFromCommandLine(
   if (file === undefined && (json || force))
     throw new UsageError(`${json ? '--json' : '--force'} needs a file`);
   const config = readConfig();
+  let omittedSecondFactors = 0;
   const write = (to: (text: string) => Promise<void>) =>
-    withDatabase(config, (context) => writeUsers(context, !withoutPasswords, to));
+    withDatabase(config, async (context) => {
+      omittedSecondFactors = await context.db.totp.count();
+      return writeUsers(context, !withoutPasswords, to);
+    });
   if (file === undefined) {
     await write(print);
     return;
   }
   const users = await writeFileAtomically(file, force, write);
   const content = withoutPasswords ? '' : ', with their password hashes';
+  const omitted = omittedSecondFactors === 0 ? '' : `, without the second factor of ${omittedSecondFactors}`;
   await print(
-    `${json ? JSON.stringify({ file, users }) : `Exported to ${file}: ${users} users${content}`}\n`,
+    `${json ? JSON.stringify({ file, users, omittedSecondFactors }) : `Exported to ${file}: ${users} users${content}${omitted}`}\n`,
   );
 }
 

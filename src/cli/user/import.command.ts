@@ -37,6 +37,7 @@ Each line is an object with name and email, and optionally (null counts as left 
 A user who exists (with the same address, and the same id if the line has one) is skipped, so the same
 file can be imported again: after a crash, or with its invalid lines corrected. An invalid line is
 reported and left out; the others are imported, 500 at a time. No existing user is changed or signed out.
+A second factor is not in the file: each user sets one up again.
 
 Exit codes: 0 success, 1 failure (also when some lines are invalid), 2 usage error.
 
