@@ -33,8 +33,8 @@ const APP_SCHEME =
   '(?!(?:https?|ftp|file|wss?|javascript|vbscript|data|blob|about|mailto|tel|sms|view-source):)[a-z][a-z0-9+.\\-]*';
 
 /**
- * Variables that Latchkey reads, with their defaults. README.md and .env.example list the same variables; a
- * test compares them with this table.
+ * Variables that Latchkey reads, with their defaults. docs/reference/configuration.md is generated from this
+ * table (npm run docs); a test compares .env.example with it.
  */
 export const Environment = Type.Object({
   NODE_ENV: Type.Enum(['development', 'production', 'test'], {

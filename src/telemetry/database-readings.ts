@@ -4,46 +4,49 @@ import type { ConnectionPool } from '../db/client.ts';
 import { sqlitePath } from '../db/sqlite/database-file.ts';
 import type { Reading } from './reading.ts';
 
-/** Lists the readings of the database: its connections or its disk, and its last backup. */
+/** Lists the readings of both kinds of database: its connections or its disk, and its last backup. */
 export function databaseReadingsOf(app: FastifyInstance): readonly Reading[] {
-  const { pool } = app.database;
-  return [...(pool === undefined ? fileOf(app) : poolOf(pool)), diskFullOf(app)];
+  return [...poolOf(app.database.pool), ...fileOf(app), diskFullOf(app)];
 }
 
-function poolOf(pool: ConnectionPool): readonly Reading[] {
+function poolOf(pool: ConnectionPool | undefined): readonly Reading[] {
   return [
     {
       name: 'database_connections',
       help: 'Connections to Postgres, used and idle',
       label: 'state',
-      read: () => ({ used: pool.totalCount - pool.idleCount, idle: pool.idleCount }),
+      only: 'postgresql',
+      read: () => pool && { used: pool.totalCount - pool.idleCount, idle: pool.idleCount },
     },
     {
       name: 'database_connections_limit',
       help: 'Connections to Postgres for requests and jobs; the process has one more for the revocations',
-      read: () => pool.limit,
+      only: 'postgresql',
+      read: () => pool?.limit,
     },
     {
       name: 'database_waiting',
       help: 'Queries and transactions that wait for a connection',
-      read: () => pool.waitingCount,
+      only: 'postgresql',
+      read: () => pool?.waitingCount,
     },
   ];
 }
 
 /** Readings of a database that is a file of this machine. */
 function fileOf({ config, database: { disk } }: FastifyInstance): readonly Reading[] {
-  const path = sqlitePath(config.databaseUrl);
   return [
     {
       name: 'database_disk_free_bytes',
       help: 'Room on the disk of the SQLite database',
+      only: 'sqlite',
       read: () => disk.freeBytes(),
     },
     {
       name: 'backup_last_success_timestamp_seconds',
       help: 'Time of the last successful backup of the SQLite database, in seconds since 1970; 0 when there was none',
-      read: () => lastBackupSeconds(path),
+      only: 'sqlite',
+      read: () => lastBackupSeconds(sqlitePath(config.databaseUrl)),
     },
   ];
 }

@@ -10,7 +10,7 @@ import type { Reading } from './reading.ts';
 
 const KIB_BYTES = 1024;
 
-/** Lists all readings of a process. */
+/** Lists the readings of both kinds of database. A process has those of its own. */
 export function readingsOf(app: FastifyInstance): readonly Reading[] {
   return [
     ...trafficOf(app),

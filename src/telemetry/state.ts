@@ -6,7 +6,8 @@ import { readingsOf } from './readings.ts';
 /** Registers the readings of the process. They are read when Prometheus scrapes. */
 export function describeState(app: FastifyInstance, registry: Registry): void {
   for (const reading of readingsOf(app)) {
-    const { label } = reading;
+    const { label, only } = reading;
+    if (only !== undefined && only !== app.databaseKind) continue;
     const options = {
       name: `latchkey_${reading.name}`,
       help: reading.help,

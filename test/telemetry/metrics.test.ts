@@ -100,7 +100,7 @@ t.test('Each metric counts what happened', async (t) => {
     t.notOk(text.includes(personal), 'nothing about anybody');
   t.notMatch(text, /nowhere|zz/, 'no URL that is not ours');
   checkNames(t, text);
-  checkReadme(t, text);
+  checkReference(t, text);
   await service.stop();
 });
 
@@ -117,9 +117,9 @@ function checkPool(t: Test, isPostgres: boolean, value: (name: string) => number
 /** Tells whether a metric is there on both databases. */
 const isOfBoth = (name: string) => ![...ofSqlite, ...ofPostgres].includes(name);
 
-/** Checks that the README lists all metrics, and no others. */
-function checkReadme(t: Test, text: string): void {
-  const listed = readFileSync('README.md', 'utf8').match(/`latchkey_[a-z_]+`/g) ?? [];
+/** Checks that docs/reference/metrics.md lists all metrics, and no others. */
+function checkReference(t: Test, text: string): void {
+  const listed = readFileSync('docs/reference/metrics.md', 'utf8').match(/`latchkey_[a-z_]+`/g) ?? [];
   const there = [...text.matchAll(/^latchkey_[a-z_]+/gm)].map(([name]) =>
     name.replace(/_(bucket|sum|count)$/, ''),
   );
