@@ -1,9 +1,9 @@
 /**
  * `npm run bench:plan`: estimates the resources for 10 thousand, 1 million and 100 million users from the
- * cost of single operations. The tables of docs/scaling.md are its output.
+ * cost of single operations. The tables of docs/operations/scaling.md are its output.
  *
  *   npm run bench:plan                  prints them
- *   npm run bench:plan -- --write       writes them into docs/scaling.md
+ *   npm run bench:plan -- --write       writes them into docs/operations/scaling.md
  *   npm run bench:plan -- --measure     measures the costs again first (minutes, on a quiet machine), and
  *   writes
  */
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { readCosts, saveCosts } from './planning/costs.ts';
 import { describePlan, fillIn } from './planning/tables.ts';
 
-const document = 'docs/scaling.md';
+const document = 'docs/operations/scaling.md';
 
 const { values: options } = parseArgs({
   options: { write: { type: 'boolean', default: false }, measure: { type: 'boolean', default: false } },

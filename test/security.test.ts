@@ -1,5 +1,5 @@
 /**
- * Tests that SECURITY.md claims only what tests show.
+ * Tests that docs/security/asvs.md claims only what tests show.
  *
  * @runs once, on SQLite: it reads files.
  */
@@ -43,7 +43,7 @@ interface Row {
   readonly tests: readonly { file: string; title: string }[];
 }
 
-const rows: Row[] = readFileSync('SECURITY.md', 'utf8')
+const rows: Row[] = readFileSync('docs/security/asvs.md', 'utf8')
   .split('\n')
   .filter((line) => /^\| (\d+\.|API)/.test(line))
   .map((line) => {
@@ -73,7 +73,7 @@ t.test('A requirement that is met names a test, and one that is not met has a re
   }
 });
 
-t.test('The tests that SECURITY.md names exist', async (t) => {
+t.test('The tests that docs/security/asvs.md names exist', async (t) => {
   for (const { file, title } of rows.flatMap(({ tests }) => tests)) {
     t.ok(existsSync(file), file);
     t.ok(readFileSync(file, 'utf8').includes(`'${title}'`), `${file}: ${title}`);

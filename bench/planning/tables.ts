@@ -1,4 +1,4 @@
-/** Formats the plan as the tables of docs/scaling.md, each between two comments with its name. */
+/** Formats the plan as the tables of docs/operations/scaling.md, each between two comments with its name. */
 import type { Costs, Measured } from './costs.ts';
 import { behaviour, built, CORES, findLimits, headroom, type Plan, plan } from './model.ts';
 import { simulate } from './queue.ts';
@@ -9,7 +9,7 @@ const SEED = 20_261_125;
 const SIZES = [10_000, 1_000_000, 100_000_000];
 const UTILISATIONS = [0.5, 0.7, 0.8, 0.9, 0.95, 1.1];
 
-/** Markdown of the tables, by the names in the comments of docs/scaling.md. */
+/** Markdown of the tables, by the names in the comments of docs/operations/scaling.md. */
 export type Tables = Readonly<Record<string, string>>;
 
 export function describePlan({ costs, measuredAt, machine }: Measured): Tables {
@@ -39,7 +39,7 @@ export function fillIn(document: string, tables: Tables): string {
 
 function splitOnce(text: string, separator: string): [before: string, after: string] {
   const at = text.indexOf(separator);
-  if (at === -1) throw new Error(`docs/scaling.md lacks ${separator}`);
+  if (at === -1) throw new Error(`docs/operations/scaling.md lacks ${separator}`);
   return [text.slice(0, at), text.slice(at + separator.length)];
 }
 

@@ -201,14 +201,21 @@ t.test('A chain whose ends were changed from outside is neither sealed nor prune
   await t.rejects(new AuditSealer(audit).run(), /The row of the audit chain is gone/);
 });
 
-t.test('A chain whose secret is lost can be replaced by a new one, as the README says', async (t) => {
-  const { db, audit, url } = await openTrail(t);
-  await add(db, people(0, 3));
-  await seal(audit);
-  const { audit: next } = await openTrail(t, { url, current: 'another secret, for the one before is lost' });
-  const [, statements = ''] = /`(UPDATE "AuditEvent" [^`]+)`/.exec(await readFile('README.md', 'utf8')) ?? [];
-  for (const statement of statements.split(';').filter((text) => text.trim() !== ''))
-    await db.raw.execute`${rawSql(statement)}`;
-  await seal(next);
-  t.match(await verify(next), { found: [], events: 4, head: /^4:/ });
-});
+t.test(
+  'A chain whose secret is lost can be replaced by a new one, as docs/security/audit.md says',
+  async (t) => {
+    const { db, audit, url } = await openTrail(t);
+    await add(db, people(0, 3));
+    await seal(audit);
+    const { audit: next } = await openTrail(t, {
+      url,
+      current: 'another secret, for the one before is lost',
+    });
+    const [, statements = ''] =
+      /`(UPDATE "AuditEvent" [^`]+)`/.exec(await readFile('docs/security/audit.md', 'utf8')) ?? [];
+    for (const statement of statements.split(';').filter((text) => text.trim() !== ''))
+      await db.raw.execute`${rawSql(statement)}`;
+    await seal(next);
+    t.match(await verify(next), { found: [], events: 4, head: /^4:/ });
+  },
+);

@@ -1,5 +1,5 @@
 /**
- * docs/scaling.md has the figures of the plan, and the plan has those of its simulation.
+ * docs/operations/scaling.md has the figures of the plan, and the plan has those of its simulation.
  *
  * @runs once, on SQLite: it asks no database.
  */
@@ -13,14 +13,17 @@ import { describePlan, fillIn } from '../../bench/planning/tables.ts';
 const { costs } = readCosts();
 const crowd = { cores: 1, hash: 25, utilisation: 0.5, hasRushes: false, seed: 1 };
 
-t.test('The tables of docs/scaling.md are the output of npm run bench:plan -- --write', async (t) => {
-  const document = readFileSync('docs/scaling.md', 'utf8');
-  t.equal(document, fillIn(document, describePlan(readCosts())));
-});
+t.test(
+  'The tables of docs/operations/scaling.md are the output of npm run bench:plan -- --write',
+  async (t) => {
+    const document = readFileSync('docs/operations/scaling.md', 'utf8');
+    t.equal(document, fillIn(document, describePlan(readCosts())));
+  },
+);
 
 t.test('A document without a place for a table is refused', async (t) => {
   t.throws(() => fillIn('# Planning', { needs: '' }), {
-    message: 'docs/scaling.md lacks <!-- plan:needs -->',
+    message: 'docs/operations/scaling.md lacks <!-- plan:needs -->',
   });
 });
 

@@ -13,7 +13,7 @@ import { checkFailures, loadFleet, startFleet } from './fleet.ts';
 
 const NAME = '99990101000000_expand';
 
-/** A migration that is allowed while the previous release runs: docs/migrations.md. */
+/** A migration that is allowed while the previous release runs: docs/contributing/migrations.md. */
 const SQL = `
 ALTER TABLE "User" ADD COLUMN "nickname" TEXT;
 ALTER TABLE "Session" ADD COLUMN "label" TEXT NOT NULL DEFAULT '';

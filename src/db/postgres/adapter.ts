@@ -31,7 +31,7 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 
 /**
  * Settings of a connection, in Postgres's units. Behind PgBouncer, the operator has to make them
- * (docs/pgbouncer.md).
+ * (docs/operations/pgbouncer.md).
  */
 export const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: String(STATEMENT_TIMEOUT_MS),

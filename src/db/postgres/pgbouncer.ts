@@ -29,7 +29,8 @@ export const UNDECLARED_POOLER =
  * @throws when the database is unreachable
  */
 export async function requireDeclaredPooler(url: string): Promise<void> {
-  if (await hasUndeclaredPooler(url)) throw new ConfigError(`${UNDECLARED_POOLER} (docs/pgbouncer.md)`);
+  if (await hasUndeclaredPooler(url))
+    throw new ConfigError(`${UNDECLARED_POOLER} (docs/operations/pgbouncer.md)`);
 }
 
 /**
@@ -80,7 +81,7 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
 }
 
 /**
- * Lists the settings that a pooler's connections lack; only its operator can make them (docs/pgbouncer.md).
+ * Lists the settings that a pooler's connections lack; only its operator can make them (docs/operations/pgbouncer.md).
  *
  * @returns a sentence for each; none when the URL declares no pooler, or when the settings are right
  * @throws when the database is unreachable
@@ -92,7 +93,9 @@ export async function poolerAdvice(url: string): Promise<readonly string[]> {
   const settings = await withClient(target, readSettings);
   return Object.entries(sessionSettings)
     .filter(([name, value]) => settings[name] !== value)
-    .map(([name, value]) => `PgBouncer's connections need ${name} = ${value}: see docs/pgbouncer.md`);
+    .map(
+      ([name, value]) => `PgBouncer's connections need ${name} = ${value}: see docs/operations/pgbouncer.md`,
+    );
 }
 
 /** Reads all settings in one statement, and so on one connection. */
