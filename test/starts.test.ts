@@ -93,7 +93,7 @@ t.test(
       ['a', 'b', 'c', 'd'].map(async (name) => {
         const folder = join(DATA_DIR, name);
         await mkdir(folder);
-        // Processes of one database share the secret, as the README says.
+        // Processes of one database share the secret: docs/guides/postgres.md.
         return serve(t, { ...variables, DATA_DIR: folder, SECRET });
       }),
     );

@@ -1,4 +1,4 @@
-// Latchkey embedded as in its README: a custom route that needs level 1.
+// Latchkey embedded as in docs/guides/own-routes.md: a custom route that needs level 1.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

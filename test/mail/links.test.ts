@@ -1,4 +1,7 @@
-/** Tests the links in mails: what becomes of them in mail filters, and what the README's page reads. */
+/**
+ * Tests the links in mails: what becomes of them in mail filters, and what the page of
+ * docs/guides/registration-and-mail.md reads.
+ */
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
@@ -52,22 +55,24 @@ t.test('With MAIL_LINKS=query the token is in the query of each link', async (t)
   });
 });
 
+const GUIDE = 'docs/guides/registration-and-mail.md';
+
 /** The links that a filter makes of a link: Safe Links encodes the `#`, Mimecast drops what follows it. */
 const filters = {
   'Safe Links': (link: string) => link.replace('#', '%23'),
   Mimecast: (link: string) => link.replace(/#.*/, ''),
 };
 
-/** The token that the README's page reads from a link. @returns it, and the address bar afterwards */
+/** The token that the page in the guide reads from a link. @returns it, and the address bar afterwards */
 function open(link: string): { token: string | null; path: string | undefined } {
-  const [, source] = /```js\n(const \{ hash[^`]*)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const [, source] = /```js\n(const \{ hash[^`]*)```/.exec(readFileSync(GUIDE, 'utf8')) ?? [];
   let path: string | undefined;
   const history = { replaceState: (_state: null, _title: string, url: string) => (path = url) };
   const globals = { location: new URL(link), history, URLSearchParams };
   return { token: runInNewContext(`${source}\ntoken`, globals), path };
 }
 
-t.test("The README's page reads the token from both kinds of link and takes it out of the URL", async (t) => {
+t.test('The page in the guide reads the token from both kinds of link and removes it', async (t) => {
   for (const separator of ['#', '?']) {
     const opened = open(`${FRONTEND_URL}/verify-email${separator}token=aB-_9`);
     t.strictSame(opened, { token: 'aB-_9', path: '/a/verify-email' });

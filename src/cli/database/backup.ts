@@ -28,7 +28,7 @@ export async function backUpFromCommandLine(file: string, { force, json }: Backu
   const config = readConfig();
   if (databaseKind(config.databaseUrl) !== 'sqlite')
     throw new UsageError(
-      'DATABASE_URL is a Postgres: back it up with pg_dump --format=custom --file=<file> (README.md, "Keeping the data")',
+      'DATABASE_URL is a Postgres: back it up with pg_dump --format=custom --file=<file> (docs/guides/backup-and-restore.md)',
     );
   const path = sqlitePath(config.databaseUrl);
   const backup = await backUp(path, resolve(file), force === true);

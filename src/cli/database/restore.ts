@@ -47,7 +47,7 @@ export async function restoreFromCommandLine(
 async function restoreFile(config: Config, file: string) {
   if (databaseKind(config.databaseUrl) !== 'sqlite')
     throw new UsageError(
-      'DATABASE_URL is a Postgres: restore it with pg_restore, and then run latchkey restore --in-place (README.md, "Keeping the data")',
+      'DATABASE_URL is a Postgres: restore it with pg_restore, and then run latchkey restore --in-place (docs/guides/backup-and-restore.md)',
     );
   const { prepared, kept } = await restoreDatabase(sqlitePath(config.databaseUrl), file, (databaseUrl) =>
     // The copy is not in use yet, so a backup of an earlier version is migrated also with MIGRATIONS=manual.

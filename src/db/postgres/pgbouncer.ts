@@ -81,7 +81,8 @@ async function withClient<T>(target: PostgresTarget, work: (client: pg.Client) =
 }
 
 /**
- * Lists the settings that a pooler's connections lack; only its operator can make them (docs/operations/pgbouncer.md).
+ * Lists the settings that a pooler's connections lack; only its operator can make them:
+ * docs/operations/pgbouncer.md.
  *
  * @returns a sentence for each; none when the URL declares no pooler, or when the settings are right
  * @throws when the database is unreachable
