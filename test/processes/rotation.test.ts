@@ -1,6 +1,6 @@
 /**
- * Rotation of keys and of the secret, as docs/guides/key-rotation.md describes it, over two processes that are
- * restarted one by one.
+ * Rotation of keys and of the secret, as docs/guides/key-rotation.md describes it, over two processes. They
+ * are restarted one by one.
  *
  * @runs once, on Postgres: keys and secrets come from the environment.
  */
