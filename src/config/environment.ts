@@ -107,7 +107,7 @@ export const Environment = Type.Object({
     Type.String({
       minLength: 32,
       description:
-        'key for what is sealed or hashed with a key, 32 characters or more (default: made and kept in `DATA_DIR`)',
+        'key for refresh tokens, mails and the audit, 32 characters or more (default: made and kept in `DATA_DIR`)',
       examples: ['the output of: openssl rand -base64 48'],
     }),
   ),
@@ -217,7 +217,7 @@ export const Environment = Type.Object({
     default: 1200,
     minimum: 0,
     description:
-      'requests that one network may send in a minute to each process, a tenth of which one user may write with; 0 for any number',
+      'requests that one network may send in a minute to each process; one user may write with a tenth of them; 0 for any number',
     examples: [1200],
   }),
   POLL_INTERVAL: Type.Integer({
