@@ -67,3 +67,19 @@ export function wrongCode(): Problem {
 export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
 }
+
+/**
+ * The codes and challenges that a sign-in does not accept; a 401 has a challenge (RFC 9110 section 15.5.2).
+ */
+export function refusedCode(slug: 'challenge-invalid' | 'wrong-code' | 'code-already-used'): Problem {
+  return new Problem(slug, { headers: { 'www-authenticate': challenge } });
+}
+
+/** The outcome of a right password where the account has a second factor. It is not cached. */
+export function secondFactorRequired(members: {
+  readonly challenge: string;
+  readonly methods: readonly string[];
+}): Problem {
+  const headers = { 'www-authenticate': challenge, 'cache-control': 'no-store' };
+  return new Problem('second-factor-required', { ...members, headers });
+}

@@ -11,6 +11,7 @@ export const MAIL_TOKEN_LIFETIMES_MS = {
   verification: DAY_MS,
   reset: 30 * MINUTE_MS,
   firstAdmin: 30 * MINUTE_MS,
+  stop: 3 * DAY_MS,
 } as const;
 
 /** 256 bits. They cannot be guessed, so the token's hash needs neither a salt nor a slow function. */
@@ -21,6 +22,7 @@ const pages = {
   invitation: 'accept-invitation',
   verification: 'verify-email',
   reset: 'reset-password',
+  stop: 'stop-email-change',
 } as const;
 
 /** The mails with a token that sets a password. */
@@ -56,7 +58,7 @@ export function tokenValues(
 
 /**
  * Voids a user's unused tokens. Call it when the password or the address changes, or when the user is
- * disabled.
+ * disabled. Those that stop a change of address stay: a thief of the account could else void them.
  */
 export async function voidMailTokens(
   { context: { outbox }, tx }: Change,

@@ -44,6 +44,10 @@ export abstract class LazyModels implements Models {
     return this.models.emailChange;
   }
 
+  get emailChangeStop() {
+    return this.models.emailChangeStop;
+  }
+
   get mail() {
     return this.models.mail;
   }

@@ -16,5 +16,8 @@ export const templateNames = [
   'authenticators-reset',
   'recovery-codes-renewed',
   'set-password',
+  'email-change-requested',
+  'recovery-code-used',
+  'wrong-codes',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];

@@ -22,6 +22,9 @@ const placeholders: Readonly<Record<TemplateName, readonly string[]>> = {
   'authenticators-reset': ['link'],
   'recovery-codes-renewed': ['link'],
   'set-password': ['link', 'token'],
+  'email-change-requested': ['link', 'token'],
+  'recovery-code-used': ['link', 'left'],
+  'wrong-codes': ['link'],
 };
 
 /** The contents of a mail. */

@@ -12,6 +12,11 @@ export interface ProblemExtras {
   /** The access level that the route needs, and the level of the caller. */
   readonly required?: number;
   readonly actual?: number;
+  /**
+   * The challenge of a sign-in whose second factor is missing, and the methods that the account has for it.
+   */
+  readonly challenge?: string;
+  readonly methods?: readonly string[];
   /** Response headers, `WWW-Authenticate` for instance. */
   readonly headers?: Readonly<Record<string, string | number | string[]>>;
   /** The cause, for the log only; it is never sent. */
@@ -89,7 +94,8 @@ export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown):
 }
 
 /** The body of every 4xx and 5xx answer: RFC 9457 section 3. */
-export interface ProblemBody extends Pick<ProblemExtras, 'errors' | 'required' | 'actual'> {
+export interface ProblemBody
+  extends Pick<ProblemExtras, 'errors' | 'required' | 'actual' | 'challenge' | 'methods'> {
   /** URL of the entry in the registry. */
   readonly type: string;
   /** Left out for the type `about:blank`. */
@@ -106,7 +112,7 @@ export interface ProblemBody extends Pick<ProblemExtras, 'errors' | 'required' |
  * @param publicUrl public URL of the service; a `type` with a slug is a page below it
  */
 export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
-  const { errors, required, actual } = problem.extras;
+  const { errors, required, actual, challenge, methods } = problem.extras;
   return {
     type: problem.slug === BLANK ? BLANK : `${publicUrl}/problems/${problem.slug}`,
     ...(problem.slug !== BLANK && { slug: problem.slug }),
@@ -116,6 +122,8 @@ export function problemBody(problem: Problem, publicUrl: string, requestId: stri
     ...(errors && { errors }),
     ...(required !== undefined && { required }),
     ...(actual !== undefined && { actual }),
+    ...(challenge !== undefined && { challenge }),
+    ...(methods && { methods }),
     requestId,
   };
 }

@@ -64,6 +64,26 @@ export const registry = {
     detail: 'Email or password is wrong, or the account cannot sign in.',
     field: 'WWW-Authenticate',
   },
+  'second-factor-required': {
+    status: 401,
+    title: 'Second factor required',
+    detail:
+      'The password is right, and the account has a second factor. Send the `challenge`, with a code or a recovery code, to POST /login/second-factor within 5 minutes; `methods` says what the account has.',
+    field: 'WWW-Authenticate',
+  },
+  'challenge-invalid': {
+    status: 401,
+    title: 'Challenge not valid',
+    detail:
+      'The challenge was not issued by this service, it was used, or it has expired: after 5 minutes, after 5 codes, and when the account was changed. Sign in again.',
+    field: 'WWW-Authenticate',
+  },
+  'code-already-used': {
+    status: 401,
+    title: 'Code already used',
+    detail: 'The code was used before. Wait for the next one: an app shows a new code every 30 seconds.',
+    field: 'WWW-Authenticate',
+  },
   'invalid-refresh-token': {
     status: 401,
     title: 'Invalid refresh token',
@@ -75,14 +95,14 @@ export const registry = {
     status: 401,
     title: 'Recent sign-in required',
     detail:
-      'This request needs a recent sign-in. Send the password to POST /me/reauthenticate, and try again with the token of the answer.',
+      'This request needs a recent sign-in. Send the password, and a code where the account has a second factor, to POST /me/reauthenticate, and try again with the token of the answer.',
     field: 'WWW-Authenticate',
   },
   'two-factors-required': {
     status: 401,
     title: 'Two factors required',
     detail:
-      'This request needs a session with two factors. Send a code to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp.',
+      'This request needs both factors of the account. Send the password and a code to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp.',
     field: 'WWW-Authenticate',
   },
   'wrong-code': {
@@ -218,7 +238,7 @@ export const registry = {
     status: 429,
     title: 'Too many attempts',
     detail:
-      'There were too many failed attempts. Try again after `Retry-After` seconds, or set a new password.',
+      'There were too many failed attempts. Try again after `Retry-After` seconds. A new password that is set by mail ends the wait for passwords, not the one for codes.',
     field: 'Retry-After',
   },
   'too-many-requests': {

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { hashingQueue } from '../accounts/passwords/hash.ts';
-import { signInOutcomes } from '../accounts/sign-in/sign-in.ts';
+import { signInOutcomes } from '../accounts/sign-in/outcomes.ts';
 import { version } from '../config/index.ts';
 import { droppedLines } from '../http/logger.ts';
 import { Backlog } from './backlog.ts';

@@ -81,15 +81,18 @@ export async function reserveAttempts(
  * @param reserved attempts that have failed
  * @param others further subjects of the failures, which need no reservation
  * @param time milliseconds since 1970
+ * @returns the failures of the first subject with this one
  */
 export async function failAttempts(
   tx: Handle,
   reserved: readonly Pick<ReservedAttempt, 'id' | 'policy' | 'pendingSince'>[],
   others: readonly PolicedAttempt[],
   time: number,
-): Promise<void> {
+): Promise<number | undefined> {
   const attempts = [...reserved, ...others];
-  await tx.raw.execute`${countFailures(attempts, time)}, "pending" = ${pendingWithout(reserved)}`;
+  const rows = await tx.raw.query<{ id: string; failures: number }>`
+    ${countFailures(attempts, time)}, "pending" = ${pendingWithout(reserved)} RETURNING "id", "failures"`;
+  return rows.find(({ id }) => id === attempts[0]?.id)?.failures;
 }
 
 /**

@@ -20,6 +20,9 @@ export interface Reservation extends ReservedAttempt {
   hasEnded: boolean;
 }
 
+/** Reservations of one attempt; undefined for a subject that did not allow it. */
+export type Reservations = readonly (Reservation | undefined)[];
+
 /** Reads the database's clock. */
 export async function readClock({ db, now }: Pick<Database, 'db' | 'now'>): Promise<Clock> {
   const date = await now(db);
@@ -28,7 +31,7 @@ export async function readClock({ db, now }: Pick<Database, 'db' | 'now'>): Prom
 }
 
 /** Ends the reservations that have not ended yet, and returns them. */
-export function endReservations(reservations: readonly (Reservation | undefined)[]): Reservation[] {
+export function endReservations(reservations: Reservations): Reservation[] {
   const open = reservations.filter((reservation) => reservation !== undefined);
   return open.filter((reservation) => {
     if (reservation.hasEnded) return false;

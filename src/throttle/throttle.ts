@@ -18,6 +18,7 @@ import {
   type Counted,
   endReservations,
   type Reservation,
+  type Reservations,
   readClock,
   tooManyAttempts,
 } from './reservation.ts';
@@ -36,7 +37,7 @@ export class Throttle {
   readonly #database: Pick<Database, 'db' | 'now'>;
   readonly #hmac: Hmac;
   /** VerdictWaiters that could not be written because the database was unavailable. */
-  readonly #pendingVerdicts = new Set<() => Promise<void>>();
+  readonly #pendingVerdicts = new Set<() => Promise<unknown>>();
   readonly #verdicts = new VerdictWaiters();
 
   constructor(database: Pick<Database, 'db' | 'now'>, hmac: Hmac) {
@@ -58,11 +59,7 @@ export class Throttle {
    * @returns the reservations, in the order of the subjects; at least one
    * @throws {Problem} `too-many-attempts` when every subject has too many failures; `busy`
    */
-  async reserve(
-    counted: readonly Counted[],
-    deadline: number,
-    clock: Clock,
-  ): Promise<(Reservation | undefined)[]> {
+  async reserve(counted: readonly Counted[], deadline: number, clock: Clock): Promise<Reservations> {
     const attempts = counted.map((one) => this.#toAttempt(one));
     const reserved = await this.#tryReserve(attempts, clock);
     if (reserved !== undefined) return reserved;
@@ -75,18 +72,19 @@ export class Throttle {
    * Counts the failure of an attempt.
    *
    * @param counted further subjects of the failure
+   * @returns the failures of the first subject, with this one; undefined when it is written later
    */
-  async fail(reservations: readonly (Reservation | undefined)[], counted: readonly Counted[]): Promise<void> {
+  async fail(reservations: Reservations, counted: readonly Counted[]): Promise<number | undefined> {
     const open = endReservations(reservations);
     const [first] = open;
-    if (first === undefined) return;
+    if (first === undefined) return undefined;
     const others = counted.map((one) => this.#toAttempt(one));
-    await this.#write(open, (db) => failAttempts(db, open, others, first.clock.now()));
+    return this.#write(open, (db) => failAttempts(db, open, others, first.clock.now()));
   }
 
   /** Ends an attempt that succeeded. @param resetOnSuccess number of failures to reset; all by default */
   async succeed(
-    reservations: readonly (Reservation | undefined)[],
+    reservations: Reservations,
     resetOnSuccess: (reservation: Reservation) => number | undefined = () => undefined,
   ): Promise<void> {
     const open = endReservations(reservations).map((one) => ({
@@ -99,7 +97,7 @@ export class Throttle {
   }
 
   /** Refunds an attempt that was not made. Does nothing after a verdict. */
-  release(reservations: readonly (Reservation | undefined)[]): Promise<void> {
+  release(reservations: Reservations): Promise<void> {
     return this.succeed(reservations, () => 0);
   }
 
@@ -155,10 +153,7 @@ export class Throttle {
   }
 
   /** @returns undefined when there are verdicts to wait for. @throws {Problem} `too-many-attempts` */
-  async #tryReserve(
-    attempts: readonly PolicedAttempt[],
-    clock: Clock,
-  ): Promise<(Reservation | undefined)[] | undefined> {
+  async #tryReserve(attempts: readonly PolicedAttempt[], clock: Clock): Promise<Reservations | undefined> {
     const { db } = this.#database;
     const time = clock.now();
     const reserved = await retryConflicts(db.raw, () => reserveAttempts(db, attempts, time));
@@ -178,16 +173,21 @@ export class Throttle {
    * Writes a verdict, or stores it for later. When a write succeeds without an acknowledgement, it is
    * repeated.
    */
-  async #write(attempts: readonly PolicedAttempt[], write: (db: Handle) => Promise<void>): Promise<void> {
+  async #write<T>(
+    attempts: readonly PolicedAttempt[],
+    write: (db: Handle) => Promise<T>,
+  ): Promise<T | undefined> {
     const { db } = this.#database;
     const attempt = () => retryConflicts(db.raw, () => write(db));
+    let written: T | undefined;
     try {
-      await attempt();
+      written = await attempt();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       if (this.#pendingVerdicts.size < MAX_PENDING_VERDICTS) this.#pendingVerdicts.add(attempt);
     }
     for (const { id } of attempts) this.#verdicts.announce(id);
+    return written;
   }
 }
 

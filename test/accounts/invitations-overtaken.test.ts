@@ -24,7 +24,7 @@ const register = async (email: string) => {
 
 const changeAddress = async (email: string) => {
   const user = await person(1);
-  await ask('PUT', '/me/email', { token: user.token, body: { email, password: PASSWORD } });
+  await ask('PUT', '/me/email', { token: user.token, body: { email } });
   const token = await tokenFor(api, email, 'email-change');
   await ask('POST', '/email/verify', { body: { token, password: PASSWORD } });
   return user.id;

@@ -34,9 +34,9 @@ t.test('An address is counted without its tag and its case', async (t) => {
     t.equal(await askFrom(api, OFFICE, '/password/forgot', { email: `victim+${n}@example.com` }), 202);
   t.equal(await mailsTo(api, 'victim'), 3 + 3, 'a reset is of another kind, and counted alike');
 
-  const { token } = await api.person(1);
   for (let n = 0; n < 5; n++) {
-    const body = { email: `target+${n}@example.com`, password: PASSWORD };
+    const { token } = await api.person(1);
+    const body = { email: `target+${n}@example.com` };
     t.equal((await api.ask('PUT', '/me/email', { token, body })).status, 202);
   }
   t.equal(await mailsTo(api, 'target'), 3);

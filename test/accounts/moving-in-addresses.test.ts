@@ -50,7 +50,7 @@ t.test('The addresses that the guide calls refused are refused by every operatio
       await ask('POST', '/register', { body: { name: 'Ada', email, password: PASSWORD } }),
       await ask('POST', '/password/forgot', { body: { email } }),
       await ask('POST', '/invitations', { token, body: { email } }),
-      await ask('PUT', '/me/email', { token, body: { email, password: PASSWORD } }),
+      await ask('PUT', '/me/email', { token, body: { email } }),
     ];
     for (const answer of answers) {
       t.match(answer, wanted, email);
@@ -89,7 +89,7 @@ t.test('An internationalized address is one at invitations, mails, searches and 
     { recipient: stored, outcome: null },
   ]);
   const { body: signedIn } = await ask('POST', '/login', { body: { email: shown, password: PASSWORD } });
-  const change = { token: signedIn.accessToken, body: { email: 'test@Bücher.example', password: PASSWORD } };
+  const change = { token: signedIn.accessToken, body: { email: 'test@Bücher.example' } };
   t.equal((await ask('PUT', '/me/email', change)).status, 202);
   t.match(await db.emailChange.findMany(), [{ email: 'test@xn--bcher-kva.example' }]);
 });

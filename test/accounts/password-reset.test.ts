@@ -134,7 +134,7 @@ t.test('A production service without a mail server refuses requests that need a 
   const { token } = await person(2);
   const answers = [
     await ask('POST', '/password/forgot', { body: { email: 'ada@example.com' } }),
-    await ask('PUT', '/me/email', { token, body: { email: 'ada@example.com', password: PASSWORD } }),
+    await ask('PUT', '/me/email', { token, body: { email: 'ada@example.com' } }),
     await ask('POST', '/invitations', { token, body: { email: 'ada@example.com' } }),
   ];
   for (const { body } of answers) t.match(body, { status: 503, type: /mail-not-configured$/ });

@@ -26,4 +26,16 @@ t.test('A sign-in runs a fixed number of statements in each case of network and 
   t.strictSame(await ask(PASSWORD, '192.0.2.1'), [200, 2, 3], 'where it is known: reserved, and taken back');
   t.strictSame(await ask('wrong', '192.0.2.1'), [401, 3, 4], 'a wrong one there');
   t.strictSame(await ask('wrong', '192.0.2.2'), [401, 4, 5], 'a wrong one from elsewhere');
+
+  const countAll = async () => {
+    const before = statements.length;
+    const answer = await api.ask('POST', '/login', { body: { email, password: PASSWORD } });
+    t.equal(answer.status, 200);
+    return statements.length - before;
+  };
+  await countAll();
+  // With the beginning and the end of the transaction on Postgres. As many as before there were second
+  // factors.
+  const expected = api.databaseUrl.startsWith('file:') ? 10 : 12;
+  t.equal(await countAll(), expected, 'all of a sign-in without a second factor');
 });

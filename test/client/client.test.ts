@@ -14,6 +14,7 @@ import {
   memoryStorage,
   type TokenStorage,
 } from '../../packages/client/src/index.ts';
+import { addTotpTo, totpEncryptionOf } from '../accounts/totp.ts';
 import { type Service, serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
@@ -23,8 +24,10 @@ import { startGate } from './gate.ts';
 import { register } from './register.ts';
 
 const { url: DATABASE_URL } = await createMigratedDatabase(t);
+const SECRET = 'a secret that the service and the test share';
 const variables = {
   DATABASE_URL,
+  SECRET,
   DATA_DIR: await temporaryFolder(t),
   PORT: String(await freePort()),
   RATE_LIMIT: '0',
@@ -92,6 +95,22 @@ async function later(
   await storage.setItem(KEY, JSON.stringify(aged));
   return openTab(t, { storage, ...options });
 }
+
+t.test('A sign-in with a second factor ends with the code', async (t) => {
+  const { email } = await register(service, database.db, 1);
+  const { id } = await database.db.user.findUniqueOrThrow({ where: { email } });
+  const totp = await addTotpTo({ ...database, totpEncryption: totpEncryptionOf(SECRET) }, id);
+  const { auth } = openTab(t);
+  const { error } = await auth.signIn({ email, password: PASSWORD });
+  if (!isProblem(error, 'second-factor-required')) throw new Error(error?.slug);
+  t.strictSame(error.methods, ['totp', 'recoveryCode']);
+  t.equal(auth.state.signedIn, false);
+  const { challenge } = error;
+  const wrong = await auth.provideSecondFactor({ challenge, code: await totp.wrongCode() });
+  t.ok(isProblem(wrong.error, 'wrong-code'));
+  await auth.provideSecondFactor({ challenge, code: await totp.code() });
+  t.match(auth.state, { signedIn: true, userId: id });
+});
 
 t.test('A user signs in, calls typed operations and signs out', async (t) => {
   const { auth, states, storage } = await signedIn(t);

@@ -22,6 +22,9 @@ const present: Readonly<Record<string, string>> = {
   'createUser.password': '⟦newPassword⟧',
   'inviteUser.email': '⟦newEmail⟧',
   'requestEmailChange.email': '⟦newEmail⟧',
+  'provideSecondFactor.challenge': '⟦challenge⟧',
+  'provideSecondFactor.code': '⟦code⟧',
+  'stopEmailChange.token': '⟦stop⟧',
   'signOut.refreshToken': '⟦refreshToken⟧',
   'confirmTotp.code': '⟦totpCode⟧',
   'verifyEmail.token': '⟦verification⟧',
@@ -32,7 +35,7 @@ const present: Readonly<Record<string, string>> = {
 
 const presentIn = (operationId: string, name: string) => present[`${operationId}.${name}`] ?? present[name];
 
-const isSecret = (name: string) => /password|token/i.test(name);
+const isSecret = (name: string) => /password|token|challenge/i.test(name);
 
 /** Makes the JSON of a member. Generated secrets contain the mark. */
 const marked = (name: string, json: string) =>

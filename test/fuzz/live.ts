@@ -1,5 +1,6 @@
 /** Existing users, their things and their tokens. They are created on demand, directly in the database. */
 import { randomBytes } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
 import { newTotpSecret } from '#latchkey/accounts/authenticators/totp.ts';
 import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
 import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
@@ -20,6 +21,9 @@ export interface Sender {
 }
 
 const HOUR_MS = 3_600_000;
+
+/** The secret of all authenticator apps: each account uses up its own codes. */
+const totpSecret = new Secret({ size: 20 });
 
 /** Forms of an address. The first three are equal to it, the others are not. */
 const lookAlikes: Readonly<Record<string, (email: string) => string>> = {
@@ -110,6 +114,21 @@ export class Live {
     reset: async () => {
       const row = { ...(await this.#mailed()), userId: (await this.#user(1)).id };
       return this.#written(row, (data) => this.#api.app.accounts.db.passwordReset.create({ data }));
+    },
+    challenge: async () => {
+      const { id: userId } = await this.#user(1);
+      const { db, totpEncryption } = this.#api.app.accounts;
+      const row = { ...(await this.#mailed()), userId, epoch: 0, amr: 'pwd', tries: 0 };
+      const secret = totpEncryption.encrypt(totpSecret.base32, userId);
+      await db.totp.create({ data: { userId, secret, lastStep: 0, createdAt: row.createdAt } });
+      await db.user.update({ where: { id: userId }, data: { secondFactor: true } });
+      return this.#written(row, (data) => db.signInChallenge.create({ data }));
+    },
+    code: async () => new TOTP({ secret: totpSecret }).generate(),
+    stop: async () => {
+      const { id: userId, email } = await this.#user(1);
+      const row = { ...(await this.#mailed()), userId, email };
+      return this.#written(row, (data) => this.#api.app.accounts.db.emailChangeStop.create({ data }));
     },
   };
 

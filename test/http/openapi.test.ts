@@ -72,7 +72,7 @@ t.test('The contract is a valid document of OpenAPI 3.1', async (t) => {
 t.test('Every operation has an id, a tag and a summary', async (t) => {
   const verbs = [
     ...['get', 'list', 'create', 'change', 'delete', 'register', 'sign', 'refresh', 'renew', 'end'],
-    ...['verify', 'request', 'reset', 'invite', 'resend', 'revoke', 'accept', 'confirm'],
+    ...['verify', 'request', 'reset', 'invite', 'resend', 'revoke', 'accept', 'confirm', 'provide', 'stop'],
   ];
   const tags = contract.tags.map(({ name }) => name);
   for (const { name, operation } of operations) {
@@ -210,9 +210,15 @@ t.test('Every operation lists all its problems, each under its status', async (t
     ],
     requestPasswordReset: ['mail-not-configured', ...idempotent],
     resetPassword: ['mail-token-invalid', 'too-many-attempts'],
-    requestEmailChange: ['wrong-password', 'too-many-attempts', 'mail-not-configured', ...idempotent],
+    stopEmailChange: ['mail-token-invalid', 'too-many-attempts', 'email-taken'],
+    requestEmailChange: [
+      'recent-sign-in-required',
+      'two-factors-required',
+      'mail-not-configured',
+      ...idempotent,
+    ],
     changeMe: ['precondition-failed'],
-    deleteMe: ['wrong-password', 'too-many-attempts', 'last-admin', 'precondition-failed'],
+    deleteMe: ['recent-sign-in-required', 'two-factors-required', 'last-admin', 'precondition-failed'],
     inviteUser: [
       'recent-sign-in-required',
       'email-taken',
@@ -228,11 +234,18 @@ t.test('Every operation lists all its problems, each under its status', async (t
     ],
     revokeInvitation: ['invitation-not-found'],
     acceptInvitation: ['mail-token-invalid', 'too-many-attempts', 'email-taken'],
-    signIn: ['invalid-credentials', 'too-many-attempts'],
+    signIn: ['invalid-credentials', 'second-factor-required', 'too-many-attempts'],
+    provideSecondFactor: ['challenge-invalid', 'wrong-code', 'code-already-used', 'too-many-attempts'],
     signOut: ['authentication-required', 'invalid-request', 'invalid-token'],
     refreshSession: ['invalid-refresh-token'],
-    renewAuthentication: ['wrong-password', 'too-many-attempts'],
-    changePassword: ['wrong-password', 'too-many-attempts'],
+    renewAuthentication: [
+      'two-factors-required',
+      'wrong-password',
+      'wrong-code',
+      'code-already-used',
+      'too-many-attempts',
+    ],
+    changePassword: ['two-factors-required', 'wrong-password', 'too-many-attempts'],
     endSession: ['session-not-found'],
     createUser: ['recent-sign-in-required', 'email-taken', 'invitation-exists'],
     getUser: ['user-not-found'],
@@ -305,8 +318,9 @@ t.test('Every body refuses unknown members and has a valid example', async (t) =
       .sort(),
   );
   for (const { name, path, method, operation } of withBody) {
-    // Signing out needs no body with an access token.
-    t.equal(operation.requestBody?.required, operation.operationId !== 'signOut', name);
+    // Signing out needs no body with an access token, and leaving needs none at all.
+    const isOptional = ['signOut', 'deleteMe'].includes(operation.operationId);
+    t.equal(operation.requestBody?.required, !isOptional, name);
     t.strictSame(Object.keys(operation.requestBody?.content ?? {}), ['application/json'], name);
     const media = operation.requestBody?.content['application/json'];
     t.match(media?.schema, { type: 'object', additionalProperties: false }, name);

@@ -117,7 +117,6 @@ t.test('A full hash queue answers 503 at once, counts no attempt and writes noth
     registration: ['POST', '/register', { body: newcomer }],
     reauthentication: ['POST', '/me/reauthenticate', { token, body: { password: PASSWORD } }],
     'a new password': ['PUT', '/me/password', { token, body: { currentPassword: PASSWORD, newPassword } }],
-    leaving: ['DELETE', '/me', { token, body: { password: PASSWORD } }],
   };
   for (const [name, request] of Object.entries(requests)) {
     const { status, body, headers } = await api.ask(...request);

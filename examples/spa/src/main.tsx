@@ -6,13 +6,29 @@ import { Users } from './users.tsx';
 
 function SignIn() {
   const [message, setMessage] = useState('');
+  const [challenge, setChallenge] = useState<string>();
   const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '');
-    const { error } = await auth.signIn({ email: text('email'), password: text('password') });
-    setMessage(error?.detail ?? '');
+    const { error } =
+      challenge === undefined
+        ? await auth.signIn({ email: text('email'), password: text('password') })
+        : await auth.provideSecondFactor({ challenge, code: text('code') });
+    if (isProblem(error, 'second-factor-required')) setChallenge(error.challenge);
+    else if (isProblem(error, 'challenge-invalid')) setChallenge(undefined);
+    setMessage(isProblem(error, 'second-factor-required') ? '' : (error?.detail ?? ''));
   };
+  if (challenge !== undefined)
+    return (
+      <form onSubmit={submit}>
+        <label>
+          Code <input name="code" inputMode="numeric" autoComplete="one-time-code" required />
+        </label>
+        <button type="submit">Sign in</button>
+        <p role="alert">{message}</p>
+      </form>
+    );
   return (
     <form onSubmit={submit}>
       <label>

@@ -117,6 +117,14 @@ export function createClient(options: ClientOptions) {
       return result;
     },
 
+    /** Ends a sign-in that was answered with `second-factor-required`. @returns `error` as `signIn` */
+    async provideSecondFactor(body: Body<'provideSecondFactor'>) {
+      await ready;
+      const result = await api.POST('/login/second-factor', { body, fetch: plainFetch });
+      if (result.data !== undefined) await sessions.write(sessionOf(result.data, result.data.refreshToken));
+      return result;
+    },
+
     /**
      * Signs out here and in all tabs at once, then at the service.
      *

@@ -76,12 +76,34 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm an address, with the token of the mail and the password
+         * Confirm an address, with the token of the mail, and for a registration its password
          * @description Public: no access token is needed.
          *
-         *     Completes a registration, or a change of address. The password is the one that was registered with, or that of the account: a person who registers with the address of another person gains nothing when its owner follows the link.
+         *     Completes a registration, or a change of address. A registration needs the password that was registered with: a person who registers with the address of another person gains nothing when its owner follows the link.
          */
         post: operations["verifyEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/email/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a change of address, with the token that the address of before got: every session ends
+         * @description Public: no access token is needed.
+         *
+         *     The token is valid for three days. If the address has changed by then, the account gets the one of before back. `email-taken` says that it could not, because another account has that address: the sessions have ended all the same.
+         */
+        post: operations["stopEmailChange"];
         delete?: never;
         options?: never;
         head?: never;
@@ -100,8 +122,32 @@ export interface paths {
         /**
          * Sign in: open a session and get its tokens
          * @description Public: no access token is needed.
+         *
+         *     For an account with a second factor, the right password is answered with 401 `second-factor-required`: its `challenge` goes to `POST /login/second-factor`.
          */
         post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the second factor: open the session and get its tokens
+         * @description Public: no access token is needed.
+         *
+         *     A challenge is valid for 5 minutes and for 5 codes, and opens one session. Every code is used once. Wrong codes count for the account: after five in a row each takes a longer wait, and after a hundred no code is accepted any more.
+         */
+        post: operations["provideSecondFactor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -210,7 +256,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the account, and the personal data in the audit
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -254,8 +300,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Verify the password again, for requests that need a recent sign-in
+         * Prove again who the caller is, for requests that need a recent sign-in or two factors
          * @description Needs an access token of any level.
+         *
+         *     The password renews the time of the sign-in. An account with a second factor needs the password and a code (or a recovery code) in one request; within 15 minutes of the sign-in a code alone gives the session its second factor, and renews no time. Anything less is 401 `two-factors-required`. The token of the answer has what was proven.
          */
         post: operations["renewAuthentication"];
         delete?: never;
@@ -275,6 +323,8 @@ export interface paths {
         /**
          * Change the password: every other session ends, this one continues with a new pair of tokens
          * @description Needs an access token of any level.
+         *
+         *     Of an account with a second factor, the session must have two factors.
          */
         put: operations["changePassword"];
         post?: never;
@@ -294,9 +344,9 @@ export interface paths {
         get?: never;
         /**
          * Request a change of address: it takes effect when the new address is confirmed
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
          *
-         *     The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`.
+         *     The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`. The present address gets a mail too, whose token stops the change at `POST /email/stop` for three days.
          */
         put: operations["requestEmailChange"];
         post?: never;
@@ -1425,6 +1475,73 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Second factor required. */
+        SecondFactorRequiredProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "second-factor-required";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /**
+             * @description goes to `POST /login/second-factor`, once, within 5 minutes
+             * @example Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw
+             */
+            challenge: string;
+            /** @description what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode` */
+            methods: ("totp" | "recoveryCode")[];
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Challenge not valid. */
+        ChallengeInvalidProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "challenge-invalid";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Code already used. */
+        CodeAlreadyUsedProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "code-already-used";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Invalid refresh token. */
         InvalidRefreshTokenProblem: {
             /**
@@ -2136,7 +2253,7 @@ export interface components {
             requestId: string;
         };
         /** @description Any problem (RFC 9457): an error, and what to do about it. */
-        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["TotpNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["TotpNotPendingProblem"] | components["schemas"]["NoSecondFactorProblem"] | components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"] | components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["CodeAlreadyUsedProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["TotpNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["TotpNotPendingProblem"] | components["schemas"]["NoSecondFactorProblem"] | components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
     };
     responses: never;
     parameters: never;
@@ -2533,10 +2650,10 @@ export interface operations {
                      */
                     token: string;
                     /**
-                     * @description the password that was registered with, or that of the account which changes its address
+                     * @description the password that was registered with; a change of address needs none
                      * @example correct horse battery staple
                      */
-                    password: string;
+                    password?: string;
                 };
             };
         };
@@ -2569,6 +2686,122 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["RegistrationClosedProblem"];
+                };
+            };
+            /** @description `email-taken`: Email taken */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["EmailTakenProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    stopEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the token of the mail: the end of its link
+                     * @example dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+                     */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Stopped. Set a new password. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `mail-token-invalid`: Token not valid */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MailTokenInvalidProblem"];
                 };
             };
             /** @description `email-taken`: Email taken */
@@ -2691,7 +2924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
                 };
             };
-            /** @description `invalid-credentials`: Invalid credentials */
+            /** @description `invalid-credentials`: Invalid credentials; `second-factor-required`: Second factor required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -2699,7 +2932,128 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"];
+                    "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    provideSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The challenge, and either a code or a recovery code. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the `challenge` of the answer to `POST /login`
+                     * @example Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw
+                     */
+                    challenge: string;
+                    /**
+                     * @description the code of the authenticator app: six digits
+                     * @example 492039
+                     */
+                    code?: string;
+                    /**
+                     * @description a recovery code that was not used yet, in any case, with or without its hyphens
+                     * @example 7h2k-9mqx-4tfe-p0vz
+                     */
+                    recoveryCode?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description An access token, and the refresh token for the next pair. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `challenge-invalid`: Challenge not valid; `wrong-code`: Wrong code; `code-already-used`: Code already used */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -3290,20 +3644,10 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                /**
-                 * @example {
-                 *       "password": "correct horse battery staple"
-                 *     }
-                 */
-                "application/json": {
-                    /**
-                     * @description the password of the account
-                     * @example correct horse battery staple
-                     */
-                    password: string;
-                };
+                /** @example {} */
+                "application/json": Record<string, never>;
             };
         };
         responses: {
@@ -3326,7 +3670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -3334,17 +3678,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
-                };
-            };
-            /** @description `wrong-password`: Wrong password */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["WrongPasswordProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `last-admin`: Last admin */
@@ -3387,7 +3721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -3395,7 +3729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -3720,6 +4054,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The password; for an account with a second factor, the password and a code. */
         requestBody: {
             content: {
                 /**
@@ -3732,7 +4067,17 @@ export interface operations {
                      * @description the password of the account
                      * @example correct horse battery staple
                      */
-                    password: string;
+                    password?: string;
+                    /**
+                     * @description the code of the authenticator app: six digits
+                     * @example 492039
+                     */
+                    code?: string;
+                    /**
+                     * @description a recovery code that was not used yet, in any case, with or without its hyphens
+                     * @example 7h2k-9mqx-4tfe-p0vz
+                     */
+                    recoveryCode?: string;
                 };
             };
         };
@@ -3758,7 +4103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `wrong-code`: Wrong code; `code-already-used`: Code already used */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -3766,7 +4111,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"];
                 };
             };
             /** @description `wrong-password`: Wrong password */
@@ -3884,7 +4229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -3892,7 +4237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `wrong-password`: Wrong password */
@@ -3973,8 +4318,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "email": "ada@example.com",
-                 *       "password": "correct horse battery staple"
+                 *       "email": "ada@example.com"
                  *     }
                  */
                 "application/json": {
@@ -3983,11 +4327,6 @@ export interface operations {
                      * @example ada@example.com
                      */
                     email: string;
-                    /**
-                     * @description the password of the account
-                     * @example correct horse battery staple
-                     */
-                    password: string;
                 };
             };
         };
@@ -4013,7 +4352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4021,17 +4360,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
-                };
-            };
-            /** @description `wrong-password`: Wrong password */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["WrongPasswordProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
             /** @description `request-in-progress`: Request in progress */
@@ -4075,7 +4404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
-            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -4083,7 +4412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6832,7 +7161,7 @@ export interface operations {
                 /** @description the target: the id of a user or an invitation, the kid of a key, the name of a level */
                 target?: string;
                 /** @description what happened */
-                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "authenticator.added" | "authenticator.removed" | "recovery-codes.renewed" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
+                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.email-change-stopped" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "authenticator.added" | "authenticator.removed" | "recovery-codes.renewed" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "second-factor.failed" | "recovery-code.used" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
                 /** @description not before this time */
                 from?: string;
                 /** @description before this time */

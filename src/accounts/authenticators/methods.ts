@@ -4,8 +4,14 @@
  */
 export type Method = 'pwd' | 'otp' | 'recovery';
 
+const methods: ReadonlySet<string> = new Set<Method>(['pwd', 'otp', 'recovery']);
 const firstFactors: ReadonlySet<string> = new Set<Method>(['pwd']);
 const secondFactors: ReadonlySet<string> = new Set<Method>(['otp', 'recovery']);
+
+/** Tells whether a stored word is a method. */
+export function isMethod(word: string): word is Method {
+  return methods.has(word);
+}
 
 /** Tells whether methods prove both factors. */
 export function proveTwoFactors(methods: readonly string[]): boolean {

@@ -13,7 +13,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const BITS_PER_LETTER = 5;
 
 /** The schema's pattern of a recovery code: any case, and any number of hyphens and blanks. */
-export const RECOVERY_CODE_PATTERN = '^[0-9A-Za-z -]{16,40}$';
+export const RECOVERY_CODE_PATTERN = '^[0-9A-Za-z \\-]{16,40}$';
 
 /**
  * Replaces the recovery codes of an account: those of before are void.

@@ -1,14 +1,15 @@
 import type { RequestContext } from '../../audit/event.ts';
+import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
-import { makeChange, recheckActor } from '../change.ts';
+import { requireAllFactors } from '../authenticators/require-factors.ts';
+import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
 import { allowsMail } from '../mail-limits.ts';
 import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
-import { verifyOwnPassword } from '../sign-in/sign-in.ts';
 import type { User } from '../users/schemas.ts';
 import { emailKey } from '../users/sort-keys.ts';
 import { toUser, translateEmailConflict, userColumns } from '../users/users.ts';
@@ -16,26 +17,33 @@ import { toUser, translateEmailConflict, userColumns } from '../users/users.ts';
 /**
  * Requests a new email address for the actor. The address changes when the owner of the new address confirms
  * it. Until then nothing changes, and the answer is the same for addresses that are taken. Earlier requests
- * become void.
+ * become void. The present address is told, with a link that stops the change: it gets no more of these mails
+ * than of others, and beyond that nothing is requested.
  *
  * @param input the address is checked against its schema
- * @throws {Problem} `wrong-password`; `invalid-token` when the session ended meanwhile
+ * @param maxAge as declared by the route, for the challenge
+ * @throws {Problem} `two-factors-required`; `invalid-token` when the session ended meanwhile
  */
 export async function requestEmailChange(
   context: AccountsContext,
   actor: Actor,
-  input: { email: string; password: string },
+  input: { email: string },
+  maxAge: number,
 ): Promise<void> {
-  await verifyOwnPassword(context, actor, input.password);
   const email = requireEmail(input.email);
   const { userId } = actor;
   await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
+    await requireAllFactors(change, maxAge);
     const { tx, send } = change;
+    const owner = await selectRow(tx, 'User', ['email', 'epoch'], { id: userId });
+    if (owner === undefined) throw new Error('A checked actor without a row');
+    if (!(await context.outbox.allows(tx, owner.email, ['email-change-requested']))) return;
     const taken = await tx.user.findUnique({ where: { email }, select: { id: true } });
     const mail = { recipient: email, templates: ['email-change', 'account-exists'] } as const;
     if (!(await allowsMail(change, mail, actor.requestContext))) return;
     const createdAt = await context.now(tx);
+    await offerStop(change, userId, owner.email, createdAt);
     const notAfter = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.verification);
     const { token, tokenHash } = newMailToken();
     const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
@@ -43,12 +51,34 @@ export async function requestEmailChange(
     const emails = before.map((old) => old.email);
     await context.outbox.takeBack(tx, emails, ['email-change']);
     const expiresAt = taken === null ? notAfter : createdAt;
-    await tx.emailChange.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
+    const { epoch } = owner;
+    await tx.emailChange.create({
+      data: { id: newId(), tokenHash, userId, email, epoch, createdAt, expiresAt },
+    });
     const content =
       taken === null
         ? ({ template: 'email-change', values: tokenValues(context, 'verification', token) } as const)
         : ({ template: 'account-exists', values: { link: context.frontendUrl } } as const);
     send({ recipient: email, ...content, notAfter, limited: true });
+  });
+}
+
+/** Mails the token that stops a change to the present address. Those of earlier requests stay valid. */
+async function offerStop(
+  { context, tx, send }: ActorChange,
+  userId: string,
+  email: string,
+  createdAt: Date,
+): Promise<void> {
+  const expiresAt = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.stop);
+  const { token, tokenHash } = newMailToken();
+  await tx.emailChangeStop.create({ data: { id: newId(), tokenHash, userId, email, createdAt, expiresAt } });
+  send({
+    recipient: email,
+    template: 'email-change-requested',
+    values: tokenValues(context, 'stop', token),
+    notAfter: expiresAt,
+    limited: true,
   });
 }
 
@@ -58,27 +88,26 @@ export interface EmailChange {
   readonly tokenHash: string;
   readonly userId: string;
   readonly email: string;
+  /** The user's epoch when it was asked for. */
+  readonly epoch: number | null;
 }
 
 /**
  * Changes the address of an account to the confirmed one, and notifies the old address.
  *
- * @param emailChange for which the account's password was verified
- * @param passwordHash that was verified
  * @throws {Problem} `mail-token-invalid` when the token was used or voided meanwhile; `email-taken`
  */
 export async function completeEmailChange(
   context: AccountsContext,
-  { id, tokenHash, userId, email }: EmailChange,
-  passwordHash: string,
+  { id, tokenHash, userId, email, epoch }: EmailChange,
   requestContext: RequestContext,
 ): Promise<User> {
   return translateEmailConflict(() =>
     makeChange(context, async (change) => {
       const { tx, record, send } = change;
       const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
-      const before = await tx.user.findUnique({ where: { id: userId, passwordHash, disabled: false } });
-      if (count === 0 || before === null) throw new Problem('mail-token-invalid');
+      const before = await tx.user.findUnique({ where: { id: userId, disabled: false } });
+      if (count === 0 || before === null || before.epoch !== epoch) throw new Problem('mail-token-invalid');
       await voidMailTokens(change, before);
       await tx.registration.deleteMany({ where: { email } });
       const after = await tx.user.update({

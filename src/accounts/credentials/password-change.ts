@@ -1,3 +1,4 @@
+import { requireAllFactors } from '../authenticators/require-factors.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
@@ -11,29 +12,33 @@ import { findCaller } from '../users/users.ts';
 
 /**
  * Changes the actor's password. Every other session ends. The current session continues with tokens of the
- * new generation.
+ * new generation. Of an account with a second factor, the session must have two, and the password alone does
+ * not renew `auth_time`.
  *
  * @param newPassword checked against its schema
- * @throws {Problem} `wrong-password`; `invalid-token` when the session ended, or the password was changed,
- *   meanwhile
+ * @throws {Problem} `two-factors-required`; `wrong-password`; `invalid-token` when the session ended, or the
+ *   password was changed, meanwhile
  */
 export async function changePassword(
   context: AccountsContext,
   actor: Actor,
   { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
 ): Promise<SessionGrant> {
-  await verifyOwnPassword(context, actor, currentPassword);
+  // Before the password is verified too: without a second factor, the answer says nothing about it.
+  await makeChange(context, async (change) => requireAllFactors(await recheckActor(change, actor)));
+  const { hasSecondFactor } = await verifyOwnPassword(context, actor, currentPassword);
   const owner = await findCaller(context, actor.userId);
   await requireGoodPassword(newPassword, owner, '/newPassword');
   const passwordHash = await hashPassword(newPassword);
   return makeChange(context, async (unchecked) => {
     // Fails when the password was changed meanwhile: that has raised the generation.
     const change = await recheckActor(unchecked, actor);
+    await requireAllFactors(change);
     const { tx, record, send } = change;
     const { userId, requestContext } = actor;
     const { grant, email } = await continueAlone(change, actor, {
       user: { passwordHash },
-      session: { authenticatedAt: await context.now(tx) },
+      session: hasSecondFactor ? {} : { authenticatedAt: await context.now(tx) },
     });
     await voidMailTokens(change, { id: userId, email });
     record({ action: 'user.password-changed', actorId: userId, targetId: userId, requestContext });

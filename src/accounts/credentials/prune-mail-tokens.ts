@@ -3,7 +3,8 @@ import { prune } from '../../db/raw/prune.ts';
 import type { AccountsContext } from '../context.ts';
 
 /**
- * Deletes expired invitations, registrations, password resets and changes of address.
+ * Deletes expired invitations, registrations, password resets, changes of address, tokens that stop one, and
+ * challenges of sign-ins.
  *
  * @returns the number of rows
  */
@@ -33,6 +34,16 @@ export async function pruneMailTokens(
     (await prune(
       (take) => db.emailChange.findMany({ where, orderBy, take, select }),
       (ids) => db.emailChange.deleteMany({ where: { ...where, id: { in: ids } } }),
+      options,
+    )) +
+    (await prune(
+      (take) => db.emailChangeStop.findMany({ where, orderBy, take, select }),
+      (ids) => db.emailChangeStop.deleteMany({ where: { ...where, id: { in: ids } } }),
+      options,
+    )) +
+    (await prune(
+      (take) => db.signInChallenge.findMany({ where, orderBy, take, select }),
+      (ids) => db.signInChallenge.deleteMany({ where: { ...where, id: { in: ids } } }),
       options,
     ))
   );

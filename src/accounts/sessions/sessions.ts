@@ -1,16 +1,16 @@
-import { invalidCredentials, invalidRefreshToken, invalidToken } from '../../access/challenges.ts';
+import { invalidCredentials, invalidRefreshToken } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import { insertRows } from '../../db/raw/insert.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { joinMethods, proveTwoFactors } from '../authenticators/methods.ts';
-import { makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
+import { type Change, makeChange } from '../change.ts';
+import type { AccountsContext } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { endStolenSession, findActiveSession, sessionColumns } from './active.ts';
+import { endStolenSession, findActiveSession } from './active.ts';
 import { evictSurplusSessions } from './end.ts';
-import { ownerColumns, type SessionGrant, toGrant } from './grant.ts';
+import { type Owner, ownerColumns, type SessionGrant, toGrant } from './grant.ts';
 import { lastIssueOf } from './last-issue.ts';
 import { rotatedBeforeOf } from './list.ts';
 import { clientOf, findRepetition, recordRepetition, userAgentOf } from './repeat.ts';
@@ -31,39 +31,51 @@ const ABSOLUTE_TIMEOUT_MS = 90 * DAY_MS;
  */
 export async function openSession(
   context: AccountsContext,
+  signedIn: SignedIn,
+  requestContext: RequestContext,
+  accessCap?: number,
+): Promise<SessionGrant> {
+  const { id, epoch } = signedIn;
+  const opened = await makeChange(context, async (change) => {
+    const user = await selectRow(change.tx, 'User', ownerColumns, { id });
+    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
+    return insertSession(change, user, signedIn, requestContext, accessCap);
+  });
+  await evictSurplusSessions(context, id, requestContext);
+  return opened;
+}
+
+/** Inserts a session in a change under way. @param user was checked in its transaction */
+export async function insertSession(
+  { context, tx, record }: Change,
+  user: Owner,
   { id, epoch, amr = ['pwd'] }: SignedIn,
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const opened = await makeChange(context, async ({ tx, record }) => {
-    const user = await selectRow(tx, 'User', ownerColumns, { id });
-    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
-    const time = await context.now(tx);
-    const session = {
-      id: newId(time),
-      userId: id,
-      epoch,
-      rotation: 0,
-      rotatedAt: time,
-      accessCap: accessCap ?? null,
-      authenticatedAt: time,
-      amr: joinMethods(amr),
-      secondFactorAt: proveTwoFactors(amr) ? time : null,
-      tokensIssuedAt: time,
-      createdAt: time,
-      idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
-      expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
-      ip: requestContext.ip ?? '',
-      userAgent: userAgentOf(requestContext),
-    };
-    await insertRows(tx, 'Session', [session]);
-    const grant = toGrant(context, session, user, time);
-    const after = { sessionId: session.id, access: grant.access, amr: session.amr };
-    record({ action: 'session.opened', actorId: id, targetId: id, after, requestContext });
-    return grant;
-  });
-  await evictSurplusSessions(context, id, requestContext);
-  return opened;
+  const time = await context.now(tx);
+  const session = {
+    id: newId(time),
+    userId: id,
+    epoch,
+    rotation: 0,
+    rotatedAt: time,
+    accessCap: accessCap ?? null,
+    authenticatedAt: time,
+    amr: joinMethods(amr),
+    secondFactorAt: proveTwoFactors(amr) ? time : null,
+    tokensIssuedAt: time,
+    createdAt: time,
+    idleUntil: new Date(time.getTime() + IDLE_TIMEOUT_MS),
+    expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
+    ip: requestContext.ip ?? '',
+    userAgent: userAgentOf(requestContext),
+  };
+  await insertRows(tx, 'Session', [session]);
+  const grant = toGrant(context, session, user, time);
+  const after = { sessionId: session.id, access: grant.access, amr: session.amr };
+  record({ action: 'session.opened', actorId: id, targetId: id, after, requestContext });
+  return grant;
 }
 
 /**
@@ -103,33 +115,4 @@ export async function refreshSession(
   });
   if (grant === undefined) throw invalidRefreshToken();
   return grant;
-}
-
-/**
- * Renews `auth_time` after a password was verified.
- *
- * @throws {Problem} `invalid-token` when the session has ended, or the password was changed, since the
- *   verification
- */
-export async function renewAuthentication(
-  context: AccountsContext,
-  actor: Actor,
-  { epoch }: SignedIn,
-): Promise<SessionGrant> {
-  return makeChange(context, async (unchecked) => {
-    const { tx, record } = await recheckActor(unchecked, actor);
-    const time = await context.now(tx);
-    const where = { id: actor.sessionId, epoch };
-    const found = await selectRow(tx, 'Session', sessionColumns, where);
-    if (found === undefined) throw invalidToken();
-    const session = { ...found, authenticatedAt: time, tokensIssuedAt: lastIssueOf(found, time) };
-    const { authenticatedAt, tokensIssuedAt } = session;
-    await tx.session.update({ where: { id: session.id }, data: { authenticatedAt, tokensIssuedAt } });
-    const user = await selectRow(tx, 'User', ownerColumns, { id: actor.userId });
-    if (user === undefined) throw invalidToken();
-    const { userId, requestContext } = actor;
-    const after = { sessionId: session.id };
-    record({ action: 'session.reauthenticated', actorId: userId, targetId: userId, after, requestContext });
-    return toGrant(context, session, user, time);
-  });
 }

@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../../audit/event.ts';
-import { isForeignKeyViolation } from '../../db/errors.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
-import { prune } from '../../db/raw/prune.ts';
-import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import type { Policy } from '../../throttle/failed-attempts.ts';
+import { forgiveFailures } from '../../throttle/forgive.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
 import type { Counted } from '../../throttle/reservation.ts';
 import type { AccountsContext } from '../context.ts';
 import { MAX_WAIT_MS, recordAttemptDuration, waitAsLongAsAnAttempt } from '../passwords/hashing-turn.ts';
+import { passwordCounter } from './account-counter.ts';
+import { findNetwork, pruneKnownNetworks, rememberNetwork } from './known-networks.ts';
 import {
   type Attempt,
   attemptAsUnknownClient,
@@ -19,19 +18,6 @@ import {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-
-/**
- * The limit on failures of one account. After 5 failures in a row the wait is a second. It doubles with each
- * further failure, up to 15 minutes. Humans make that many mistakes (OWASP Authentication Cheat Sheet,
- * "Account Lockout"). This is a delay; lockout.ts has the lockout.
- */
-const accountPolicy: Policy = {
-  free: 5,
-  firstDelayMs: SECOND_MS,
-  maxDelayMs: 15 * MINUTE_MS,
-  expiryMs: Number.POSITIVE_INFINITY,
-};
 
 /**
  * The limit on failures of one network, which many people may share. It allows one failure a minute in the
@@ -44,18 +30,17 @@ const networkPolicy: Policy = {
   expiryMs: MINUTE_MS,
 };
 
-/** A network is known for this time after the last sign-in from it. */
-const NETWORK_RETENTION_MS = 90 * DAY_MS;
-
-/** The last sign-in from a network is stored again after this time. */
-const NETWORK_RENEWAL_MS = DAY_MS;
-
 /** The account that an attempt is made at. */
 export interface AttemptTarget {
   /** The address as the client sent it, or its stored form when it is a valid one. */
   readonly email: string;
   /** The id of the account; undefined when there is none. */
   readonly userId: string | undefined;
+  /**
+   * True where the account has a second factor. Then a right password is no sign-in yet: it takes its own
+   * attempt back, resets no failures, and makes no network known.
+   */
+  readonly hasSecondFactor?: boolean;
 }
 
 /**
@@ -73,31 +58,27 @@ export interface AttemptTarget {
  */
 export async function attemptPassword(
   context: AccountsContext,
-  { email, userId }: AttemptTarget,
-  { ip }: RequestContext,
+  { email, userId, hasSecondFactor = false }: AttemptTarget,
+  requestContext: RequestContext,
   verify: Verify,
 ): Promise<boolean> {
   const began = performance.now();
-  const { db, throttle } = context;
-  const id = throttle.hash(['known-network', userId ?? randomUUID(), networkOf(ip ?? '')]);
-  const known = await selectRow(db, 'KnownNetwork', ['lastSeenAt'], { id });
+  const network = await findNetwork(context, userId, requestContext);
   const attempt: Attempt = {
-    allClients: { subject: accountSubject(email), policy: accountPolicy },
-    networks: networkCounters('network', ip, networkPolicy),
+    allClients: passwordCounter(email),
+    networks: networkCounters('network', requestContext.ip, networkPolicy),
     deadline: began + MAX_WAIT_MS,
     check: verify,
+    forgives: !hasSecondFactor,
   };
   try {
     const time =
-      known === undefined
+      network.lastSeenAt === undefined
         ? await attemptAsUnknownClient(context, attempt)
-        : await attemptFromKnownNetwork(context, attempt, {
-            subject: accountSubject(email, id),
-            policy: accountPolicy,
-          });
+        : await attemptFromKnownNetwork(context, attempt, passwordCounter(email, network.id));
     recordAttemptDuration(began);
     if (time === undefined) return false;
-    if (userId !== undefined) await rememberNetwork(context, { id, userId }, known?.lastSeenAt, time);
+    if (userId !== undefined && !hasSecondFactor) await rememberNetwork(context, userId, network, time);
     return true;
   } catch (error) {
     if (error instanceof Problem && error.slug === 'too-many-attempts') await waitAsLongAsAnAttempt(began);
@@ -134,53 +115,38 @@ export function networkCounters(what: string, ip: string | null, policy: Policy)
   return [counted, { subject: [what, site], policy: ofSite }];
 }
 
+/**
+ * Does for an account with a second factor, once that is proven too, the same as a right password does for
+ * others: forgives the failed passwords, and makes the network known.
+ *
+ * @param time of the sign-in, by the database's clock
+ */
+export async function completeAttempt(
+  context: AccountsContext,
+  { id: userId, email }: { readonly id: string; readonly email: string },
+  requestContext: RequestContext,
+  time: Date,
+): Promise<void> {
+  const network = await findNetwork(context, userId, requestContext);
+  const own = network.lastSeenAt === undefined ? undefined : passwordCounter(email, network.id);
+  await forgiveFailures(context, own, passwordCounter(email));
+  await rememberNetwork(context, userId, network, time);
+}
+
 /** Unlocks an account for all networks. Call it when its owner has set a new password. */
 export async function unlockAccount(
   { db, throttle }: AccountsContext,
   { id: userId, email }: { readonly id: string; readonly email: string },
 ): Promise<void> {
   const networks = await db.knownNetwork.findMany({ where: { userId }, select: { id: true } });
-  await throttle.reset([accountSubject(email), ...networks.map(({ id }) => accountSubject(email, id))]);
-}
-
-/**
- * The subject of an account's counter.
- *
- * @param knownNetwork id of a network that the owner has signed in from
- */
-function accountSubject(email: string, knownNetwork?: string): string[] {
-  return knownNetwork === undefined ? ['account', email] : ['account', email, knownNetwork];
+  const counters = [passwordCounter(email), ...networks.map(({ id }) => passwordCounter(email, id))];
+  await throttle.reset(counters.map(({ subject }) => subject));
 }
 
 /** Deletes old counters and networks. @returns the number of rows */
 export async function pruneFailedAttempts(
-  { db, now, throttle }: AccountsContext,
+  context: AccountsContext,
   options: RunOptions = {},
 ): Promise<number> {
-  const where = { lastSeenAt: { lt: new Date((await now(db)).getTime() - NETWORK_RETENTION_MS) } };
-  const networks = await prune(
-    (take) => db.knownNetwork.findMany({ where, orderBy: { lastSeenAt: 'asc' }, take, select: { id: true } }),
-    (ids) => db.knownNetwork.deleteMany({ where: { ...where, id: { in: ids } } }),
-    options,
-  );
-  return networks + (await throttle.prune(options));
-}
-
-async function rememberNetwork(
-  { db }: AccountsContext,
-  { id, userId }: { readonly id: string; readonly userId: string },
-  lastSeen: Date | undefined,
-  time: Date,
-): Promise<void> {
-  if (lastSeen !== undefined && time.getTime() - lastSeen.getTime() < NETWORK_RENEWAL_MS) return;
-  try {
-    await db.knownNetwork.upsert({
-      where: { id },
-      create: { id, userId, lastSeenAt: time },
-      update: { lastSeenAt: time },
-    });
-  } catch (error) {
-    // The user was deleted meanwhile. Opening the session will fail.
-    if (!isForeignKeyViolation(error)) throw error;
-  }
+  return (await pruneKnownNetworks(context, options)) + (await context.throttle.prune(options));
 }

@@ -1,4 +1,4 @@
-import type { Clock, Counted, Reservation } from '../../throttle/reservation.ts';
+import type { Clock, Counted, Reservations } from '../../throttle/reservation.ts';
 import type { AccountsContext } from '../context.ts';
 import type { InSlot } from '../passwords/hash.ts';
 import { runInHashingTurn } from '../passwords/hashing-turn.ts';
@@ -14,6 +14,8 @@ export interface Attempt {
   readonly deadline: number;
   /** Tells whether the password is right. When it throws, no attempt was made. */
   readonly check: Verify;
+  /** False when a right password takes its own attempt back, and resets no failures. */
+  readonly forgives: boolean;
 }
 
 /** Verifies a password. @param inSlot runs the hash */
@@ -28,7 +30,7 @@ export type Verify = (inSlot?: InSlot) => Promise<boolean>;
  */
 export async function attemptAsUnknownClient(
   { throttle }: AccountsContext,
-  { allClients, networks, deadline, check }: Attempt,
+  { allClients, networks, deadline, check, forgives }: Attempt,
 ): Promise<Date | undefined> {
   const clock = await throttle.readClock();
   await throttle.requireOpen(networks, clock);
@@ -42,7 +44,7 @@ export async function attemptAsUnknownClient(
   try {
     const isRight = await runInHashingTurn(deadline, () => check(inSlot));
     if (isRight && !reservations.some(isLockedOut)) {
-      await throttle.succeed(reservations);
+      if (forgives) await throttle.succeed(reservations);
       return clock.date;
     }
     // Counts the right password of an account that is locked out. A wrong one was counted in the slot, and
@@ -71,6 +73,7 @@ export async function attemptFromKnownNetwork(
   const [ownReservation, sharedReservation] = reservations;
   try {
     if (await runInHashingTurn(attempt.deadline, () => attempt.check())) {
+      if (!attempt.forgives) return clock.date;
       // The success resets as many failures of the shared counter as the owner has made. It does not reset
       // those of other clients.
       const resetOnSuccess = ownReservation?.failures;
@@ -90,7 +93,7 @@ async function reserveFromKnownNetwork(
   { allClients, networks, deadline }: Attempt,
   own: Counted,
   clock: Clock,
-): Promise<(Reservation | undefined)[]> {
+): Promise<Reservations> {
   try {
     return await throttle.reserve([own, allClients], deadline, clock);
   } catch (error) {
@@ -103,10 +106,10 @@ async function reserveFromKnownNetwork(
 async function failFromKnownNetwork(
   { throttle }: AccountsContext,
   { allClients, networks, deadline }: Attempt,
-  [ownReservation, sharedReservation]: readonly (Reservation | undefined)[],
+  [ownReservation, sharedReservation]: Reservations,
   clock: Clock,
 ): Promise<void> {
-  let counted: readonly (Reservation | undefined)[] = [sharedReservation];
+  let counted: Reservations = [sharedReservation];
   try {
     await throttle.requireOpen(networks, clock);
     if (sharedReservation === undefined) counted = await throttle.reserve([allClients], deadline, clock);

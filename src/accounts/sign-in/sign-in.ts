@@ -7,6 +7,7 @@ import type { Method } from '../authenticators/methods.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { hashPassword, needsRehash, requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { attemptPassword } from './attempts.ts';
+import { countOutcome } from './outcomes.ts';
 
 /** A user whose password was verified, and the epoch of the row at that time. */
 export interface SignedIn {
@@ -16,13 +17,13 @@ export interface SignedIn {
   readonly amr?: readonly Method[];
 }
 
-/** The columns that a password is verified with. */
-const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch'] as const;
+/** A user whose password was verified, and whether the account has a second factor beside it. */
+export interface FirstFactor extends SignedIn {
+  readonly hasSecondFactor: boolean;
+}
 
-/** The number of times of each outcome of {@link signIn} since the process started. */
-const outcomes = { succeeded: 0, 'invalid-credentials': 0, 'too-many-attempts': 0, busy: 0, error: 0 };
-export type SignInOutcome = keyof typeof outcomes;
-export const signInOutcomes: Readonly<Record<SignInOutcome, number>> = outcomes;
+/** The columns that a password is verified with. */
+const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch', 'secondFactor'] as const;
 
 /**
  * Verifies credentials. Unknown users, disabled users, locked accounts and wrong passwords take the same time
@@ -34,31 +35,24 @@ export async function signIn(
   context: AccountsContext,
   credentials: { email: string; password: string },
   requestContext: RequestContext,
-): Promise<SignedIn> {
-  try {
-    const signedIn = await verifyCredentials(context, credentials, requestContext);
-    outcomes.succeeded++;
-    return signedIn;
-  } catch (error) {
-    outcomes[error instanceof Problem && isOutcome(error.slug) ? error.slug : 'error']++;
-    throw error;
-  }
-}
-
-function isOutcome(slug: string): slug is SignInOutcome {
-  return slug in outcomes;
+): Promise<FirstFactor> {
+  return countOutcome(
+    () => verifyCredentials(context, credentials, requestContext),
+    ({ hasSecondFactor }) => (hasSecondFactor ? 'second-factor-required' : 'succeeded'),
+  );
 }
 
 async function verifyCredentials(
   context: AccountsContext,
   credentials: { email: string; password: string },
   requestContext: RequestContext,
-): Promise<SignedIn> {
+): Promise<FirstFactor> {
   requireHashingCapacity();
   const { db, eventAggregator } = context;
   const email = normalizeEmail(credentials.email);
   const user = email === undefined ? undefined : await selectRow(db, 'User', credentialColumns, { email });
-  const target = { email: email ?? credentials.email, userId: user?.id };
+  const hasSecondFactor = user?.secondFactor === true;
+  const target = { email: email ?? credentials.email, userId: user?.id, hasSecondFactor };
   const isSignedIn = await attemptPassword(context, target, requestContext, async (inSlot) => {
     const isRight = await verifyPassword(user?.passwordHash, credentials.password, inSlot);
     return isRight && user?.disabled === false;
@@ -73,7 +67,7 @@ async function verifyCredentials(
     throw invalidCredentials();
   }
   await renewHash(context, user, credentials.password);
-  return { id: user.id, epoch: user.epoch };
+  return { id: user.id, epoch: user.epoch, hasSecondFactor };
 }
 
 /** Hashes a verified password again when its hash does not have the current parameters. */
@@ -94,7 +88,8 @@ async function renewHash(
 }
 
 /**
- * Verifies the password of a signed-in user. The attempt is counted like a sign-in.
+ * Verifies the password of a signed-in user. The attempt is counted like a sign-in: of an account with a
+ * second factor, the right password forgives no failures.
  *
  * @throws {Problem} `wrong-password`; `too-many-attempts`; `busy`; `invalid-token` when the user is deleted
  *   or disabled
@@ -103,13 +98,14 @@ export async function verifyOwnPassword(
   context: AccountsContext,
   actor: Actor,
   password: string,
-): Promise<SignedIn> {
+): Promise<FirstFactor> {
   requireHashingCapacity();
   const { db, eventAggregator } = context;
   const { userId, requestContext } = actor;
   const user = await selectRow(db, 'User', [...credentialColumns, 'email'], { id: userId });
   if (user === undefined || user.disabled) throw invalidToken();
-  const target = { email: user.email, userId };
+  const hasSecondFactor = user.secondFactor;
+  const target = { email: user.email, userId, hasSecondFactor };
   const isRight = await attemptPassword(context, target, requestContext, (inSlot) =>
     verifyPassword(user.passwordHash, password, inSlot),
   );
@@ -117,5 +113,5 @@ export async function verifyOwnPassword(
     eventAggregator.add({ action: 'sign-in.failed', actorId: userId, targetId: userId, requestContext });
     throw new Problem('wrong-password');
   }
-  return { id: user.id, epoch: user.epoch };
+  return { id: user.id, epoch: user.epoch, hasSecondFactor };
 }

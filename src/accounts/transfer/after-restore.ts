@@ -142,6 +142,11 @@ async function endMailTokens({ db }: AccountsContext): Promise<number> {
       (take) => db.emailChange.findMany({ take, select }),
       (ids) => db.emailChange.deleteMany({ where: { id: { in: ids } } }),
       unlimited,
+    )) +
+    (await prune(
+      (take) => db.emailChangeStop.findMany({ take, select }),
+      (ids) => db.emailChangeStop.deleteMany({ where: { id: { in: ids } } }),
+      unlimited,
     ))
   );
 }

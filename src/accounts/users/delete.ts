@@ -1,6 +1,7 @@
 import { erasePersonalData } from '../../audit/erase.ts';
 import { noRequest } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
+import { requireAllFactors } from '../authenticators/require-factors.ts';
 import { requireAuthorityOver } from '../authority.ts';
 import { makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
@@ -17,14 +18,17 @@ export const BEYOND_ALL_GENERATIONS = 2 ** 31 - 1;
 /**
  * Deletes a user, the sessions and the personal data in the audit log. An admin or the user can ask for it.
  *
+ * @param maxAge as declared by the route, for a challenge
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `access-denied` for a user above the actor; `last-admin`; any error of the precondition
+ *   `access-denied` for a user above the actor; `two-factors-required` for oneself; `last-admin`; any error
+ *   of the precondition
  */
 export async function deleteUser(
   context: AccountsContext,
   actor: Actor,
   userId: string,
   precondition: Precondition,
+  maxAge?: number,
 ): Promise<void> {
   await makeChange(context, async (unchecked) => {
     const { tx, revoke, record } = unchecked;
@@ -33,6 +37,7 @@ export async function deleteUser(
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select: userColumns });
     if (user === null) throw new Problem('user-not-found');
     await requireAuthorityOver(change, user);
+    if (user.id === actor.userId) await requireAllFactors(change, maxAge);
     precondition(toUser(user, context.levels));
     await requireAnotherAdmin(tx, context.levels, user);
     // The audit log keeps no IP address and no user agent of users who delete themselves.

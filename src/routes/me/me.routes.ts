@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { claimsOf } from '../../access/guard.ts';
-import { verifyOwnPassword } from '../../accounts/sign-in/sign-in.ts';
 import { deleteUser } from '../../accounts/users/delete.ts';
 import { User } from '../../accounts/users/schemas.ts';
 import { changeOwnName } from '../../accounts/users/update.ts';
 import { findCaller } from '../../accounts/users/users.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
+import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
 import { actorOf } from '../../http/request-context.ts';
 import { NoContent, Ref } from '../../http/schemas.ts';
 import { DeleteMeBody, Permissions, UpdateMeBody } from './me.schemas.ts';
@@ -50,7 +50,9 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
   app.delete('/', {
     config: {
       access: 'guest',
-      problems: ['wrong-password', 'too-many-attempts', 'last-admin', 'precondition-failed'],
+      maxAge: RECENT_SIGN_IN_SECONDS,
+      optionalBody: true,
+      problems: ['two-factors-required', 'last-admin', 'precondition-failed'],
     },
     schema: {
       operationId: 'deleteMe',
@@ -62,8 +64,8 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       const actor = actorOf(request);
-      await verifyOwnPassword(app.accounts, actor, request.body.password);
-      await deleteUser(app.accounts, actor, actor.userId, preconditionOf(request.headers));
+      const precondition = preconditionOf(request.headers);
+      await deleteUser(app.accounts, actor, actor.userId, precondition, RECENT_SIGN_IN_SECONDS);
       reply.code(204);
       return null;
     },

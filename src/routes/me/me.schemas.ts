@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
-import { PasswordInput, UserName } from '../../accounts/users/schemas.ts';
+import { UserName } from '../../accounts/users/schemas.ts';
 
 export const UpdateMeBody = Type.Object({ name: UserName }, { additionalProperties: false });
 
-export const DeleteMeBody = Type.Object({ password: PasswordInput }, { additionalProperties: false });
+/** Nothing: who asks is known from the sign-in. A password of an older client is refused, not ignored. */
+export const DeleteMeBody = Type.Object({}, { additionalProperties: false });
 
 export const Permissions = Type.Object(
   {

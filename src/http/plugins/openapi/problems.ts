@@ -3,6 +3,8 @@ import { requireEntry } from '../../../problems/own-problems.ts';
 import { InvalidPart, MAX_ERRORS } from '../../../problems/problem.schemas.ts';
 import { isSlug, type ProblemSlug, slugs } from '../../../problems/registry.ts';
 
+const CHALLENGE = 'Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw';
+
 /** The members that only some problems have, and their schemas. */
 const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
   'validation-failed': {
@@ -16,6 +18,17 @@ const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
   'access-denied': {
     required: Type.Integer({ description: 'the access level that the route asks for', examples: [2] }),
     actual: Type.Integer({ description: "the caller's access level", examples: [1] }),
+  },
+  'second-factor-required': {
+    challenge: Type.String({
+      description: 'goes to `POST /login/second-factor`, once, within 5 minutes',
+      examples: [CHALLENGE],
+    }),
+    methods: {
+      type: 'array',
+      items: { type: 'string', enum: ['totp', 'recoveryCode'] },
+      description: 'what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode`',
+    },
   },
 };
 
@@ -87,5 +100,10 @@ export function exampleProblem(slug: string) {
       requestId: 'req-1',
     };
   }
-  return { ...members, ...(slug === 'access-denied' && { required: 2, actual: 1 }), requestId: 'req-1' };
+  return {
+    ...members,
+    ...(slug === 'access-denied' && { required: 2, actual: 1 }),
+    ...(slug === 'second-factor-required' && { challenge: CHALLENGE, methods: ['totp', 'recoveryCode'] }),
+    requestId: 'req-1',
+  };
 }
