@@ -121,6 +121,7 @@ t.test(
         access,
         permanentAccess: access,
         accessUntil: null,
+        secondFactor: false,
         externalId: null,
       })),
     );
