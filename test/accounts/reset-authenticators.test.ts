@@ -7,7 +7,7 @@ import { failure } from '../db/failure.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
 import { isAccepted, open, refresh } from './client.ts';
-import { begin, enrol } from './second-factor.ts';
+import { begin, codeOf, enrol, stepNow, wrongCodeOf } from './second-factor.ts';
 
 const api = await startApi(t, NO_MAIL_SERVER);
 const { ask, app, person } = api;
@@ -50,6 +50,22 @@ t.test('The second factor is gone, every session has ended, and the owner sets a
   const signIn = (password: string) => ask('POST', '/login', { body: { email: ada.email, password } });
   t.equal((await signIn(PASSWORD)).status, 401);
   t.equal((await signIn(newPassword)).status, 200);
+});
+
+t.test('Wrong codes of the lost app do not lock the next one', async (t) => {
+  const ada = await person(1);
+  const app = await enrol(api, ada);
+  const signIn = () => ask('POST', '/login', { body: { email: ada.email, password: PASSWORD } });
+  const finish = async (code: string) => {
+    const { challenge } = (await signIn()).body;
+    return ask('POST', '/login/second-factor', { body: { challenge, code } });
+  };
+  let answer = await finish(wrongCodeOf(app));
+  for (let n = 0; n < 10 && answer.status === 401; n++) answer = await finish(wrongCodeOf(app));
+  t.equal(answer.body.slug, 'too-many-attempts', 'the account waits');
+  await reset(admin.token, ada.id);
+  const next = await enrol(api, { token: (await signIn()).body.accessToken });
+  t.equal((await finish(codeOf(next, stepNow(1)))).status, 200);
 });
 
 t.test('The mail with the link is taken back when another one is asked for, the notice is not', async (t) => {

@@ -8,6 +8,7 @@ import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
 import { raiseEpoch } from '../sessions/end.ts';
 import { findLastIssue } from '../sessions/last-issue.ts';
+import { unlockSecondFactor } from '../sign-in/code-attempt.ts';
 import { noSuchAddress, userColumns } from '../users/users.ts';
 import { requireAllFactors } from './require-factors.ts';
 
@@ -30,7 +31,7 @@ export async function resetAuthenticators(
   key: UserKey,
   maxAge?: number,
 ): Promise<boolean> {
-  return makeChange(context, async (unchecked) => {
+  const removedFrom = await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
     const { tx, record, revoke, send } = change;
     await requireAllFactors(change, maxAge);
@@ -39,7 +40,7 @@ export async function resetAuthenticators(
     if (user.id === actor.userId) throw new Problem('own-authenticators');
     await requireAuthorityOver(change, user);
     const removed = await deleteAuthenticators(tx, user.id);
-    if (!removed.totp && removed.recoveryCodes === 0) return false;
+    if (!removed.totp && removed.recoveryCodes === 0) return undefined;
     // Its sessions end below.
     const lastIssuedAt = await findLastIssue(tx, user.id);
     await tx.user.update({ where: { id: user.id }, data: { secondFactor: false, updatedAt: new Date() } });
@@ -55,8 +56,12 @@ export async function resetAuthenticators(
     });
     send(noticeTo(context, user.email, 'authenticators-reset'));
     if (!user.disabled) await mailResetToken(change, user, { template: 'set-password', limited: false });
-    return true;
+    return user.id;
   });
+  if (removedFrom === undefined) return false;
+  // Wrong codes of the lost app would lock the next one.
+  await unlockSecondFactor(context, removedFrom);
+  return true;
 }
 
 /**
