@@ -334,7 +334,10 @@ t.test('Secrets can be read from files', async (t) => {
   t.strictSame(readSecretFiles({ SECRET: 'one', SECRET_FILE: '' }), { SECRET: 'one', SECRET_FILE: '' });
   const complaints: [variables: Record<string, string>, says: RegExp][] = [
     [{ SECRET: 'one', SECRET_FILE: path }, /^SECRET and SECRET_FILE are both set/],
-    [{ SECRET_FILE: join(folder, 'nowhere') }, /^SECRET_FILE is not the path.*=\/run\/secrets\/secret\)$/],
+    [
+      { SECRET_FILE: join(folder, 'nowhere') },
+      /^SECRET_FILE is not the path of a file that can be read: ENOENT .*=\/run\/secrets\/secret\)$/,
+    ],
     [{ DATABASE_URL_FILE: join(folder, 'empty') }, /^DATABASE_URL_FILE names an empty file/],
   ];
   for (const [variables, says] of complaints)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codeOf } from '../lib/error-code.ts';
 import { ConfigError } from './environment.ts';
 import { configurationRoot } from './package.ts';
 
@@ -43,8 +44,10 @@ function readText(variable: string, path: string): string {
   try {
     return readFileSync(resolve(configurationRoot, path), 'utf8');
   } catch (error) {
+    // The code alone: the value may be the secret itself, by mistake.
+    const code = codeOf(error);
     throw new ConfigError(
-      `${variable} is not the path of a file that can be read (example: ${variable}=/run/secrets/${variable.toLowerCase().slice(0, -'_FILE'.length)})`,
+      `${variable} is not the path of a file that can be read${code === undefined ? '' : `: ${code}`} (example: ${variable}=/run/secrets/${variable.toLowerCase().slice(0, -'_FILE'.length)})`,
       { cause: error },
     );
   }
