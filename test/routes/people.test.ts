@@ -41,7 +41,7 @@ t.test('A caller reads and changes their own record', async (t) => {
 t.test('The permissions of a caller match what the routes allow', async (t) => {
   const api = await startApi(t);
   for (const access of [0, 1, 2]) {
-    const { token, id } = await api.person(access);
+    const { token } = await api.person(access);
     const { body } = await api.ask('GET', '/me/permissions', { token });
     t.equal(body.access, access);
     t.ok(body.permissions.length >= 16);
@@ -50,7 +50,8 @@ t.test('The permissions of a caller match what the routes allow', async (t) => {
       const answer = await api.ask(
         method,
         path.replace('{id}', randomUUID()).replace('{slug}', 'not-found'),
-        { token: await api.sessionToken(id) },
+        // A person of its own: the request may be the one that deletes the account.
+        { token: (await api.person(access)).token },
       );
       t.equal(
         allowed,
