@@ -34,8 +34,9 @@ async function fromNpm(t: Teardown): Promise<LaunchOptions> {
   await promisify(execFile)('npm', args, { cwd: folder });
   const path = createRequire(join(folder, 'package.json')).resolve('@sparticuz/chromium');
   const { default: packaged }: { default: Packaged } = await import(pathToFileURL(path).href);
-  // Tabs in one process are no tabs.
-  const usual = packaged.args.filter((argument) => !/^--(single-process|no-zygote)$/.test(argument));
+  // Tabs in one process are no tabs, and without web security there is no CORS.
+  const unusual = /^--(single-process|no-zygote|disable-web-security)$/;
+  const usual = packaged.args.filter((argument) => !unusual.test(argument));
   return { executablePath: await packaged.executablePath(), args: [...usual, '--no-zygote', ...CONTAINER] };
 }
 

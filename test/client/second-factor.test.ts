@@ -8,6 +8,7 @@ import {
   isProblem,
   memoryStorage,
 } from '../../packages/client/src/index.ts';
+import { codeOf } from '../accounts/second-factor.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
@@ -121,4 +122,23 @@ t.test('A second factor that raises no level changes the state too', async (t) =
   t.equal(await prove(auth), true);
   t.strictSame(auth.state, { signedIn: true, access: 1, access2: undefined, factors: 2, userId: id });
   t.strictSame(changes, [[1, 2]]);
+});
+
+t.test('New tokens in an answer replace those of before', async (t) => {
+  const { auth } = await signedInAdmin(t);
+  const { data: enrolment } = await auth.api.POST('/me/totp');
+  const secret = enrolment?.secret ?? '';
+  await auth.api.POST('/me/totp/confirm', { body: { code: codeOf({ secret }) } });
+  t.match(auth.state, { access: 2, factors: 2 }, 'a confirmed app raises the session at once');
+  t.equal((await auth.api.GET('/control-panel')).response.status, 200);
+  const newPassword = 'another correct horse battery';
+  await auth.api.PUT('/me/password', { body: { currentPassword: PASSWORD, newPassword } });
+  t.equal((await auth.api.GET('/me')).response.status, 200, 'the session goes on after a new password');
+  t.equal((await auth.api.DELETE('/me/totp')).response.status, 200);
+  t.match(auth.state, { signedIn: true, access: 1, factors: 1 });
+  t.equal((await auth.api.GET('/me')).response.status, 200, 'and without the app');
+  t.notOk(
+    gate.requests.some((line) => String(line).includes('/refresh')),
+    'without a refresh',
+  );
 });

@@ -3,7 +3,7 @@ import { authorizedFetch, type Reauthenticate } from './authorized-fetch.ts';
 import { onStorage, openChannel, page } from './environment.ts';
 import { Permissions } from './permissions.ts';
 import type { operations, paths } from './schema.ts';
-import { type AuthState, sessionOf } from './session.ts';
+import { type AuthState, parseIssued, sessionOf } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { defaultStorage, type TokenStorage } from './storage.ts';
 
@@ -33,6 +33,14 @@ type Body<Id extends keyof operations> = operations[Id] extends {
 export type OperationId = keyof operations | (string & {});
 
 export type Client = ReturnType<typeof createClient>;
+
+/** The requests whose answers have new tokens of the session: they replace those of before. */
+const ISSUING: ReadonlySet<string> = new Set<keyof paths>([
+  '/me/password',
+  '/me/reauthenticate',
+  '/me/totp',
+  '/me/totp/confirm',
+]);
 
 /** The message to the other tabs when the user has signed out. */
 const SIGNED_OUT = 'signed-out';
@@ -78,6 +86,14 @@ export function createClient(options: ClientOptions) {
     return authorized(request);
   };
   const api: Api<paths> = createApi<paths>({ baseUrl: root, fetch: send });
+  api.use({
+    async onResponse({ schemaPath, response }) {
+      if (!response.ok || !ISSUING.has(schemaPath)) return;
+      // The refresh token is the one in the storage: another tab may have rotated it meanwhile.
+      const session = parseIssued(await response.clone().text(), await sessions.read());
+      if (session !== undefined) await sessions.write(session);
+    },
+  });
   const permissions = new Permissions(async () => {
     const { data } = await api.GET('/me/permissions');
     return data?.permissions.flatMap(({ operationId, allowed }) => (allowed ? operationId : []));
@@ -143,14 +159,7 @@ export function createClient(options: ClientOptions) {
     },
 
     /** Proves once more who the user is, for requests that need a recent sign-in or a second factor. */
-    async reauthenticate(body: Body<'renewAuthentication'>) {
-      const result = await api.POST('/me/reauthenticate', { body });
-      const session = result.data === undefined ? null : await sessions.read();
-      // The refresh token is the one in the storage: another tab may have rotated it meanwhile.
-      if (result.data !== undefined && session !== null)
-        await sessions.write(sessionOf(result.data, session.refreshToken));
-      return result;
-    },
+    reauthenticate: (body: Body<'renewAuthentication'>) => api.POST('/me/reauthenticate', { body }),
 
     /**
      * Tells whether the user may use an operation, by `GET /me/permissions`, which the first call requests.

@@ -43,6 +43,18 @@ export function parsePair(text: string): Session | undefined {
     : undefined;
 }
 
+/**
+ * Reads the answer of a request that issues tokens for the session that is signed in. Where it has no refresh
+ * token, the session keeps its own.
+ *
+ * @returns undefined for a text without tokens, and when the user has signed out meanwhile
+ */
+export function parseIssued(text: string, current: Session | null): Session | undefined {
+  if (current === null) return undefined;
+  const { refreshToken } = current;
+  return parsePair(text) ?? parsePair(JSON.stringify({ ...Object(parseJson(text)), refreshToken }));
+}
+
 /** What an app shows of the sign-in. */
 export interface AuthState {
   readonly signedIn: boolean;
