@@ -42,7 +42,7 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
   if (moved) {
     throw new ConfigError(
       `ACCESS_LEVELS gives ${moved.name} another number than the database, which has ${moved.name}:${moved.number}. ` +
-        'A number may not change under its name; declare a new name instead.',
+        describeWayOut(moved),
     );
   }
   const held = await findUndeclared(tx, levels);
@@ -54,6 +54,13 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
     );
   }
   return recorded;
+}
+
+/** Says what to do about a number that has changed. The three names that have to be there take no new name. */
+function describeWayOut({ name, number }: AccessLevel): string {
+  return ['guest', 'user', 'admin'].includes(name)
+    ? `Keep ${name}:${number}. Only an empty database takes another number: latchkey export and import move the users into one.`
+    : 'A number may not change under its name; declare a new name instead.';
 }
 
 /**

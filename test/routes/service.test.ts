@@ -77,6 +77,11 @@ t.test('The docs page and its files are served', async (t) => {
   const page = await ask('GET', '/docs');
   t.equal(page.status, 200);
   t.match(page.headers['content-type'], 'text/html');
+  t.match(
+    page.text,
+    /<head>\s*<meta charset="UTF-8"><meta name="viewport" content="width=device-width/,
+    'for phones',
+  );
   const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
   t.ok(parts.length > 3);
   for (const url of parts)

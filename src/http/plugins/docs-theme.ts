@@ -31,7 +31,8 @@ const css = `
 .swagger-ui .btn.execute { background-color: #1c5d99; border-color: #1c5d99; }
 html.dark-mode .swagger-ui .topbar { background-color: #14304a; }
 html.dark-mode .swagger-ui .info .title, html.dark-mode .swagger-ui .opblock-tag { color: #e4e6e6; }
-html.dark-mode .swagger-ui .info a, html.dark-mode .swagger-ui .btn.authorize { color: #7db8ea; }
+html.dark-mode .swagger-ui .info a, html.dark-mode .swagger-ui .opblock-tag a,
+html.dark-mode .swagger-ui .btn.authorize { color: #7db8ea; }
 @media (max-width: 640px) {
   .swagger-ui .wrapper { padding: 0 12px; }
   .swagger-ui .topbar { padding: 6px 0; }

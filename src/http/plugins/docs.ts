@@ -5,6 +5,8 @@ import { withAccess } from '../../access/declaration.ts';
 import { Problem } from '../../problems/problem.ts';
 import { docsTheme } from './docs-theme.ts';
 
+const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">';
+
 /**
  * The browsable OpenAPI document, at /docs. Its page may run its own scripts and call the API; no other
  * answer may.
@@ -19,6 +21,10 @@ async function docs(app: FastifyInstance) {
       reply.header('referrer-policy', 'no-referrer');
       done();
     });
+    // Without it, phones lay the page out for a desktop and make it small. The plugin has no option for it.
+    scope.addHook('onSend', async (_request, _reply, payload) =>
+      typeof payload === 'string' ? payload.replace('<meta charset="UTF-8">', `$&${VIEWPORT}`) : payload,
+    );
     // The plugin redirects to its path in this app. Clients need the one of PUBLIC_URL: a proxy may strip it.
     scope.addHook('onSend', (_request, reply, _payload, done) => {
       const location = reply.getHeader('location');
