@@ -145,6 +145,8 @@ t.test('An account without a second factor has no code', async (t) => {
   });
   t.equal((await prove(token, { password: PASSWORD })).status, 200);
   t.equal(await db.session.count({ where: { userId: id, secondFactorAt: { not: null } } }), 0);
+  const counter = { where: { id: app.accounts.throttle.hash(['second-factor', id]) } };
+  t.equal(await db.failedTries.findUnique(counter), null, 'nothing is counted for a later app');
 });
 
 t.test('The body has at least one member, and one code at most', async (t) => {

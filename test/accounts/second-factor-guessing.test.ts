@@ -2,9 +2,12 @@
  * Wrong codes: counted for the account, apart from its passwords, and forgiven by a finished sign-in alone.
  */
 import t from 'tap';
+import { codeCounter } from '#latchkey/accounts/sign-in/account-counter.ts';
 import { unlockSecondFactor } from '#latchkey/accounts/sign-in/code-attempt.ts';
 import { type Answer, type Api, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
+import { openWithTwoFactors } from './client.ts';
+import { enrol } from './second-factor.ts';
 import { newOwnerAt, type Owner } from './totp.ts';
 
 const HOME = '192.0.2.1';
@@ -186,4 +189,18 @@ t.test('Five codes at once are verified, and the rest wait or are refused', asyn
   const verified = answers.filter(({ body }) => body.slug === 'wrong-code').length;
   t.ok(verified >= 5 && verified <= 7, `${verified} of 20, and one for each wait that is over by then`);
   for (const { body } of answers) t.match(body.slug, /^(wrong-code|too-many-attempts)$/);
+});
+
+t.test('An app forgives the wrong codes of one that was removed before it', async (t) => {
+  const api = await startApi(t);
+  const owner = await newOwnerAt(api);
+  for (let n = 0; n < 3; n++) await guess(api, owner);
+  const { accessToken } = await openWithTwoFactors(api, owner.id);
+  const { body } = await api.ask('DELETE', '/me/totp', { token: accessToken });
+  t.equal(await failuresOf(api, 'second-factor', owner.id), 3);
+  const { token } = await enrol(api, { token: body.accessToken });
+  t.equal(await failuresOf(api, 'second-factor', owner.id), 0);
+  await api.app.accounts.throttle.count([codeCounter(owner.id)]);
+  await enrol(api, { token });
+  t.equal(await failuresOf(api, 'second-factor', owner.id), 1, 'one that replaces another does not');
 });

@@ -7,6 +7,7 @@ import { noticeTo } from '../notices.ts';
 import { sessionColumns } from '../sessions/active.ts';
 import { ownerColumns, type SessionGrant, toGrant } from '../sessions/grant.ts';
 import { lastIssueOf } from '../sessions/last-issue.ts';
+import { unlockSecondFactor } from '../sign-in/code-attempt.ts';
 import { isMailCode, needsMailCode } from './mail-code.ts';
 import { joinMethods } from './methods.ts';
 import { replaceRecoveryCodes } from './recovery-codes.ts';
@@ -26,6 +27,8 @@ export interface Confirmation {
 /** A session that has two factors now, and the recovery codes of an account that had none. */
 export interface Confirmed {
   readonly grant: SessionGrant;
+  /** True when the account had no second factor before. */
+  readonly isFirst: boolean;
   readonly recoveryCodes: string[] | null;
 }
 
@@ -51,6 +54,8 @@ export async function confirmTotp(
     return verifyAndActivate(change, actor, confirmation);
   });
   if (confirmed === undefined) throw wrongCode();
+  // Wrong codes of an app that was removed say nothing about this one.
+  if (confirmed.isFirst) await unlockSecondFactor(context, actor.userId);
   return confirmed;
 }
 
@@ -100,7 +105,7 @@ async function verifyAndActivate(
   const { requestContext } = actor;
   change.record({ action: 'authenticator.added', actorId: userId, targetId: userId, after, requestContext });
   change.send(noticeTo(context, user.email, 'authenticator-added'));
-  return { grant: await raiseSession(change, actor, user, time), recoveryCodes };
+  return { grant: await raiseSession(change, actor, user, time), isFirst, recoveryCodes };
 }
 
 /** Notes that a session has proven a code. Its first factor is recent, as the route asks. */

@@ -57,7 +57,10 @@ export async function attemptCode<T>(
   }
 }
 
-/** Forgives the wrong codes of an account. Call it when an admin has removed its authenticators. */
+/**
+ * Forgives the wrong codes of an account. Call it when an admin has removed its authenticators, and when it
+ * has got its first one.
+ */
 export async function unlockSecondFactor({ throttle }: AccountsContext, userId: string): Promise<void> {
   await throttle.reset([codeCounter(userId).subject]);
 }

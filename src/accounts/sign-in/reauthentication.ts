@@ -1,4 +1,4 @@
-import { invalidToken, twoFactorsRequired } from '../../access/challenges.ts';
+import { invalidToken, refusedCode, twoFactorsRequired } from '../../access/challenges.ts';
 import type { ColumnsOf } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { joinMethods, type Method, methodsOf } from '../authenticators/methods.ts';
@@ -42,6 +42,8 @@ export async function reauthenticate(
   const user = await selectRow(context.db, 'User', ['id', 'email', 'secondFactor', 'epoch'], { id });
   if (user === undefined) throw invalidToken();
   if (user.secondFactor && !sendsCode) throw twoFactorsRequired();
+  // Not counted: the failures would wait for the app that the owner sets up one day.
+  if (!user.secondFactor && sendsCode) throw refusedCode('wrong-code');
   if (password === undefined) await requireRecentFirstFactor(context, actor);
   const verified = password === undefined ? user : await verifyOwnPassword(context, actor, password);
   if (!sendsCode) return makeChange(context, (change) => renew(change, actor, verified, ['pwd']));
