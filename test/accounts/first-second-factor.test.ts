@@ -1,7 +1,7 @@
 /** A first second factor that raises the level takes a mailed code too, and mails say what is to be done. */
 import t, { type Test } from 'tap';
 import { type Answer, type Api, type Person, startApi } from '../helper.ts';
-import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
+import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
 import { open, readClaims } from './client.ts';
 import { begin, codeOf, enrol, wrongCodeOf } from './second-factor.ts';
 
@@ -18,6 +18,14 @@ const isProblem = (t: Test, { status, body }: Answer, expected: number, slug: st
 async function mailedTo({ email }: Pick<Person, 'email'>, from: Api = api): Promise<string | undefined> {
   const mails = (await waitingFor(from, email)).filter(({ template }) => template === 'second-factor-code');
   return mails.at(-1)?.values.code;
+}
+
+/** Changes the address of a person, as a thief of the password could. */
+async function move({ token }: Pick<Person, 'token'>, email: string): Promise<{ email: string }> {
+  t.equal((await ask('PUT', '/me/email', { token, body: { email } })).status, 202);
+  const body = { token: await tokenFor(api, email, 'email-change') };
+  t.equal((await ask('POST', '/email/verify', { body })).status, 200);
+  return { email };
 }
 
 const otherThan = (code: string | undefined) => (code === '12345678' ? '87654321' : '12345678');
@@ -69,6 +77,23 @@ t.test('Three codes an hour are mailed to an address', async (t) => {
   const refused = await ask('POST', '/me/totp', { token: admin.token });
   isProblem(t, refused, 429, 'too-many-requests');
   t.equal(refused.headers['retry-after'], '3600');
+});
+
+t.test('While a change of the address can be stopped, the code goes to the first address', async (t) => {
+  const admin = await api.person(2);
+  const second = await move(admin, 'second@example.com');
+  const third = await move(admin, 'third@example.com');
+  const app = await begin(api, admin.token);
+  t.strictSame([await mailedTo(second), await mailedTo(third)], [undefined, undefined]);
+  const body = { code: codeOf(app), mailCode: await mailedTo(admin) };
+  t.match(body.mailCode, /^[0-9]{8}$/);
+  t.equal((await confirm(admin.token, body)).status, 200);
+
+  const other = await api.person(2);
+  const moved = await move(other, 'moved@example.com');
+  await db.emailChangeStop.updateMany({ where: { userId: other.id }, data: { expiresAt: new Date() } });
+  await begin(api, other.token);
+  t.match([await mailedTo(other), await mailedTo(moved)], [undefined, /^[0-9]{8}$/], 'afterwards to the new');
 });
 
 t.test('Below the level no code is asked for, and a raised level asks for one', async (t) => {

@@ -43,7 +43,8 @@ export async function enrolTotp(
     const expiresAt = new Date(createdAt.getTime() + LIFETIME_MS);
     const { secret, uri } = newTotpSecret(issuer, displayEmail(user.email));
     const mailCodeRequired = needsMailCode(context, user, createdAt);
-    const code = mailCodeRequired ? await mailCode(change, actor, user.email, expiresAt) : null;
+    const times = { createdAt, notAfter: expiresAt };
+    const code = mailCodeRequired ? await mailCode(change, actor, user.email, times) : null;
     const row = {
       secret: context.totpEncryption.encrypt(secret, userId),
       mailCodeHash: code === null ? null : hashMailCode(secret, code),

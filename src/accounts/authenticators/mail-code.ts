@@ -31,17 +31,26 @@ export function needsMailCode(
 }
 
 /**
- * Mails a new code.
+ * Mails a new code. While a change of the address can be stopped, it goes to the address of before the
+ * earliest one: a stolen password is enough to ask for a change.
  *
+ * @param email the present address of the actor
+ * @param createdAt by the database's clock
  * @returns the code
  * @throws {Problem} `too-many-requests` when the address, or the network, has had its mails of the hour
  */
 export async function mailCode(
   change: ActorChange,
   actor: Actor,
-  recipient: string,
-  notAfter: Date,
+  email: string,
+  { createdAt, notAfter }: { readonly createdAt: Date; readonly notAfter: Date },
 ): Promise<string> {
+  const stoppable = await change.tx.emailChangeStop.findFirst({
+    where: { userId: actor.userId, expiresAt: { gt: createdAt } },
+    orderBy: { createdAt: 'asc' },
+    select: { email: true },
+  });
+  const recipient = stoppable?.email ?? email;
   const template = 'second-factor-code';
   if (!(await allowsMail(change, { recipient, templates: [template] }, actor.requestContext)))
     throw retryLater('too-many-requests', RETRY_SECONDS);
