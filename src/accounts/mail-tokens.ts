@@ -61,14 +61,20 @@ export function tokenValues(
  * disabled. Those that stop a change of address stay: a thief of the account could else void them.
  */
 export async function voidMailTokens(
-  { context: { outbox }, tx }: Change,
+  change: Change,
   user: { readonly id: string; readonly email: string },
 ): Promise<void> {
-  const where = { userId: user.id };
+  const { context, tx } = change;
+  await voidEmailChanges(change, user.id);
+  await tx.passwordReset.deleteMany({ where: { userId: user.id } });
+  await context.outbox.takeBack(tx, [user.email], resetTemplates);
+}
+
+/** Voids changes of address that wait for the new one. */
+export async function voidEmailChanges({ context, tx }: Change, userId: string): Promise<void> {
+  const where = { userId };
   const changes = await tx.emailChange.findMany({ where, select: { email: true } });
   await tx.emailChange.deleteMany({ where });
-  await tx.passwordReset.deleteMany({ where });
-  await outbox.takeBack(tx, [user.email], resetTemplates);
   const emails = changes.map(({ email }) => email);
-  await outbox.takeBack(tx, emails, ['email-change']);
+  await context.outbox.takeBack(tx, emails, ['email-change']);
 }

@@ -6,6 +6,7 @@ import t from 'tap';
 import { PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
 import { open, pairOf, refresh, setTime } from './client.ts';
+import { enrol } from './second-factor.ts';
 import { addTotp } from './totp.ts';
 
 const api = await startApi(t, NO_MAIL_SERVER);
@@ -70,6 +71,17 @@ t.test('An account with a second factor needs two for a change of address and fo
     t.match(body, problem);
     t.match(headers['www-authenticate'], /acr_values="2", max_age=900$/);
   }
+});
+
+t.test('A first second factor voids a change that one factor had asked for', async (t) => {
+  const ada = await person(1);
+  const thief = await open(api, ada.id);
+  const email = newAddress();
+  await change(thief.accessToken, email);
+  const token = await tokenFor(api, email, 'email-change');
+  await enrol(api, ada);
+  t.match((await verify(token)).body, { status: 403, slug: 'mail-token-invalid' });
+  t.strictSame(await kinds(email), [], 'nor is it mailed any more');
 });
 
 t.test('The old address stops a change that is not confirmed, and ends all sessions', async (t) => {

@@ -3,6 +3,7 @@ import { selectRow } from '../../db/raw/select.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
 import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
+import { voidEmailChanges } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
 import { sessionColumns } from '../sessions/active.ts';
 import { ownerColumns, type SessionGrant, toGrant } from '../sessions/grant.ts';
@@ -97,8 +98,11 @@ async function verifyAndActivate(
   };
   await tx.totp.upsert({ where: { userId }, create: { userId, ...totp }, update: totp });
   const isFirst = !user.secondFactor;
-  if (isFirst)
+  if (isFirst) {
     await tx.user.update({ where: { id: userId }, data: { secondFactor: true, updatedAt: new Date() } });
+    // One factor was enough to ask for them.
+    await voidEmailChanges(change, userId);
+  }
   const hasCodes = (await tx.recoveryCode.count({ where: { userId } })) > 0;
   const recoveryCodes = hasCodes ? null : await replaceRecoveryCodes(tx, userId, time);
   const after = { authenticator: 'totp', replaced: !isFirst, recoveryCodes: recoveryCodes?.length ?? 0 };

@@ -7,7 +7,13 @@ import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
 import { allowsMail } from '../mail-limits.ts';
-import { MAIL_TOKEN_LIFETIMES_MS, newMailToken, tokenValues, voidMailTokens } from '../mail-tokens.ts';
+import {
+  MAIL_TOKEN_LIFETIMES_MS,
+  newMailToken,
+  tokenValues,
+  voidEmailChanges,
+  voidMailTokens,
+} from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
 import type { User } from '../users/schemas.ts';
@@ -46,10 +52,7 @@ export async function requestEmailChange(
     await offerStop(change, userId, owner.email, createdAt);
     const notAfter = new Date(createdAt.getTime() + MAIL_TOKEN_LIFETIMES_MS.verification);
     const { token, tokenHash } = newMailToken();
-    const before = await tx.emailChange.findMany({ where: { userId }, select: { email: true } });
-    await tx.emailChange.deleteMany({ where: { userId } });
-    const emails = before.map((old) => old.email);
-    await context.outbox.takeBack(tx, emails, ['email-change']);
+    await voidEmailChanges(change, userId);
     const expiresAt = taken === null ? notAfter : createdAt;
     const { epoch } = owner;
     await tx.emailChange.create({
