@@ -1,6 +1,7 @@
 import type { Database } from '../db/client.ts';
 import type { RunOptions } from '../db/raw/batches.ts';
 import { prune } from '../db/raw/prune.ts';
+import { KEPT_PREFIX } from './kept.ts';
 
 /** Time after which failures are deleted when no more of them follow. */
 const RETENTION_MS = 30 * 86_400_000;
@@ -9,7 +10,8 @@ const RETENTION_MS = 30 * 86_400_000;
 const MIN_RETENTION_MS = 3_600_000;
 
 /**
- * Deletes rows without an attempt for a month, and rows without failures and attempts under way.
+ * Deletes rows without an attempt for a month, except those that are kept, and rows without failures and
+ * attempts under way.
  *
  * @returns the number of rows deleted
  */
@@ -20,7 +22,7 @@ export async function pruneFailedAttempts(
   const time = (await now(db)).getTime();
   const lately = time - MIN_RETENTION_MS;
   // In two steps: each uses its own index, and reads no more rows than it deletes.
-  const old = { countedAt: { lt: time - RETENTION_MS } };
+  const old = { countedAt: { lt: time - RETENTION_MS }, NOT: { id: { startsWith: KEPT_PREFIX } } };
   const none = { failures: 0, countedAt: { lt: lately }, pendingSince: { lt: lately } };
   const pruned = await prune(
     (take) =>

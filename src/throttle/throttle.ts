@@ -12,6 +12,7 @@ import {
   refundAttempts,
   reserveAttempts,
 } from './failed-attempts.ts';
+import { KEPT, KEPT_PREFIX } from './kept.ts';
 import { pruneFailedAttempts } from './prune-failed-attempts.ts';
 import {
   type Clock,
@@ -134,7 +135,8 @@ export class Throttle {
 
   /** Returns the keyed hash of a subject. */
   hash(subject: readonly string[]): string {
-    return this.#hmac.sign(JSON.stringify(subject));
+    const hash = this.#hmac.sign(JSON.stringify(subject));
+    return subject[0] === KEPT ? KEPT_PREFIX + hash : hash;
   }
 
   /** Resets the failures of some subjects. */

@@ -3,6 +3,7 @@
  * session.
  */
 import t from 'tap';
+import { codeCounter } from '#latchkey/accounts/sign-in/account-counter.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';
 import { isAccepted, open, pairOf, readClaims, refresh, setTime } from './client.ts';
@@ -145,7 +146,7 @@ t.test('An account without a second factor has no code', async (t) => {
   });
   t.equal((await prove(token, { password: PASSWORD })).status, 200);
   t.equal(await db.session.count({ where: { userId: id, secondFactorAt: { not: null } } }), 0);
-  const counter = { where: { id: app.accounts.throttle.hash(['second-factor', id]) } };
+  const counter = { where: { id: app.accounts.throttle.hash(codeCounter(id).subject) } };
   t.equal(await db.failedTries.findUnique(counter), null, 'nothing is counted for a later app');
 });
 

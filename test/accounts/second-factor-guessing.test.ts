@@ -3,6 +3,7 @@
  */
 import t from 'tap';
 import { codeCounter } from '#latchkey/accounts/sign-in/account-counter.ts';
+import { pruneFailedAttempts } from '#latchkey/accounts/sign-in/attempts.ts';
 import { unlockSecondFactor } from '#latchkey/accounts/sign-in/code-attempt.ts';
 import { type Answer, type Api, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
@@ -71,7 +72,7 @@ t.test('Right password and four wrong codes, again and again: closed after 100 c
       if (body.slug !== 'wrong-code') throw new Error(`Round ${round}: ${body.slug}`);
     }
   }
-  t.equal(await failuresOf(api, 'second-factor', owner.id), 400);
+  t.equal(await failuresOf(api, ...codeCounter(owner.id).subject), 400);
   const mails = async () => (await waitingFor(api, owner.email)).map(({ template }) => template);
   t.strictSame(await mails(), ['wrong-codes'], 'the owner is told once');
   const [recoveryCode] = owner.totp.recoveryCodes;
@@ -144,7 +145,7 @@ t.test(
     const owner = await newOwnerAt(api);
     const { email } = owner;
     const passwords = () => failuresOf(api, 'account', email);
-    const codes = () => failuresOf(api, 'second-factor', owner.id);
+    const codes = () => failuresOf(api, ...codeCounter(owner.id).subject);
     const networks = () => db.knownNetwork.count({ where: { userId: owner.id } });
     for (let n = 0; n < 3; n++) await from(api, HOME, '/login', { email, password: 'wrong' });
     const first = await from(api, HOME, '/login', { email, password: PASSWORD });
@@ -197,10 +198,22 @@ t.test('An app forgives the wrong codes of one that was removed before it', asyn
   for (let n = 0; n < 3; n++) await guess(api, owner);
   const { accessToken } = await openWithTwoFactors(api, owner.id);
   const { body } = await api.ask('DELETE', '/me/totp', { token: accessToken });
-  t.equal(await failuresOf(api, 'second-factor', owner.id), 3);
+  t.equal(await failuresOf(api, ...codeCounter(owner.id).subject), 3);
   const { token } = await enrol(api, { token: body.accessToken });
-  t.equal(await failuresOf(api, 'second-factor', owner.id), 0);
+  t.equal(await failuresOf(api, ...codeCounter(owner.id).subject), 0);
   await api.app.accounts.throttle.count([codeCounter(owner.id)]);
   await enrol(api, { token });
-  t.equal(await failuresOf(api, 'second-factor', owner.id), 1, 'one that replaces another does not');
+  t.equal(await failuresOf(api, ...codeCounter(owner.id).subject), 1, 'one that replaces another does not');
+});
+
+t.test('A month without a wrong code forgives none', async (t) => {
+  const api = await startApi(t);
+  const { accounts } = api.app;
+  const owner = await newOwnerAt(api);
+  await guess(api, owner);
+  await from(api, HOME, '/login', { email: owner.email, password: 'wrong' });
+  await accounts.db.failedTries.updateMany({ data: { countedAt: Date.now() - 31 * 86_400_000 } });
+  await pruneFailedAttempts(accounts);
+  t.equal(await failuresOf(api, 'account', owner.email), 0, 'those of passwords are forgotten');
+  t.equal(await failuresOf(api, ...codeCounter(owner.id).subject), 1);
 });

@@ -1,5 +1,6 @@
 /** Every way in, in every state of an account and of what is sent: one table. */
 import t from 'tap';
+import { codeCounter } from '#latchkey/accounts/sign-in/account-counter.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { newOwnerAt, type Owner } from './totp.ts';
 
@@ -34,12 +35,12 @@ async function setUp(state: State, hasTotp: boolean): Promise<Case> {
   const owner = await newOwnerAt(api);
   if (!hasTotp) await db.user.update({ where: { id: owner.id }, data: { secondFactor: false } });
   if (state === 'disabled') await db.user.update({ where: { id: owner.id }, data: { disabled: true } });
-  const lock = (subject: string[]) =>
+  const lock = (subject: readonly string[]) =>
     db.failedTries.create({
       data: { id: throttle.hash(subject), failures: 100, countedAt: Date.now(), nextTryAt: 0 },
     });
   if (state === 'locked') await lock(['account', owner.email]);
-  if (state === 'second factor locked') await lock(['second-factor', owner.id]);
+  if (state === 'second factor locked') await lock(codeCounter(owner.id).subject);
   const email = state === 'unknown' ? `nobody-${owner.email}` : owner.email;
   return { owner, state, email, password: state === 'wrong' ? WRONG : PASSWORD };
 }

@@ -1,4 +1,5 @@
 import type { Policy } from '../../throttle/failed-attempts.ts';
+import { KEPT } from '../../throttle/kept.ts';
 import type { Counted } from '../../throttle/reservation.ts';
 
 const SECOND_MS = 1_000;
@@ -28,8 +29,8 @@ export function passwordCounter(email: string, knownNetwork?: string): Counted {
 
 /**
  * The counter of an account's second factor, for all networks together. It is the account's own and not the
- * address's: only a client with the right password reaches it.
+ * address's: only a client with the right password reaches it. Time forgives nothing, so it is kept.
  */
 export function codeCounter(userId: string): Counted {
-  return { subject: ['second-factor', userId], policy: accountPolicy };
+  return { subject: [KEPT, 'second-factor', userId], policy: accountPolicy };
 }
