@@ -56,7 +56,7 @@ export async function checkLevels(tx: Transaction, levels: AccessLevels): Promis
   return recorded;
 }
 
-/** Says what to do about a number that has changed. The three names that have to be there take no new name. */
+/** Says what to do about a number that has changed. The three names that must be there have no other name. */
 function describeWayOut({ name, number }: AccessLevel): string {
   return ['guest', 'user', 'admin'].includes(name)
     ? `Keep ${name}:${number}. Only an empty database takes another number: latchkey export and import move the users into one.`
