@@ -16,9 +16,15 @@ const withoutFiles = `
   import { closeSync, openSync } from 'node:fs';
   async function withoutFiles(work) {
     const taken = [];
-    try {
-      for (;;) taken.push(openSync('/dev/null'));
-    } catch {}
+    const takeAll = () => {
+      const before = taken.length;
+      try {
+        for (;;) taken.push(openSync('/dev/null'));
+      } catch {}
+      return taken.length > before;
+    };
+    // Files of modules that were just loaded are closed on other threads, and free again later.
+    while (takeAll()) await new Promise((resolve) => setTimeout(resolve, 50));
     try {
       return await work();
     } catch (error) {
