@@ -1,8 +1,14 @@
 import { isProblem } from '@latchkey/client';
-import { StrictMode, type SubmitEvent, useEffect, useState } from 'react';
+import { type ComponentProps, type SubmitEvent, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { auth, useAuth } from './auth.ts';
 import { Users } from './users.tsx';
+
+const Field = ({ label, ...input }: ComponentProps<'input'> & { label: string }) => (
+  <label>
+    {label} <input required {...input} />
+  </label>
+);
 
 function SignIn() {
   const [message, setMessage] = useState('');
@@ -19,24 +25,16 @@ function SignIn() {
     else if (isProblem(error, 'challenge-invalid')) setChallenge(undefined);
     setMessage(isProblem(error, 'second-factor-required') ? '' : (error?.detail ?? ''));
   };
-  if (challenge !== undefined)
-    return (
-      <form onSubmit={submit}>
-        <label>
-          Code <input name="code" inputMode="numeric" autoComplete="one-time-code" required />
-        </label>
-        <button type="submit">Sign in</button>
-        <p role="alert">{message}</p>
-      </form>
-    );
   return (
     <form onSubmit={submit}>
-      <label>
-        Email <input name="email" type="email" autoComplete="username" required />
-      </label>
-      <label>
-        Password <input name="password" type="password" autoComplete="current-password" required />
-      </label>
+      {challenge === undefined ? (
+        <>
+          <Field label="Email" name="email" type="email" autoComplete="username" />
+          <Field label="Password" name="password" type="password" autoComplete="current-password" />
+        </>
+      ) : (
+        <Field label="Code" name="code" inputMode="numeric" autoComplete="one-time-code" />
+      )}
       <button type="submit">Sign in</button>
       <p role="alert">{message}</p>
     </form>
@@ -84,11 +82,5 @@ function App() {
   );
 }
 
-const root = document.getElementById('root');
-if (root === null) throw new Error('index.html has no root');
 await auth.ready;
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+createRoot(document.getElementById('root') ?? document.body).render(<App />);

@@ -12,8 +12,7 @@ export function Users() {
 
   useEffect(() => {
     const abort = new AbortController();
-    const query = q === '' ? {} : { q };
-    auth.api.GET('/users', { params: { query }, signal: abort.signal }).then(
+    auth.api.GET('/users', { params: { query: q === '' ? {} : { q } }, signal: abort.signal }).then(
       ({ data, error }) => {
         if (data !== undefined) setUsers(data.users);
         setMessage(isProblem(error) ? error.detail : '');
