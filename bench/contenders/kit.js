@@ -28,6 +28,8 @@ export function makeTokens(subject) {
       sid: randomUUID(),
       client_id: 'latchkey',
       access: 1,
+      acr: '1',
+      amr: ['pwd'],
       gen: 0,
       auth_time: now,
       iat: now,
@@ -50,6 +52,8 @@ export function issueTokens(app, number = count) {
   const now = new Date();
   const subject = {
     access: 1,
+    acr: '1',
+    amr: ['pwd'],
     generation: 0,
     authenticatedAt: now,
     issuedAt: now,
