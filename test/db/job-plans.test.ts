@@ -109,14 +109,10 @@ const jobs: Record<string, Job> = {
   'mails.prune': { run: () => pruneMails(accounts), by: ['Mail_createdAt_idx', 'Mail_pkey'] },
   'mail-tokens.prune': {
     run: () => pruneMailTokens(accounts),
-    by: [
-      'Invitation',
-      'Registration',
-      'PasswordReset',
-      'EmailChange',
-      'EmailChangeStop',
-      'SignInChallenge',
-    ].flatMap((table) => [`${table}_expiresAt_idx`, `${table}_pkey`]),
+    by: ['Invitation', 'Registration', 'PasswordReset', 'EmailChange', 'EmailChangeStop'].flatMap((table) => [
+      `${table}_expiresAt_idx`,
+      `${table}_pkey`,
+    ]),
   },
   'challenges.prune': {
     run: () => pruneChallenges(accounts),

@@ -3,8 +3,7 @@ import { prune } from '../../db/raw/prune.ts';
 import type { AccountsContext } from '../context.ts';
 
 /**
- * Deletes expired invitations, registrations, password resets, changes of address, tokens that stop one, and
- * challenges of sign-ins.
+ * Deletes expired invitations, registrations, password resets, changes of address and tokens that stop one.
  *
  * @returns the number of rows
  */
@@ -39,11 +38,6 @@ export async function pruneMailTokens(
     (await prune(
       (take) => db.emailChangeStop.findMany({ where, orderBy, take, select }),
       (ids) => db.emailChangeStop.deleteMany({ where: { ...where, id: { in: ids } } }),
-      options,
-    )) +
-    (await prune(
-      (take) => db.signInChallenge.findMany({ where, orderBy, take, select }),
-      (ids) => db.signInChallenge.deleteMany({ where: { ...where, id: { in: ids } } }),
       options,
     ))
   );
