@@ -6,8 +6,7 @@ import type { AccountsContext, Principal } from '../context.ts';
 import { mailResetToken } from '../credentials/reset-token.ts';
 import { voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
-import { raiseEpoch } from '../sessions/end.ts';
-import { findLastIssue } from '../sessions/last-issue.ts';
+import { endEverySession } from '../sessions/end.ts';
 import { unlockSecondFactor } from '../sign-in/code-attempt.ts';
 import { noSuchAddress, userColumns } from '../users/users.ts';
 import { requireAllFactors } from './require-factors.ts';
@@ -33,7 +32,7 @@ export async function resetAuthenticators(
 ): Promise<boolean> {
   const removedFrom = await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
-    const { tx, record, revoke, send } = change;
+    const { tx, record, send } = change;
     await requireAllFactors(change, maxAge);
     const user = await tx.user.findUnique({ where: key, select: userColumns });
     if (user === null) throw 'email' in key ? noSuchAddress() : new Problem('user-not-found');
@@ -41,11 +40,8 @@ export async function resetAuthenticators(
     await requireAuthorityOver(change, user);
     const removed = await deleteAuthenticators(tx, user.id);
     if (!removed.totp && removed.recoveryCodes === 0) return undefined;
-    // Its sessions end below.
-    const lastIssuedAt = await findLastIssue(tx, user.id);
     await tx.user.update({ where: { id: user.id }, data: { secondFactor: false, updatedAt: new Date() } });
-    const { generation } = await raiseEpoch(tx, user.id);
-    revoke({ userId: user.id, generation, lastIssuedAt });
+    await endEverySession(change, user.id);
     await voidMailTokens(change, user);
     record({
       action: 'authenticator.removed',

@@ -5,8 +5,7 @@ import type { AccountsContext } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
 import { hashMailToken, voidMailTokens } from '../mail-tokens.ts';
 import { noticeTo } from '../notices.ts';
-import { raiseEpoch } from '../sessions/end.ts';
-import { findLastIssue } from '../sessions/last-issue.ts';
+import { endEverySession } from '../sessions/end.ts';
 import { attemptMailToken } from '../sign-in/attempts.ts';
 import { emailKey } from '../users/sort-keys.ts';
 
@@ -39,19 +38,17 @@ export async function stopEmailChange(
 
 /** @returns true when the address could not be restored */
 async function stop(change: Change, id: string, requestContext: RequestContext): Promise<boolean> {
-  const { tx, revoke, record } = change;
+  const { tx, record } = change;
   const row = await tx.emailChangeStop.findUnique({ where: { id }, include: { user: true } });
   if (row === null) throw new Problem('mail-token-invalid');
   const { user, userId, createdAt } = row;
   // Those of later addresses too: they would give the account back to the one who has taken it. An earlier
   // address can still stop this one.
   await tx.emailChangeStop.deleteMany({ where: { userId, createdAt: { gte: createdAt } } });
-  const lastIssuedAt = await findLastIssue(tx, userId);
-  const { generation } = await raiseEpoch(tx, userId);
+  await endEverySession(change, userId);
   await voidMailTokens(change, user);
   const isChanged = user.email !== row.email;
   const isTaken = isChanged && (await tx.user.count({ where: { email: row.email } })) > 0;
-  revoke({ userId, generation, lastIssuedAt });
   const restored = isChanged && !isTaken;
   record({
     action: 'user.email-change-stopped',

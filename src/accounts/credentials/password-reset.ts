@@ -10,8 +10,7 @@ import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
 import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
-import { raiseEpoch } from '../sessions/end.ts';
-import { findLastIssue } from '../sessions/last-issue.ts';
+import { endEverySession } from '../sessions/end.ts';
 import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
 import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
@@ -128,14 +127,12 @@ async function replacePassword(
   await requireGoodPassword(newPassword, owner, pointer);
   const passwordHash = await hashPassword(newPassword);
   const changed = await makeChange(context, async (change) => {
-    const { tx, revoke, record, send } = change;
+    const { tx, record, send } = change;
     await requireAllowed(tx);
-    const lastIssuedAt = await findLastIssue(tx, id);
-    const { generation } = await raiseEpoch(tx, id);
+    await endEverySession(change, id);
     const data = { passwordHash, updatedAt: new Date() };
     const user = await tx.user.update({ where: { id }, data, select: userColumns });
     await voidMailTokens(change, user);
-    revoke({ userId: id, generation, lastIssuedAt });
     record({ action: 'user.password-reset', actorId, targetId: id, requestContext });
     send(noticeTo(context, user.email, 'password-changed'));
     return user;

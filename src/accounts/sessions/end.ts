@@ -125,15 +125,13 @@ async function endSessions(
 export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
   await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
-    const { tx, revoke, record } = change;
+    const { tx, record } = change;
     const select = { id: true, access: true, permanentAccess: true, accessUntil: true } as const;
     const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select });
     if (user === null) throw new Problem('user-not-found');
     await requireAuthorityOver(change, user);
     const sessions = await tx.session.count({ where: { userId: user.id } });
-    const lastIssuedAt = await findLastIssue(tx, user.id);
-    const { generation } = await raiseEpoch(tx, user.id);
-    revoke({ userId: user.id, generation, lastIssuedAt });
+    await endEverySession(change, user.id);
     record({
       action: 'session.ended',
       actorId: actor.userId,
@@ -142,6 +140,13 @@ export async function endAllSessions(context: AccountsContext, actor: Actor, use
       requestContext: actor.requestContext,
     });
   });
+}
+
+/** Ends every session of a user, and revokes the access tokens. */
+export async function endEverySession({ tx, revoke }: Change, userId: string): Promise<void> {
+  const lastIssuedAt = await findLastIssue(tx, userId);
+  const { generation } = await raiseEpoch(tx, userId);
+  revoke({ userId, generation, lastIssuedAt });
 }
 
 /**
