@@ -58,19 +58,12 @@ export function twoFactorsRequired(maxAge?: number): Problem {
   return new Problem('two-factors-required', { headers: { 'www-authenticate': header } });
 }
 
-/** The problem of a wrong one-time code; a 401 has a challenge (RFC 9110 section 15.5.2). */
-export function wrongCode(): Problem {
-  return new Problem('wrong-code', { headers: { 'www-authenticate': challenge } });
-}
-
 /** The problem of a refresh token that is not accepted; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
 }
 
-/**
- * The codes and challenges that a sign-in does not accept; a 401 has a challenge (RFC 9110 section 15.5.2).
- */
+/** The problem of a code or of a challenge that is refused; a 401 has a challenge (RFC 9110 section 15.5.2). */
 export function refusedCode(slug: 'challenge-invalid' | 'wrong-code' | 'code-already-used'): Problem {
   return new Problem(slug, { headers: { 'www-authenticate': challenge } });
 }

@@ -1,4 +1,4 @@
-import { invalidToken, wrongCode } from '../../access/challenges.ts';
+import { invalidToken, refusedCode } from '../../access/challenges.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
 import { type ActorChange, makeChange, recheckActor } from '../change.ts';
@@ -54,7 +54,7 @@ export async function confirmTotp(
     await requireAllFactors(change, maxAge);
     return verifyAndActivate(change, actor, confirmation);
   });
-  if (confirmed === undefined) throw wrongCode();
+  if (confirmed === undefined) throw refusedCode('wrong-code');
   // Wrong codes of an app that was removed say nothing about this one.
   if (confirmed.isFirst) await unlockSecondFactor(context, actor.userId);
   return confirmed;
