@@ -6,7 +6,7 @@ import type { OutgoingMail } from '../mail/outbox.ts';
 import { dateOf, type Revocation, toRow } from '../tokens/revocation-row.ts';
 import type { AccountsContext, Principal } from './context.ts';
 import { accessAsOf } from './elevation.ts';
-import { factorEndOf } from './sessions/grant.ts';
+import { hasTwoFactorsAt } from './sessions/grant.ts';
 
 /** A change under way: its transaction, and what is committed together with it. */
 export interface Change {
@@ -119,6 +119,5 @@ async function hasEnoughFactors(
 ): Promise<boolean> {
   const { limit, maxAge } = context.secondFactor;
   if (limit === undefined || access < limit.from) return true;
-  const end = factorEndOf(session, maxAge);
-  return end !== null && end > (await context.now(tx));
+  return hasTwoFactorsAt(session, maxAge, await context.now(tx));
 }

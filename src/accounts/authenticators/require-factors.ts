@@ -1,7 +1,7 @@
 import { invalidToken, twoFactorsRequired } from '../../access/challenges.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import type { ActorChange } from '../change.ts';
-import { factorEndOf } from '../sessions/grant.ts';
+import { hasTwoFactorsAt } from '../sessions/grant.ts';
 
 /**
  * Checks that the actor's session has two factors when the account has a second factor. The guard cannot know
@@ -16,6 +16,6 @@ export async function requireAllFactors({ context, tx, actor }: ActorChange, max
   const session = await selectRow(tx, 'Session', ['secondFactorAt'], { id: actor.sessionId });
   if (user === undefined || session === undefined) throw invalidToken();
   if (!user.secondFactor) return;
-  const end = factorEndOf(session, context.secondFactor.maxAge);
-  if (end === null || end <= (await context.now(tx))) throw twoFactorsRequired(maxAge);
+  if (!hasTwoFactorsAt(session, context.secondFactor.maxAge, await context.now(tx)))
+    throw twoFactorsRequired(maxAge);
 }

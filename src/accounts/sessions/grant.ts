@@ -1,4 +1,5 @@
-import type { ColumnsOf } from '../../db/client.ts';
+import type { ColumnsOf, Transaction } from '../../db/client.ts';
+import { selectRow } from '../../db/raw/select.ts';
 import { limitByFactors } from '../../tokens/factors.ts';
 import type { AccessTokenSubject } from '../../tokens/tokens.ts';
 import { methodsOf } from '../authenticators/methods.ts';
@@ -30,6 +31,20 @@ export const ownerColumns = [
 
 /** A row of {@link ownerColumns}. */
 export type Owner = Pick<ColumnsOf<'User'>, (typeof ownerColumns)[number]>;
+
+/**
+ * Reads the owner of a session that is about to be opened.
+ *
+ * @param signedIn the id, and the epoch when the first factor was proven
+ * @returns undefined when the user is gone or disabled, or when all sessions were ended since
+ */
+export async function findOwner(
+  tx: Transaction,
+  { id, epoch }: { readonly id: string; readonly epoch: number },
+): Promise<(Owner & Pick<ColumnsOf<'User'>, 'secondFactor'>) | undefined> {
+  const user = await selectRow(tx, 'User', [...ownerColumns, 'secondFactor'], { id });
+  return user === undefined || user.disabled || user.epoch !== epoch ? undefined : user;
+}
 
 interface SessionRow {
   readonly id: string;
@@ -75,15 +90,17 @@ export function toGrant(
   };
 }
 
-/**
- * Returns the time when the second factor of a session no longer counts; null when the session has one
- * factor.
- *
- * @param maxAge seconds that a second factor counts
- */
-export function factorEndOf(
-  { secondFactorAt }: Pick<SessionRow, 'secondFactorAt'>,
+/** Tells whether the second factor of a session counts at a time. @param maxAge seconds that it counts */
+export function hasTwoFactorsAt(
+  session: Pick<SessionRow, 'secondFactorAt'>,
   maxAge: number,
-): Date | null {
+  time: Date,
+): boolean {
+  const end = factorEndOf(session, maxAge);
+  return end !== null && end > time;
+}
+
+/** Returns the time when the second factor of a session no longer counts; null when it has one factor. */
+function factorEndOf({ secondFactorAt }: Pick<SessionRow, 'secondFactorAt'>, maxAge: number): Date | null {
   return secondFactorAt && new Date(secondFactorAt.getTime() + maxAge * SECOND_MS);
 }

@@ -1,7 +1,6 @@
 import { invalidCredentials, invalidRefreshToken } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import { insertRows } from '../../db/raw/insert.ts';
-import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
 import { joinMethods, proveTwoFactors } from '../authenticators/methods.ts';
@@ -10,7 +9,7 @@ import type { AccountsContext } from '../context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 import { endStolenSession, findActiveSession } from './active.ts';
 import { evictSurplusSessions } from './end.ts';
-import { type Owner, ownerColumns, type SessionGrant, toGrant } from './grant.ts';
+import { findOwner, type Owner, type SessionGrant, toGrant } from './grant.ts';
 import { lastIssueOf } from './last-issue.ts';
 import { rotatedBeforeOf } from './list.ts';
 import { clientOf, findRepetition, recordRepetition, userAgentOf } from './repeat.ts';
@@ -35,13 +34,12 @@ export async function openSession(
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const { id, epoch } = signedIn;
   const opened = await makeChange(context, async (change) => {
-    const user = await selectRow(change.tx, 'User', ownerColumns, { id });
-    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
+    const user = await findOwner(change.tx, signedIn);
+    if (user === undefined) throw invalidCredentials();
     return insertSession(change, user, signedIn, requestContext, accessCap);
   });
-  await evictSurplusSessions(context, id, requestContext);
+  await evictSurplusSessions(context, signedIn.id, requestContext);
   return opened;
 }
 

@@ -1,7 +1,6 @@
 import { invalidCredentials, refusedCode, secondFactorRequired } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
-import { selectRow } from '../../db/raw/select.ts';
 import { retryConflicts } from '../../db/transaction.ts';
 import { newId } from '../../lib/id.ts';
 import { joinMethods } from '../authenticators/methods.ts';
@@ -10,7 +9,7 @@ import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken, newMailToken } from '../mail-tokens.ts';
 import { evictSurplusSessions } from '../sessions/end.ts';
-import { ownerColumns, type SessionGrant } from '../sessions/grant.ts';
+import { findOwner, type SessionGrant } from '../sessions/grant.ts';
 import { insertSession } from '../sessions/sessions.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -43,16 +42,15 @@ export async function openSessionOrChallenge(
   requestContext: RequestContext,
   accessCap?: number,
 ): Promise<SessionGrant> {
-  const { id, epoch } = signedIn;
   const opened = await makeChange(context, async (change) => {
     const { tx } = change;
-    const user = await selectRow(tx, 'User', [...ownerColumns, 'secondFactor'], { id });
-    if (user === undefined || user.disabled || user.epoch !== epoch) throw invalidCredentials();
+    const user = await findOwner(tx, signedIn);
+    if (user === undefined) throw invalidCredentials();
     if (user.secondFactor) return addChallenge(context, tx, signedIn, accessCap);
     return { grant: await insertSession(change, user, signedIn, requestContext, accessCap) };
   });
   if ('challenge' in opened) throw secondFactorRequired(opened);
-  await evictSurplusSessions(context, id, requestContext);
+  await evictSurplusSessions(context, signedIn.id, requestContext);
   return opened.grant;
 }
 

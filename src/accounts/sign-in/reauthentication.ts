@@ -6,7 +6,7 @@ import { consumeCode, type GivenCode, hasCode } from '../authenticators/second-f
 import { type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { sessionColumns } from '../sessions/active.ts';
-import { factorEndOf, type Owner, ownerColumns, type SessionGrant, toGrant } from '../sessions/grant.ts';
+import { hasTwoFactorsAt, type Owner, ownerColumns, type SessionGrant, toGrant } from '../sessions/grant.ts';
 import { lastIssueOf } from '../sessions/last-issue.ts';
 import { completeAttempt } from './attempts.ts';
 import { attemptCode } from './code-attempt.ts';
@@ -73,9 +73,8 @@ function canBeRaised(
   session: Pick<SessionRow, 'authenticatedAt' | 'secondFactorAt'>,
   time: Date,
 ): boolean {
-  const end = factorEndOf(session, maxAge);
   const age = Math.abs(time.getTime() - session.authenticatedAt.getTime());
-  return (end === null || end <= time) && age <= FIRST_FACTOR_MAX_AGE_MS;
+  return !hasTwoFactorsAt(session, maxAge, time) && age <= FIRST_FACTOR_MAX_AGE_MS;
 }
 
 /** Writes down what was proven. @param amr the methods that this call has verified */

@@ -1,12 +1,11 @@
 import { refusedCode } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
-import { selectRow } from '../../db/raw/select.ts';
 import { isMethod } from '../authenticators/methods.ts';
 import { consumeCode, type GivenCode } from '../authenticators/second-factor.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { evictSurplusSessions } from '../sessions/end.ts';
-import { ownerColumns, type SessionGrant } from '../sessions/grant.ts';
+import { findOwner, type SessionGrant } from '../sessions/grant.ts';
 import { insertSession } from '../sessions/sessions.ts';
 import { completeAttempt } from './attempts.ts';
 import { type Challenge, consumeChallenge, countTry, findChallenge } from './challenges.ts';
@@ -47,8 +46,8 @@ function openSessionWith(
 ): Promise<CodeAttempt<SessionGrant>> {
   const { userId: id, epoch, accessCap, amr } = challenge.row;
   return makeChange(context, async (change) => {
-    const user = await selectRow(change.tx, 'User', [...ownerColumns, 'secondFactor'], { id });
-    if (user === undefined || user.disabled || user.epoch !== epoch) throw refusedCode('challenge-invalid');
+    const user = await findOwner(change.tx, { id, epoch });
+    if (user === undefined) throw refusedCode('challenge-invalid');
     const code = await consumeCode(change, user, given, requestContext);
     if (code.outcome !== 'accepted') return code;
     await consumeChallenge(change.tx, challenge);
