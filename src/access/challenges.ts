@@ -63,7 +63,7 @@ export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
 }
 
-/** The problem of a code or of a challenge that is refused; a 401 has a challenge (RFC 9110 section 15.5.2). */
+/** The problem of a refused code or sign-in challenge; its challenge is that of RFC 9110 section 15.5.2. */
 export function refusedCode(slug: 'challenge-invalid' | 'wrong-code' | 'code-already-used'): Problem {
   return new Problem(slug, { headers: { 'www-authenticate': challenge } });
 }
