@@ -2,12 +2,10 @@ import type { RequestContext } from '../../audit/event.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
-import { endInvitationsTo } from '../invitations/end.ts';
 import { hashMailToken, voidMailTokens } from '../mail-tokens.ts';
-import { noticeTo } from '../notices.ts';
 import { endEverySession } from '../sessions/end.ts';
 import { attemptMailToken } from '../sign-in/attempts.ts';
-import { emailKey } from '../users/sort-keys.ts';
+import { replaceEmail } from './email-change.ts';
 
 /**
  * Stops a change of address with the token that the address of before got. The change is void, every session
@@ -58,22 +56,6 @@ async function stop(change: Change, id: string, requestContext: RequestContext):
     ...(restored && { personal: { before: { email: user.email }, after: { email: row.email } } }),
     requestContext,
   });
-  if (restored) await restoreAddress(change, user, row.email, requestContext);
+  if (restored) await replaceEmail(change, user, row.email, { actorId: null, requestContext });
   return isTaken;
-}
-
-async function restoreAddress(
-  change: Change,
-  { id, email: lost }: { readonly id: string; readonly email: string },
-  email: string,
-  requestContext: RequestContext,
-): Promise<void> {
-  const { context, tx, send } = change;
-  await tx.registration.deleteMany({ where: { email } });
-  await tx.user.update({
-    where: { id },
-    data: { email, emailKey: emailKey(email), updatedAt: new Date() },
-  });
-  await endInvitationsTo(change, [{ id, email }], { actorId: null, requestContext });
-  send(noticeTo(context, lost, 'email-changed'));
 }

@@ -3,7 +3,7 @@ import { selectRow } from '../../db/raw/select.ts';
 import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { requireAllFactors } from '../authenticators/require-factors.ts';
-import { type ActorChange, makeChange, recheckActor } from '../change.ts';
+import { type ActorChange, type Change, makeChange, recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
 import { allowsMail } from '../mail-limits.ts';
@@ -18,7 +18,7 @@ import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
 import type { User } from '../users/schemas.ts';
 import { emailKey } from '../users/sort-keys.ts';
-import { toUser, translateEmailConflict, userColumns } from '../users/users.ts';
+import { toUser, translateEmailConflict, type UserRow, userColumns } from '../users/users.ts';
 
 /**
  * Requests a new email address for the actor. The address changes when the owner of the new address confirms
@@ -107,22 +107,36 @@ export async function completeEmailChange(
 ): Promise<User> {
   return translateEmailConflict(() =>
     makeChange(context, async (change) => {
-      const { tx, record, send } = change;
+      const { tx, record } = change;
       const { count } = await tx.emailChange.deleteMany({ where: { id, tokenHash } });
       const before = await tx.user.findUnique({ where: { id: userId, disabled: false } });
       if (count === 0 || before === null || before.epoch !== epoch) throw new Problem('mail-token-invalid');
       await voidMailTokens(change, before);
-      await tx.registration.deleteMany({ where: { email } });
-      const after = await tx.user.update({
-        where: { id: userId },
-        data: { email, emailKey: emailKey(email), updatedAt: new Date() },
-        select: userColumns,
-      });
       const personal = { before: { email: before.email }, after: { email } };
       record({ action: 'user.email-changed', actorId: userId, targetId: userId, personal, requestContext });
-      await endInvitationsTo(change, [{ id: userId, email }], { actorId: userId, requestContext });
-      send(noticeTo(context, before.email, 'email-changed'));
+      const after = await replaceEmail(change, before, email, { actorId: userId, requestContext });
       return toUser(after, context.levels);
     }),
   );
+}
+
+/**
+ * Gives an account another address. Registrations and invitations of that address end, and the address of
+ * before is told.
+ *
+ * @param by the user who did it, for the audit; null where only the token of a mail is known
+ */
+export async function replaceEmail(
+  change: Change,
+  { id, email: before }: { readonly id: string; readonly email: string },
+  email: string,
+  by: { readonly actorId: string | null; readonly requestContext: RequestContext },
+): Promise<UserRow> {
+  const { context, tx, send } = change;
+  await tx.registration.deleteMany({ where: { email } });
+  const data = { email, emailKey: emailKey(email), updatedAt: new Date() };
+  const after = await tx.user.update({ where: { id }, data, select: userColumns });
+  await endInvitationsTo(change, [{ id, email }], by);
+  send(noticeTo(context, before, 'email-changed'));
+  return after;
 }
