@@ -324,7 +324,7 @@ export interface paths {
          * Change the password: every other session ends, this one continues with a new pair of tokens
          * @description Needs an access token of any level.
          *
-         *     Of an account with a second factor, the session must have two factors.
+         *     The session of an account with a second factor must have two factors.
          */
         put: operations["changePassword"];
         post?: never;

@@ -49,8 +49,8 @@ export type GivenCodeOutcome =
   | { readonly outcome: Exclude<CodeOutcome, 'accepted'> };
 
 /**
- * Verifies a code and uses it up. Of a recovery code, the owner is told. Count the attempt before: see
- * `attemptCode`.
+ * Verifies a code and uses it up. The owner is told when it is a recovery code. Count the attempt before:
+ * see `attemptCode`.
  */
 export async function consumeCode(
   change: Change,

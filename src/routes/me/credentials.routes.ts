@@ -35,7 +35,7 @@ export const PasswordChange = (minLength: number) =>
     { additionalProperties: false },
   );
 
-/** The credentials of the caller: proving them again, changing it, and changing the address. */
+/** The credentials of the caller: proving them again, changing the password, and changing the address. */
 const credentials: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/reauthenticate', {
     config: {
@@ -75,7 +75,7 @@ const credentials: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'changePassword',
       tags: ['Me'],
       summary: 'Change the password: every other session ends, this one continues with a new pair of tokens',
-      description: 'Of an account with a second factor, the session must have two factors.',
+      description: 'The session of an account with a second factor must have two factors.',
       body: PasswordChange(app.config.passwordMinLength),
       response: { 200: Ref(TokenPair) },
     },
