@@ -1,10 +1,11 @@
 /** Accounts with a second factor, and the codes of their apps. */
-import { Secret, TOTP } from 'otpauth';
+import { Secret } from 'otpauth';
 import { replaceRecoveryCodes } from '#latchkey/accounts/authenticators/recovery-codes.ts';
 import type { AccountsContext } from '#latchkey/accounts/context.ts';
 import { Encryption } from '#latchkey/crypto/encryption.ts';
 import { type Answer, type Api, PASSWORD, type Person } from '../helper.ts';
 import { noteSecret } from '../secret-log.ts';
+import { codeOf, wrongCodeOf } from './second-factor.ts';
 
 const PERIOD_MS = 30_000;
 
@@ -40,7 +41,7 @@ export async function addTotpTo({ db, now, totpEncryption }: Parts, userId: stri
     return replaceRecoveryCodes(tx, userId, createdAt);
   });
   for (const code of recoveryCodes) noteSecret(code);
-  const codeAt = (step: number) => new TOTP({ secret }).generate({ timestamp: step * PERIOD_MS });
+  const codeAt = (step: number) => codeOf({ secret: secret.base32 }, step);
   const stepNow = async () => Math.floor((await now(db)).getTime() / PERIOD_MS);
   return {
     secret: secret.base32,
@@ -53,13 +54,7 @@ export async function addTotpTo({ db, now, totpEncryption }: Parts, userId: stri
       await db.totp.update({ where: { userId }, data: { lastStep: step - 3 } });
       return codeAt(step - 2);
     },
-    wrongCode: async () => {
-      const step = await stepNow();
-      const right = new Set([-2, -1, 0, 1, 2].map((off) => codeAt(step + off)));
-      let code = 0;
-      while (right.has(String(code).padStart(6, '0'))) code++;
-      return String(code).padStart(6, '0');
-    },
+    wrongCode: async () => wrongCodeOf({ secret: secret.base32 }, await stepNow()),
   };
 }
 

@@ -12,8 +12,8 @@ import { findCaller } from '../users/users.ts';
 
 /**
  * Changes the actor's password. Every other session ends. The current session continues with tokens of the
- * new generation. Of an account with a second factor, the session must have two, and the password alone does
- * not renew `auth_time`.
+ * new generation. The session of an account with a second factor must have two factors, and the password
+ * alone does not renew its `auth_time`.
  *
  * @param newPassword checked against its schema
  * @throws {Problem} `two-factors-required`; `wrong-password`; `invalid-token` when the session ended, or the
