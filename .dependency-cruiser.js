@@ -13,6 +13,7 @@ const layers = [
   ['service'],
   ['boot'],
   ['routes', 'jobs', 'telemetry'],
+  ['checks'],
   ['http'],
   ['accounts'],
   ['access'],
@@ -122,8 +123,30 @@ export default {
     onlyFrom(['accounts/passwords/hash.ts'], npm('argon2')),
     onlyFrom(['accounts/passwords/formats/bcrypt.ts'], npm('@node-rs/bcrypt')),
     onlyFrom(['tokens/tokens.ts', 'access/request-user.ts'], npm('@fastify/jwt')),
+    onlyFrom(['http/session-cookie.ts'], npm('cookie')),
     onlyFrom(['db/client.ts'], ['^src/db/generated/', npm('@prisma/client')]),
     onlyFrom(['db/sqlite/driver.ts'], npm('better-sqlite3')),
+    {
+      name: 'web-by-itself',
+      comment:
+        'The pages import @latchkey/client, themselves and three libraries: all else would be sent to browsers.',
+      from: { path: '^web/src/' },
+      to: {
+        pathNot: [
+          '^web/src/',
+          npm('(?:preact|qr|bowser)'),
+          '^@latchkey/client$',
+          // The sources, or what was built of them.
+          '^packages/client/(?:src/index[.]ts|dist/index[.]d[.]ts)$',
+        ],
+      },
+    },
+    {
+      name: 'no-page-to-page',
+      comment: 'What two pages need goes into components/ or lib/. A page of several steps is a folder.',
+      from: { path: '^web/src/pages/([^/]+)$' },
+      to: { path: '^web/src/pages/', pathNot: '^web/src/pages/[^/]+/' },
+    },
     {
       name: 'file-name',
       comment: fileName,

@@ -20,6 +20,7 @@ const published = ['app.ts', 'config/index.ts', 'access/guard.ts', 'server.ts', 
  */
 const external = [
   '@fastify/otel',
+  '@fastify/static',
   '@fastify/swagger-ui',
   '@node-rs/bcrypt',
   '@opentelemetry/*',

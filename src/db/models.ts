@@ -20,6 +20,10 @@ export abstract class LazyModels implements Models {
     return this.models.revocation;
   }
 
+  get databaseIdentity() {
+    return this.models.databaseIdentity;
+  }
+
   get accessLevel() {
     return this.models.accessLevel;
   }
@@ -94,5 +98,25 @@ export abstract class LazyModels implements Models {
 
   get signInChallenge() {
     return this.models.signInChallenge;
+  }
+
+  get passkey() {
+    return this.models.passkey;
+  }
+
+  get usedChallenge() {
+    return this.models.usedChallenge;
+  }
+
+  get relyingParty() {
+    return this.models.relyingParty;
+  }
+
+  get mailCode() {
+    return this.models.mailCode;
+  }
+
+  get apiKey() {
+    return this.models.apiKey;
   }
 }

@@ -1,6 +1,7 @@
 /** No job reads or sorts more rows than it handles: checks the query plans of the statements. */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
+import { pruneApiKeys, remindOfExpiry } from '#latchkey/accounts/api-keys/expiry.ts';
 import { pruneChallenges } from '#latchkey/accounts/authenticators/prune.ts';
 import { pruneMailTokens } from '#latchkey/accounts/credentials/prune-mail-tokens.ts';
 import { pruneSessions } from '#latchkey/accounts/sessions/end.ts';
@@ -116,7 +117,18 @@ const jobs: Record<string, Job> = {
   },
   'challenges.prune': {
     run: () => pruneChallenges(accounts),
-    by: ['SignInChallenge', 'PendingTotp'].flatMap((table) => [`${table}_expiresAt_idx`, `${table}_pkey`]),
+    by: ['SignInChallenge', 'PendingTotp', 'UsedChallenge', 'MailCode'].flatMap((table) => [
+      `${table}_expiresAt_idx`,
+      `${table}_pkey`,
+    ]),
+  },
+  'api-keys.remind': {
+    run: () => remindOfExpiry(accounts),
+    by: ['ApiKey_unreminded_expiresAt_idx', 'ApiKey_pkey', 'User_pkey'],
+  },
+  'api-keys.prune': {
+    run: () => pruneApiKeys(accounts),
+    by: ['ApiKey_expiresAt_idx', 'ApiKey_pkey'],
   },
   'attempts.prune': {
     run: () => pruneFailedAttempts({ ...accounts, throttle }),
@@ -256,6 +268,30 @@ async function fill(): Promise<void> {
       ...{ sessionId: enrolling[n]?.id ?? '', secret: 'x', tries: 0, createdAt: noon, expiresAt: time },
     })),
   );
+  await insertRows(
+    db,
+    'UsedChallenge',
+    mixed((time) => ({ id: randomUUID(), expiresAt: time })),
+  );
+  await insertRows(
+    db,
+    'MailCode',
+    mixed((time) => ({
+      ...{ id: randomUUID(), flowHash: randomUUID(), userId, epoch: 0, tries: 0 },
+      ...{ createdAt: noon, expiresAt: time },
+    })),
+  );
+  const inYear = new Date(Date.now() + 300 * DAY);
+  const key = { userId, name: 'a', hash: '', access: 1, epoch: 0, createdAt: noon };
+  for (const soon of [earlier, later])
+    await insertRows(
+      db,
+      'ApiKey',
+      mixed((_, n) => ({
+        ...{ id: randomUUID(), ...key, expiresAt: n < 3 ? soon : n < 300 ? later : inYear },
+        remindedAt: n < 3 ? null : noon,
+      })),
+    );
   const registration = { email: 'a@example.com', name: 'A', passwordHash: '' };
   await insertRows(
     db,

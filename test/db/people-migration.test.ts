@@ -123,6 +123,7 @@ t.test(
         accessUntil: null,
         secondFactor: false,
         externalId: null,
+        kind: 'person',
       })),
     );
     t.strictSame(

@@ -140,6 +140,8 @@ export class Target {
     await this.#client.query('ANALYZE');
     await this.#client.query('SET synchronous_commit = on');
     await this.#client.query(`DROP TABLE ${UNFINISHED_MOVE}`);
+    // The next start writes another one: the cursors of the source are not valid here.
+    await this.#client.query('DELETE FROM "DatabaseIdentity"');
   }
 
   async close(): Promise<void> {
