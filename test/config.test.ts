@@ -22,12 +22,15 @@ function check(variables: Record<string, string | undefined>) {
 }
 
 t.test('The configuration without any variable suits a laptop', async (t) => {
-  t.strictSame(check({}), {
+  const { settings, ...config } = check({});
+  t.ok(settings.every(({ isSet, source }) => !isSet && source === 'default'));
+  t.strictSame(config, {
     production: false,
     host: '127.0.0.1',
     port: 3000,
-    publicUrl: 'http://127.0.0.1:3000',
-    frontendUrl: 'http://127.0.0.1:3000',
+    publicUrl: 'http://localhost:3000',
+    hasPages: true,
+    frontendUrl: 'http://localhost:3000/ui',
     mailLinks: 'fragment',
     dataDir: join(packageRoot, 'data'),
     databaseUrl: `file:${join(packageRoot, 'data/latchkey.db')}`,
@@ -43,6 +46,8 @@ t.test('The configuration without any variable suits a laptop', async (t) => {
       { name: 'admin', number: 2 },
     ],
     secondFactor: { limit: undefined, maxAge: 86_400 },
+    signInMethods: new Set(['password', 'passkey']),
+    passkeys: { isOn: true, rpId: 'localhost', origins: ['http://localhost:3000'], acceptsChange: false },
     accessTokenTtl: 900,
     passwordMinLength: 15,
     registration: 'open',
@@ -50,11 +55,13 @@ t.test('The configuration without any variable suits a laptop', async (t) => {
     mailFrom: 'Latchkey <latchkey@localhost>',
     trustProxy: false,
     corsOrigins: [],
+    cookiesOverHttp: false,
     rateLimit: 1200,
     maxConnections: undefined,
     hashConcurrency: availableParallelism(),
     hashMemory: defaultHashMemory(),
     auditRetentionDays: 365,
+    bootstrapApiKey: undefined,
     firstAdmin: undefined,
     logLevel: 'info',
     pollInterval: 60,
@@ -173,6 +180,7 @@ const wrong: [variables: Record<string, string>, name: string, says: string][] =
     'ADMIN_PASSWORD',
     '15 to 128 characters',
   ],
+  [{ SIGN_IN_METHODS: 'password,mail' }, 'SIGN_IN_METHODS', 'one or more of password, passkey, email'],
   [
     { ADMIN_EMAIL: 'ada@example.com', ADMIN_PASSWORD: 'x'.repeat(129) },
     'ADMIN_PASSWORD',
@@ -256,6 +264,16 @@ t.test('SECOND_FACTOR_FROM names a level above guest', async (t) => {
     );
 });
 
+t.test('Codes by mail need a mail server in production', async (t) => {
+  const secrets = { SECRET: 'x'.repeat(40), JWT_PRIVATE_KEY: 'not read yet' };
+  const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://example.com', ...secrets };
+  const withCodes = { ...production, SIGN_IN_METHODS: 'password,email' };
+  t.throws(() => check(withCodes), /^SMTP_URL is missing: SIGN_IN_METHODS has email/);
+  const mail = { SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'accounts@example.com' };
+  t.ok(check({ ...withCodes, ...mail }).signInMethods.has('email'));
+  t.ok(check({ SIGN_IN_METHODS: 'email' }).signInMethods.has('email'), 'in development, mails are files');
+});
+
 t.test('An empty variable counts as not set', async (t) => {
   const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
   t.strictSame(check(empty), check({}));
@@ -284,16 +302,37 @@ t.test('Metrics and traces are off by default', async (t) => {
 
 t.test('The default public URL follows from the host and the port', async (t) => {
   const cases: Record<string, string> = {
-    '127.0.0.1': 'http://127.0.0.1:8080',
+    '127.0.0.1': 'http://localhost:8080',
     '0.0.0.0': 'http://localhost:8080',
     '::': 'http://localhost:8080',
-    '::1': 'http://[::1]:8080',
+    '::1': 'http://localhost:8080',
+    '10.0.0.5': 'http://10.0.0.5:8080',
+    'fd00::5': 'http://[fd00::5]:8080',
     'latchkey.internal': 'http://latchkey.internal:8080',
   };
   for (const [HOST, url] of Object.entries(cases))
     t.equal(check({ HOST, PORT: '8080' }).publicUrl, url, HOST);
   t.equal(check({ HOST: '::', PUBLIC_URL: 'https://example.com' }).publicUrl, 'https://example.com');
 });
+
+t.test(
+  'Links in mails lead to the pages, which PAGES=off leaves out: then mail needs FRONTEND_URL',
+  async (t) => {
+    const SMTP_URL = 'smtp://127.0.0.1:25';
+    const FRONTEND_URL = 'https://app.example.com';
+    t.equal(
+      check({ SMTP_URL, PUBLIC_URL: 'https://example.com/v1' }).frontendUrl,
+      'https://example.com/v1/ui',
+    );
+    t.match(check({ SMTP_URL, FRONTEND_URL }), { hasPages: true, frontendUrl: FRONTEND_URL });
+    t.match(check({ SMTP_URL, FRONTEND_URL, PAGES: 'off' }), { hasPages: false, frontendUrl: FRONTEND_URL });
+    t.match(check({ PAGES: 'off' }), { hasPages: false, frontendUrl: 'http://localhost:3000' });
+    t.throws(
+      () => check({ SMTP_URL, PAGES: 'off' }),
+      /^FRONTEND_URL is missing, which PAGES=off needs beside SMTP_URL \(example: FRONTEND_URL=/,
+    );
+  },
+);
 
 t.test('Relative paths start at the root of the package, wherever the process was started', async (t) => {
   const start = process.cwd();
@@ -318,7 +357,8 @@ t.test('.env.example lists every variable, in order, with its default', async (t
   t.strictSame(placeholders.sort(), ['JWT_PRIVATE_KEY', 'SECRET']);
   t.throws(() => check({ ...parsed, NODE_ENV: 'production' }), /^SECRET is a placeholder/);
   for (const name of placeholders) delete parsed[name];
-  t.strictSame(check({ ...parsed }), check({}));
+  const withoutSettings = ({ settings: _, ...config }: ReturnType<typeof check>) => config;
+  t.strictSame(withoutSettings(check({ ...parsed })), withoutSettings(check({})));
   const written = new Set(variables.filter((line) => !line.endsWith('=')).map((line) => line.split('=')[0]));
   const withDefault = Object.entries(Environment.properties).filter(([, schema]) => 'default' in schema);
   for (const [name] of withDefault) t.ok(written.has(name), `the default of ${name}`);

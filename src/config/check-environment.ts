@@ -30,6 +30,7 @@ export function checkEnvironment(variables: Record<string, string | undefined>):
   const validate = validator();
   if (!validate(data)) throw new ConfigError(describeProblem(validate.errors ?? []));
   checkUrls(data);
+  checkPages(data);
   checkProduction(data);
   return data;
 }
@@ -65,6 +66,14 @@ function checkProduction({
   if (SMTP_URL !== undefined && MAIL_FROM === DEFAULT_MAIL_FROM)
     throw new ConfigError(
       `MAIL_FROM is missing, which production needs beside SMTP_URL ${exampleOf('MAIL_FROM')}`,
+    );
+}
+
+/** Checks that the links in mails lead to pages: those of the service, or those of FRONTEND_URL. */
+function checkPages({ PAGES, SMTP_URL, FRONTEND_URL }: Environment): void {
+  if (PAGES === 'off' && SMTP_URL !== undefined && FRONTEND_URL === undefined)
+    throw new ConfigError(
+      `FRONTEND_URL is missing, which PAGES=off needs beside SMTP_URL ${exampleOf('FRONTEND_URL')}`,
     );
 }
 

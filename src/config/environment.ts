@@ -67,10 +67,16 @@ export const Environment = Type.Object({
     Type.String({
       pattern: `^(https?://[^/?#@\\s]+${PATH}|${APP_SCHEME}://([^/?#@\\s]+${PATH})?)$`,
       description:
-        'the URL of your frontend, without a slash at the end, or `myapp://` for an app: where the links in mails lead (default: `PUBLIC_URL`)',
+        'the URL of your frontend, without a slash at the end, or `myapp://` for an app: where the links in mails lead (default: the pages at `PUBLIC_URL/ui`)',
       examples: ['https://app.example.com'],
     }),
   ),
+  PAGES: Type.Enum(['on', 'off'], {
+    default: 'on',
+    description:
+      '`on`: the service has pages for people at `/ui`; `off`: it has none, and mails need a `FRONTEND_URL`',
+    examples: ['off'],
+  }),
   MAIL_LINKS: Type.Enum(['fragment', 'query'], {
     default: 'fragment',
     description:
@@ -153,6 +159,32 @@ export const Environment = Type.Object({
     description: 'seconds that a second factor counts; after it the session has one factor again',
     examples: [86_400],
   }),
+  SIGN_IN_METHODS: Type.String({
+    default: 'password,passkey',
+    description:
+      'what people may sign in with, with commas between them: `password`, `passkey`, and `email` for codes by mail, which in production needs SMTP_URL',
+    examples: ['password,passkey,email'],
+  }),
+  RP_ID: Type.Optional(
+    Type.String({
+      maxLength: 253,
+      description:
+        'the domain that passkeys are bound to, at or above the host of the pages; another one makes all of them useless (default: the host of `PUBLIC_URL`)',
+      examples: ['example.com'],
+    }),
+  ),
+  PASSKEY_ORIGINS: Type.Optional(
+    Type.String({
+      description:
+        'origins of the pages and Android apps that may use passkeys, with commas between them (default: that of `PUBLIC_URL`)',
+      examples: ['https://app.example.com'],
+    }),
+  ),
+  RP_ID_CHANGE: Type.Enum(['refuse', 'accept'], {
+    default: 'refuse',
+    description: '`accept` starts although `RP_ID` is another one than that of the passkeys in the database',
+    examples: ['accept'],
+  }),
   ACCESS_TOKEN_TTL: Type.Integer({
     default: 900,
     minimum: 10,
@@ -185,6 +217,13 @@ export const Environment = Type.Object({
       examples: ['the output of: openssl rand -base64 24'],
     }),
   ),
+  BOOTSTRAP_API_KEY: Type.Optional(
+    Type.String({
+      description:
+        'an API key of `latchkey key generate`, for the guard of other services: the first start stores it',
+      examples: ['the output of: latchkey key generate'],
+    }),
+  ),
   SMTP_URL: Type.Optional(
     Type.String({
       pattern: '^smtps?://.',
@@ -213,6 +252,12 @@ export const Environment = Type.Object({
       examples: ['https://app.example.com'],
     }),
   ),
+  COOKIES_OVER_HTTP: Type.Enum(['off', 'on'], {
+    default: 'off',
+    description:
+      '`on`: sessions in cookies where `PUBLIC_URL` is http and not on this machine; every network on the way can read and use them',
+    examples: ['on'],
+  }),
   RATE_LIMIT: Type.Integer({
     default: 1200,
     minimum: 0,

@@ -8,12 +8,18 @@ import { parseOrigins, parseTrustProxy } from './lists.ts';
 import { defaultHashMemory } from './memory.ts';
 import { checkNames } from './names.ts';
 import { configurationRoot, isDependency } from './package.ts';
+import { type PasskeyRules, parsePasskeys } from './passkeys.ts';
 import { parseSecondFactor, type SecondFactorRules } from './second-factor.ts';
 import { readSecretFiles } from './secret-files.ts';
+import { describeSettings, type Setting } from './settings.ts';
+import { parseSignInMethods, type SignInMethod } from './sign-in-methods.ts';
 
 export type { AccessLevel } from './access-levels.ts';
 export { ConfigError, Environment } from './environment.ts';
 export { configurationRoot, packageRoot, version } from './package.ts';
+export type { RelyingPartyRules } from './passkeys.ts';
+export type { Setting } from './settings.ts';
+export { availableMethods, type SignInMethod } from './sign-in-methods.ts';
 
 /** The configuration of one process: typed, complete and frozen. Lifetimes are seconds. */
 export interface Config {
@@ -21,6 +27,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string;
+  /** True when the service has its own pages, at /ui. */
+  readonly hasPages: boolean;
   /** Base URL of the links in mails, without a slash at the end. */
   readonly frontendUrl: string;
   /** The part of these links that has the token. */
@@ -39,6 +47,9 @@ export interface Config {
   /** Ascending by number; the first is `guest`, the last is `admin`. */
   readonly accessLevels: readonly AccessLevel[];
   readonly secondFactor: SecondFactorRules;
+  /** First factors that people may sign in with. */
+  readonly signInMethods: ReadonlySet<SignInMethod>;
+  readonly passkeys: PasskeyRules;
   readonly accessTokenTtl: number;
   readonly passwordMinLength: number;
   readonly registration: Environment['REGISTRATION'];
@@ -47,6 +58,8 @@ export interface Config {
   /** Value of Fastify's option of the same name. */
   readonly trustProxy: number | string[] | false;
   readonly corsOrigins: readonly string[];
+  /** True where sessions may be in cookies that are sent without TLS. */
+  readonly cookiesOverHttp: boolean;
   /** Requests per minute from one network; 0 for no limit. */
   readonly rateLimit: number;
   /** Longest pause in seconds between two polls of an idle process. */
@@ -59,6 +72,8 @@ export interface Config {
   readonly hashMemory: number;
   readonly auditRetentionDays: number;
   readonly firstAdmin: { readonly email: string; readonly password: string } | undefined;
+  /** The API key that the first start stores. */
+  readonly bootstrapApiKey: string | undefined;
   readonly logLevel: Environment['LOG_LEVEL'];
   /** Seconds between the signal to stop and the moment when the process accepts no more connections. */
   readonly shutdownDelay: number;
@@ -66,6 +81,8 @@ export interface Config {
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   /** Target of the traces. The SDK reads its other settings from the process's environment. */
   readonly traces: { readonly endpoint: string; readonly serviceName: string } | undefined;
+  /** The variables one by one, without the values of secrets. */
+  readonly settings: readonly Setting[];
 }
 
 /**
@@ -105,13 +122,24 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     );
   }
   const publicUrl = environment.PUBLIC_URL ?? defaultPublicUrl(environment.HOST, environment.PORT);
+  const hasPages = environment.PAGES === 'on';
+  const passkeys = parsePasskeys(environment, publicUrl);
   const accessLevels = parseAccessLevels(environment.ACCESS_LEVELS);
+  const frontendUrl = environment.FRONTEND_URL ?? (hasPages ? `${publicUrl}/ui` : publicUrl);
+  // libuv has one thread per hash and one more (bin/latchkey.js). With more hashes, files would wait for
+  // them.
+  const hashConcurrency = Math.min(
+    environment.HASH_CONCURRENCY ?? Number.POSITIVE_INFINITY,
+    availableParallelism(),
+  );
+  const hashMemory = environment.HASH_MEMORY ?? defaultHashMemory();
   return Object.freeze({
     production: environment.NODE_ENV === 'production',
     host: environment.HOST,
     port: environment.PORT,
     publicUrl,
-    frontendUrl: environment.FRONTEND_URL ?? publicUrl,
+    hasPages,
+    frontendUrl,
     mailLinks: environment.MAIL_LINKS,
     dataDir,
     databaseUrl: absoluteDatabaseUrl(environment.DATABASE_URL ?? `file:${resolve(dataDir, 'latchkey.db')}`),
@@ -123,6 +151,8 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     jwtPreviousKeys: environment.JWT_PREVIOUS_KEYS,
     accessLevels,
     secondFactor: parseSecondFactor(environment, accessLevels),
+    signInMethods: parseSignInMethods(environment, passkeys),
+    passkeys,
     accessTokenTtl: environment.ACCESS_TOKEN_TTL,
     passwordMinLength: environment.PASSWORD_MIN_LENGTH,
     registration: environment.REGISTRATION,
@@ -130,22 +160,27 @@ export function parseConfig(variables: Record<string, string | undefined>): Conf
     mailFrom: environment.MAIL_FROM,
     trustProxy: parseTrustProxy(environment.TRUST_PROXY),
     corsOrigins: parseOrigins(environment.CORS_ORIGINS),
+    cookiesOverHttp: environment.COOKIES_OVER_HTTP === 'on',
     rateLimit: environment.RATE_LIMIT,
     pollInterval: environment.POLL_INTERVAL,
     maxConnections: environment.MAX_CONNECTIONS,
-    // libuv has one thread per hash and one more (bin/latchkey.js). With more hashes, files would wait for
-    // them.
-    hashConcurrency: Math.min(
-      environment.HASH_CONCURRENCY ?? Number.POSITIVE_INFINITY,
-      availableParallelism(),
-    ),
-    hashMemory: environment.HASH_MEMORY ?? defaultHashMemory(),
+    hashConcurrency,
+    hashMemory,
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     firstAdmin:
       email === undefined || password === undefined ? undefined : Object.freeze({ email, password }),
+    bootstrapApiKey: environment.BOOTSTRAP_API_KEY,
     logLevel: environment.LOG_LEVEL,
     shutdownDelay: environment.SHUTDOWN_DELAY,
     ...parseTelemetry(environment),
+    settings: describeSettings(variables, environment, {
+      PUBLIC_URL: publicUrl,
+      FRONTEND_URL: frontendUrl,
+      DATA_DIR: dataDir,
+      HASH_CONCURRENCY: hashConcurrency,
+      HASH_MEMORY: hashMemory,
+      ...(passkeys.isOn && { RP_ID: passkeys.rpId, PASSKEY_ORIGINS: passkeys.origins.join(',') }),
+    }),
   });
 }
 
@@ -158,9 +193,13 @@ function parseTelemetry(environment: Environment): Pick<Config, 'metrics' | 'tra
   };
 }
 
-/** URL under which a listener is reached. 0.0.0.0 and :: mean "all addresses": a browser cannot open them. */
+/**
+ * URL under which a listener is reached. 0.0.0.0 and :: mean "all addresses": a browser cannot open them.
+ * Loopback addresses get the name of the machine, because passkeys need a name (WebAuthn section 5.1.3).
+ */
 export function defaultPublicUrl(host: string, port: number): string {
-  const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const isLocal = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host);
+  const name = isLocal ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;
 }
 

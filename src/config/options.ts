@@ -45,7 +45,11 @@ export function parseOptions(options: ConfigOptions, path: string): Config {
     given[variable] = value === undefined ? undefined : String(value);
   }
   try {
-    return parseConfig({ PUBLIC_URL: `http://localhost:3000${path}`, ...withoutUndefined(given) });
+    const config = parseConfig({ PUBLIC_URL: `http://localhost:3000${path}`, ...withoutUndefined(given) });
+    return Object.freeze({
+      ...config,
+      settings: config.settings.filter(({ name }) => !ofTheHost.has(name)),
+    });
   } catch (error) {
     throw error instanceof ConfigError ? new ConfigError(inOptions(error.message), { cause: error }) : error;
   }

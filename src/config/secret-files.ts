@@ -12,6 +12,7 @@ export const secretVariables = [
   'SECRET',
   'SECRET_PREVIOUS',
   'ADMIN_PASSWORD',
+  'BOOTSTRAP_API_KEY',
   'SMTP_URL',
 ] as const;
 
