@@ -79,7 +79,7 @@ t.test('Every second factor asks for a recent sign-in', async (t) => {
     await ask('POST', '/me/recovery-codes', { token }),
   ]) {
     isProblem(t, answer, 401, 'recent-sign-in-required');
-    t.match(answer.headers['www-authenticate'], /max_age=900$/);
+    t.match(answer.headers['www-authenticate'], /max_age=900, resource_metadata=/);
   }
   t.equal((await ask('GET', '/me/authenticators', { token })).status, 200, 'a list does not');
 });
@@ -141,7 +141,7 @@ t.test('A new app takes two factors, and the old one stays until it is confirmed
   const { accessToken } = await open(api, ada.id);
   const refused = await ask('POST', '/me/totp', { token: accessToken });
   isProblem(t, refused, 401, 'two-factors-required');
-  t.match(refused.headers['www-authenticate'], /acr_values="2", max_age=900$/);
+  t.match(refused.headers['www-authenticate'], /acr_values="2", max_age=900, resource_metadata=/);
   const app = await begin(api, old.token);
   const stored = () => db.totp.findUniqueOrThrow({ where: { userId: ada.id } });
   const before = await stored();
@@ -220,6 +220,7 @@ t.test('The list says what the account has, and no secret', async (t) => {
   t.strictSame(await list(ada.token), {
     password: true,
     totp: null,
+    passkeys: [],
     recoveryCodes: { left: 0, createdAt: null },
   });
   const { token, secret, recoveryCodes } = await enrol(api, ada);

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { requireGrantable } from '#latchkey/accounts/authority.ts';
 import { type ActorChange, makeChange, recheckActor } from '#latchkey/accounts/change.ts';
+import { operator } from '#latchkey/accounts/context.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
 import { failure } from '../db/failure.ts';
 import { type Api, device, startApi } from '../helper.ts';
@@ -182,7 +183,10 @@ t.test('An admin with one factor gives no level that asks for two', async (t) =>
   t.equal((await db.user.findUniqueOrThrow({ where: { id: target.id } })).access, 1);
 
   t.equal(await recheck(api, single.accessToken), 1);
-  t.throws(() => requireGrantable({ maxGrantableLevel: 1 }, 2), Problem);
+  t.throws(
+    () => requireGrantable({ maxGrantableLevel: 1, actor: operator, context: api.app.accounts }, 2),
+    Problem,
+  );
   t.equal(await recheck(api, double.accessToken), 2);
   const elsewhere = await failure(() => recheck(api, single.accessToken, 2));
   t.match(elsewhere, { slug: 'invalid-token' }, 'another process may have accepted it');

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { resetAuthenticators } from '#latchkey/accounts/authenticators/reset.ts';
 import { operator } from '#latchkey/accounts/context.ts';
+import { unusableHash } from '#latchkey/accounts/passwords/hash.ts';
 import { failure } from '../db/failure.ts';
 import { type Answer, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
+import { addPasskey } from './authenticator.ts';
 import { isAccepted, open, refresh } from './client.ts';
 import { begin, codeOf, enrol, stepNow, wrongCodeOf } from './second-factor.ts';
 
@@ -37,7 +39,7 @@ t.test('The second factor is gone, every session has ended, and the owner sets a
   t.equal(await db.signInChallenge.count({ where: { userId: ada.id } }), 0);
   t.match(
     await db.auditEvent.findFirstOrThrow({ where: { targetId: ada.id, action: 'authenticator.removed' } }),
-    { actorId: admin.id, before: JSON.stringify({ authenticator: 'totp', recoveryCodes: 10 }) },
+    { actorId: admin.id, before: JSON.stringify({ authenticator: 'totp', passkeys: 0, recoveryCodes: 10 }) },
   );
   t.strictSame(await templatesFor(ada.email), [
     'authenticator-added',
@@ -103,6 +105,46 @@ t.test('A disabled user gets the notice, and no link', async (t) => {
   });
 });
 
+t.test('Passkeys go too, and a user without a password gets the link that sets one', async (t) => {
+  const ada = await person(1);
+  await db.user.update({ where: { id: ada.id }, data: { passwordHash: unusableHash() } });
+  const authenticator = await addPasskey(api, ada.id);
+  await addPasskey(api, ada.id);
+  const assertion = async () => authenticator.get((await ask('POST', '/login/passkey/options')).body);
+  t.equal((await reset(admin.token, ada.id)).status, 204);
+  t.equal(await db.passkey.count({ where: { userId: ada.id } }), 0);
+  const refused = await ask('POST', '/login/passkey', { body: { passkey: await assertion() } });
+  isProblem(t, refused, 401, 'passkey-not-accepted');
+  t.match(
+    await db.auditEvent.findFirstOrThrow({ where: { targetId: ada.id, action: 'authenticator.removed' } }),
+    { before: JSON.stringify({ authenticator: 'passkey', passkeys: 2, recoveryCodes: 0 }) },
+  );
+  const body = { token: await tokenFor(api, ada.email, 'set-password'), newPassword: PASSWORD };
+  t.equal((await ask('POST', '/password/reset', { body })).status, 204);
+  t.equal((await ask('POST', '/login', { body: { email: ada.email, password: PASSWORD } })).status, 200);
+});
+
+t.test('Nobody is left without a way in', async (t) => {
+  for (const [variables, detail] of [
+    [{}, /no password, and without a mail server .*: latchkey user reset-password\.$/],
+    [{ ...NO_MAIL_SERVER, SIGN_IN_METHODS: 'passkey' }, /SIGN_IN_METHODS leaves passwords out/],
+    [{ ...NO_MAIL_SERVER, SIGN_IN_METHODS: 'passkey,email' }, undefined],
+  ] as const) {
+    const other = await startApi(t, variables);
+    const { db } = other.app.accounts;
+    const [boss, ada] = [await other.person(2), await other.person(1)];
+    await addPasskey(other, ada.id);
+    await db.user.update({ where: { id: ada.id }, data: { passwordHash: unusableHash() } });
+    const answer = await other.ask('DELETE', `/users/${ada.id}/authenticators`, { token: boss.token });
+    if (detail === undefined) t.equal(answer.status, 204);
+    else {
+      isProblem(t, answer, 409, 'last-authenticator');
+      t.match(answer.body.detail, detail);
+    }
+    t.equal(await db.passkey.count({ where: { userId: ada.id } }), detail === undefined ? 0 : 1);
+  }
+});
+
 t.test('An admin who has two factors needs both, and never removes the own', async (t) => {
   const [one, ada] = [await person(2), await person(2)];
   await enrol(api, ada);
@@ -112,7 +154,7 @@ t.test('An admin who has two factors needs both, and never removes the own', asy
   const { accessToken } = await open(api, one.id);
   const refused = await reset(accessToken, ada.id);
   isProblem(t, refused, 401, 'two-factors-required');
-  t.match(refused.headers['www-authenticate'], /acr_values="2", max_age=900$/);
+  t.match(refused.headers['www-authenticate'], /acr_values="2", max_age=900, resource_metadata=/);
   t.equal(await db.totp.count({ where: { userId: ada.id } }), 1);
   t.equal((await reset(token, ada.id)).status, 204, 'another admin');
 });

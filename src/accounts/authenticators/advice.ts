@@ -5,10 +5,17 @@ import type { AccountsContext } from '../context.ts';
  * begins with a blank; '' where there is nothing to do.
  */
 export function secondFactorAdvice(
-  { levels, secondFactor: { limit } }: Pick<AccountsContext, 'levels' | 'secondFactor'>,
+  {
+    levels,
+    secondFactor: { limit },
+    passkeys,
+    signInMethods,
+  }: Pick<AccountsContext, 'levels' | 'secondFactor' | 'passkeys' | 'signInMethods'>,
   access: number,
   hasSecondFactor: boolean,
 ): string {
   if (limit === undefined || access < limit.from || hasSecondFactor) return '';
-  return ` It asks for a second factor: sign in and set up an authenticator app (POST /me/totp). Until then you have the access level "${levels.nameOf(limit.below)}".`;
+  const hasPasskeys = passkeys.isOn && signInMethods.has('passkey');
+  const passkey = hasPasskeys ? ' or a passkey (POST /me/passkeys/options)' : '';
+  return ` It asks for a second factor: sign in and set up an authenticator app (POST /me/totp)${passkey}. Until then you have the access level "${levels.nameOf(limit.below)}".`;
 }

@@ -1,17 +1,11 @@
 import { invalidToken, refusedCode } from '../../access/challenges.ts';
 import { selectRow } from '../../db/raw/select.ts';
-import { invalidBody, Problem } from '../../problems/problem.ts';
+import { Problem } from '../../problems/problem.ts';
 import { type ActorChange, makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
-import { voidEmailChanges } from '../mail-tokens.ts';
-import { noticeTo } from '../notices.ts';
-import { sessionColumns } from '../sessions/active.ts';
-import { ownerColumns, type SessionGrant, toGrant } from '../sessions/grant.ts';
-import { lastIssueOf } from '../sessions/last-issue.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
 import { unlockSecondFactor } from '../sign-in/code-attempt.ts';
-import { isMailCode, needsMailCode } from './mail-code.ts';
-import { joinMethods } from './methods.ts';
-import { replaceRecoveryCodes } from './recovery-codes.ts';
+import { type Added, addingColumns, completeAddition } from './added.ts';
+import { isMailCode, missingMailCode, needsMailCode } from './mail-code.ts';
 import { requireAllFactors } from './require-factors.ts';
 import { findStep } from './totp.ts';
 
@@ -23,14 +17,6 @@ export interface Confirmation {
   readonly code: string;
   /** The code that was mailed, where one was. */
   readonly mailCode?: string;
-}
-
-/** A session that has two factors now, and the recovery codes of an account that had none. */
-export interface Confirmed {
-  readonly grant: SessionGrant;
-  /** True when the account had no second factor before. */
-  readonly isFirst: boolean;
-  readonly recoveryCodes: string[] | null;
 }
 
 /**
@@ -45,10 +31,10 @@ export interface Confirmed {
  */
 export async function confirmTotp(
   context: AccountsContext,
-  actor: Actor,
+  actor: SessionActor,
   confirmation: Confirmation,
   maxAge: number,
-): Promise<Confirmed> {
+): Promise<Added> {
   const confirmed = await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
     await requireAllFactors(change, maxAge);
@@ -63,22 +49,21 @@ export async function confirmTotp(
 /** @returns undefined for a wrong code */
 async function verifyAndActivate(
   change: ActorChange,
-  actor: Actor,
+  actor: SessionActor,
   { code, mailCode }: Confirmation,
-): Promise<Confirmed | undefined> {
+): Promise<Added | undefined> {
   const { context, tx } = change;
   const { userId, sessionId } = actor;
   const time = await context.now(tx);
   const where = { sessionId, tries: { lt: MAX_TRIES }, expiresAt: { gt: time } };
   const pending = await tx.pendingTotp.findUnique({ where });
-  const user = await selectRow(tx, 'User', [...ownerColumns, 'secondFactor'], { id: userId });
+  const user = await selectRow(tx, 'User', addingColumns, { id: userId });
   if (user === undefined) throw invalidToken();
   const secret = pending && context.totpEncryption.decrypt(pending.secret, userId);
   // Null, and a code is needed: the level has been raised since the secret was made.
   if (!secret || (needsMailCode(context, user, time) && pending.mailCodeHash === null))
     throw new Problem('totp-not-pending');
-  if (pending.mailCodeHash !== null && mailCode === undefined)
-    throw invalidBody('/mailCode', 'required', 'is required: it was mailed to the address of your account');
+  if (pending.mailCodeHash !== null && mailCode === undefined) throw missingMailCode();
   const { tries, mailCodeHash } = pending;
   const counted = await tx.pendingTotp.updateMany({
     where: { ...where, tries },
@@ -97,35 +82,11 @@ async function verifyAndActivate(
     lastUsedAt: time,
   };
   await tx.totp.upsert({ where: { userId }, create: { userId, ...totp }, update: totp });
-  const isFirst = !user.secondFactor;
-  if (isFirst) {
-    await tx.user.update({ where: { id: userId }, data: { secondFactor: true, updatedAt: new Date() } });
-    // One factor was enough to ask for them.
-    await voidEmailChanges(change, userId);
-  }
-  const hasCodes = (await tx.recoveryCode.count({ where: { userId } })) > 0;
-  const recoveryCodes = hasCodes ? null : await replaceRecoveryCodes(tx, userId, time);
-  const after = { authenticator: 'totp', replaced: !isFirst, recoveryCodes: recoveryCodes?.length ?? 0 };
-  const { requestContext } = actor;
-  change.record({ action: 'authenticator.added', actorId: userId, targetId: userId, after, requestContext });
-  change.send(noticeTo(context, user.email, 'authenticator-added'));
-  return { grant: await raiseSession(change, actor, user, time), isFirst, recoveryCodes };
-}
-
-/** Notes that a session has proven a code. Its first factor is recent, as the route asks. */
-async function raiseSession(
-  { context, tx }: ActorChange,
-  { sessionId }: Actor,
-  user: Parameters<typeof toGrant>[2],
-  time: Date,
-): Promise<SessionGrant> {
-  const found = await selectRow(tx, 'Session', sessionColumns, { id: sessionId });
-  if (found === undefined) throw invalidToken();
-  const proven = {
-    amr: joinMethods([...found.amr.split(' '), 'otp']),
-    secondFactorAt: time,
-    tokensIssuedAt: lastIssueOf(found, time),
-  };
-  await tx.session.update({ where: { id: sessionId }, data: proven });
-  return toGrant(context, { ...found, ...proven }, user, time);
+  return completeAddition(change, actor, {
+    user,
+    after: { authenticator: 'totp', replaced: user.secondFactor },
+    template: 'authenticator-added',
+    amr: ['otp'],
+    time,
+  });
 }

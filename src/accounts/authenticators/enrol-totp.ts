@@ -1,9 +1,10 @@
 import { invalidToken } from '../../access/challenges.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { displayEmail } from '../../lib/email-address.ts';
+import { newMailCode } from '../../tokens/mail-codes.ts';
 import { makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
-import { hashMailCode, mailCode, needsMailCode } from './mail-code.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
+import { hashMailCode, needsMailCode, sendMailCode } from './mail-code.ts';
 import { requireAllFactors } from './require-factors.ts';
 import type { TotpEnrolment } from './schemas.ts';
 import { newTotpSecret } from './totp.ts';
@@ -28,7 +29,7 @@ export interface EnrolmentOptions {
  */
 export async function enrolTotp(
   context: AccountsContext,
-  actor: Actor,
+  actor: SessionActor,
   { issuer, maxAge }: EnrolmentOptions,
 ): Promise<TotpEnrolment> {
   const { userId, sessionId } = actor;
@@ -43,8 +44,9 @@ export async function enrolTotp(
     const expiresAt = new Date(createdAt.getTime() + LIFETIME_MS);
     const { secret, uri } = newTotpSecret(issuer, displayEmail(user.email));
     const mailCodeRequired = needsMailCode(context, user, createdAt);
-    const times = { createdAt, notAfter: expiresAt };
-    const code = mailCodeRequired ? await mailCode(change, actor, user.email, times) : null;
+    const code = mailCodeRequired ? newMailCode() : null;
+    if (code !== null)
+      await sendMailCode(change, actor, { code, email: user.email, createdAt, notAfter: expiresAt });
     const row = {
       secret: context.totpEncryption.encrypt(secret, userId),
       mailCodeHash: code === null ? null : hashMailCode(secret, code),

@@ -1,16 +1,12 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { type AccessColumns, accessAsOf } from '../../access/elevation.ts';
 import { isSameText } from '../../crypto/same-text.ts';
-import { retryLater } from '../../problems/problem.ts';
+import { invalidBody, type Problem, retryLater } from '../../problems/problem.ts';
 import type { ActorChange } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
-import { type AccessColumns, accessAsOf } from '../elevation.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
 import { allowsMail } from '../mail-limits.ts';
 
-/** 8 digits: a guess at one of five tries hits once in 20 million. */
-const DIGITS = 8;
-
-/** The schema's pattern of a mailed code. */
-export const MAIL_CODE_PATTERN = `^[0-9]{${DIGITS}}$`;
+const MINUTE_MS = 60_000;
 
 /** Seconds after which an address gets another mail that the limit of the hour has refused. */
 const RETRY_SECONDS = 3_600;
@@ -30,34 +26,45 @@ export function needsMailCode(
   return accessAsOf(user, time) >= limit.from;
 }
 
+/** The problem of a request without the code that was mailed. It is no try. */
+export function missingMailCode(): Problem {
+  return invalidBody('/mailCode', 'required', 'is required: it was mailed to the address of your account');
+}
+
+/** A code to mail. */
+export interface CodeMail {
+  readonly code: string;
+  /** The present address of the actor. */
+  readonly email: string;
+  /** By the database's clock. */
+  readonly createdAt: Date;
+  /** The end of the code. */
+  readonly notAfter: Date;
+}
+
 /**
- * Mails a new code. While a change of the address can be stopped, it goes to the address of before the
- * earliest one: a stolen password is enough to ask for a change.
+ * Mails a code. While a change of the address can be stopped, it goes to the address of before the earliest
+ * one: a stolen password is enough to ask for a change.
  *
- * @param email the present address of the actor
- * @param createdAt by the database's clock
- * @returns the code
  * @throws {Problem} `too-many-requests` when the address, or the network, has had its mails of the hour
  */
-export async function mailCode(
+export async function sendMailCode(
   change: ActorChange,
-  actor: Actor,
-  email: string,
-  { createdAt, notAfter }: { readonly createdAt: Date; readonly notAfter: Date },
-): Promise<string> {
+  { userId, requestContext }: SessionActor,
+  { code, email, createdAt, notAfter }: CodeMail,
+): Promise<void> {
   const stoppable = await change.tx.emailChangeStop.findFirst({
-    where: { userId: actor.userId, expiresAt: { gt: createdAt } },
+    where: { userId, expiresAt: { gt: createdAt } },
     orderBy: { createdAt: 'asc' },
     select: { email: true },
   });
   const recipient = stoppable?.email ?? email;
   const template = 'second-factor-code';
-  if (!(await allowsMail(change, { recipient, templates: [template] }, actor.requestContext)))
+  if (!(await allowsMail(change, { recipient, templates: [template] }, requestContext)))
     throw retryLater('too-many-requests', RETRY_SECONDS);
-  const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0');
-  const values = { code, link: change.context.frontendUrl };
+  const minutes = String(Math.round((notAfter.getTime() - createdAt.getTime()) / MINUTE_MS));
+  const values = { code, minutes, link: change.context.frontendUrl };
   change.send({ recipient, template, values, notAfter, limited: true });
-  return code;
 }
 
 /**

@@ -3,7 +3,8 @@ import { prune } from '../../db/raw/prune.ts';
 import type { AccountsContext } from '../context.ts';
 
 /**
- * Deletes expired sign-ins that wait for a second factor, and secrets that were not confirmed in time.
+ * Deletes expired sign-ins that wait for a second factor, secrets that were not confirmed in time, the
+ * challenges of passkeys that were used, and mailed codes.
  *
  * @returns the number of rows
  */
@@ -26,5 +27,15 @@ export async function pruneChallenges(
     (ids) => db.pendingTotp.deleteMany({ where: { ...where, sessionId: { in: ids } } }),
     options,
   );
-  return challenges + pending;
+  const used = await prune(
+    (take) => db.usedChallenge.findMany({ where, orderBy, take, select: { id: true } }),
+    (ids) => db.usedChallenge.deleteMany({ where: { ...where, id: { in: ids } } }),
+    options,
+  );
+  const codes = await prune(
+    (take) => db.mailCode.findMany({ where, orderBy, take, select: { id: true } }),
+    (ids) => db.mailCode.deleteMany({ where: { ...where, id: { in: ids } } }),
+    options,
+  );
+  return challenges + pending + used + codes;
 }

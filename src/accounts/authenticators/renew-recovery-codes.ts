@@ -2,7 +2,7 @@ import { invalidToken } from '../../access/challenges.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { Problem } from '../../problems/problem.ts';
 import { makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
 import { noticeTo } from '../notices.ts';
 import { replaceRecoveryCodes } from './recovery-codes.ts';
 import { requireAllFactors } from './require-factors.ts';
@@ -17,7 +17,7 @@ import { requireAllFactors } from './require-factors.ts';
  */
 export async function renewRecoveryCodes(
   context: AccountsContext,
-  actor: Actor,
+  actor: SessionActor,
   maxAge: number,
 ): Promise<string[]> {
   const { userId, requestContext } = actor;

@@ -9,20 +9,23 @@ import { noticeTo } from '../notices.ts';
 import { endEverySession } from '../sessions/end.ts';
 import { unlockSecondFactor } from '../sign-in/code-attempt.ts';
 import { noSuchAddress, userColumns } from '../users/users.ts';
+import { deleteRecovery } from './removed.ts';
 import { requireAllFactors } from './require-factors.ts';
+import { hasWayWithoutPasskey } from './ways-in.ts';
 
 /** A user by id or, for an operator, by address as it is stored. */
 export type UserKey = { readonly id: string } | { readonly email: string };
 
 /**
- * Removes the authenticator app and the recovery codes of a user who has lost them. Every session ends. The
- * owner gets a notice, and a link that sets a new password: from now on, the old one alone signs in.
+ * Removes the authenticator app, the passkeys and the recovery codes of a user who has lost them. Every
+ * session ends. The owner gets a notice, and a link that sets a new password: from now on, a password alone
+ * signs in.
  *
  * @param maxAge seconds that may have passed since the actor's sign-in, as the route declares them
  * @returns false when there was nothing to remove; nothing has changed then
  * @throws {Problem} `user-not-found`; `own-authenticators` when the actor is the user; `access-denied` for a
- *   user above the actor; `two-factors-required` when the actor has a second factor and the session has one
- *   factor; `invalid-token`
+ *   user above the actor; `last-authenticator` when the user could not sign in any more;
+ *   `two-factors-required` when the actor has a second factor and the session has one factor; `invalid-token`
  */
 export async function resetAuthenticators(
   context: AccountsContext,
@@ -34,20 +37,23 @@ export async function resetAuthenticators(
     const change = await recheckActor(unchecked, actor);
     const { tx, record, send } = change;
     await requireAllFactors(change, maxAge);
-    const user = await tx.user.findUnique({ where: key, select: userColumns });
+    const columns = { ...userColumns, passwordHash: true } as const;
+    const user = await tx.user.findUnique({ where: key, select: columns });
     if (user === null) throw 'email' in key ? noSuchAddress() : new Problem('user-not-found');
     if (user.id === actor.userId) throw new Problem('own-authenticators');
     await requireAuthorityOver(change, user);
-    const removed = await deleteAuthenticators(tx, user.id);
-    if (!removed.totp && removed.recoveryCodes === 0) return undefined;
+    const { totp, passkeys, recoveryCodes } = await deleteAuthenticators(tx, user.id);
+    if (!totp && passkeys + recoveryCodes === 0) return undefined;
+    requireWayBack(context, user);
     await tx.user.update({ where: { id: user.id }, data: { secondFactor: false, updatedAt: new Date() } });
     await endEverySession(change, user.id);
     await voidMailTokens(change, user);
+    const authenticator = totp ? 'totp' : passkeys > 0 ? 'passkey' : null;
     record({
       action: 'authenticator.removed',
       actorId: actor.userId,
       targetId: user.id,
-      before: { authenticator: removed.totp ? 'totp' : null, recoveryCodes: removed.recoveryCodes },
+      before: { authenticator, passkeys, recoveryCodes },
       requestContext: actor.requestContext,
     });
     send(noticeTo(context, user.email, 'authenticators-reset'));
@@ -61,17 +67,41 @@ export async function resetAuthenticators(
 }
 
 /**
+ * Checks that a user without authenticators of the second class can sign in, or gets a mail that leads to a
+ * password.
+ *
+ * @throws {Problem} `last-authenticator`
+ */
+function requireWayBack(context: AccountsContext, user: { readonly passwordHash: string }): void {
+  if (hasWayWithoutPasskey(context, user)) return;
+  const { signInMethods, outbox } = context;
+  if (!signInMethods.has('password'))
+    throw new Problem('last-authenticator', {
+      detail:
+        'The passkeys are the only way to sign in to this account, for SIGN_IN_METHODS leaves passwords out. The operator adds `password` to it first.',
+    });
+  if (!outbox.settings.hasServer)
+    throw new Problem('last-authenticator', {
+      detail:
+        'The account has no password, and without a mail server it gets no link that sets one. The operator sets a password first: latchkey user reset-password.',
+    });
+}
+
+/**
  * Deletes all second-class authenticators of an account, and the sign-ins that wait for one.
  *
- * @returns whether there was an authenticator app, and the number of recovery codes
+ * @returns whether there was an authenticator app, and the numbers of passkeys and recovery codes
  */
-export async function deleteAuthenticators(
+async function deleteAuthenticators(
   tx: Transaction,
   userId: string,
-): Promise<{ readonly totp: boolean; readonly recoveryCodes: number }> {
+): Promise<{ readonly totp: boolean; readonly passkeys: number; readonly recoveryCodes: number }> {
   const where = { userId };
   const totp = await tx.totp.deleteMany({ where });
-  const recoveryCodes = await tx.recoveryCode.deleteMany({ where });
-  await tx.signInChallenge.deleteMany({ where });
-  return { totp: totp.count > 0, recoveryCodes: recoveryCodes.count };
+  const passkeys = await tx.passkey.deleteMany({ where });
+  return {
+    totp: totp.count > 0,
+    passkeys: passkeys.count,
+    recoveryCodes: await deleteRecovery(tx, userId),
+  };
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { Passkey } from '../passkeys/schemas.ts';
 import { AccessTokenAnswer } from '../sessions/schemas.ts';
 
 const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
@@ -35,7 +36,8 @@ export const TotpEnrolment = Type.Object(
 );
 export type TotpEnrolment = Static<typeof TotpEnrolment>;
 
-const Codes = Type.Array(
+/** Recovery codes, which an answer shows once. */
+export const Codes = Type.Array(
   Type.String({ description: 'good for one sign-in', examples: ['7h2k-9m4p-x3vq-0a8d'] }),
 );
 
@@ -76,6 +78,9 @@ export const Authenticators = Type.Object(
       ],
       { description: 'the authenticator app; null when there is none' },
     ),
+    passkeys: Type.Array(Type.Unsafe<Passkey>({ $ref: 'latchkey.Passkey#' }), {
+      description: 'the passkeys, oldest first',
+    }),
     recoveryCodes: Type.Object(
       {
         left: Type.Integer({ minimum: 0, description: 'codes that are not used yet', examples: [10] }),

@@ -3,6 +3,7 @@ import type { RequestContext } from '../../audit/event.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import type { Change } from '../change.ts';
 import { noticeTo } from '../notices.ts';
+import type { PasskeyAssertion } from '../passkeys/credential.schemas.ts';
 import type { Method } from './methods.ts';
 import { consumeRecoveryCode, RECOVERY_CODE_PATTERN } from './recovery-codes.ts';
 import { type CodeOutcome, consumeTotpCode, TOTP_CODE_PATTERN } from './totp.ts';
@@ -29,11 +30,17 @@ const CodeMembers = Type.Object(codeMembers);
 /** A code of the second factor, as a request has it. */
 export type GivenCode = Static<typeof CodeMembers>;
 
-/** Tells whether a request has a code. @throws {Problem} `validation-failed` when it has both kinds */
-export function hasCode({ code, recoveryCode }: GivenCode): boolean {
+/** A second factor, as a request has it: a code of either kind, or a passkey. */
+export type GivenFactor = GivenCode & { readonly passkey?: PasskeyAssertion };
+
+/** Tells whether a request has a second factor. @throws {Problem} `validation-failed` when it has several */
+export function hasFactor({ code, recoveryCode, passkey }: GivenFactor): boolean {
   if (code !== undefined && recoveryCode !== undefined)
     throw invalidBody('/recoveryCode', 'conflict', 'cannot be sent with code');
-  return code !== undefined || recoveryCode !== undefined;
+  const hasCode = code !== undefined || recoveryCode !== undefined;
+  if (passkey !== undefined && hasCode)
+    throw invalidBody('/passkey', 'conflict', 'cannot be sent with a code');
+  return passkey !== undefined || hasCode;
 }
 
 /** The account whose code is verified. */

@@ -21,7 +21,7 @@ export async function findWithoutSecondFactor(
   levels: AccessLevels,
 ): Promise<Unprotected[]> {
   const highest = await db.user.findMany({
-    where: { access: { gte: limit?.from ?? levels.admin }, disabled: false },
+    where: { access: { gte: limit?.from ?? levels.admin }, disabled: false, kind: 'person' },
     orderBy: { access: 'desc' },
     take: MAX_READ,
     select: { id: true, email: true, secondFactor: true },

@@ -4,7 +4,7 @@ import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
 import { hashMailToken, voidMailTokens } from '../mail-tokens.ts';
 import { endEverySession } from '../sessions/end.ts';
-import { attemptMailToken } from '../sign-in/attempts.ts';
+import { attemptProof } from '../sign-in/attempts.ts';
 import { replaceEmail } from './email-change.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function stopEmailChange(
 ): Promise<void> {
   const { db, now } = context;
   const where = { tokenHash: hashMailToken(token), expiresAt: { gt: await now(db) } };
-  const found = await attemptMailToken(context, requestContext, () =>
+  const found = await attemptProof(context, requestContext, 'mail-token', () =>
     db.emailChangeStop.findUnique({ where, select: { id: true } }),
   );
   if (found === null) throw new Problem('mail-token-invalid');

@@ -4,7 +4,7 @@ import { newId } from '../../lib/id.ts';
 import { Problem } from '../../problems/problem.ts';
 import { requireAllFactors } from '../authenticators/require-factors.ts';
 import { type ActorChange, type Change, makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
 import { allowsMail } from '../mail-limits.ts';
 import {
@@ -32,7 +32,7 @@ import { toUser, translateEmailConflict, type UserRow, userColumns } from '../us
  */
 export async function requestEmailChange(
   context: AccountsContext,
-  actor: Actor,
+  actor: SessionActor,
   input: { email: string },
   maxAge: number,
 ): Promise<void> {

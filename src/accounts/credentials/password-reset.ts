@@ -8,34 +8,40 @@ import { allowsMail } from '../mail-limits.ts';
 import { hashMailToken, voidMailTokens } from '../mail-tokens.ts';
 import { requireEmail } from '../normalize.ts';
 import { noticeTo } from '../notices.ts';
-import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
+import { hashPassword, isUsableHash, requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
 import { endEverySession } from '../sessions/end.ts';
-import { attemptMailToken, unlockAccount } from '../sign-in/attempts.ts';
+import { attemptProof, unlockAccount } from '../sign-in/attempts.ts';
+import { requireSignInMethod } from '../sign-in/required-method.ts';
 import type { User } from '../users/schemas.ts';
 import { noSuchAddress, toUser, type UserRow, userColumns } from '../users/users.ts';
 import { mailResetToken } from './reset-token.ts';
 
 /**
  * Mails a password reset token. For an address without an account the same rows are written and no mail is
- * sent. Neither the answer nor its time tells whether there is an account.
+ * sent. Neither the answer nor its time tells whether there is an account. An account that has no password,
+ * and an authenticator of the second class, gets a notice: the mailbox alone must not open it.
  *
  * @param input checked against its schema
+ * @throws {Problem} `sign-in-method-off`
  */
 export async function requestPasswordReset(
   context: AccountsContext,
   input: { email: string },
   requestContext: RequestContext,
 ): Promise<void> {
+  requireSignInMethod(context, 'password');
   const email = requireEmail(input.email);
   await makeChange(context, async (change) => {
     const { tx } = change;
-    const user = await tx.user.findUnique({ where: { email, disabled: false }, select: { id: true } });
-    const mail = { recipient: email, templates: ['password-reset'] } as const;
+    const select = { id: true, secondFactor: true, passwordHash: true } as const;
+    const user = await tx.user.findUnique({ where: { email, disabled: false }, select });
+    const mail = { recipient: email, templates: ['password-reset', 'sign-in-by-passkey'] } as const;
     if (!(await allowsMail(change, mail, requestContext))) return;
-    const owner = { id: user?.id ?? newId(), email };
+    const needsNoPassword = user?.secondFactor === true && !isUsableHash(user.passwordHash);
+    const owner = { id: needsNoPassword ? newId() : (user?.id ?? newId()), email };
     await mailResetToken(change, owner, {
-      template: 'password-reset',
+      template: needsNoPassword ? 'sign-in-by-passkey' : 'password-reset',
       limited: true,
       isDecoy: user === null,
     });
@@ -47,19 +53,20 @@ export async function requestPasswordReset(
  * void.
  *
  * @param newPassword checked against its schema
- * @throws {Problem} `mail-token-invalid`
+ * @throws {Problem} `mail-token-invalid`; `sign-in-method-off`
  */
 export async function resetPassword(
   context: AccountsContext,
   { token, newPassword }: { token: string; newPassword: string },
   requestContext: RequestContext,
 ): Promise<void> {
+  requireSignInMethod(context, 'password');
   requireHashingCapacity();
   const { db, now } = context;
   const tokenHash = hashMailToken(token);
   const where = { tokenHash, expiresAt: { gt: await now(db) } };
   // The token is checked before the password is hashed: an attempt with a wrong token must be cheap.
-  const owner = await attemptMailToken(context, requestContext, async () => {
+  const owner = await attemptProof(context, requestContext, 'mail-token', async () => {
     const asked = await db.passwordReset.findUnique({ where });
     return asked && db.user.findUnique({ where: { id: asked.userId, disabled: false } });
   });

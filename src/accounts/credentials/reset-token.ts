@@ -22,5 +22,8 @@ export async function mailResetToken(
   await context.outbox.takeBack(tx, [email], resetTemplates);
   await tx.passwordReset.deleteMany({ where: { userId } });
   await tx.passwordReset.create({ data: { id: newId(), tokenHash, userId, createdAt, expiresAt } });
-  send({ recipient: email, values: tokenValues(context, 'reset', token), notAfter: expiresAt, ...mail });
+  // The notice has no token: the row that is written for it is that of no account.
+  const isNotice = mail.template === 'sign-in-by-passkey';
+  const values = isNotice ? { link: context.frontendUrl } : tokenValues(context, 'reset', token);
+  send({ recipient: email, values, notAfter: expiresAt, ...mail });
 }

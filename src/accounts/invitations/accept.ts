@@ -4,20 +4,27 @@ import type { Transaction } from '../../db/client.ts';
 import { invalidBody, Problem } from '../../problems/problem.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import {
+  type GivenCredential,
+  newAccountOptions,
+  prepareCredential,
+  requireOneOf,
+} from '../credentials/new-credential.ts';
 import { hashMailToken } from '../mail-tokens.ts';
-import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
-import { requireGoodPassword } from '../passwords/strength.ts';
-import { attemptMailToken } from '../sign-in/attempts.ts';
+import { insertPasskeyUser, translateAccountConflicts } from '../passkeys/new-account.ts';
+import type { PasskeyCreationOptions } from '../passkeys/schemas.ts';
+import { requireHashingCapacity } from '../passwords/hash.ts';
+import { attemptProof } from '../sign-in/attempts.ts';
+import { requireSignInMethod } from '../sign-in/required-method.ts';
 import { hasAdmin, lockAdmins } from '../users/last-admin.ts';
-import type { User } from '../users/schemas.ts';
-import { buildUserRow, insertUser, translateEmailConflict } from '../users/users.ts';
+import type { NewUser } from '../users/new-user.schemas.ts';
+import { buildUserRow, insertUser } from '../users/users.ts';
 import { couldInvite, inviterColumns } from './inviter.ts';
 
 /** The answer of a person to an invitation. */
-export interface Acceptance {
+export interface Acceptance extends GivenCredential {
   readonly token: string;
   readonly name: string;
-  readonly password: string;
   /** The email address of the first admin. Every other invitation has an address already. */
   readonly email?: string;
 }
@@ -27,26 +34,28 @@ export interface Acceptance {
  * when the inviter could not send it now.
  *
  * @param acceptance checked against the schemas of users/schemas.ts
- * @throws {Problem} `mail-token-invalid`; `email-taken`; `validation-failed` for an address that is missing
- *   or not allowed
+ * @throws {Problem} `mail-token-invalid`; `email-taken`; `passkey-exists`; `passkey-invalid`;
+ *   `passkeys-not-available`; `sign-in-method-off`; `validation-failed` for an address that is missing or not
+ *   allowed, or unless there is exactly one of a password and a passkey
  */
 export async function acceptInvitation(
   context: AccountsContext,
-  { token, name, password, email }: Acceptance,
+  { token, name, email, ...given }: Acceptance,
   requestContext: RequestContext,
-): Promise<User> {
-  requireHashingCapacity();
-  const tokenHash = hashMailToken(token);
+): Promise<NewUser> {
+  requireOneOf(given.password, given.passkey);
+  if (given.password !== undefined) {
+    requireSignInMethod(context, 'password');
+    requireHashingCapacity();
+  }
   // The token is checked before the password is hashed: an attempt with a wrong token must be cheap.
-  const invitation = await attemptMailToken(context, requestContext, () =>
-    findOffered(context, context.db, tokenHash),
-  );
-  if (invitation === undefined) throw new Problem('mail-token-invalid');
-  const address = addressOf(invitation.email, email);
-  await requireGoodPassword(password, { name, email: address }, '/password');
-  const { access } = invitation;
-  const row = buildUserRow({ name, email: address, access, passwordHash: await hashPassword(password) });
-  return translateEmailConflict(() =>
+  const invitation = await requireOffered(context, token, requestContext);
+  const { access, tokenHash } = invitation;
+  const person = { name, email: addressOf(invitation.email, email) };
+  const ceremony = { name: 'invitation', id: invitation.id } as const;
+  const { passwordHash, passkey } = await prepareCredential(context, given, person, ceremony);
+  const row = buildUserRow({ ...person, access, passwordHash }, { id: passkey?.challengeId });
+  return translateAccountConflicts(() =>
     makeChange(context, async (change) => {
       const { tx, record } = change;
       if (invitation.inviterId === null) await lockAdmins(tx);
@@ -57,7 +66,11 @@ export async function acceptInvitation(
       // Each replica has invited the first admin.
       if (inviterId === null) await tx.invitation.deleteMany({ where: { inviterId } });
       await tx.registration.deleteMany({ where: { email: row.email } });
-      const user = await insertUser(change, row, { action: 'user.created', requestContext });
+      const creation = { action: 'user.created', requestContext } as const;
+      const user =
+        passkey === undefined
+          ? await insertUser(change, row, creation)
+          : await insertPasskeyUser(change, row, passkey, creation);
       // The personal data in the events about the invitation belongs to this user from now on.
       await reassignPersonalData(tx, id, user.id);
       record({
@@ -70,6 +83,33 @@ export async function acceptInvitation(
       return user;
     }),
   );
+}
+
+/**
+ * Makes the options of a passkey that an invitation is accepted with. Nothing is written.
+ *
+ * @param given the token, and what the authenticator shows: by default what the invitation says
+ * @throws {Problem} `mail-token-invalid`; `passkeys-not-available`; `validation-failed` for an address that
+ *   is missing or not allowed
+ */
+export async function acceptanceOptions(
+  context: AccountsContext,
+  given: { readonly token: string; readonly name?: string; readonly email?: string },
+  requestContext: RequestContext,
+): Promise<PasskeyCreationOptions> {
+  const { id, ...invited } = await requireOffered(context, given.token, requestContext);
+  const email = addressOf(invited.email, given.email);
+  const name = given.name ?? invited.name ?? email;
+  return newAccountOptions(context, { name, email }, { name: 'invitation', id });
+}
+
+/** @throws {Problem} `mail-token-invalid` */
+async function requireOffered(context: AccountsContext, token: string, requestContext: RequestContext) {
+  const invitation = await attemptProof(context, requestContext, 'mail-token', () =>
+    findOffered(context, context.db, hashMailToken(token)),
+  );
+  if (invitation === undefined) throw new Problem('mail-token-invalid');
+  return invitation;
 }
 
 /** @returns undefined when there is no such invitation, or when the inviter could not send it now */

@@ -1,5 +1,5 @@
+import { type AccessColumns, accessAsOf } from '../../access/elevation.ts';
 import type { AccessLevels } from '../../access/levels.ts';
-import { type AccessColumns, accessAsOf } from '../elevation.ts';
 
 /** The columns of an inviter that decide whether an invitation is still valid. */
 export const inviterColumns = {

@@ -38,7 +38,9 @@ export const HandedInvitation = Type.Object(
     link: Type.String({
       format: 'uri',
       description: 'the page of the frontend that accepts the invitation, with the token in its fragment',
-      examples: ['http://127.0.0.1:3000/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8'],
+      examples: [
+        'http://localhost:3000/ui/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8',
+      ],
     }),
   },
   { $id: 'latchkey.HandedInvitation', description: 'An invitation that was not mailed. Hand over its link.' },

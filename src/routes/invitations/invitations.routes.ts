@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { acceptInvitation } from '../../accounts/invitations/accept.ts';
+import { acceptanceOptions, acceptInvitation } from '../../accounts/invitations/accept.ts';
 import {
   invite,
   listInvitations,
@@ -7,7 +7,8 @@ import {
   revokeInvitation,
 } from '../../accounts/invitations/invitations.ts';
 import { Invitation } from '../../accounts/invitations/schemas.ts';
-import { User } from '../../accounts/users/schemas.ts';
+import { PasskeyCreationOptions } from '../../accounts/passkeys/schemas.ts';
+import { NewUser } from '../../accounts/users/new-user.schemas.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
 import { nextPage } from '../../http/pagination.ts';
 import { actorOf, requestContextOf } from '../../http/request-context.ts';
@@ -15,6 +16,7 @@ import { requireMail } from '../../http/responses.ts';
 import { Location, NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import {
   Acceptance,
+  AcceptanceOptions,
   CreateInvitationBody,
   InvitationPage,
   InvitationParams,
@@ -87,7 +89,7 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/:id', {
-    config: { access: 'admin', problems: ['invitation-not-found'] },
+    config: { access: 'admin', problems: ['invitation-not-found', 'key-not-allowed'] },
     schema: {
       operationId: 'revokeInvitation',
       tags: ['Invitations'],
@@ -104,18 +106,52 @@ const invitations: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.post('/accept', {
-    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-attempts', 'email-taken'] },
+    config: {
+      access: 'public',
+      problems: [
+        'mail-token-invalid',
+        'too-many-attempts',
+        'passkey-invalid',
+        'passkeys-not-available',
+        'passkey-exists',
+        'email-taken',
+        'sign-in-method-off',
+      ],
+    },
     schema: {
       operationId: 'acceptInvitation',
       tags: ['Invitations'],
-      summary: 'Accept an invitation',
+      summary: 'Accept an invitation, with a password or a passkey',
+      description:
+        'A passkey answers the options of `POST /invitations/accept/options`. Its account has ten recovery codes in the answer.',
       body: Acceptance(app.config.passwordMinLength),
-      response: { 201: { ...Ref(User), headers: { Location: Location('the user') } } },
+      response: { 201: { ...Ref(NewUser), headers: { Location: Location('the user') } } },
     },
     handler: async (request, reply) => {
       const user = await acceptInvitation(app.accounts, request.body, requestContextOf(request));
       reply.code(201).header('location', `${app.config.publicUrl}/users/${user.id}`);
+      if (user.recoveryCodes !== undefined) reply.header('cache-control', 'no-store');
       return user;
+    },
+  });
+
+  app.post('/accept/options', {
+    config: {
+      access: 'public',
+      problems: ['mail-token-invalid', 'too-many-attempts', 'passkeys-not-available'],
+    },
+    schema: {
+      operationId: 'requestAcceptancePasskeyOptions',
+      tags: ['Invitations'],
+      summary: 'Get the options of a passkey to accept an invitation with',
+      description:
+        'For `navigator.credentials.create()`, with the token of the mail. It stays valid, and nothing is stored. The challenge is valid for 5 minutes and is used once.',
+      body: AcceptanceOptions,
+      response: { 200: Ref(PasskeyCreationOptions) },
+    },
+    handler: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return acceptanceOptions(app.accounts, request.body, requestContextOf(request));
     },
   });
 };

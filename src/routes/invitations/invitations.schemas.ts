@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Invitation } from '../../accounts/invitations/schemas.ts';
+import { PasskeyAttestation } from '../../accounts/passkeys/credential.schemas.ts';
 import {
   AssignableAccess,
   EmailAddress,
@@ -44,19 +45,23 @@ export const CreateInvitationBody = (levels: readonly AccessLevel[]) =>
     { additionalProperties: false },
   );
 
+const OwnAddress = Type.Optional({
+  ...EmailAddress,
+  description: 'an email address, in ASCII characters before the @; only the first admin sends it',
+});
+
 export const Acceptance = (passwordMinLength: number) =>
   Type.Object(
     {
       token: GivenMailToken,
       name: UserName,
-      password: NewPassword(passwordMinLength),
-      email: Type.Optional({
-        ...EmailAddress,
-        description: 'an email address, in ASCII characters before the @; only the first admin sends it',
-      }),
+      password: Type.Optional(NewPassword(passwordMinLength)),
+      passkey: Type.Optional(Ref(PasskeyAttestation)),
+      email: OwnAddress,
     },
     {
       additionalProperties: false,
+      description: 'The token, a name, and either a password or a passkey.',
       examples: [
         {
           token: 'dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8',
@@ -66,3 +71,18 @@ export const Acceptance = (passwordMinLength: number) =>
       ],
     },
   );
+
+export const AcceptanceOptions = Type.Object(
+  {
+    token: GivenMailToken,
+    name: Type.Optional({
+      ...UserName,
+      description: 'the name that the authenticator shows; by default that of the invitation',
+    }),
+    email: OwnAddress,
+  },
+  {
+    additionalProperties: false,
+    examples: [{ token: 'dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8' }],
+  },
+);

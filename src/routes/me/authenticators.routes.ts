@@ -4,7 +4,6 @@ import { claimsOf } from '../../access/guard.ts';
 import { confirmTotp } from '../../accounts/authenticators/confirm-totp.ts';
 import { enrolTotp } from '../../accounts/authenticators/enrol-totp.ts';
 import { listAuthenticators } from '../../accounts/authenticators/list.ts';
-import { MAIL_CODE_PATTERN } from '../../accounts/authenticators/mail-code.ts';
 import { removeTotp } from '../../accounts/authenticators/remove-totp.ts';
 import { renewRecoveryCodes } from '../../accounts/authenticators/renew-recovery-codes.ts';
 import {
@@ -14,11 +13,11 @@ import {
   TotpEnrolment,
 } from '../../accounts/authenticators/schemas.ts';
 import { TOTP_CODE_PATTERN, totpIssuerOf } from '../../accounts/authenticators/totp.ts';
-import { TokenPair } from '../../accounts/sessions/schemas.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
-import { actorOf } from '../../http/request-context.ts';
-import { accessTokenAnswer, tokenPair } from '../../http/responses.ts';
+import { sessionActorOf } from '../../http/request-context.ts';
+import { accessTokenAnswer, TokenPairAnswer, tokenPair } from '../../http/responses.ts';
 import { Ref } from '../../http/schemas.ts';
+import { MAIL_CODE_PATTERN } from '../../tokens/mail-codes.ts';
 
 export const TotpConfirmation = Type.Object(
   {
@@ -39,14 +38,14 @@ export const TotpConfirmation = Type.Object(
 );
 
 /** Two factors are asked of an account that has a second factor. The handler knows; the guard does not. */
-const recent = { access: 'guest', maxAge: RECENT_SIGN_IN_SECONDS } as const;
+const recent = { access: 'guest', maxAge: RECENT_SIGN_IN_SECONDS, session: true } as const;
 
 /** The authenticators of the caller. No request here is idempotent: what shows a secret shows it once. */
 const authenticators: FastifyPluginAsyncTypebox = async (app) => {
   const options = { issuer: totpIssuerOf(app.config.publicUrl), maxAge: RECENT_SIGN_IN_SECONDS };
 
   app.get('/authenticators', {
-    config: { access: 'guest' },
+    config: { access: 'guest', session: true },
     schema: {
       operationId: 'listAuthenticators',
       tags: ['Me'],
@@ -66,7 +65,7 @@ const authenticators: FastifyPluginAsyncTypebox = async (app) => {
         'The secret is shown once, belongs to this session and is good for 10 minutes. It replaces one that is not confirmed yet; an active one stays until then. An account that has a second factor needs a session with two factors. Where a first second factor raises the access level, a code is mailed too.',
       response: { 200: Ref(TotpEnrolment) },
     },
-    handler: async (request) => enrolTotp(app.accounts, actorOf(request), options),
+    handler: async (request) => enrolTotp(app.accounts, sessionActorOf(request), options),
   });
 
   app.post('/totp/confirm', {
@@ -76,14 +75,14 @@ const authenticators: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Me'],
       summary: 'Confirm an authenticator app with its first code: the session has two factors from then on',
       description:
-        'Go on with the access token of the answer. The code signs nobody in afterwards. Five codes may be tried with one secret. The recovery codes are shown once.',
+        'Go on with the access token of the answer. The code signs no user in afterwards. Five codes may be tried with one secret. The recovery codes are shown once.',
       body: TotpConfirmation,
       response: { 200: Ref(TotpConfirmed) },
     },
     handler: async (request, reply) => {
       const { grant, recoveryCodes } = await confirmTotp(
         app.accounts,
-        actorOf(request),
+        sessionActorOf(request),
         request.body,
         options.maxAge,
       );
@@ -92,17 +91,17 @@ const authenticators: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.delete('/totp', {
-    config: { ...recent, problems: ['two-factors-required', 'totp-not-found'] },
+    config: { ...recent, problems: ['two-factors-required', 'totp-not-found', 'same-origin-required'] },
     schema: {
       operationId: 'deleteTotp',
       tags: ['Me'],
-      summary: 'Remove the authenticator app: every other session ends, this one continues with one factor',
+      summary: 'Remove the authenticator app',
       description:
-        'The recovery codes go with it. Earlier tokens stop working: go on with the pair of the answer. An account that has a second factor needs a session with two factors.',
-      response: { 200: Ref(TokenPair) },
+        'Where it is the only second factor, the recovery codes go with it, every other session ends, and earlier tokens stop working: go on with the pair of the answer, which has one factor. An account that has a second factor needs a session with two factors.',
+      response: { 200: TokenPairAnswer },
     },
     handler: async (request, reply) =>
-      tokenPair(app, reply, await removeTotp(app.accounts, actorOf(request), options.maxAge)),
+      tokenPair(app, reply, await removeTotp(app.accounts, sessionActorOf(request), options.maxAge)),
   });
 
   app.post('/recovery-codes', {
@@ -115,7 +114,7 @@ const authenticators: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Ref(RecoveryCodes) },
     },
     handler: async (request) => ({
-      recoveryCodes: await renewRecoveryCodes(app.accounts, actorOf(request), options.maxAge),
+      recoveryCodes: await renewRecoveryCodes(app.accounts, sessionActorOf(request), options.maxAge),
     }),
   });
 };

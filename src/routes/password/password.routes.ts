@@ -17,7 +17,7 @@ export const PasswordReset = (passwordMinLength: number) =>
 /** The reset of a forgotten password. A user who knows the password changes it with PUT /me/password. */
 const password: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/forgot', {
-    config: { access: 'public', idempotent: true, problems: ['mail-not-configured'] },
+    config: { access: 'public', idempotent: true, problems: ['mail-not-configured', 'sign-in-method-off'] },
     schema: {
       operationId: 'requestPasswordReset',
       tags: ['Sign-in'],
@@ -35,7 +35,7 @@ const password: FastifyPluginAsyncTypebox = async (app) => {
   });
 
   app.post('/reset', {
-    config: { access: 'public', problems: ['mail-token-invalid', 'too-many-attempts'] },
+    config: { access: 'public', problems: ['mail-token-invalid', 'sign-in-method-off', 'too-many-attempts'] },
     schema: {
       operationId: 'resetPassword',
       tags: ['Sign-in'],
