@@ -25,8 +25,8 @@ const pages = {
   stop: 'stop-email-change',
 } as const;
 
-/** The mails with a token that sets a password. */
-export const resetTemplates = ['password-reset', 'set-password'] as const;
+/** The mails with a token that sets a password, and the notice in its place. */
+export const resetTemplates = ['password-reset', 'set-password', 'sign-in-by-passkey'] as const;
 
 /** A new token for a mail, and the hash of it that is stored. */
 export function newMailToken(): { readonly token: string; readonly tokenHash: string } {

@@ -14,10 +14,17 @@ export const templateNames = [
   'authenticator-added',
   'authenticator-removed',
   'authenticators-reset',
+  'passkey-added',
+  'passkey-removed',
   'recovery-codes-renewed',
   'set-password',
+  'sign-in-by-passkey',
   'email-change-requested',
   'recovery-code-used',
   'wrong-codes',
+  'sign-in-code',
+  'api-key-created',
+  'api-key-expires',
+  'api-keys-ended',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];

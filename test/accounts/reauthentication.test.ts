@@ -38,7 +38,10 @@ t.test('The password alone is refused before it is verified, whatever it is', as
     answers.push(await prove(accessToken, { password }));
   for (const { status, headers, body } of answers) {
     t.equal(status, 401);
-    t.match(headers['www-authenticate'], /error="insufficient_user_authentication", .*acr_values="2"$/);
+    t.match(
+      headers['www-authenticate'],
+      /error="insufficient_user_authentication", .*acr_values="2", resource_metadata=/,
+    );
     t.strictSame({ ...body, requestId: '' }, { ...answers[0]?.body, requestId: '' });
   }
   t.equal(answers[0]?.body.slug, 'two-factors-required');

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
-import { claimsOf, requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
+import { requireAccess, requireRecentSignIn } from '#latchkey/access/guard.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { type Answer, type Ask, PASSWORD, startApi } from '../helper.ts';
 import { isAccepted, open, type Pair, pairOf, readClaims, refresh, setTime, signIn } from './client.ts';
@@ -23,7 +23,7 @@ const api = await startApi(
       app.post('/with-body', { config: { access: 'user', maxAge: QUARTER }, schema: { body } }, ok);
       app.get('/by-handler/:age', { config: { access: 'guest' } }, async (request) => {
         const { age } = request.params as { age: string };
-        requireRecentSignIn(claimsOf(request), Number(age));
+        requireRecentSignIn(request, Number(age));
         return { ok: true };
       });
     },
@@ -45,7 +45,7 @@ function isChallenge(t: Test, { status, headers, body }: Answer, maxAge: number,
   const challenge = String(headers['www-authenticate']);
   t.match(challenge, /^Bearer realm="latchkey", error="insufficient_user_authentication", /, name);
   t.match(challenge, /, error_description="[^"]+", /, name);
-  t.match(challenge, new RegExp(`, max_age=${maxAge}$`), name);
+  t.match(challenge, new RegExp(`, max_age=${maxAge}, resource_metadata="[^"]+"$`), name);
   t.match(body.type, /\/problems\/recent-sign-in-required$/, name);
 }
 
@@ -201,7 +201,7 @@ t.test(
     const missingUser = `/users/${randomUUID()}`;
     const json = { 'content-type': 'application/json' };
     const step: Record<string, [token: string | undefined, status: number, error: RegExp | undefined]> = {
-      'no token': [undefined, 401, /realm="latchkey"$/],
+      'no token': [undefined, 401, /realm="latchkey", resource_metadata="[^"]+"$/],
       'no valid token': ['x', 401, /invalid_token/],
       'a level too low, and long ago': [lateUser, 403, /insufficient_scope/],
       'long ago': [late, 401, /insufficient_user_authentication/],

@@ -41,11 +41,13 @@ export interface AttemptTarget {
    * attempt back, resets no failures, and makes no network known.
    */
   readonly hasSecondFactor?: boolean;
+  /** False where nothing is hashed: then its time says nothing about that of a password. */
+  readonly isHashed?: boolean;
 }
 
 /**
- * Makes an attempt at a password. The attempt is reserved before the password is verified, and it counts as a
- * failure when the password is wrong.
+ * Makes an attempt at a password, or at a mailed code, which opens the account as a password does. The
+ * attempt is reserved before the password is verified, and it counts as a failure when the password is wrong.
  *
  * In a network that the owner has signed in from, an account has a counter of its own. Attackers in other
  * networks, or at other accounts in the same network, therefore cannot lock the owner out. Unknown addresses
@@ -58,7 +60,7 @@ export interface AttemptTarget {
  */
 export async function attemptPassword(
   context: AccountsContext,
-  { email, userId, hasSecondFactor = false }: AttemptTarget,
+  { email, userId, hasSecondFactor = false, isHashed = true }: AttemptTarget,
   requestContext: RequestContext,
   verify: Verify,
 ): Promise<boolean> {
@@ -76,7 +78,7 @@ export async function attemptPassword(
       network.lastSeenAt === undefined
         ? await attemptAsUnknownClient(context, attempt)
         : await attemptFromKnownNetwork(context, attempt, passwordCounter(email, network.id));
-    recordAttemptDuration(began);
+    if (isHashed) recordAttemptDuration(began);
     if (time === undefined) return false;
     if (userId !== undefined && !hasSecondFactor) await rememberNetwork(context, userId, network, time);
     return true;
@@ -87,20 +89,21 @@ export async function attemptPassword(
 }
 
 /**
- * Looks for the token of a mail. A valid token is never refused, because 256 bits cannot be guessed. An
- * invalid one counts as a failure of the client's network.
+ * Checks a proof that cannot be guessed: the token of a mail, or the signature of a passkey. A valid one is
+ * never refused. An invalid one counts as a failure of the client's network.
  *
- * @param find returns null or undefined when the token is invalid
+ * @param find returns null or undefined when the proof is invalid
  * @throws {Problem} `too-many-attempts`; any error of `find`
  */
-export async function attemptMailToken<T>(
+export async function attemptProof<T>(
   { throttle }: AccountsContext,
   { ip }: RequestContext,
+  kind: 'mail-token' | 'passkey',
   find: () => Promise<T>,
 ): Promise<T> {
   const found = await find();
   if (found !== null && found !== undefined) return found;
-  const networks = networkCounters('mail-token', ip, networkPolicy);
+  const networks = networkCounters(kind, ip, networkPolicy);
   if (!(await throttle.count(networks))) await throttle.requireOpen(networks, await throttle.readClock());
   return found;
 }

@@ -10,13 +10,13 @@ import type { AccountsContext } from '../context.ts';
 import { hashMailToken, newMailToken } from '../mail-tokens.ts';
 import { evictSurplusSessions } from '../sessions/end.ts';
 import { findOwner, type SessionGrant } from '../sessions/grant.ts';
-import { insertSession } from '../sessions/sessions.ts';
+import { insertSession, type SessionOptions } from '../sessions/sessions.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** A challenge is valid for this time: enough to find the device, and to wait for the next code. */
 const LIFETIME_MS = 5 * 60_000;
 
-/** Codes that may be tried with one challenge. */
+/** Codes and passkeys that may be tried with one challenge. */
 const MAX_TRIES = 5;
 
 /** Challenges of one account that are valid at the same time. A further one ends the oldest. */
@@ -32,22 +32,21 @@ export interface Challenge {
  * Opens the session of a user whose first factor was verified. Where the account has a second factor, it
  * makes a challenge instead. The row of the user decides, inside the transaction.
  *
- * @param accessCap the highest level of the session's tokens
  * @throws {Problem} `second-factor-required` with the challenge; `invalid-credentials` when the account was
- *   changed meanwhile
+ *   changed meanwhile; `same-origin-required` for a session in a cookie that the answer may not set
  */
 export async function openSessionOrChallenge(
   context: AccountsContext,
   signedIn: SignedIn,
   requestContext: RequestContext,
-  accessCap?: number,
+  options: SessionOptions = {},
 ): Promise<SessionGrant> {
   const opened = await makeChange(context, async (change) => {
     const { tx } = change;
     const user = await findOwner(tx, signedIn);
     if (user === undefined) throw invalidCredentials();
-    if (user.secondFactor) return addChallenge(context, tx, signedIn, accessCap);
-    return { grant: await insertSession(change, user, signedIn, requestContext, accessCap) };
+    if (user.secondFactor) return addChallenge(context, tx, signedIn, options);
+    return { grant: await insertSession(change, user, signedIn, requestContext, options) };
   });
   if ('challenge' in opened) throw secondFactorRequired(opened);
   await evictSurplusSessions(context, signedIn.id, requestContext);
@@ -58,7 +57,7 @@ async function addChallenge(
   context: AccountsContext,
   tx: Transaction,
   { id: userId, epoch, amr = ['pwd'] }: SignedIn,
-  accessCap: number | undefined,
+  { accessCap, cookie = false }: SessionOptions,
 ): Promise<{ challenge: string; methods: string[] }> {
   const createdAt = await context.now(tx);
   const alive = { userId, epoch, expiresAt: { gt: createdAt } };
@@ -78,17 +77,28 @@ async function addChallenge(
       epoch,
       accessCap: accessCap ?? null,
       amr: joinMethods(amr),
+      cookie,
       tries: 0,
       createdAt,
       expiresAt: new Date(createdAt.getTime() + LIFETIME_MS),
     },
   });
-  const codes = await tx.recoveryCode.count({ where: { userId } });
-  return { challenge: token, methods: codes > 0 ? ['totp', 'recoveryCode'] : ['totp'] };
+  return { challenge: token, methods: await listMethods(context, tx, userId) };
+}
+
+/** Lists the second factors of an account that this service takes. */
+async function listMethods(context: AccountsContext, tx: Transaction, userId: string): Promise<string[]> {
+  const where = { userId };
+  const takesPasskeys = context.passkeys.isOn && context.signInMethods.has('passkey');
+  return [
+    ...((await tx.totp.count({ where })) > 0 ? ['totp'] : []),
+    ...(takesPasskeys && (await tx.passkey.count({ where })) > 0 ? ['passkey'] : []),
+    ...((await tx.recoveryCode.count({ where })) > 0 ? ['recoveryCode'] : []),
+  ];
 }
 
 /**
- * Finds the challenge of a token. It ends with the epoch of its user.
+ * Finds the challenge of a token. It ends with the epoch of its user, and with its last try.
  *
  * @throws {Problem} `challenge-invalid`
  */
@@ -99,12 +109,13 @@ export async function findChallenge({ db, now }: AccountsContext, token: string)
   });
   if (found === null || found.expiresAt <= (await now(db))) throw refusedCode('challenge-invalid');
   const { user, ...row } = found;
-  if (user.disabled || user.epoch !== row.epoch || !user.secondFactor) throw refusedCode('challenge-invalid');
+  const isOver = user.epoch !== row.epoch || row.tries >= MAX_TRIES;
+  if (isOver || user.disabled || !user.secondFactor) throw refusedCode('challenge-invalid');
   return { row, owner: user };
 }
 
 /**
- * Counts a code before it is verified.
+ * Counts a code or a passkey before it is verified.
  *
  * @throws {Problem} `challenge-invalid` when the challenge has no try left, or is gone
  */

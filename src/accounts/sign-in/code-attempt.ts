@@ -1,5 +1,6 @@
 import { refusedCode } from '../../access/challenges.ts';
 import type { RequestContext } from '../../audit/event.ts';
+import type { Reservations } from '../../throttle/reservation.ts';
 import type { CodeOwner, GivenCodeOutcome } from '../authenticators/second-factor.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
@@ -33,7 +34,7 @@ export async function attemptCode<T>(
   requestContext: RequestContext,
   verify: () => Promise<CodeAttempt<T>>,
 ): Promise<T> {
-  const { throttle, eventAggregator } = context;
+  const { throttle } = context;
   const clock = await throttle.readClock();
   const deadline = performance.now() + MAX_WAIT_MS;
   const reservations = await throttle.reserve([codeCounter(owner.id)], deadline, clock);
@@ -43,14 +44,7 @@ export async function attemptCode<T>(
       await throttle.succeed(reservations);
       return attempt.value;
     }
-    const failures = await throttle.fail(reservations, []);
-    eventAggregator.add({
-      action: 'second-factor.failed',
-      actorId: null,
-      targetId: owner.id,
-      requestContext,
-    });
-    if (failures === NOTICED_FAILURES) await tellOwner(context, owner);
+    await countFailure(context, owner, requestContext, reservations);
     throw refusedCode(attempt.outcome === 'used' ? 'code-already-used' : 'wrong-code');
   } finally {
     await throttle.release(reservations);
@@ -58,8 +52,50 @@ export async function attemptCode<T>(
 }
 
 /**
- * Forgives the wrong codes of an account. Call it when an admin has removed its authenticators, and when it
- * has got its first one.
+ * Makes an attempt at a passkey of an account, as a second factor. A signature cannot be guessed: a valid one
+ * is accepted at once, whether or not it verified its user, also by an account that is closed for codes or
+ * has to wait, and forgives the wrong codes. Anything else counts as a wrong code does.
+ *
+ * @param verify uses the passkey. When it throws, no attempt was made
+ * @throws {Problem} `passkey-not-accepted`; `too-many-attempts`; `busy`; any error of `verify`
+ */
+export async function attemptPasskey<T>(
+  context: AccountsContext,
+  owner: Pick<CodeOwner, 'id' | 'email'>,
+  requestContext: RequestContext,
+  verify: () => Promise<CodeAttempt<T>>,
+): Promise<T> {
+  const attempt = await verify();
+  if (attempt.outcome === 'accepted') {
+    await unlockSecondFactor(context, owner.id);
+    return attempt.value;
+  }
+  const { throttle } = context;
+  const deadline = performance.now() + MAX_WAIT_MS;
+  const reservations = await throttle.reserve([codeCounter(owner.id)], deadline, await throttle.readClock());
+  await countFailure(context, owner, requestContext, reservations);
+  throw refusedCode('passkey-not-accepted');
+}
+
+async function countFailure(
+  context: AccountsContext,
+  owner: Pick<CodeOwner, 'id' | 'email'>,
+  requestContext: RequestContext,
+  reservations: Reservations,
+): Promise<void> {
+  const failures = await context.throttle.fail(reservations, []);
+  context.eventAggregator.add({
+    action: 'second-factor.failed',
+    actorId: null,
+    targetId: owner.id,
+    requestContext,
+  });
+  if (failures === NOTICED_FAILURES) await tellOwner(context, owner);
+}
+
+/**
+ * Forgives the wrong codes of an account. Call it when an admin has removed its authenticators, when it has
+ * got its first one, and when it has used a passkey.
  */
 export async function unlockSecondFactor({ throttle }: AccountsContext, userId: string): Promise<void> {
   await throttle.reset([codeCounter(userId).subject]);

@@ -8,6 +8,7 @@ const outcomes = {
   'challenge-invalid': 0,
   'wrong-code': 0,
   'code-already-used': 0,
+  'passkey-not-accepted': 0,
   'too-many-attempts': 0,
   busy: 0,
   error: 0,

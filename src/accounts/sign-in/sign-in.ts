@@ -8,6 +8,7 @@ import type { AccountsContext, Actor } from '../context.ts';
 import { hashPassword, needsRehash, requireHashingCapacity, verifyPassword } from '../passwords/hash.ts';
 import { attemptPassword } from './attempts.ts';
 import { countOutcome } from './outcomes.ts';
+import { requireSignInMethod } from './required-method.ts';
 
 /** A user whose password was verified, and the epoch of the row at that time. */
 export interface SignedIn {
@@ -29,13 +30,14 @@ const credentialColumns = ['id', 'passwordHash', 'disabled', 'epoch', 'secondFac
  * Verifies credentials. Unknown users, disabled users, locked accounts and wrong passwords take the same time
  * and get the same answer (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
  *
- * @throws {Problem} `invalid-credentials`; `too-many-attempts`; `busy`
+ * @throws {Problem} `invalid-credentials`; `sign-in-method-off`; `too-many-attempts`; `busy`
  */
 export async function signIn(
   context: AccountsContext,
   credentials: { email: string; password: string },
   requestContext: RequestContext,
 ): Promise<FirstFactor> {
+  requireSignInMethod(context, 'password');
   return countOutcome(
     () => verifyCredentials(context, credentials, requestContext),
     ({ hasSecondFactor }) => (hasSecondFactor ? 'second-factor-required' : 'succeeded'),
