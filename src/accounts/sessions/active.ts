@@ -27,6 +27,7 @@ export const sessionColumns = [
   'repeatedRotation',
   'repeatsSince',
   'repeats',
+  'cookie',
 ] as const;
 
 /** An active session, its user, and the time of the check. */
@@ -50,6 +51,11 @@ export async function findActiveSession(
   if (session.idleUntil <= time || session.expiresAt.getTime() <= time.getTime() + MIN_TOKEN_LIFETIME_MS)
     return undefined;
   return { session, user, time };
+}
+
+/** Tells whether a session has not ended. */
+export async function isActive(context: AccountsContext, id: string): Promise<boolean> {
+  return (await findActiveSession(context, context.db, id)) !== undefined;
 }
 
 /** Ends a session and revokes its access tokens. */

@@ -1,13 +1,12 @@
 import type { RequestContext } from '../../audit/event.ts';
-import type { ColumnsOf, Transaction } from '../../db/client.ts';
+import type { ColumnsOf } from '../../db/client.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { selectRow } from '../../db/raw/select.ts';
-import { Problem } from '../../problems/problem.ts';
 import type { RefreshTokenContents } from '../../tokens/refresh-tokens.ts';
-import { requireAuthorityOver } from '../authority.ts';
+import { endKeysWithSessions } from '../api-keys/end.ts';
 import { type Change, makeChange, recheckActor } from '../change.ts';
-import type { AccountsContext, Actor } from '../context.ts';
+import type { AccountsContext, SessionActor } from '../context.ts';
 import { endActiveSession, endStolenSession, findActiveSession } from './active.ts';
 import { findLastIssue, issueColumns, issueSelect, lastIssueOf } from './last-issue.ts';
 import { findRepetition } from './repeat.ts';
@@ -24,16 +23,13 @@ const EVICT_BATCH = 10;
 /** Ends one of the actor's sessions. @returns whether there was one */
 export async function endSession(
   context: AccountsContext,
-  { userId, requestContext }: Actor,
+  { userId, requestContext }: SessionActor,
   sessionId: string,
 ): Promise<boolean> {
-  return makeChange(context, async ({ tx, revoke, record }) => {
+  return makeChange(context, async (change) => {
     const id = sessionId.toLowerCase();
-    const session = await selectRow(tx, 'Session', issueColumns, { id, userId });
-    if (session === undefined) return false;
-    await tx.session.delete({ where: { id } });
-    revoke({ sessionId: id, lastIssuedAt: lastIssueOf(session) });
-    record({
+    if (!(await endOneSession(change, userId, id))) return false;
+    change.record({
       action: 'session.ended',
       actorId: userId,
       targetId: userId,
@@ -42,6 +38,15 @@ export async function endSession(
     });
     return true;
   });
+}
+
+/** Ends a session of a user, and revokes its access tokens. @returns whether there was one */
+export async function endOneSession({ tx, revoke }: Change, userId: string, id: string): Promise<boolean> {
+  const session = await selectRow(tx, 'Session', issueColumns, { id, userId });
+  if (session === undefined) return false;
+  await tx.session.delete({ where: { id } });
+  revoke({ sessionId: id, lastIssuedAt: lastIssueOf(session) });
+  return true;
 }
 
 /**
@@ -90,7 +95,7 @@ export async function evictSurplusSessions(
 }
 
 /** Ends all sessions of the actor except the current one. */
-export async function endOtherSessions(context: AccountsContext, actor: Actor): Promise<void> {
+export async function endOtherSessions(context: AccountsContext, actor: SessionActor): Promise<void> {
   const { userId, sessionId, requestContext } = actor;
   await makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, actor);
@@ -116,47 +121,23 @@ async function endSessions(
   return ending.map(({ id }) => id);
 }
 
-/**
- * Ends all sessions of a user on behalf of an admin.
- *
- * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
- *   `access-denied` for a user above the actor
- */
-export async function endAllSessions(context: AccountsContext, actor: Actor, userId: string): Promise<void> {
-  await makeChange(context, async (unchecked) => {
-    const change = await recheckActor(unchecked, actor);
-    const { tx, record } = change;
-    const select = { id: true, access: true, permanentAccess: true, accessUntil: true } as const;
-    const user = await tx.user.findUnique({ where: { id: userId.toLowerCase() }, select });
-    if (user === null) throw new Problem('user-not-found');
-    await requireAuthorityOver(change, user);
-    const sessions = await tx.session.count({ where: { userId: user.id } });
-    await endEverySession(change, user.id);
-    record({
-      action: 'session.ended',
-      actorId: actor.userId,
-      targetId: user.id,
-      before: { sessions },
-      requestContext: actor.requestContext,
-    });
-  });
-}
-
 /** Ends every session of a user, and revokes the access tokens. */
-export async function endEverySession({ tx, revoke }: Change, userId: string): Promise<void> {
-  const lastIssuedAt = await findLastIssue(tx, userId);
-  const { generation } = await raiseEpoch(tx, userId);
-  revoke({ userId, generation, lastIssuedAt });
+export async function endEverySession(change: Change, userId: string): Promise<void> {
+  const lastIssuedAt = await findLastIssue(change.tx, userId);
+  const { generation } = await raiseEpoch(change, userId);
+  change.revoke({ userId, generation, lastIssuedAt });
 }
 
 /**
- * Ends every session of a user and raises the generation. The caller revokes the access tokens with it, dated
- * by {@link findLastIssue} of before.
+ * Ends every session of a user, and the API keys of a person, and raises the generation. The caller revokes
+ * the access tokens with it, dated by {@link findLastIssue} of before.
  */
 export async function raiseEpoch(
-  tx: Transaction,
+  change: Change,
   userId: string,
 ): Promise<Pick<ColumnsOf<'User'>, 'generation'>> {
+  const { tx } = change;
+  await endKeysWithSessions(change, userId);
   await tx.session.deleteMany({ where: { userId } });
   return tx.user.update({
     where: { id: userId },

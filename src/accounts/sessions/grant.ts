@@ -1,10 +1,10 @@
+import { accessAsOf } from '../../access/elevation.ts';
 import type { ColumnsOf, Transaction } from '../../db/client.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { limitByFactors } from '../../tokens/factors.ts';
 import type { AccessTokenSubject } from '../../tokens/tokens.ts';
 import { methodsOf } from '../authenticators/methods.ts';
 import type { AccountsContext } from '../context.ts';
-import { accessAsOf } from '../elevation.ts';
 
 const SECOND_MS = 1_000;
 
@@ -15,6 +15,8 @@ export const MIN_TOKEN_LIFETIME_MS = 1_000;
 export interface SessionGrant extends AccessTokenSubject {
   /** The number of the session's current refresh token. */
   readonly rotation: number;
+  /** True when that token is in a cookie. */
+  readonly cookie: boolean;
 }
 
 /** The columns of a user that the tokens are made of. */
@@ -54,6 +56,7 @@ interface SessionRow {
   readonly amr: string;
   readonly secondFactorAt: Date | null;
   readonly expiresAt: Date;
+  readonly cookie: boolean;
 }
 
 /**
@@ -79,6 +82,7 @@ export function toGrant(
   return {
     userId: user.id,
     sessionId: session.id,
+    ...(session.accessCap !== null && { cap: session.accessCap }),
     ...limitByFactors(level, acr, limit),
     acr,
     amr: methodsOf(session.amr, hasTwoFactors),
@@ -87,6 +91,7 @@ export function toGrant(
     issuedAt: time,
     expiresAt: new Date(Math.min(...ends.map(Number))),
     rotation: session.rotation,
+    cookie: session.cookie,
   };
 }
 

@@ -1,18 +1,46 @@
 import { invalidToken } from '../../access/challenges.ts';
 import type { ColumnsOf } from '../../db/client.ts';
+import { Problem } from '../../problems/problem.ts';
 import type { AccountsContext } from '../context.ts';
 import type { Session } from './schemas.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Lists the active sessions of a user, newest first. @param current id of the request's session */
+/** Lists the active sessions of the caller, newest first. @param current id of the request's session */
 export async function listSessions(
-  { db, now }: AccountsContext,
+  context: AccountsContext,
   userId: string,
   current: string,
 ): Promise<Session[]> {
+  const sessions = await readSessions(context, userId, current);
+  if (sessions === undefined) throw invalidToken();
+  return sessions;
+}
+
+/**
+ * Lists the active sessions of a user for an admin, newest first.
+ *
+ * @param current id of the request's session; undefined for an API key
+ * @throws {Problem} `user-not-found`
+ */
+export async function listUserSessions(
+  context: AccountsContext,
+  userId: string,
+  current: string | undefined,
+): Promise<Session[]> {
+  const sessions = await readSessions(context, userId.toLowerCase(), current);
+  if (sessions === undefined) throw new Problem('user-not-found');
+  return sessions;
+}
+
+/** @returns undefined when there is no such user */
+async function readSessions(
+  { db, now }: AccountsContext,
+  userId: string,
+  current: string | undefined,
+): Promise<Session[] | undefined> {
   const user = await db.user.findUnique({ where: { id: userId }, select: { epoch: true } });
-  if (user === null) throw invalidToken();
+  if (user === null) return undefined;
   const time = await now(db);
   const rows = await db.session.findMany({
     where: { userId, epoch: user.epoch, idleUntil: { gt: time }, expiresAt: { gt: time } },

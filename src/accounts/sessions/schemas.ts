@@ -39,11 +39,18 @@ export type AccessTokenAnswer = Static<typeof AccessTokenAnswer>;
 export const TokenPair = Type.Object(
   {
     ...AccessTokenAnswer.properties,
-    refreshToken: Type.String({
-      description: 'send it to `POST /refresh` once, for the next pair',
-      examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
-    }),
+    refreshToken: Type.Optional(
+      Type.String({
+        description:
+          'send it to `POST /refresh` once, for the next pair; absent when the session is in a cookie',
+        examples: ['01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE'],
+      }),
+    ),
   },
-  { $id: 'latchkey.TokenPair', description: 'An access token, and the refresh token for the next pair.' },
+  {
+    $id: 'latchkey.TokenPair',
+    description:
+      'An access token, and the refresh token for the next pair, unless the session is in a cookie.',
+  },
 );
 export type TokenPair = Static<typeof TokenPair>;

@@ -13,44 +13,59 @@ import { findOwner, type Owner, type SessionGrant, toGrant } from './grant.ts';
 import { lastIssueOf } from './last-issue.ts';
 import { rotatedBeforeOf } from './list.ts';
 import { clientOf, findRepetition, recordRepetition, userAgentOf } from './repeat.ts';
+import { requireSameOrigin } from './same-origin.ts';
 
 const DAY_MS = 86_400_000;
 
 /** A session without a refresh ends after this time. */
-const IDLE_TIMEOUT_MS = 30 * DAY_MS;
+export const IDLE_TIMEOUT_MS = 30 * DAY_MS;
 
 /** A session ends after this time in any case, and the user has to sign in again. */
 const ABSOLUTE_TIMEOUT_MS = 90 * DAY_MS;
+
+/** The wishes of a sign-in for its session. */
+export interface SessionOptions {
+  /** The highest level of its tokens; a cap above the user's level has no effect. */
+  readonly accessCap?: number | undefined;
+  /** True for a refresh token in a cookie. */
+  readonly cookie?: boolean;
+}
 
 /**
  * Opens a session for a user who has proven the factors that the account asks for. A user with too many
  * sessions loses the one that was unused for the longest time.
  *
- * @param accessCap the highest level of its tokens; a cap above the user's level has no effect
+ * @throws {Problem} as `insertSession`
  */
 export async function openSession(
   context: AccountsContext,
   signedIn: SignedIn,
   requestContext: RequestContext,
-  accessCap?: number,
+  options?: SessionOptions,
 ): Promise<SessionGrant> {
   const opened = await makeChange(context, async (change) => {
     const user = await findOwner(change.tx, signedIn);
     if (user === undefined) throw invalidCredentials();
-    return insertSession(change, user, signedIn, requestContext, accessCap);
+    return insertSession(change, user, signedIn, requestContext, options);
   });
   await evictSurplusSessions(context, signedIn.id, requestContext);
   return opened;
 }
 
-/** Inserts a session in a change under way. @param user was checked in its transaction */
+/**
+ * Inserts a session in a change under way.
+ *
+ * @param user was checked in its transaction
+ * @throws {Problem} `same-origin-required` for a session in a cookie that the answer may not set
+ */
 export async function insertSession(
   { context, tx, record }: Change,
   user: Owner,
   { id, epoch, amr = ['pwd'] }: SignedIn,
   requestContext: RequestContext,
-  accessCap?: number,
+  { accessCap, cookie = false }: SessionOptions = {},
 ): Promise<SessionGrant> {
+  if (cookie) requireSameOrigin(requestContext);
   const time = await context.now(tx);
   const session = {
     id: newId(time),
@@ -68,6 +83,7 @@ export async function insertSession(
     expiresAt: new Date(time.getTime() + ABSOLUTE_TIMEOUT_MS),
     ip: requestContext.ip ?? '',
     userAgent: userAgentOf(requestContext),
+    cookie,
   };
   await insertRows(tx, 'Session', [session]);
   const grant = toGrant(context, session, user, time);
@@ -77,9 +93,11 @@ export async function insertSession(
 }
 
 /**
- * Rotates a session's refresh token.
+ * Rotates a session's refresh token. The token of a session in a cookie counts in a cookie only, and that of
+ * any other session never does: one that was taken out of a cookie, or put into it, is worth nothing.
  *
  * @param token the contents of a refresh token whose HMAC is valid
+ * @param isInCookie where the token was
  * @throws {Problem} `invalid-refresh-token`. When the token was used before, its session ends: an attacker
  *   may have a copy of the token (RFC 9700 section 4.14.2)
  */
@@ -87,11 +105,12 @@ export async function refreshSession(
   context: AccountsContext,
   token: RefreshTokenContents,
   requestContext: RequestContext,
+  isInCookie: boolean,
 ): Promise<SessionGrant> {
   const grant = await makeChange(context, async (change) => {
     const { tx } = change;
     const active = await findActiveSession(context, tx, token.sessionId);
-    if (active === undefined) return undefined;
+    if (active === undefined || active.session.cookie !== isInCookie) return undefined;
     const { session, user, time } = active;
     const rotation = session.rotation + 1;
     if (token.rotation === session.rotation) {

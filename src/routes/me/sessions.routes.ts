@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
-import { claimsOf } from '../../access/guard.ts';
+import { sessionOf } from '../../access/guard.ts';
 import { endOtherSessions, endSession } from '../../accounts/sessions/end.ts';
 import { listSessions } from '../../accounts/sessions/list.ts';
 import { Session } from '../../accounts/sessions/schemas.ts';
-import { actorOf } from '../../http/request-context.ts';
+import { sessionActorOf } from '../../http/request-context.ts';
 import { NoContent, Ref } from '../../http/schemas.ts';
 import { Problem } from '../../problems/problem.ts';
 
@@ -24,7 +24,7 @@ export const Sessions = Type.Object(
 /** The sessions of the caller. */
 const sessions: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
-    config: { access: 'guest' },
+    config: { access: 'guest', session: true },
     schema: {
       operationId: 'listSessions',
       tags: ['Me'],
@@ -32,13 +32,13 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Sessions },
     },
     handler: async (request) => {
-      const { sub, sid } = claimsOf(request);
+      const { sub, sid } = sessionOf(request);
       return { sessions: await listSessions(app.accounts, sub, sid) };
     },
   });
 
   app.delete('/', {
-    config: { access: 'guest', writeLimit: 'sessions' },
+    config: { access: 'guest', session: true, writeLimit: 'sessions' },
     schema: {
       operationId: 'endOtherSessions',
       tags: ['Me'],
@@ -46,14 +46,14 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: NoContent('Ended.') },
     },
     handler: async (request, reply) => {
-      await endOtherSessions(app.accounts, actorOf(request));
+      await endOtherSessions(app.accounts, sessionActorOf(request));
       reply.code(204);
       return null;
     },
   });
 
   app.delete('/:id', {
-    config: { access: 'guest', writeLimit: 'sessions', problems: ['session-not-found'] },
+    config: { access: 'guest', session: true, writeLimit: 'sessions', problems: ['session-not-found'] },
     schema: {
       operationId: 'endSession',
       tags: ['Me'],
@@ -62,7 +62,7 @@ const sessions: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: NoContent('Ended.') },
     },
     handler: async (request, reply) => {
-      const ended = await endSession(app.accounts, actorOf(request), request.params.id);
+      const ended = await endSession(app.accounts, sessionActorOf(request), request.params.id);
       if (!ended) throw new Problem('session-not-found');
       reply.code(204);
       return null;
