@@ -27,6 +27,25 @@ export function invalidToken(cause?: unknown): Problem {
   return new Problem('invalid-token', { headers: withError('invalid_token'), cause });
 }
 
+/** The problem of an API key that is not accepted. @param cause for the log only */
+export function invalidApiKey(cause: string): Problem {
+  return new Problem('invalid-token', {
+    headers: withError('invalid_token'),
+    detail: 'The API key is unknown, expired or ended, or its owner is disabled. Make another one.',
+    cause,
+  });
+}
+
+/** The problem of an API key where a session is needed. */
+export function keyNotAllowed(): Problem {
+  return new Problem('key-not-allowed', { headers: withError('insufficient_scope') });
+}
+
+/** The problem of an operation that an API key does not list. @param operation its operationId, or its URL */
+export function operationNotAllowed(operation: string): Problem {
+  return new Problem('operation-not-allowed', { headers: withError('insufficient_scope'), operation });
+}
+
 /** The problem of an access level that is too low. */
 export function accessDenied(required: number, actual: number): Problem {
   return new Problem('access-denied', { headers: withError('insufficient_scope'), required, actual });
@@ -63,9 +82,26 @@ export function invalidRefreshToken(): Problem {
   return new Problem('invalid-refresh-token', { headers: { 'www-authenticate': challenge } });
 }
 
-/** The problem of a refused code or sign-in challenge; its challenge is that of RFC 9110 section 15.5.2. */
-export function refusedCode(slug: 'challenge-invalid' | 'wrong-code' | 'code-already-used'): Problem {
+/**
+ * The problem of a refused code, passkey or sign-in challenge; its header is that of RFC 9110 section 15.5.2.
+ */
+export function refusedCode(
+  slug: 'challenge-invalid' | 'wrong-code' | 'code-already-used' | 'passkey-not-accepted',
+): Problem {
   return new Problem(slug, { headers: { 'www-authenticate': challenge } });
+}
+
+/** The problem of a flow of a mailed code that is not accepted. */
+export function invalidFlow(): Problem {
+  const detail =
+    'The flow was not issued by this service, it was used, or it has expired: after 10 minutes, and after 5 codes. Ask for another code.';
+  return new Problem('challenge-invalid', { detail, headers: { 'www-authenticate': challenge } });
+}
+
+/** The problem of a code that is not the one that was mailed, or whose account cannot sign in. */
+export function wrongMailCode(): Problem {
+  const detail = 'The code is not the one of the mail, or the account cannot sign in.';
+  return new Problem('wrong-code', { detail, headers: { 'www-authenticate': challenge } });
 }
 
 /** The outcome of a right password where the account has a second factor. It is not cached. */

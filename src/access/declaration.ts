@@ -28,6 +28,8 @@ export interface Declaration {
   readonly maxAge: number | null;
   /** Number of factors that the caller's session needs. */
   readonly factors: Factors;
+  /** True where an API key is refused. */
+  readonly session: boolean;
   readonly guard: preHandlerHookHandler | null;
   /** The options that Fastify reads afterwards: a later hook may have changed them. */
   readonly route: RouteOptions;
@@ -43,6 +45,8 @@ declare module 'fastify' {
     maxAge?: number;
     /** Number of factors that the caller's session needs (RFC 9470): 1 by default. */
     factors?: Factors;
+    /** True for a route that needs a session: an API key is refused (`key-not-allowed`). */
+    session?: boolean;
     /** For a public route that reads an access token when the request has one, with `readCaller`. */
     token?: 'optional';
     [declaration]?: Declaration;
@@ -103,9 +107,16 @@ export function resolveAccess(
     const minimum = toMinimum(declared, levels);
     if (minimum === null) {
       if (config?.factors !== undefined) throw new Error('a public route has no caller, and no factors');
-      return { minimum, maxAge: null, factors: 1, guard: null };
+      const session = config?.session === true;
+      if (session && config?.token !== 'optional')
+        throw new Error('a public route has no caller, and no session');
+      return { minimum, maxAge: null, factors: 1, session, guard: null };
     }
-    const guard = requireAccess(minimum, { maxAge: config?.maxAge, factors: config?.factors });
+    const guard = requireAccess(minimum, {
+      maxAge: config?.maxAge,
+      factors: config?.factors,
+      session: config?.session,
+    });
     return { minimum, ...conditionsOf([guard, ...hooksOf(route)]), guard };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -114,22 +125,27 @@ export function resolveAccess(
 }
 
 /**
- * Refuses a route that asks for factors and declares no access, before it can become public.
+ * Refuses a route that asks for factors or a session and declares no access, before it can become public.
  *
  * @throws {DeclarationError} that names the route
  */
-export function requireNoFactors({ method, url, config }: RouteOptions): void {
+export function requireNoConditions({ method, url, config }: RouteOptions): void {
   if (config?.factors !== undefined)
     throw new DeclarationError(`${method} ${url} declares factors, but no access`);
+  if (config?.session !== undefined)
+    throw new DeclarationError(`${method} ${url} declares a session, but no access`);
 }
 
 /** Returns the conditions that all guards of a route have together: each of them runs. */
-function conditionsOf(hooks: readonly preHandlerHookHandler[]): Pick<Declaration, 'maxAge' | 'factors'> {
+function conditionsOf(
+  hooks: readonly preHandlerHookHandler[],
+): Pick<Declaration, 'maxAge' | 'factors' | 'session'> {
   const rules = hooks.map(ruleOf).filter((rule): rule is GuardRule => rule !== undefined);
   const maxAge = Math.min(...rules.map((rule) => rule.maxAge ?? Number.POSITIVE_INFINITY));
   return {
     maxAge: Number.isFinite(maxAge) ? maxAge : null,
     factors: rules.some(({ factors }) => factors === 2) ? 2 : 1,
+    session: rules.some(({ session }) => session),
   };
 }
 

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Problem } from '../problems/problem.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 import type { Tokens } from '../tokens/tokens.ts';
+import type { ApiKeys } from './api-keys.ts';
 import type { VerifiedTokens } from './verified-tokens.ts';
 
 /** Everything that a guard reads: no part of it asks the database while the revocations are fresh. */
 export interface GuardState {
   readonly tokens: Pick<Tokens, 'verify'>;
   readonly verifiedTokens: VerifiedTokens;
+  readonly apiKeys: ApiKeys;
   readonly revocations: RevocationFeed;
   /** Translates an error of the database; undefined for other errors. */
   readonly recognise: (error: unknown) => Problem | undefined;

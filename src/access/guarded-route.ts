@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface, RouteOptions } from 'fastify';
-import type { AccessTokenClaims } from '../tokens/claims.ts';
+import type { CallerClaims } from './api-key-claims.ts';
 import { caller } from './caller.ts';
 import type { DeclaredAccess } from './levels.ts';
 
@@ -7,7 +7,7 @@ import type { DeclaredAccess } from './levels.ts';
 export type GuardedRequest<Route extends RouteGenericInterface = RouteGenericInterface> = Omit<
   FastifyRequest<Route>,
   'user'
-> & { readonly user: AccessTokenClaims };
+> & { readonly user: CallerClaims };
 
 /** The options of a route, with its access beside them, and a handler whose request has the caller. */
 export interface GuardedRouteOptions<Access extends DeclaredAccess, Route extends RouteGenericInterface>

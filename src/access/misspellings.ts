@@ -30,13 +30,18 @@ export type Misspelling =
   | 'facter'
   | 'facters'
   | 'factorss'
-  | 'fators';
+  | 'fators'
+  | 'Session'
+  | 'sesion'
+  | 'sessoin'
+  | 'sesssion'
+  | 'sessions';
 
 /** Members of `config` that no value fits. */
 export type Misspelt = { readonly [name in Misspelling]?: never };
 
 /** Members of `config` without which a route would be less guarded. */
-const GUARDING = ['access', 'maxAge', 'factors'];
+const GUARDING = ['access', 'maxAge', 'factors', 'session'];
 
 /** Words that are near to one of these names, and may be members of a host's own. */
 const WORDS: ReadonlySet<string> = new Set(['actors', 'factory']);

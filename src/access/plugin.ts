@@ -10,7 +10,7 @@ import {
   declaration,
   declaredAccess,
   hooksOf,
-  requireNoFactors,
+  requireNoConditions,
   resolveAccess,
 } from './declaration.ts';
 import { authenticateOnly, type Factors, rejectInvalid, requireAccess } from './guard.ts';
@@ -31,6 +31,10 @@ export interface Operation {
   readonly maxAge: number | null;
   /** Number of factors that it needs. */
   readonly factors: Factors;
+  /** True where it needs a session: API keys are refused. */
+  readonly session: boolean;
+  /** True where it asks for a recent sign-in or two factors, also where that depends on the body. */
+  readonly stepUp: boolean;
 }
 
 export interface AccessOptions {
@@ -77,7 +81,7 @@ async function access(app: FastifyInstance, options: AccessOptions) {
     refuseMisspelling(route);
     const declared = declaredAccess(this, route) ?? vendors.get(`${route.method} ${route.url}`);
     if (declared === undefined) {
-      requireNoFactors(route);
+      requireNoConditions(route);
       seen.add(route, undefined);
       return;
     }
@@ -114,13 +118,16 @@ function describe(problems: readonly string[]): string {
 
 function addOperation(
   operations: Operation[],
-  { route: { method, url, schema }, minimum, maxAge, factors }: Declaration,
+  { route: { method, url, schema, config }, minimum, maxAge, factors, session }: Declaration,
   servicePath: string,
 ): void {
   const operationId = schema?.operationId;
   if (operationId === undefined || typeof method !== 'string' || method === 'HEAD') return;
   const path = pathBehind(servicePath, url);
-  operations.push({ operationId, method, path: path.replace(/:(\w+)/g, '{$1}'), minimum, maxAge, factors });
+  const pattern = path.replace(/:(\w+)/g, '{$1}');
+  const stepUp =
+    maxAge !== null || factors === 2 || config?.problems?.includes('recent-sign-in-required') === true;
+  operations.push({ operationId, method, path: pattern, minimum, maxAge, factors, session, stepUp });
 }
 
 /** Tells whether Fastify reads the body of any of its methods. */

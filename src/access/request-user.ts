@@ -1,5 +1,5 @@
 import '@fastify/jwt';
-import type { AccessTokenClaims } from '../tokens/claims.ts';
+import type { CallerClaims } from './api-key-claims.ts';
 import type { authenticateOnly } from './guard.ts';
 
 // Types for apps without tokens of their own: `import 'latchkey/request-user'`. Apps with such tokens have
@@ -7,8 +7,8 @@ import type { authenticateOnly } from './guard.ts';
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    /** The frozen claims of the caller's access token; undefined on public routes. */
-    user: AccessTokenClaims | undefined;
+    /** The frozen claims of the caller's access token or API key; undefined on public routes. */
+    user: CallerClaims | undefined;
   }
 }
 

@@ -12,8 +12,8 @@ const CLOCK_TOLERANCE_SECONDS = 60;
 const MAX_LEVEL = 2 ** 31 - 1;
 
 /**
- * The claims of an access token: those of RFC 9068 section 2.2, and `access`, `access2`, `gen` and `sid` of
- * this service. Times are seconds since 1970.
+ * The claims of an access token: those of RFC 9068 section 2.2, and `access`, `access2`, `cap`, `gen` and
+ * `sid` of this service. Times are seconds since 1970.
  */
 export const AccessTokenClaims = Type.Object({
   iss: Type.String(),
@@ -25,6 +25,8 @@ export const AccessTokenClaims = Type.Object({
   gen: Type.Integer({ minimum: 0 }),
   /** The level that a second factor would give, where it is higher than `access`. */
   access2: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_LEVEL })),
+  /** The cap of the session, where it has one: `access` is never higher. Nothing is decided by it. */
+  cap: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_LEVEL })),
   /** Absent in tokens of versions without second factors: the same as 1. */
   acr: Type.Optional(Type.Enum([...acrValues])),
   /** RFC 8176. */

@@ -18,6 +18,8 @@ export interface AccessTokenSubject {
   readonly access: number;
   /** The level that a second factor would give, where it is higher. */
   readonly access2?: number;
+  /** The highest level that was asked for at the sign-in, if any. */
+  readonly cap?: number;
   readonly acr: Acr;
   /** The methods that the session has proven: RFC 8176. */
   readonly amr: readonly string[];
@@ -133,6 +135,7 @@ function issuerOf(jwt: JWT, { publicUrl, accessTokenTtl }: TokenConfig): Tokens[
       client_id: CLIENT_ID,
       access: subject.access,
       ...(subject.access2 !== undefined && { access2: subject.access2 }),
+      ...(subject.cap !== undefined && { cap: subject.cap }),
       acr: subject.acr,
       amr: [...subject.amr],
       gen: subject.generation,

@@ -1,9 +1,9 @@
 /** Tests routes that ask for two factors, and levels that do: the order of the guard, and its challenges. */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import t from 'tap';
-import { claimsOf, requireAccess, requireTwoFactors } from '#latchkey/access/guard.ts';
+import { requireAccess, requireTwoFactors } from '#latchkey/access/guard.ts';
 import { readClaims } from '../accounts/client.ts';
-import { type Answer, startApi, type Teardown } from '../helper.ts';
+import { type Answer, PUBLIC_URL, startApi, type Teardown } from '../helper.ts';
 import { craftToken, testSigningKey } from '../tokens.ts';
 
 const ok = async () => ({ ok: true });
@@ -18,13 +18,14 @@ const routes: FastifyPluginAsync = async (app) => {
   app.get('/twice/by-hook', { preHandler: app.requireAccess('user', { factors: 2, maxAge: 5 }) }, ok);
   app.get('/twice/by-function', { preHandler: requireAccess(1, { factors: 2 }) }, ok);
   app.get('/twice/by-handler', { config: { access: 'guest' } }, async (request) => {
-    requireTwoFactors(claimsOf(request), 5);
+    requireTwoFactors(request, 5);
     return { ok: true };
   });
 };
 
 const SCHEME = 'Bearer realm="latchkey"';
 const INSUFFICIENT = `${SCHEME}, error="insufficient_user_authentication"`;
+const METADATA = `resource_metadata="${PUBLIC_URL}/.well-known/oauth-protected-resource"`;
 const SECOND = `${INSUFFICIENT}, error_description="A second factor is required", acr_values="2"`;
 const RECENT = `${INSUFFICIENT}, error_description="A more recent sign-in is required", max_age=5`;
 const SCOPE = `${SCHEME}, error="insufficient_scope"`;
@@ -38,8 +39,8 @@ function read({ status, headers, body }: Answer): [number, string | undefined, u
 }
 
 const PASSED = [200, undefined, undefined];
-const second = (challenge = SECOND) => [401, 'two-factors-required', challenge];
-const recent = [401, 'recent-sign-in-required', RECENT];
+const second = (challenge = SECOND) => [401, 'two-factors-required', `${challenge}, ${METADATA}`];
+const recent = [401, 'recent-sign-in-required', `${RECENT}, ${METADATA}`];
 const denied = [403, 'access-denied', SCOPE];
 
 /** Each row: what the token says, the path, and the answer; the level of admins asks for two factors. */
@@ -87,7 +88,12 @@ const rows: [name: string, claims: Record<string, unknown>, path: string, expect
   ['a guest, two factors', { access: 0, acr: '2' }, '/twice/by-handler', PASSED],
   ['a token without acr', { access: 1, acr: undefined, amr: undefined }, '/twice/by-hook', second()],
   ['a token without acr', { access: 2, acr: undefined, amr: undefined }, '/admins', second()],
-  ['no valid token', { exp: 1 }, '/admins', [401, 'invalid-token', `${SCHEME}, error="invalid_token"`]],
+  [
+    'no valid token',
+    { exp: 1 },
+    '/admins',
+    [401, 'invalid-token', `${SCHEME}, error="invalid_token", ${METADATA}`],
+  ],
 ];
 
 /** Starts a service whose tokens a test writes. Their sessions are real: a slow guard reads the rows. */
@@ -162,12 +168,19 @@ t.test('The challenges have the parameters of the examples of RFC 9470', async (
   };
   const header = async (claims: Record<string, unknown>, path: string) =>
     parse(String((await ask(claims, path)).headers['www-authenticate']));
-  const described = { realm: 'latchkey', error_description: 'A second factor is required', acr_values: '2' };
+  const resource_metadata = `${PUBLIC_URL}/.well-known/oauth-protected-resource`;
+  const described = {
+    realm: 'latchkey',
+    error_description: 'A second factor is required',
+    acr_values: '2',
+    resource_metadata,
+  };
   t.strictSame(await header({ access: 1 }, '/twice'), { ...parse(figure2), ...described });
   t.strictSame(await header({ access: 2, acr: '2', ...long() }, '/admins/recent'), {
     ...parse(figure3),
     realm: 'latchkey',
     error_description: 'A more recent sign-in is required',
+    resource_metadata,
   });
   t.strictSame(
     await header({ access: 1, ...long() }, '/twice/recent'),
@@ -180,7 +193,12 @@ t.test('The permissions describe the token, and what a second factor would open'
   const authenticated = now() - 100;
   const read = async (claims: Record<string, unknown>) => {
     const { body } = await api.get({ auth_time: authenticated, ...claims }, '/me/permissions');
-    const { permissions, ...caller } = body;
+    const { permissions, levels, ...caller } = body;
+    t.strictSame(
+      levels.map(({ secondFactor }: { secondFactor: boolean }) => secondFactor),
+      [false, false, true],
+      'the levels that ask for a second factor',
+    );
     const of = (id: string) => {
       const found = permissions.find(({ operationId }: { operationId: string }) => operationId === id);
       return [found.minimum, found.maxAge, found.factors, found.allowed, found.secondFactor];
@@ -194,15 +212,23 @@ t.test('The permissions describe the token, and what a second factor would open'
     [1, null, 1, true, false],
   ];
   t.strictSame(await read({ access: 2 }), {
-    caller: { access: 1, access2: 2, acr: '1', amr: ['pwd'], authenticatedAt },
+    caller: { access: 1, access2: 2, cap: null, acr: '1', amr: ['pwd'], authenticatedAt, key: null },
     list: [...open, [2, null, 1, false, true], [2, 900, 1, false, true]],
   });
   t.strictSame(await read({ access: 2, acr: '2', amr: ['pwd', 'otp', 'mfa'] }), {
-    caller: { access: 2, access2: null, acr: '2', amr: ['pwd', 'otp', 'mfa'], authenticatedAt },
+    caller: {
+      access: 2,
+      access2: null,
+      cap: null,
+      acr: '2',
+      amr: ['pwd', 'otp', 'mfa'],
+      authenticatedAt,
+      key: null,
+    },
     list: [...open, [2, null, 1, true, false], [2, 900, 1, true, false]],
   });
   t.strictSame(await read({ access: 1 }), {
-    caller: { access: 1, access2: null, acr: '1', amr: ['pwd'], authenticatedAt },
+    caller: { access: 1, access2: null, cap: null, acr: '1', amr: ['pwd'], authenticatedAt, key: null },
     list: [...open, [2, null, 1, false, false], [2, 900, 1, false, false]],
   });
   t.match(await read({ access: 1, acr: undefined, amr: undefined }), { caller: { acr: '1', amr: [] } });

@@ -20,7 +20,8 @@ guarded({
   url: '/a',
   access: 'admin',
   config: { factors: 2, maxAge: 900 },
-  handler: async (request) => ({ acr: request.user.acr, level: request.user.access2 ?? 0 }),
+  handler: async ({ user }) =>
+    'key' in user ? { key: user.key } : { acr: user.acr, level: user.access2 ?? 0 },
 });
 
 guarded({

@@ -37,7 +37,7 @@ export async function open(
 ): Promise<Pair> {
   const { accounts, tokens, refreshTokens } = api.app;
   const { epoch } = await accounts.db.user.findUniqueOrThrow({ where: { id: userId } });
-  const grant = await openSession(accounts, { id: userId, epoch, amr }, device, cap);
+  const grant = await openSession(accounts, { id: userId, epoch, amr }, device, { accessCap: cap });
   const { accessToken } = tokens.issue(grant);
   return { accessToken, refreshToken: refreshTokens.write(grant), sessionId: grant.sessionId };
 }

@@ -63,7 +63,11 @@ async function isRefused(t: Test, token: string, name: string): Promise<void> {
   for (const [method, url, body] of routes) {
     const answer = await ask(method, url, { token, ...(body !== undefined && { body }) });
     t.equal(answer.status, 401, `${name}: ${method} ${url}`);
-    t.match(answer.headers['www-authenticate'], /error="invalid_token"$/, `${name}: ${method} ${url}`);
+    t.match(
+      answer.headers['www-authenticate'],
+      /error="invalid_token", resource_metadata=/,
+      `${name}: ${method} ${url}`,
+    );
   }
 }
 

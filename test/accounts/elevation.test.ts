@@ -2,7 +2,7 @@
  * Levels with a time limit: they expire by themselves, and they cannot be used to grant more than was given.
  */
 import t from 'tap';
-import { endAllSessions } from '#latchkey/accounts/sessions/end.ts';
+import { endAllSessions } from '#latchkey/accounts/sessions/end-for-others.ts';
 import { expireElevations } from '#latchkey/accounts/users/expire-elevations.ts';
 import { failure } from '../db/failure.ts';
 import { device, startApi } from '../helper.ts';

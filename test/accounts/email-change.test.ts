@@ -69,7 +69,7 @@ t.test('An account with a second factor needs two for a change of address and fo
   const refused = [await change(ada.token, newAddress()), await ask('DELETE', '/me', { token: ada.token })];
   for (const { body, headers } of refused) {
     t.match(body, problem);
-    t.match(headers['www-authenticate'], /acr_values="2", max_age=900$/);
+    t.match(headers['www-authenticate'], /acr_values="2", max_age=900, resource_metadata=/);
   }
 });
 

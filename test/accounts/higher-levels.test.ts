@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { operator } from '#latchkey/accounts/context.ts';
-import { endAllSessions } from '#latchkey/accounts/sessions/end.ts';
+import { endAllSessions } from '#latchkey/accounts/sessions/end-for-others.ts';
 import { deleteUser } from '#latchkey/accounts/users/delete.ts';
 import { changeUser } from '#latchkey/accounts/users/update.ts';
 import { failure } from '../db/failure.ts';

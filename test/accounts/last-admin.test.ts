@@ -1,6 +1,8 @@
 /** The last-admin rule: there is always an enabled admin without a time limit. */
 import t from 'tap';
+import { unusableHash } from '#latchkey/accounts/passwords/hash.ts';
 import { type Api, type Person, startApi } from '../helper.ts';
+import { addPasskey } from './authenticator.ts';
 
 t.test('The last admin cannot be demoted, disabled or deleted, and cannot leave', async (t) => {
   const { ask, person, app, sessionToken } = await startApi(t);
@@ -32,6 +34,31 @@ t.test('The last admin cannot be demoted, disabled or deleted, and cannot leave'
     'with another one he may go',
   );
   t.equal((await ask('DELETE', `/users/${second.id}`, { token: second.token })).status, 409);
+});
+
+t.test('An admin who cannot sign in does not count', async (t) => {
+  const { ask, person, app } = await startApi(t);
+  const { db } = app.accounts;
+  const [admin, other] = [await person(2), await person(2)];
+  const leave = () => ask('PATCH', `/users/${admin.id}`, { token: admin.token, body: { access: 1 } });
+  await db.user.update({ where: { id: other.id }, data: { passwordHash: unusableHash() } });
+  t.match((await leave()).body, { status: 409, slug: 'last-admin' });
+  await addPasskey({ app }, other.id);
+  t.equal((await leave()).status, 200, 'by a passkey');
+});
+
+t.test('Methods that SIGN_IN_METHODS leaves out do not count', async (t) => {
+  for (const [methods, status] of [
+    ['passkey', 409],
+    ['passkey,email', 200],
+  ] as const) {
+    const { ask, person, app } = await startApi(t, { SIGN_IN_METHODS: methods });
+    const [admin, _] = [await person(2), await person(2)];
+    const { token } = admin;
+    const answer = await ask('PATCH', `/users/${admin.id}`, { token, body: { access: 1 } });
+    t.equal(answer.status, status, methods);
+    t.equal(await app.accounts.db.user.count({ where: { permanentAccess: 2 } }), status === 409 ? 2 : 1);
+  }
 });
 
 t.test('One of two admins who remove each other at the same moment on two processes remains', async (t) => {

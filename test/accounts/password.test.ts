@@ -172,6 +172,7 @@ t.test('Sign-ins with the old password during a change leave no session, 200 tim
       app.accounts,
       { ...owner, requestContext: device },
       { currentPassword: PASSWORD, newPassword: NEW },
+      900,
     );
     const signIns = [0.6, 0.9].map(async (part) => {
       await wait(duration * (part + (round % 10) / 30));

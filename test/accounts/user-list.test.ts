@@ -64,6 +64,7 @@ t.test('Admins search and sort by address, and other users learn no address', as
     { sort: '-email', q: 'a' },
     { disabled: false },
     { disabled: true, access: 1 },
+    { elevated: true },
   ]) {
     const answer = await list(query, user.token);
     t.match(
@@ -85,6 +86,8 @@ t.test('An invalid query is refused', async (t) => {
     [{ sort: 'access' }, '/sort'],
     [{ access: 7 }, '/access', /one of 0, 1, 2/],
     [{ disabled: 'maybe' }, '/disabled'],
+    [{ elevated: false }, '/elevated'],
+    [{ elevated: true, kind: 'service' }, '/elevated', /for people/],
     [{ cursor: nextCursor }, '/cursor', /of this sort/],
     [{ cursor: nextCursor, sort: '-name' }, '/cursor'],
     [{ cursor: `${nextCursor}A`, sort: 'name' }, '/cursor'],
@@ -104,6 +107,29 @@ t.test('A search by level does not find users whose level has expired', async (t
   await setUsers([named('Fallen', { access: 2, permanentAccess: 0, accessUntil: past as never })]);
   t.strictSame(names(await list({ access: 2 })), ['Zoë Admin']);
   t.strictSame(names(await list({ access: 0 })), ['Fallen']);
+});
+
+t.test('Elevated people are found in every order, until their time is over', async (t) => {
+  const until = new Date(Date.now() + 60_000) as never;
+  const elevated = { access: 2, permanentAccess: 1, accessUntil: until };
+  await setUsers([
+    named('Ada', elevated),
+    named('Bob'),
+    named('Cyd', { ...elevated, access: 1, permanentAccess: 0, disabled: true }),
+    named('Ann', { ...elevated, accessUntil: new Date(Date.now() - 1_000) as never }),
+    named('Amy', elevated),
+  ]);
+  const found = async (query: object) => names(await list({ elevated: true, ...query }));
+  t.strictSame(await found({}), ['Ada', 'Cyd', 'Amy']);
+  t.strictSame(await found({ sort: '-createdAt' }), ['Amy', 'Cyd', 'Ada']);
+  t.strictSame(await found({ sort: 'name' }), ['Ada', 'Amy', 'Cyd']);
+  t.strictSame(await found({ sort: '-name', q: 'a' }), ['Amy', 'Ada']);
+  t.strictSame(await found({ sort: 'email' }), ['Ada', 'Cyd', 'Amy'], 'by address');
+  t.strictSame(await found({ access: 1 }), ['Cyd']);
+  t.strictSame(await found({ disabled: false }), ['Ada', 'Amy']);
+  const { body } = await list({ elevated: true, limit: 2 });
+  t.strictSame(names(await list({ elevated: true, limit: 2, cursor: body.nextCursor })), ['Amy']);
+  t.ok(body.users.every(({ accessUntil }: { accessUntil: string | null }) => accessUntil !== null));
 });
 
 t.test('The Link header leads through all pages', async (t) => {

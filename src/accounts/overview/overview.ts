@@ -48,7 +48,12 @@ export class Overview {
     await expireElevationsForList(this.#context);
     const [counts, newest] = await Promise.all([
       this.#users.read(),
-      db.user.findMany({ orderBy: { id: 'desc' }, take: MAX_NEWEST, select: userColumns }),
+      db.user.findMany({
+        where: { kind: 'person' },
+        orderBy: { id: 'desc' },
+        take: MAX_NEWEST,
+        select: userColumns,
+      }),
     ]);
     const byLevel = levels.all.map(({ name, number }) => {
       const { enabled, disabled } = counts.get(number) ?? { enabled: 0, disabled: 0 };

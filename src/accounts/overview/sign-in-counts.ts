@@ -14,6 +14,8 @@ export interface SignIns {
   readonly hour: string;
   readonly succeeded: number;
   readonly failed: number;
+  /** Requests that were answered with 403, except for wrong passwords. */
+  readonly denied: number;
 }
 
 /** The count of an hour up to a time. No event of before that time is added any more. */
@@ -59,6 +61,7 @@ export class SignInCounts {
         hour: new Date(hour).toISOString(),
         succeeded: await count('session.opened', hour),
         failed: await count('sign-in.failed', hour),
+        denied: await count('access.denied', hour),
       });
     this.#counted = after;
     return signIns;

@@ -82,7 +82,8 @@ export class UserCounts {
       else latest.push(counts);
       from = to;
     }
-    return sum([...this.#ranges.map(({ counts }) => counts), ...latest]);
+    const all = sum([...this.#ranges.map(({ counts }) => counts), ...latest]);
+    return sum([all, await this.#countServices()]);
   }
 
   /** Counts the ranges again in which something has changed, or forgets all of them. */
@@ -116,6 +117,22 @@ export class UserCounts {
     const [end] = await this.#context.db.raw.query<{ id: string }>`
       SELECT "id" FROM "User" WHERE "id" >= ${from} ORDER BY "id" LIMIT 1 OFFSET ${RANGE_SIZE}`;
     return end?.id;
+  }
+
+  /**
+   * Counts the service accounts, below zero: the index of the ranges counts them with the people, and they
+   * are few.
+   */
+  async #countServices(): Promise<Counts> {
+    const groups = await this.#context.db.raw.query<{ access: number; disabled: boolean; count: number }>`
+      SELECT "access", "disabled", count(*) AS "count" FROM "User" WHERE "kind" = 'service'
+      GROUP BY "access", "disabled"`;
+    return sum(
+      groups.map(({ access, disabled, count }) => {
+        const [enabled, others] = disabled ? [0, -Number(count)] : [-Number(count), 0];
+        return new Map([[Number(access), { enabled, disabled: others }]]);
+      }),
+    );
   }
 
   async #count(from: string, to: string | undefined): Promise<Counts> {

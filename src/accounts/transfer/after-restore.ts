@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { noRequest } from '../../audit/event.ts';
+import { renewDatabaseId } from '../../db/database-id.ts';
 import type { RunOptions } from '../../db/raw/batches.ts';
 import { prune } from '../../db/raw/prune.ts';
 import { voidCodes } from '../authenticators/void-codes.ts';
 import { makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
+import { voidPasskeyChallenges } from '../passkeys/client-data.ts';
 import { issueColumns, issueSelect, lastIssueOf } from '../sessions/last-issue.ts';
 import { generationAsOf } from './generation.ts';
 
@@ -22,11 +24,13 @@ export interface Restoration {
   readonly sessions: number;
   /** Recovery codes that are void, because they may have been used already. */
   readonly recoveryCodes: number;
+  /** API keys that ended. */
+  readonly apiKeys: number;
   /** Mails that are not sent, because they may have been sent already. */
   readonly mails: number;
   /**
-   * Invitations, registrations, resets and changes of address that are void, because they may have been used
-   * already.
+   * Invitations, registrations, resets, changes of address and mailed codes that are void, because they may
+   * have been used already.
    */
   readonly mailTokens: number;
 }
@@ -40,10 +44,12 @@ export interface Restoration {
  * second it was issued. A sign-in after it gets a valid token.
  *
  * @param onProgress gets the number of users that are done
+ * @param options `keepsKeys` to keep the API keys: those that were ended since the backup come back too
  */
 export async function invalidateCredentialsAfterRestore(
   context: AccountsContext,
   onProgress: (users: number) => void = () => {},
+  { keepsKeys = false }: { readonly keepsKeys?: boolean } = {},
 ): Promise<Restoration> {
   const { db, now } = context;
   const mails = await prune(
@@ -56,10 +62,14 @@ export async function invalidateCredentialsAfterRestore(
     (ids) => db.idempotentRequest.deleteMany({ where: { id: { in: ids } } }),
     unlimited,
   );
+  await voidPasskeyChallenges(context, await now(db));
   const mailTokens = (await endMailTokens(context)) + (await revokeInvitations(context));
+  const apiKeys = keepsKeys ? 0 : await endApiKeys(context);
   const ended = await endSessions(context, onProgress);
-  const restoration = { ...ended, mails, mailTokens };
-  await makeChange(context, async ({ revoke, record }) => {
+  const restoration = { ...ended, apiKeys, mails, mailTokens };
+  await makeChange(context, async ({ tx, revoke, record }) => {
+    // Readers of the feed begin anew: the backup lacks the revocations after it.
+    await renewDatabaseId(tx);
     // This includes the tokens of users that are not in the backup: there is no row whose generation can be
     // raised.
     revoke({ allUsers: true });
@@ -104,6 +114,10 @@ async function endSessions(
           "generation" = CASE WHEN "generation" < ${floor} THEN ${floor} ELSE "generation" + 1 END,
           "epoch" = CASE WHEN "epoch" < ${floor} THEN ${floor} ELSE "epoch" + 1 END
         WHERE "id" > ${start} AND "id" <= ${end}`;
+      // Keys that are kept go on with the new epoch.
+      await tx.raw.execute`
+        UPDATE "ApiKey" SET "epoch" = (SELECT "epoch" FROM "User" WHERE "User"."id" = "ApiKey"."userId")
+        WHERE "userId" > ${start} AND "userId" <= ${end}`;
       const page = { gt: start, lte: end };
       const sessionsOfPage = { userId: page };
       // The revocation of all tokens ends those that were issued until now. While the clock was ahead, later
@@ -122,6 +136,15 @@ async function endSessions(
     onProgress(users);
     last = end;
   }
+}
+
+/** @returns the number of keys */
+function endApiKeys({ db }: AccountsContext): Promise<number> {
+  return prune(
+    (take) => db.apiKey.findMany({ take, select: { id: true } }),
+    (ids) => db.apiKey.deleteMany({ where: { id: { in: ids } } }),
+    unlimited,
+  );
 }
 
 /** @returns the number of rows */
@@ -146,6 +169,11 @@ async function endMailTokens({ db }: AccountsContext): Promise<number> {
     (await prune(
       (take) => db.emailChangeStop.findMany({ take, select }),
       (ids) => db.emailChangeStop.deleteMany({ where: { id: { in: ids } } }),
+      unlimited,
+    )) +
+    (await prune(
+      (take) => db.mailCode.findMany({ take, select }),
+      (ids) => db.mailCode.deleteMany({ where: { id: { in: ids } } }),
       unlimited,
     ))
   );

@@ -1,5 +1,5 @@
+import { accessAsOf } from '../../access/elevation.ts';
 import type { AccountsContext } from '../context.ts';
-import { accessAsOf } from '../elevation.ts';
 import { isUsableHash } from '../passwords/hash.ts';
 import { type UserRow, userColumns } from '../users/users.ts';
 import type { UserRecord } from './record.schemas.ts';
@@ -8,8 +8,8 @@ import type { UserRecord } from './record.schemas.ts';
 const USERS_PER_PAGE = 1_000;
 
 /**
- * Reads all users in the order of their ids, page by page. Each user is exported as at the time when the page
- * is read. A user who is created meanwhile has a higher id.
+ * Reads all people in the order of their ids, page by page. Each is exported as at the time when the page is
+ * read. A user who is created meanwhile has a higher id.
  *
  * @param withPasswords whether the password hashes are exported
  */
@@ -20,7 +20,7 @@ export async function* exportUsers(
   let last = '';
   for (;;) {
     const rows = await db.user.findMany({
-      where: { id: { gt: last } },
+      where: { id: { gt: last }, kind: 'person' },
       orderBy: { id: 'asc' },
       take: USERS_PER_PAGE,
       select: { ...userColumns, passwordHash: withPasswords },

@@ -1,5 +1,6 @@
 import { noRequest } from '../../audit/event.ts';
 import type { Transaction } from '../../db/client.ts';
+import { renewDatabaseId } from '../../db/database-id.ts';
 import { isAnyUniqueViolation } from '../../db/errors.ts';
 import { DuplicateFinder } from '../../db/files/duplicate-finder.ts';
 import { insertRows } from '../../db/raw/insert.ts';
@@ -90,6 +91,8 @@ export async function importUsers(
       batch = [];
     }
     if (batch.length > 0) await commitBatch(batch);
+    // The tokens of other installations do not count here: readers of the feed begin anew.
+    if (counts.created > 0) await context.db.transaction(renewDatabaseId);
   } finally {
     seen.close();
   }

@@ -39,7 +39,7 @@ export async function deleteUser(
     await requireAuthorityOver(change, user);
     if (user.id === actor.userId) await requireAllFactors(change, maxAge);
     precondition(toUser(user, context.levels));
-    await requireAnotherAdmin(tx, context.levels, user);
+    await requireAnotherAdmin(tx, context, user);
     // The audit log keeps no IP address and no user agent of users who delete themselves.
     const requestContext =
       actor.userId === user.id

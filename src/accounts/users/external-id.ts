@@ -10,6 +10,7 @@ interface Filters {
   readonly cursor?: string;
   readonly access?: number;
   readonly disabled?: boolean;
+  readonly elevated?: true;
 }
 
 /**
@@ -19,13 +20,16 @@ interface Filters {
  */
 export async function findByExternalId(
   { db, levels }: AccountsContext,
-  { externalId, q, cursor, access, disabled }: Filters,
+  { externalId, q, cursor, access, disabled, elevated }: Filters,
 ): Promise<User[]> {
   for (const [name, value] of Object.entries({ q, cursor }))
     if (value !== undefined) throw invalidQuery(name, 'conflict', 'cannot be used with externalId');
   const row = await db.user.findUnique({ where: { externalId }, select: userColumns });
   const users = row === null ? [] : [toUserForAdmins(row, levels)];
   return users.filter(
-    (user) => user.access === (access ?? user.access) && user.disabled === (disabled ?? user.disabled),
+    (user) =>
+      user.access === (access ?? user.access) &&
+      user.disabled === (disabled ?? user.disabled) &&
+      (!elevated || user.accessUntil !== null),
   );
 }

@@ -1,10 +1,24 @@
 import type { AccessLevels } from '../../access/levels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { Problem } from '../../problems/problem.ts';
+import type { AccountsContext } from '../context.ts';
+import { UNUSABLE_END } from '../passwords/hash.ts';
 
-/** The admins that count for the last-admin rule: enabled, and without a time limit. */
+/** The admins that count for the last-admin rule: enabled people, without a time limit. */
 function permanentAdmins(levels: AccessLevels) {
-  return { permanentAccess: levels.admin, disabled: false } as const;
+  return { permanentAccess: levels.admin, disabled: false, kind: 'person' } as const;
+}
+
+/** The authenticators of users who can sign in. Methods that SIGN_IN_METHODS leaves out do not count. */
+function wayIn({ signInMethods, passkeys }: Pick<AccountsContext, 'signInMethods' | 'passkeys'>) {
+  if (signInMethods.has('email')) return {};
+  const password = { passwordHash: { not: { endsWith: UNUSABLE_END } } };
+  return {
+    OR: [
+      ...(signInMethods.has('password') ? [password] : []),
+      ...(signInMethods.has('passkey') && passkeys.isOn ? [{ passkeys: { some: {} } }] : []),
+    ],
+  };
 }
 
 /** The order of the index. Without it, Prisma sorts by id and reads past all users who are not admins. */
@@ -19,26 +33,33 @@ export async function lockAdmins(tx: Transaction): Promise<void> {
   await tx.adminLock.update({ where: { id: 1 }, data: { turns: { increment: 1 } } });
 }
 
-/** Tells whether there is an enabled admin without a time limit. */
+/** Tells whether there is a person who is an enabled admin without a time limit. */
 export async function hasAdmin(tx: Transaction, levels: AccessLevels): Promise<boolean> {
   const admin = await tx.user.findFirst({ where: permanentAdmins(levels), orderBy, select: { id: true } });
   return admin !== null;
 }
 
 /**
- * Refuses to remove the last admin. Call {@link lockAdmins} at the beginning of the transaction.
+ * Refuses to remove the last admin who can sign in. Call {@link lockAdmins} at the beginning of the
+ * transaction.
  *
  * @param user who will no longer be an admin
  * @throws {Problem} `last-admin`
  */
 export async function requireAnotherAdmin(
   tx: Transaction,
-  levels: AccessLevels,
-  user: { readonly id: string; readonly permanentAccess: number; readonly disabled: boolean },
+  context: Pick<AccountsContext, 'levels' | 'signInMethods' | 'passkeys'>,
+  user: {
+    readonly id: string;
+    readonly kind: string;
+    readonly permanentAccess: number;
+    readonly disabled: boolean;
+  },
 ): Promise<void> {
-  if (user.disabled || user.permanentAccess !== levels.admin) return;
+  const { levels } = context;
+  if (user.disabled || user.kind !== 'person' || user.permanentAccess !== levels.admin) return;
   const other = await tx.user.findFirst({
-    where: { ...permanentAdmins(levels), id: { not: user.id } },
+    where: { ...permanentAdmins(levels), ...wayIn(context), id: { not: user.id } },
     orderBy,
     select: { id: true },
   });

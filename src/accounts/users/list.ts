@@ -24,6 +24,10 @@ export interface UserListing {
   readonly q?: string;
   readonly access?: number;
   readonly disabled?: boolean;
+  /** People whose level has a time limit that is not over. */
+  readonly elevated?: true;
+  /** People by default. */
+  readonly kind?: 'person' | 'service';
   /** The id in the system that the user came from: it is unique. */
   readonly externalId?: string;
 }
@@ -35,8 +39,8 @@ export interface UserPage {
 }
 
 /**
- * The columns of each order. Their values are unique. Each has a unique index, and an index
- * that begins with (access, disabled).
+ * The columns of each order. Their values are unique. Each has a unique index, an index that begins with
+ * (access, disabled), and the same index of the elevated people alone.
  */
 const orders = {
   createdAt: { column: 'id', isBackwards: false },
@@ -47,17 +51,30 @@ const orders = {
   '-email': { column: 'emailKey', isBackwards: true },
 } as const satisfies Record<UserSort, unknown>;
 
-type Order = (typeof orders)[UserSort];
+type Order = (typeof orders)[UserSort] & { readonly users: keyof typeof tables };
+
+/**
+ * The tables that a list is read from. Elevated people have indexes of their own, in each order. Service
+ * accounts are few: one index finds them, and the database sorts them.
+ */
+const tables = {
+  person: rawSql(`"User" WHERE "kind" = 'person' AND`),
+  elevated: rawSql(`"User" WHERE "kind" = 'person' AND "accessUntil" IS NOT NULL AND`),
+  // With a limit, neither database merges the inner query with the outer one, which walks along all users.
+  service: rawSql(`(SELECT * FROM "User" WHERE "kind" = 'service' LIMIT 1000000) AS "services" WHERE`),
+} as const;
 
 /**
  * Lists users with keyset pagination. The cost of a page depends neither on its position nor on the number of
  * users. When users are created or deleted between two pages, no other user is listed twice or left out.
  *
- * @throws {Problem} `validation-failed` for an invalid cursor, and for a `q` when the list is sorted neither
- *   by name nor by address
+ * @throws {Problem} `validation-failed` for an invalid cursor, for a `q` when the list is sorted neither by
+ *   name nor by address, and for elevated service accounts
  */
 export async function listUsers(context: AccountsContext, listing: UserListing): Promise<UserPage> {
-  const { limit, q = '', cursor, externalId } = listing;
+  const { limit, q = '', cursor, externalId, kind = 'person', elevated = false } = listing;
+  if (elevated && kind === 'service')
+    throw invalidQuery('elevated', 'conflict', 'is for people: no service account has a level for a time');
   if (externalId !== undefined)
     return { users: await findByExternalId(context, { ...listing, externalId }), nextCursor: null };
   const sort = listing.sort ?? (q === '' ? 'createdAt' : 'name');
@@ -73,7 +90,9 @@ export async function listUsers(context: AccountsContext, listing: UserListing):
   const rest =
     position === undefined ? all : order.isBackwards ? before(position, all) : after(position, all);
 
-  const positions = await readPositions(context, await groupsOf(context, listing), order, rest, limit + 1);
+  const groups = await groupsOf(context, listing);
+  const users = elevated ? 'elevated' : kind;
+  const positions = await readPositions(context, groups, { ...order, users }, rest, limit + 1);
   const page = positions.slice(0, limit);
   const last = page.at(-1);
   return {
@@ -91,9 +110,9 @@ interface Group {
 /** @returns undefined for all users */
 async function groupsOf(
   context: AccountsContext,
-  { access, disabled }: UserListing,
+  { access, disabled, elevated }: UserListing,
 ): Promise<Group[] | undefined> {
-  if (access === undefined && disabled === undefined) return undefined;
+  if (access === undefined && disabled === undefined && !elevated) return undefined;
   await expireElevationsForList(context);
   const levels = access === undefined ? context.levels.all.map(({ number }) => number) : [access];
   const states = disabled === undefined ? [false, true] : [disabled];
@@ -145,7 +164,12 @@ function asOneStatement(statements: readonly Sql[]): Sql {
  * statistics. It would then collect all rows with a bitmap, which has no order, and sort them for the first
  * 20.
  */
-function firstPositions({ column, isBackwards }: Order, range: KeyRange, limit: number, group?: Group): Sql {
+function firstPositions(
+  { column, isBackwards, users }: Order,
+  range: KeyRange,
+  limit: number,
+  group?: Group,
+): Sql {
   const key = rawSql(`"${column}"`);
   const groupColumns = group === undefined ? [] : [rawSql('"access"'), rawSql('"disabled"')];
   const columns = [...groupColumns, key];
@@ -154,7 +178,7 @@ function firstPositions({ column, isBackwards }: Order, range: KeyRange, limit: 
     ? [sql`< ${asRow(ends.lt)}`, sql`>= ${asRow(ends.gte)}`, rawSql(' DESC')]
     : [sql`>= ${asRow(ends.gte)}`, sql`< ${asRow(ends.lt)}`, rawSql(' ASC')];
   return sql`SELECT "id", "key" FROM (SELECT ${joinSql([rawSql('"id"'), sql`${key} AS "key"`, ...groupColumns])}
-    FROM "User" WHERE ${asRow(columns)} ${begin}
+    FROM ${tables[users]} ${asRow(columns)} ${begin}
     ORDER BY ${joinSql(columns.map((name) => sql`${name}${direction}`))} LIMIT ${limit}) AS "positions"
     WHERE ${asRow([...groupColumns, rawSql('"key"')])} ${end}`;
 }

@@ -106,6 +106,12 @@ export const AssignableAccess = (levels: readonly AccessLevel[]) =>
     examples: [1],
   });
 
+/** A level that the tokens of a sign-in have at most. */
+export const CappedAccess = (levels: readonly AccessLevel[]) => ({
+  ...AssignableAccess(levels),
+  description: 'the access level of the tokens, when it is lower than that of the user',
+});
+
 /** The order of a list of users; a minus sign means descending. */
 export const UserSort = Type.Enum(['createdAt', '-createdAt', 'name', '-name', 'email', '-email'], {
   description:
@@ -123,7 +129,14 @@ const Access = Type.Integer({ minimum: 0, description: 'access level', examples:
 const AccessName = Type.String({ description: 'name of the access level', examples: ['user'] });
 const Name = Type.String({ examples: ['Ada Lovelace'] });
 /** No `format`: validators require more than HTML does, for instance a dot in the domain. */
-const Email = Type.String({ description: 'email address', examples: ['ada@example.com'] });
+const Email = Type.Union([Type.String(), Type.Null()], {
+  description: 'email address; null for a service account, which has none',
+  examples: ['ada@example.com'],
+});
+const Kind = Type.Enum(['person', 'service'], {
+  description: 'whether it is a person who can sign in, or a service account with API keys',
+  examples: ['person'],
+});
 const Disabled = Type.Boolean({ description: 'a disabled user cannot sign in', examples: [false] });
 const SecondFactor = Type.Boolean({
   description: 'whether the account has a second factor',
@@ -150,6 +163,7 @@ const AccessUntil = Type.Union([Timestamp, Type.Null()], {
 export const User = Type.Object(
   {
     id: UserId,
+    kind: Kind,
     name: Name,
     email: Email,
     access: Access,
@@ -173,6 +187,7 @@ export const VisibleUser = Type.Object(
     name: Name,
     access: Access,
     accessName: AccessName,
+    kind: Type.Optional(Kind),
     email: Type.Optional(Email),
     permanentAccess: Type.Optional(PermanentAccess),
     accessUntil: Type.Optional(AccessUntil),

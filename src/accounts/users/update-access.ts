@@ -1,8 +1,8 @@
+import { accessAsOf } from '../../access/elevation.ts';
 import { invalidBody } from '../../problems/problem.ts';
 import { secondFactorAdvice } from '../authenticators/advice.ts';
 import { requireGrantable } from '../authority.ts';
 import type { ActorChange } from '../change.ts';
-import { accessAsOf } from '../elevation.ts';
 import { voidInvitations } from '../invitations/end.ts';
 import { noticeTo } from '../notices.ts';
 import { requireAnotherAdmin } from './last-admin.ts';
@@ -40,7 +40,7 @@ export async function changeAccess(
   if (!isPermanentLevel) requireGrantable(change, access);
   if (accessUntil !== null) requireElevation(before, access, accessUntil, now);
   const permanentAccess = accessUntil === null ? access : before.permanentAccess;
-  if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context.levels, before);
+  if (permanentAccess < before.permanentAccess) await requireAnotherAdmin(tx, context, before);
   // The end of an elevation that is not stored yet: its invitations must not survive the new level.
   const hasExpired = accessBefore < before.access;
   if (permanentAccess < before.permanentAccess || access < accessBefore || hasExpired)
@@ -62,7 +62,14 @@ export async function changeAccess(
 }
 
 /** @throws {Problem} `validation-failed` */
-function requireElevation({ permanentAccess }: UserRow, access: number, accessUntil: Date, now: Date): void {
+function requireElevation(
+  { permanentAccess, kind }: UserRow,
+  access: number,
+  accessUntil: Date,
+  now: Date,
+): void {
+  if (kind === 'service')
+    throw invalidBody('/accessUntil', 'conflict', 'is for people: no service account has a level for a time');
   if (access <= permanentAccess) {
     const message = `must be above ${permanentAccess}, the permanent level, when there is an accessUntil`;
     throw invalidBody('/access', 'too-small', message);

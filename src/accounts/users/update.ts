@@ -55,8 +55,7 @@ export interface WantedUser extends WantedAccess {
  *
  * @throws {Problem} `user-not-found`; `invalid-token` when the actor was changed since the token was issued;
  *   `access-denied` for a level that the actor may not give, and for a user who has one; `last-admin`; any
- * error
- *   of the precondition
+ *   error of the precondition
  */
 export async function changeUser(
   context: AccountsContext,
@@ -122,8 +121,8 @@ async function changeState(change: ActorChange, before: UserRow, { disabled, rea
   if (disabled === undefined || disabled === before.disabled) return {};
   const { context, tx, actor } = change;
   if (disabled) {
-    await requireAnotherAdmin(tx, context.levels, before);
-    await raiseEpoch(tx, before.id);
+    await requireAnotherAdmin(tx, context, before);
+    await raiseEpoch(change, before.id);
     await voidMailTokens(change, before);
     await voidInvitations(change, [before.id]);
   }

@@ -1,20 +1,22 @@
 import { invalidToken } from '../../access/challenges.ts';
+import { type AccessColumns, accessAsOf } from '../../access/elevation.ts';
 import type { AccessLevels } from '../../access/levels.ts';
 import type { AuditAction, RequestContext } from '../../audit/event.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import { selectRow } from '../../db/raw/select.ts';
 import { displayEmail } from '../../lib/email-address.ts';
-import { newId } from '../../lib/id.ts';
+import { isServiceAddress } from '../../lib/service-address.ts';
 import { Problem } from '../../problems/problem.ts';
 import { type Change, makeChange } from '../change.ts';
 import type { AccountsContext } from '../context.ts';
-import { type AccessColumns, accessAsOf } from '../elevation.ts';
 import { endInvitationsTo } from '../invitations/end.ts';
-import { normalizeName, requireEmail } from '../normalize.ts';
-import { hashPassword, requireHashingCapacity } from '../passwords/hash.ts';
+import { requireEmail } from '../normalize.ts';
+import { requireHashingCapacity } from '../passwords/hash.ts';
 import { requireGoodPassword } from '../passwords/strength.ts';
+import { hashAndBuildUser, type UserRowInput } from './new-row.ts';
 import type { User } from './schemas.ts';
-import { emailKey, nameKey } from './sort-keys.ts';
+
+export { buildUserRow, hashAndBuildUser, type UserRowInput } from './new-row.ts';
 
 /** The columns that are sent to clients. The password hash is never one of them. */
 export const userColumns = {
@@ -27,6 +29,7 @@ export const userColumns = {
   disabled: true,
   secondFactor: true,
   externalId: true,
+  kind: true,
   createdAt: true,
   updatedAt: true,
 } as const;
@@ -43,6 +46,8 @@ export interface UserRow extends AccessColumns {
   readonly disabled: boolean;
   readonly secondFactor: boolean;
   readonly externalId: string | null;
+  /** `person` or `service`. */
+  readonly kind: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -54,7 +59,8 @@ export function toUser(row: UserRow, levels: AccessLevels): User {
   return {
     id: row.id,
     name: row.name,
-    email: displayEmail(row.email),
+    kind: row.kind === 'service' ? 'service' : 'person',
+    email: isServiceAddress(row.email) ? null : displayEmail(row.email),
     access,
     accessName: levels.nameOf(access),
     permanentAccess: row.permanentAccess,
@@ -112,13 +118,13 @@ export async function insertUser(
 ): Promise<User> {
   const { context, tx, record } = change;
   const row = await tx.user.create({ data, select: userColumns });
-  const { id, name, email, access } = row;
+  const { id, kind, name, email, access } = row;
   record({
     action,
     actorId,
     targetId: id,
-    after: { access },
-    personal: { after: { name, email } },
+    after: kind === 'service' ? { access, kind } : { access },
+    personal: { after: kind === 'service' ? { name } : { name, email } },
     requestContext,
   });
   await endInvitationsTo(change, [row], { actorId: null, requestContext });
@@ -138,55 +144,6 @@ export async function translateEmailConflict<T>(work: () => Promise<T>): Promise
       throw new Problem('email-taken');
     throw error;
   }
-}
-
-/** The row of a new user. */
-export type UserRowInput = ReturnType<typeof buildUserRow>;
-
-/** Builds the row of a new user. It hashes the password, so never call it in a transaction. */
-export async function hashAndBuildUser(input: {
-  name: string;
-  email: string;
-  password: string;
-  access: number;
-}): Promise<UserRowInput> {
-  return buildUserRow({ ...input, passwordHash: await hashPassword(input.password) });
-}
-
-/**
- * Builds the row of a new user whose password was hashed before.
- *
- * @param from id and creation time of a user of another installation, or the id in another system
- */
-export function buildUserRow(
-  input: { name: string; email: string; passwordHash: string; access: number },
-  from: {
-    readonly id?: string | undefined;
-    readonly externalId?: string | null;
-    readonly createdAt?: Date;
-  } = {},
-) {
-  const email = requireEmail(input.email);
-  const { createdAt = new Date(), externalId = null } = from;
-  const { id = newId(createdAt) } = from;
-  const name = normalizeName(input.name);
-  return {
-    id,
-    name,
-    nameKey: nameKey(name, id),
-    email,
-    emailKey: emailKey(email),
-    passwordHash: input.passwordHash,
-    access: input.access,
-    permanentAccess: input.access,
-    accessUntil: null,
-    disabled: false,
-    externalId,
-    generation: 0,
-    epoch: 0,
-    createdAt,
-    updatedAt: createdAt,
-  };
 }
 
 /** Finds a user for an admin. @throws {Problem} `user-not-found` */
