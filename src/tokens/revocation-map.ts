@@ -1,6 +1,11 @@
 import type { AccessTokenClaims } from './claims.ts';
+import type { DatedEntry, FeedEntry } from './feed-entry.schemas.ts';
 
-/** A revocation of access tokens: all of a user's below a generation, or all of a session. */
+/**
+ * A revocation of access tokens: all of a user's below a generation, or all of a session. Of an API key,
+ * `sessionId` is its id. Both are UUIDv7 and never the same, and processes of an earlier version know no
+ * other.
+ */
 export type NamedRevocation =
   | { readonly userId: string; readonly generation: number }
   | { readonly sessionId: string };
@@ -49,6 +54,25 @@ export class RevocationMap {
     return this.#overflowed;
   }
 
+  /** No token that was issued until then is valid: milliseconds since 1970, by the database's clock. */
+  get revokedUntil(): number {
+    return this.#revokedUntil;
+  }
+
+  /** Tells whether something of an API key or of its owner was revoked: it has to be read again. */
+  revokesKey({
+    sub,
+    gen,
+    key,
+  }: {
+    readonly sub: string;
+    readonly gen: number;
+    readonly key: string;
+  }): boolean {
+    const user = this.#users.get(sub);
+    return (user !== undefined && gen < user.generation) || this.#sessions.has(key);
+  }
+
   /** Tells whether one of the revocations applies to this token. */
   revokes({ sub, gen, sid, iat }: Pick<AccessTokenClaims, 'sub' | 'gen' | 'sid' | 'iat'>): boolean {
     if (iat * 1_000 <= this.#revokedUntil) return true;
@@ -60,20 +84,32 @@ export class RevocationMap {
    * Adds a revocation.
    *
    * @param createdAt its date: milliseconds since 1970 by the database's clock
+   * @returns the entry for the readers of the feed; undefined when it was known, or did not fit
    */
-  add(revocation: NamedRevocation, createdAt: number): void {
+  add(revocation: NamedRevocation, createdAt: number): FeedEntry | undefined {
     const isUser = 'userId' in revocation;
     const [map, key] = isUser ? [this.#users, revocation.userId] : [this.#sessions, revocation.sessionId];
     const known = map.get(key);
     if (known === undefined && this.size >= this.#limit) {
       this.overflow();
-      return;
+      return undefined;
     }
     const generation = Math.max(isUser ? revocation.generation : 0, known?.generation ?? 0);
     const evictAt = Math.max(createdAt + RETENTION_MS, known?.evictAt ?? 0);
     // Each row is read by several polls. It is kept from the first one on.
-    if (known?.generation === generation && known.evictAt === evictAt) return;
+    if (known?.generation === generation && known.evictAt === evictAt) return undefined;
     map.set(key, { generation, evictAt, keptUntil: performance.now() + RETENTION_MS });
+    return isUser ? userEntry(key, { generation, evictAt }) : sessionEntry(key, { evictAt });
+  }
+
+  /** Iterates over all revocations, in the form of the feed. */
+  *entries(): Generator<DatedEntry> {
+    const date = this.#revokedUntil;
+    if (Number.isFinite(date)) yield { entry: entryOfAll(date), date };
+    for (const [id, kept] of this.#users)
+      yield { entry: userEntry(id, kept), date: kept.evictAt - RETENTION_MS };
+    for (const [id, kept] of this.#sessions)
+      yield { entry: sessionEntry(id, kept), date: kept.evictAt - RETENTION_MS };
   }
 
   /** Marks the map as incomplete. */
@@ -85,9 +121,12 @@ export class RevocationMap {
    * Revokes every token that was issued until a time.
    *
    * @param until milliseconds since 1970, by the database's clock
+   * @returns as {@link add}
    */
-  revokeAll(until: number): void {
-    this.#revokedUntil = Math.max(this.#revokedUntil, until);
+  revokeAll(until: number): FeedEntry | undefined {
+    if (until <= this.#revokedUntil) return undefined;
+    this.#revokedUntil = until;
+    return entryOfAll(until);
   }
 
   /**
@@ -108,4 +147,23 @@ export class RevocationMap {
     this.#sessions.clear();
     this.#overflowed = false;
   }
+}
+
+const toSeconds = (milliseconds: number) => Math.ceil(milliseconds / 1_000);
+
+function userEntry(id: string, { generation, evictAt }: Pick<Entry, 'generation' | 'evictAt'>): FeedEntry {
+  return { kind: 'user', id, generation, until: toSeconds(evictAt) };
+}
+
+function sessionEntry(id: string, { evictAt }: Pick<Entry, 'evictAt'>): FeedEntry {
+  return { kind: 'session', id, until: toSeconds(evictAt) };
+}
+
+/** @param until as {@link RevocationMap.revokeAll} */
+function entryOfAll(until: number): FeedEntry {
+  return {
+    kind: 'everybody',
+    issuedUntil: Math.floor(until / 1_000),
+    until: toSeconds(until + RETENTION_MS),
+  };
 }

@@ -1,18 +1,12 @@
-import { CLOCK_TOLERANCE_MS, type Database } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
 import { withDeadline } from '../db/deadline.ts';
+import { instant } from '../lib/instant.ts';
 import type { AccessTokenClaims } from './claims.ts';
+import type { DatedEntry } from './feed-entry.schemas.ts';
+import { PollClock } from './poll-clock.ts';
+import { RevocationLog } from './revocation-log.ts';
 import { RETENTION_MS, RevocationMap } from './revocation-map.ts';
 import { type Revocation, type RevocationRow, toRow } from './revocation-row.ts';
-
-/** Milliseconds for which a feed is fresh after the beginning of its last successful poll. */
-export const MAX_STALENESS_MS = 2_000;
-
-/**
- * Milliseconds by which a poll overlaps the poll before it. A row has the time when it is written, but is
- * visible when its transaction commits, up to TRANSACTION_TIMEOUT_MS later. Rows with a later time may be
- * visible before it.
- */
-const OVERLAP_MS = 30_000;
 
 /**
  * Timeout of a read by {@link RevocationFeed.confirm}. An unavailable database would keep the request for
@@ -41,16 +35,14 @@ export class RevocationFeed {
   readonly #database: FeedDatabase;
   readonly #limit: number;
   readonly #known: RevocationMap;
-  /** performance.now() when the last successful poll began. */
-  #polledAt = Number.NEGATIVE_INFINITY;
-  /** The database's time at the last successful poll, in milliseconds since 1970. */
-  #polledUntil: number | undefined;
-  #clockSkew = 0;
-  /** Date.now() minus performance.now(), at the last successful poll. */
-  #wallOffset = 0;
+  /** The revocations in the order in which this process learnt of them, for the readers of the feed. */
+  readonly log = new RevocationLog();
+  /** The time of the last successful poll. */
+  readonly clock = new PollClock();
   #polling: Promise<void> | undefined;
   #wasAsked = false;
   #onConfirm = () => {};
+  #onNews = () => {};
 
   constructor(database: FeedDatabase, limit = MAX_ENTRIES) {
     this.#database = database;
@@ -58,29 +50,24 @@ export class RevocationFeed {
     this.#known = new RevocationMap(limit);
   }
 
-  /**
-   * True when the revocations in memory are complete and recent. When it is false, ask {@link confirm}. With
-   * a clock that is behind, tokens live longer than their revocations are kept. That begins when the clock is
-   * set, before the next poll.
-   */
+  /** True when the revocations in memory are complete and recent. When it is false, ask {@link confirm}. */
   get isFresh(): boolean {
-    const elapsed = performance.now();
-    return (
-      elapsed - this.#polledAt <= MAX_STALENESS_MS &&
-      !this.#known.overflowed &&
-      Math.abs(this.#clockSkew) <= CLOCK_TOLERANCE_MS &&
-      Math.abs(Date.now() - elapsed - this.#wallOffset) <= CLOCK_TOLERANCE_MS
-    );
+    return this.clock.isRecent && !this.#known.overflowed;
   }
 
-  /** Milliseconds since the last successful poll began; infinite before the first one. */
+  /** False after an overflow, until all revocations fit into the memory again. */
+  get isComplete(): boolean {
+    return !this.#known.overflowed;
+  }
+
+  /** Milliseconds since the last successful poll began, by either clock; infinite before the first one. */
   get age(): number {
-    return performance.now() - this.#polledAt;
+    return this.clock.age;
   }
 
   /** Milliseconds by which this process's clock is ahead of the database's, at the last successful poll. */
   get clockSkew(): number {
-    return this.#clockSkew;
+    return this.clock.skew;
   }
 
   /** Number of revocations in memory. */
@@ -94,6 +81,22 @@ export class RevocationFeed {
     return this.#known.revokes(claims);
   }
 
+  /** No token that was issued until then is valid: it changes when all tokens are revoked. */
+  get revokedUntil(): number {
+    return this.#known.revokedUntil;
+  }
+
+  /** Tells whether a revocation in memory applies to an API key or to its owner: then it is read again. */
+  revokesKey(key: Parameters<RevocationMap['revokesKey']>[0]): boolean {
+    this.#wasAsked = true;
+    return this.#known.revokesKey(key);
+  }
+
+  /** Has the feed polled again, for a guard that reads rows. */
+  askForPoll(): void {
+    this.#onConfirm();
+  }
+
   /** Tells whether a guard asked since the last call. In a host app, not every request passes our hooks. */
   takeAsked(): boolean {
     const wasAsked = this.#wasAsked;
@@ -104,6 +107,16 @@ export class RevocationFeed {
   /** Sets the function that is called when a guard reads the rows: the feed should be polled again. */
   onConfirm(listener: () => void): void {
     this.#onConfirm = listener;
+  }
+
+  /** Iterates over the revocations in memory, in the form of the feed. */
+  entries(): Iterable<DatedEntry> {
+    return this.#known.entries();
+  }
+
+  /** Sets the function that is called after each successful poll, and when this process revokes something. */
+  onNews(listener: () => void): void {
+    this.#onNews = listener;
   }
 
   /**
@@ -134,13 +147,20 @@ export class RevocationFeed {
    */
   apply(revocations: readonly Revocation[], createdAt: Date): void {
     for (const revocation of revocations) this.#add(toRow(revocation, createdAt));
+    if (revocations.length > 0) this.#onNews();
   }
 
-  #add({ userId, generation, sessionId, createdAt }: RevocationRow): void {
+  #add(row: RevocationRow): void {
+    const entry = this.#remember(row);
+    if (entry !== undefined) this.log.append(entry);
+  }
+
+  #remember({ userId, generation, sessionId, createdAt }: RevocationRow) {
     const date = createdAt.getTime();
-    if (sessionId !== null) this.#known.add({ sessionId }, date);
-    else if (userId !== null && generation !== null) this.#known.add({ userId, generation }, date);
-    else if (userId === null) this.#known.revokeAll(date);
+    if (sessionId !== null) return this.#known.add({ sessionId }, date);
+    if (userId !== null)
+      return generation === null ? undefined : this.#known.add({ userId, generation }, date);
+    return this.#known.revokeAll(date);
   }
 
   /**
@@ -148,7 +168,7 @@ export class RevocationFeed {
    * poll shares it.
    *
    * @throws when the database is unavailable; the revocations in memory stay, and are stale after {@link
-   *   MAX_STALENESS_MS}
+   *   PollClock}
    */
   poll(): Promise<void> {
     // One at a time: a poll that ends during the reload of another would make an empty map fresh.
@@ -159,17 +179,17 @@ export class RevocationFeed {
   }
 
   async #read(): Promise<void> {
-    const began = performance.now();
-    const now = await this.#readTime();
+    const began = instant();
+    const now = await this.clock.read(this.#database);
     if (this.#known.overflowed) await this.#reload(now);
     // Raw SQL: with a limit and no order, Prisma searches for the first rows by id, past all that are kept.
     const rows = await this.#database.control.raw.query<RevocationRow>`
       SELECT "userId", "generation", "sessionId", "createdAt" FROM "Revocation"
-      WHERE "createdAt" >= ${new Date(this.#since(now))} LIMIT ${this.#limit + 1}`;
+      WHERE "createdAt" >= ${new Date(this.clock.since(now))} LIMIT ${this.#limit + 1}`;
     for (const row of rows) this.#add(row);
     if (rows.length > this.#limit) this.#known.overflow();
-    this.#polledUntil = now;
-    this.#polledAt = began;
+    this.clock.succeed(began, now);
+    this.#onNews();
   }
 
   /**
@@ -177,27 +197,7 @@ export class RevocationFeed {
    * one of them may be set back again.
    */
   evictExpired(): void {
-    this.#known.evictExpired(Math.min(Date.now(), this.#polledUntil ?? 0));
-  }
-
-  /**
-   * Returns the time from which the next poll reads. When the database's clock was set back, it is the
-   * beginning: revocations that were evicted while the clock was ahead, or not read by a process that started
-   * then, apply to tokens that are valid again.
-   */
-  #since(now: number): number {
-    if (this.#polledUntil === undefined || now < this.#polledUntil - OVERLAP_MS) return now - RETENTION_MS;
-    return Math.min(this.#polledUntil, now) - OVERLAP_MS;
-  }
-
-  /** @returns milliseconds since 1970 by the database's clock */
-  async #readTime(): Promise<number> {
-    const before = Date.now();
-    const now = (await this.#database.now(this.#database.control)).getTime();
-    const after = Date.now();
-    this.#wallOffset = after - performance.now();
-    this.#clockSkew = (before + after) / 2 - now;
-    return now;
+    this.#known.evictExpired(Math.min(Date.now(), this.clock.until ?? 0));
   }
 
   /** Reloads the map after an overflow, when it is incomplete, as soon as all revocations fit. */
@@ -206,8 +206,7 @@ export class RevocationFeed {
       SELECT 1 FROM "Revocation" WHERE "createdAt" >= ${new Date(now - RETENTION_MS)} LIMIT ${this.#limit + 1}`;
     if (live.length > this.#limit) return;
     this.#known.clear();
-    this.#polledUntil = undefined;
     // Nothing is known until the rows have been read: the last poll must not make an empty map fresh.
-    this.#polledAt = Number.NEGATIVE_INFINITY;
+    this.clock.forget();
   }
 }

@@ -208,12 +208,13 @@ t.test('A clock that goes ahead and back does not evict or delete a revocation',
 t.test('A feed is stale from when the clock is set until the next poll', async (t) => {
   const feed = new RevocationFeed({ db, control, now });
   await feed.poll();
-  for (const offset of [-AHEAD_MS, -31 * SECOND_MS, 31 * SECOND_MS, AHEAD_MS])
+  for (const offset of [-AHEAD_MS, -31 * SECOND_MS, 3 * SECOND_MS, AHEAD_MS])
     t.notOk(
       later(offset, 0, () => feed.isFresh),
       `${offset / SECOND_MS} s`,
     );
-  for (const offset of [-29 * SECOND_MS, 0, 29 * SECOND_MS])
+  // Forward, the machine may have been suspended.
+  for (const offset of [-29 * SECOND_MS, 0, SECOND_MS])
     t.ok(
       later(offset, 0, () => feed.isFresh),
       `${offset / SECOND_MS} s`,

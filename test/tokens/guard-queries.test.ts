@@ -46,6 +46,14 @@ t.test('The guard does not query the database', async (t) => {
   app.revocations.apply([{ userId: person.id, generation: 1, lastIssuedAt: null }], new Date());
   t.equal(await count((n) => tokens[n]!, '/users-only', 401), 0, 'a thousand times revoked');
 
+  const capped = app.tokens.issue({ ...subject, generation: 1, cap: 1 }).accessToken;
+  await api.poll();
+  for (const method of ['HEAD', 'GET'] as const) {
+    const before = statements.length;
+    t.equal((await ask(method, '/me/permissions', { token: capped })).status, 200);
+    t.equal(statements.length, before, `${method} /me/permissions, which an open page asks all the time`);
+  }
+
   const before = statements.length;
   await ask('GET', '/me', { token: await api.sessionToken(person.id) });
   t.ok(statements.length > before, 'a query is counted');

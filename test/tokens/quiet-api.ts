@@ -18,11 +18,11 @@ export interface QuietApi extends Api {
  * Starts an app whose own routes do nothing, and whose jobs do not run. From then on only the test polls the
  * revocations.
  */
-export async function startQuietApi(t: Teardown): Promise<QuietApi> {
+export async function startQuietApi(t: Teardown, variables: Record<string, string> = {}): Promise<QuietApi> {
   holdTimers(t);
   const api = await startApi(
     t,
-    { JWT_PRIVATE_KEY: testSigningKey.pem },
+    { JWT_PRIVATE_KEY: testSigningKey.pem, ...variables },
     {
       routes: async (app) => {
         app.get('/guests', { config: { access: 'guest' } }, async (request) => ({
