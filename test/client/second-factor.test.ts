@@ -87,6 +87,24 @@ t.test('A request stays refused when the user proves no second factor', async (t
   t.equal(asked, 1, 'the user is not asked again and again');
 });
 
+t.test('The answer to the proof itself goes to the caller', async (t) => {
+  const answers: unknown[] = [];
+  const { auth } = await signedInAdmin(t, {
+    reauthenticate: async () => {
+      const { error } = await auth.reauthenticate({ password: 'not this password' });
+      answers.push(error?.slug);
+      return false;
+    },
+    fetch: async (request) =>
+      request.url.endsWith('/me/reauthenticate')
+        ? Response.json({ slug: 'two-factors-required', status: 401 }, { status: 401 })
+        : globalThis.fetch(request),
+  });
+  const { error } = await auth.api.GET('/control-panel');
+  t.ok(isProblem(error, 'two-factors-required'));
+  t.strictSame(answers, ['two-factors-required'], 'it does not wait for itself');
+});
+
 t.test('Two different problems are asked one after the other', async (t) => {
   const open = new Set<string>();
   const proven = new Set<string>();

@@ -2,7 +2,7 @@ import { createClient } from '@latchkey/client';
 import { useSyncExternalStore } from 'react';
 
 export const auth = createClient({
-  baseUrl: import.meta.env.VITE_LATCHKEY_URL ?? 'http://127.0.0.1:3000',
+  baseUrl: import.meta.env.VITE_LATCHKEY_URL ?? 'http://localhost:3000',
   reauthenticate: async () => {
     const password = window.prompt('Your password, please, once more');
     return password !== null && (await auth.reauthenticate({ password })).error === undefined;

@@ -1,6 +1,7 @@
+import { RefreshError } from './exchange.ts';
 import { isProblem, type Problem } from './problems.ts';
 import { parseJson, type Session } from './session.ts';
-import { RefreshError, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A request that is refused until the user proves more: RFC 9470. */
 export type InsufficientAuthentication = Extract<
@@ -51,7 +52,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): (request: Requ
         response = await send(request, session);
       }
       const problem = await problemOf(response);
-      if (askUser === undefined || !isInsufficient(problem)) return response;
+      if (askUser === undefined || !isInsufficient(problem) || isProof(request)) return response;
       if ((await askUser(problem)) === false) return response;
       const proven = await sessions.fresh();
       return proven === null ? response : await send(request, proven);
@@ -68,6 +69,11 @@ async function isInvalidToken(response: Response): Promise<boolean> {
   if (response.status !== 401) return false;
   if (/error="invalid_token"/.test(response.headers.get('www-authenticate') ?? '')) return true;
   return isProblem(await problemOf(response), 'invalid-token');
+}
+
+/** Tells whether a request is the proof itself. To ask for another one would wait for the answer for ever. */
+function isProof({ url }: Request): boolean {
+  return /\/me\/reauthenticate(?:\/options)?$/.test(new URL(url).pathname);
 }
 
 function isInsufficient(problem: unknown): problem is InsufficientAuthentication {

@@ -1,15 +1,25 @@
 import createApi, { type Client as Api } from 'openapi-fetch';
 import { authorizedFetch, type Reauthenticate } from './authorized-fetch.ts';
-import { onStorage, openChannel, page } from './environment.ts';
+import { page } from './environment.ts';
+import { mailCodeMembers } from './mail-codes.ts';
+import { passkeyMembers } from './passkeys.ts';
 import { Permissions } from './permissions.ts';
+import { type Body, ISSUING } from './requests.ts';
 import type { operations, paths } from './schema.ts';
 import { type AuthState, parseIssued, sessionOf } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { defaultStorage, type TokenStorage } from './storage.ts';
+import type { SignInParts } from './sign-in-parts.ts';
+import { defaultStorage, memoryStorage, type TokenStorage } from './storage.ts';
+import { connectTabs } from './tabs.ts';
 
 export interface ClientOptions {
   /** The URL of the service; a path is enough in a page of the same origin. */
   readonly baseUrl: string;
+  /**
+   * `cookie` in a page of the same origin as the service: the browser keeps the refresh token in a cookie that
+   * no script can read, and the access token stays in memory. `tokens`, the default, keeps both in `storage`.
+   */
+  readonly session?: 'tokens' | 'cookie';
   /** Where the tokens are kept: by default `localStorage`, or memory where there is none. */
   readonly storage?: TokenStorage;
   /** The key in the storage, and the name of the channel between tabs; `latchkey` by default. */
@@ -23,27 +33,10 @@ export interface ClientOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-type Body<Id extends keyof operations> = operations[Id] extends {
-  requestBody: { content: { 'application/json': infer Json } };
-}
-  ? Json
-  : never;
-
 /** The id of an operation: of the service, or of the app that embeds it. */
 export type OperationId = keyof operations | (string & {});
 
 export type Client = ReturnType<typeof createClient>;
-
-/** The requests whose answers have new tokens of the session: they replace those of before. */
-const ISSUING: ReadonlySet<string> = new Set<keyof paths>([
-  '/me/password',
-  '/me/reauthenticate',
-  '/me/totp',
-  '/me/totp/confirm',
-]);
-
-/** The message to the other tabs when the user has signed out. */
-const SIGNED_OUT = 'signed-out';
 
 /**
  * Makes a client of the service.
@@ -54,10 +47,11 @@ const SIGNED_OUT = 'signed-out';
  * const { data, error } = await auth.api.GET('/users', { params: { query: { q: 'ada' } } });
  */
 export function createClient(options: ClientOptions) {
-  const { baseUrl, storage = defaultStorage(), storageKey = 'latchkey' } = options;
+  const { baseUrl, storageKey = 'latchkey' } = options;
+  const isInCookie = options.session === 'cookie';
+  const storage = isInCookie ? memoryStorage() : (options.storage ?? defaultStorage());
   const plainFetch = options.fetch ?? ((request: Request) => globalThis.fetch(request));
   const listeners = new Set<(state: AuthState) => void>();
-  const end = new AbortController();
   let snapshot: AuthState | undefined;
 
   const notify = () => {
@@ -67,10 +61,14 @@ export function createClient(options: ClientOptions) {
   const sessions = new Sessions({
     storage,
     key: storageKey,
-    refresh: (refreshToken, signal) => plainFetch(jsonRequest(`${root}/refresh`, { refreshToken }, signal)),
+    isInCookie,
+    // A page that is left while it refreshes still gets its next cookie, or the one of before would be used twice.
+    refresh: (refreshToken, signal) =>
+      plainFetch(jsonRequest(`${root}/refresh`, isInCookie ? {} : { refreshToken }, signal, isInCookie)),
     onState: notify,
-    onWrite: (session) => channel?.postMessage(session === null ? SIGNED_OUT : null),
+    onWrite: (session) => tabs.wrote(session),
   });
+  const tabs = connectTabs(storageKey, sessions, isInCookie);
 
   const root = baseUrl.replace(/\/$/, '');
   const origin = new URL(`${root}/`, page()?.baseURI).href;
@@ -80,7 +78,7 @@ export function createClient(options: ClientOptions) {
     isOurs: (url) => url.startsWith(origin),
     reauthenticate: options.reauthenticate,
   });
-  const ready = sessions.read().then(() => {});
+  const ready = (isInCookie ? sessions.fresh().catch(() => null) : sessions.read()).then(() => {});
   const send = async (request: Request) => {
     await ready;
     return authorized(request);
@@ -98,26 +96,23 @@ export function createClient(options: ClientOptions) {
     const { data } = await api.GET('/me/permissions');
     return data?.permissions.flatMap(({ operationId, allowed }) => (allowed ? operationId : []));
   }, notify);
-
-  // A message may come before the change of the storage can be read, and the event of the storage after it.
-  const reread = () => void sessions.read();
-  const channel = openChannel(storageKey, (data) => (data === SIGNED_OUT ? sessions.end() : reread()));
-  onStorage(reread, end.signal);
-  page()?.addEventListener(
-    'visibilitychange',
-    () => {
-      if (page()?.visibilityState === 'visible')
-        void sessions.read().then(() => sessions.fresh().catch(() => {}));
-    },
-    { signal: end.signal },
-  );
+  const takeOver: SignInParts['takeOver'] = async (result) => {
+    if (result.data !== undefined) {
+      await sessions.write(sessionOf(result.data, result.data.refreshToken ?? ''));
+      tabs.signedIn();
+    }
+    return result;
+  };
+  const kind: SignInParts['kind'] = isInCookie ? { session: 'cookie' } : {};
+  const isSignedIn = () => sessions.current !== null;
+  const parts: SignInParts = { ready, api, fetch: plainFetch, kind, takeOver, isSignedIn };
 
   return {
     /** All operations of the service, typed by path. */
     api,
     /** A `fetch` with the access token, for other routes below the same URL. */
     fetch: (input: string | URL | Request, init?: RequestInit) => send(new Request(input, init)),
-    /** Resolves when the tokens in the storage have been read. */
+    /** Resolves when the tokens in the storage have been read, or the cookie's session is known. */
     ready,
     /** The sign-in: the same object until something changes. */
     get state(): AuthState {
@@ -126,20 +121,20 @@ export function createClient(options: ClientOptions) {
     },
 
     /** Signs in. @returns `error` with the problem when it is refused */
-    async signIn(body: Body<'signIn'>) {
+    async signIn(credentials: Omit<Body<'signIn'>, 'session'>) {
       await ready;
-      const result = await api.POST('/login', { body, fetch: plainFetch });
-      if (result.data !== undefined) await sessions.write(sessionOf(result.data, result.data.refreshToken));
-      return result;
+      const body = { ...credentials, ...kind };
+      return takeOver(await api.POST('/login', { body, fetch: plainFetch }));
     },
 
     /** Ends a sign-in that was answered with `second-factor-required`. @returns `error` as `signIn` */
     async provideSecondFactor(body: Body<'provideSecondFactor'>) {
       await ready;
-      const result = await api.POST('/login/second-factor', { body, fetch: plainFetch });
-      if (result.data !== undefined) await sessions.write(sessionOf(result.data, result.data.refreshToken));
-      return result;
+      return takeOver(await api.POST('/login/second-factor', { body, fetch: plainFetch }));
     },
+
+    ...passkeyMembers(parts),
+    ...mailCodeMembers(parts),
 
     /**
      * Signs out here and in all tabs at once, then at the service.
@@ -150,10 +145,13 @@ export function createClient(options: ClientOptions) {
       await ready;
       const session = await sessions.read();
       await sessions.write(null);
-      if (session === null) return true;
-      const body = { refreshToken: session.refreshToken };
-      return api.POST('/logout', { body, fetch: plainFetch }).then(
-        ({ response }) => response.ok,
+      if (session === null && !isInCookie) return true;
+      const body = isInCookie ? {} : { refreshToken: session?.refreshToken ?? '' };
+      // The session of this tab may not be the one of the cookie any more: both end.
+      const headers = { authorization: `Bearer ${session?.accessToken ?? ''}` };
+      return api.POST('/logout', { body, ...(isInCookie && session && { headers }), fetch: plainFetch }).then(
+        // Without a session, there is nothing to end.
+        ({ response }) => response.ok || (isInCookie && response.status === 401),
         () => false,
       );
     },
@@ -180,15 +178,14 @@ export function createClient(options: ClientOptions) {
 
     /** Removes all listeners, timers and channels. The user stays signed in. */
     dispose(): void {
-      end.abort();
-      channel?.close();
+      tabs.close();
       listeners.clear();
       sessions.dispose();
     },
   };
 }
 
-function jsonRequest(url: string, body: unknown, signal: AbortSignal): Request {
+function jsonRequest(url: string, body: unknown, signal: AbortSignal, keepalive: boolean): Request {
   const headers = { 'content-type': 'application/json' };
-  return new Request(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  return new Request(url, { method: 'POST', headers, body: JSON.stringify(body), signal, keepalive });
 }

@@ -19,6 +19,18 @@ export interface ExchangeAnswer {
   readonly text: string;
 }
 
+/** A refresh that failed, but did not sign out: the service is away, busy, or refuses for now. */
+export class RefreshError extends Error {
+  override name = 'RefreshError';
+  /** The answer of the service to the refresh. */
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super(`The access token could not be refreshed: ${response.status}`);
+    this.response = response;
+  }
+}
+
 /**
  * Sends a refresh token until the service answers.
  *

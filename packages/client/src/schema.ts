@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The service and its links
+         * The service, its settings that frontends need, and its links
          * @description Public: no access token is needed.
          */
         get: operations["getHome"];
@@ -54,12 +54,34 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Register a user
+         * Register a user, with a password or a passkey
          * @description Public: no access token is needed.
          *
-         *     With a mail server the answer is always 202: the mail says how to continue, or that the address already has an account. Without one the account is created at once (201), or the address is taken (409).
+         *     With a mail server the answer is always 202: the mail says how to continue, or that the address already has an account. Without one the account is created at once (201), or the address is taken (409). A passkey answers the options of `POST /register/passkey/options`. With a mail server it signs no one in before it has confirmed the address; without one, its account has ten recovery codes in the answer, and no `Idempotency-Key` repeats it.
          */
         post: operations["registerUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/register/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a passkey to register with
+         * @description Public: no access token is needed.
+         *
+         *     For `navigator.credentials.create()`. The answer is the same whether the address has an account or not. Nothing is stored. The challenge is valid for 5 minutes and is used once.
+         */
+        post: operations["requestRegistrationPasskeyOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -76,12 +98,34 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm an address, with the token of the mail, and for a registration its password
+         * Confirm an address, with the token of the mail, and for a registration its password or passkey
          * @description Public: no access token is needed.
          *
-         *     Completes a registration, or a change of address. A registration needs the password that was registered with: a person who registers with the address of another person gains nothing when its owner follows the link.
+         *     Completes a registration, or a change of address. A registration needs the password or the passkey that was registered with: a person who registers with the address of another person gains nothing when its owner follows the link. The passkey answers the options of `POST /email/verify/options`, and its account has ten recovery codes in the answer.
          */
         post: operations["verifyEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/email/verify/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of the passkey that completes a registration
+         * @description Public: no access token is needed.
+         *
+         *     For `navigator.credentials.get()`, with the token of the mail. It stays valid. Tokens of other mails, and of registrations with a password, are not valid here.
+         */
+        post: operations["requestVerificationPasskeyOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,9 +167,75 @@ export interface paths {
          * Sign in: open a session and get its tokens
          * @description Public: no access token is needed.
          *
-         *     For an account with a second factor, the right password is answered with 401 `second-factor-required`: its `challenge` goes to `POST /login/second-factor`.
+         *     For an account with a second factor, the right password is answered with 401 `second-factor-required`: its `challenge` goes to `POST /login/second-factor`. With `session: "cookie"`, the refresh token is in a cookie; a session that was in it ends.
          */
         post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a sign-in with a passkey
+         * @description Public: no access token is needed.
+         *
+         *     For `navigator.credentials.get()`. They name no account: the browser lists the passkeys that it has for this site. Nothing is stored. The challenge is valid for 5 minutes and is used once.
+         */
+        post: operations["requestPasskeyOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey: open a session with two factors and get its tokens
+         * @description Public: no access token is needed.
+         *
+         *     The passkey says which account it is for, and has to verify its user. An account that is closed for passwords can still use it.
+         */
+        post: operations["signInWithPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/second-factor/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a passkey as the second factor of a sign-in
+         * @description Public: no access token is needed.
+         *
+         *     For `navigator.credentials.get()`. They list the passkeys of the account, and are good for this sign-in alone. Nothing is stored. The challenge in them is valid for 5 minutes and is used once.
+         */
+        post: operations["requestSecondFactorOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -145,9 +255,53 @@ export interface paths {
          * Sign in with the second factor: open the session and get its tokens
          * @description Public: no access token is needed.
          *
-         *     A challenge is valid for 5 minutes and for 5 codes, and opens one session. Every code is used once. Wrong codes count for the account: after five in a row each takes a longer wait, and after a hundred no code is accepted any more.
+         *     A challenge is valid for 5 minutes and for 5 codes or passkeys, and opens one session. Every code is used once. Wrong ones count for the account: after five in a row each takes a longer wait, and after a hundred no code is accepted any more. A valid passkey always is.
          */
         post: operations["provideSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request a mail with a code to sign in
+         * @description Public: no access token is needed.
+         *
+         *     The answer is the same for addresses without an account, and makes none. The code is valid for 10 minutes, and only with the `flow` of this answer. An address gets three of these mails an hour. Off unless `SIGN_IN_METHODS` has `email`.
+         */
+        post: operations["requestMailCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the code of the mail: open a session with one factor and get its tokens
+         * @description Public: no access token is needed.
+         *
+         *     A flow takes 5 codes and opens one session. Wrong codes count for the account, together with wrong passwords. An account with a second factor is answered with 401 `second-factor-required`, as after a password.
+         */
+        post: operations["signInWithMailCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -167,7 +321,7 @@ export interface paths {
          * Exchange a refresh token for the next pair
          * @description Public: no access token is needed.
          *
-         *     A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it: in the network of the first use, or once with the same user agent in another one. Otherwise, later, or when it is older, it counts as stolen and the session ends.
+         *     A refresh token is used once. Within 10 seconds it gets the same successor again, so two tabs may both send it: in the network of the first use, or once with the same user agent in another one. Otherwise, later, or when it is older, it counts as stolen and the session ends. A page of the same origin sends the cookie of its session in place of it, and gets the next one.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -186,10 +340,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign out: end the session of the access token, or of a refresh token
+         * Sign out: end the session of the access token, of a refresh token, or of the cookie
          * @description Public: an access token may be sent, but is not needed.
          *
-         *     Without a valid access token, a refresh token in the body is enough. The answer does not tell whether it is valid (RFC 7009 section 2.2): a token that is unknown, or whose session has ended, gets the same answer. A token that was used before ends its session as at `POST /refresh`, and counts as stolen.
+         *     Without a valid access token, a refresh token in the body is enough. The answer does not tell whether it is valid (RFC 7009 section 2.2): a token that is unknown, or whose session has ended, gets the same answer. A token that was used before ends its session as at `POST /refresh`, and counts as stolen. For a page of the same origin, the session of its cookie ends too, and the cookie is removed.
          */
         post: operations["signOut"];
         delete?: never;
@@ -256,7 +410,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the account, and the personal data in the audit
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -279,11 +433,33 @@ export interface paths {
          * Every operation of the API, and whether the caller may use it
          * @description Needs an access token of any level.
          *
-         *     The levels, the methods and the time are those of the access token.
+         *     The levels, the methods and the time are those of the access token. With an API key, `key` says which.
          */
         get: operations["listPermissions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/reauthenticate/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a passkey that proves again who the caller is
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
+         *
+         *     For `navigator.credentials.get()`. They list the passkeys of the account and are good in this session. Nothing is stored. The challenge is valid for 5 minutes and is used once.
+         */
+        post: operations["requestReauthenticationOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -301,9 +477,9 @@ export interface paths {
         put?: never;
         /**
          * Prove again who the caller is, for requests that need a recent sign-in or two factors
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          *
-         *     The password renews the time of the sign-in. An account with a second factor needs the password and a code (or a recovery code) in one request; within 15 minutes of the sign-in a code alone gives the session its second factor, and renews no time. Anything less is 401 `two-factors-required`. The token of the answer has what was proven.
+         *     The password renews the time of the sign-in. An account with a second factor needs a passkey that verifies its user, or the password and a code (a recovery code, another passkey) in one request; within 15 minutes of the sign-in a code or a passkey alone gives the session its second factor, and renews no time. Anything less is 401 `two-factors-required`. The token of the answer has what was proven.
          */
         post: operations["renewAuthentication"];
         delete?: never;
@@ -322,9 +498,9 @@ export interface paths {
         get?: never;
         /**
          * Change the password: every other session ends, this one continues with a new pair of tokens
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          *
-         *     The session of an account with a second factor must have two factors.
+         *     The session of an account with a second factor must have two factors. An account without a password sets its first one without `currentPassword`, within 15 minutes of a sign-in.
          */
         put: operations["changePassword"];
         post?: never;
@@ -344,7 +520,7 @@ export interface paths {
         get?: never;
         /**
          * Request a change of address: it takes effect when the new address is confirmed
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
          *     The answer is the same for addresses that have an account. The token in the mail is valid for a day and goes to `POST /email/verify`. The present address gets a mail too, whose token stops the change at `POST /email/stop` for three days.
          */
@@ -365,7 +541,7 @@ export interface paths {
         };
         /**
          * What the caller signs in with; never a secret
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          */
         get: operations["listAuthenticators"];
         put?: never;
@@ -387,16 +563,16 @@ export interface paths {
         put?: never;
         /**
          * Get a secret for an authenticator app: it is active once it is confirmed
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
          *     The secret is shown once, belongs to this session and is good for 10 minutes. It replaces one that is not confirmed yet; an active one stays until then. An account that has a second factor needs a session with two factors. Where a first second factor raises the access level, a code is mailed too.
          */
         post: operations["requestTotp"];
         /**
-         * Remove the authenticator app: every other session ends, this one continues with one factor
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * Remove the authenticator app
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
-         *     The recovery codes go with it. Earlier tokens stop working: go on with the pair of the answer. An account that has a second factor needs a session with two factors.
+         *     Where it is the only second factor, the recovery codes go with it, every other session ends, and earlier tokens stop working: go on with the pair of the answer, which has one factor. An account that has a second factor needs a session with two factors.
          */
         delete: operations["deleteTotp"];
         options?: never;
@@ -415,9 +591,9 @@ export interface paths {
         put?: never;
         /**
          * Confirm an authenticator app with its first code: the session has two factors from then on
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
-         *     Go on with the access token of the answer. The code signs nobody in afterwards. Five codes may be tried with one secret. The recovery codes are shown once.
+         *     Go on with the access token of the answer. The code signs no user in afterwards. Five codes may be tried with one secret. The recovery codes are shown once.
          */
         post: operations["confirmTotp"];
         delete?: never;
@@ -437,12 +613,138 @@ export interface paths {
         put?: never;
         /**
          * Get new recovery codes: those of before are void
-         * @description Needs an access token of any level. The sign-in may be at most 15 minutes old.
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
          *     They are shown once, and each is good for one sign-in.
          */
         post: operations["renewRecoveryCodes"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a new passkey
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     For `navigator.credentials.create()`. They belong to this session; the challenge is valid for 5 minutes and is used once. An account that has a second factor needs a session with two factors. Where a first second factor raises the access level, a code for this challenge is mailed.
+         */
+        post: operations["requestPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a passkey: the session has two factors from then on
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     Go on with the access token of the answer. Every answer uses up the challenge. The recovery codes are shown once. A passkey that does not verify its user is a second factor only, and is refused where nothing else signs in to the account.
+         */
+        post: operations["createPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One passkey of the caller
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
+         */
+        get: operations["getPasskey"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     Where it is the only second factor, the recovery codes go with it, every other session ends, and earlier tokens stop working: go on with the pair of the answer, which has one factor. An account that nothing else signs in to keeps it. An account that has a second factor needs a session with two factors.
+         */
+        delete: operations["deletePasskey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a passkey
+         * @description Needs an access token of any level. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     An account that has a second factor needs a session with two factors.
+         */
+        patch: operations["changePasskey"];
+        trace?: never;
+    };
+    "/me/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of the caller
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Make an API key of the caller: it is shown once
+         * @description Needs an access token of level 1 (`user`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     Send it as `Authorization: Bearer lk_…`, like an access token. Its level is at most your own: a demotion lowers it at once. It stays below the levels that ask for a second factor, and it ends when your password is reset or all your sessions are ended. An account that has a second factor needs a session with two factors.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One API key of the caller
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
+         */
+        get: operations["getApiKey"];
+        put?: never;
+        post?: never;
+        /**
+         * End an API key of the caller: it is refused from then on
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
+         */
+        delete: operations["endApiKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -457,14 +759,14 @@ export interface paths {
         };
         /**
          * The sessions of the caller
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          */
         get: operations["listSessions"];
         put?: never;
         post?: never;
         /**
          * End all sessions but this one
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          */
         delete: operations["endOtherSessions"];
         options?: never;
@@ -484,7 +786,7 @@ export interface paths {
         post?: never;
         /**
          * End one session
-         * @description Needs an access token of any level.
+         * @description Needs an access token of any level. It needs a session: API keys are refused.
          */
         delete: operations["endSession"];
         options?: never;
@@ -525,7 +827,7 @@ export interface paths {
          * List, search and sort the users
          * @description Needs an access token of level 1 (`user`) or above.
          *
-         *     Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.
+         *     Oldest first unless `sort` says otherwise. People are listed; `kind=service` lists the service accounts. `kind`, `disabled`, `elevated`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.
          */
         get: operations["listUsers"];
         put?: never;
@@ -581,7 +883,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The sessions of a user
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     A service account has none. `current` is true for the session of the request alone.
+         */
+        get: operations["listUserSessions"];
         put?: never;
         post?: never;
         /**
@@ -596,7 +904,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/users/{id}/authenticators": {
+    "/users/{id}/sessions/{sessionId}": {
         parameters: {
             query?: never;
             header?: never;
@@ -607,12 +915,194 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove the second factor of a user who has lost it, and end all sessions
+         * End one session of a user
          * @description Needs an access token of level 2 (`admin`) or above. The sign-in may be at most 15 minutes old.
          *
-         *     The authenticator app and the recovery codes go; the password stays, and a link that sets a new one is mailed. A user who has none of them stays as is. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         *     A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        delete: operations["endUserSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/authenticators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a user signs in with; never a secret
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused.
+         *
+         *     A service account has none: it has API keys.
+         */
+        get: operations["listUserAuthenticators"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove the second factor of a user who has lost it, and end all sessions
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     The authenticator app, the passkeys and the recovery codes go; the password stays, and a link that sets a new one is mailed. A user who has none of them stays as is, and so does one who could not sign in any more: without a password and without a mail server. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["resetAuthenticators"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of a user
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused.
+         */
+        get: operations["listUserApiKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/api-keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an API key away from a user, who is told by mail
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused.
+         *
+         *     Keys of service accounts end at `DELETE /service-accounts/{id}/api-keys/{keyId}`. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        delete: operations["endUserApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The service accounts, the oldest 1,000 of them
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     `GET /users?kind=service` lists them page by page.
+         */
+        get: operations["listServiceAccounts"];
+        put?: never;
+        /**
+         * Create a service account
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     It cannot sign in: it acts with its API keys. The level is at most your own permanent one.
+         */
+        post: operations["createServiceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/service-accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One service account
+         * @description Needs an access token of level 2 (`admin`) or above.
+         */
+        get: operations["getServiceAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a service account, and its keys
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     A service account whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        delete: operations["deleteServiceAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a service account's name, access level or state
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     The change applies at once, to its keys too. A service account whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        patch: operations["changeServiceAccount"];
+        trace?: never;
+    };
+    "/service-accounts/{id}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of a service account
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused.
+         */
+        get: operations["listServiceApiKeys"];
+        put?: never;
+        /**
+         * Make an API key of a service account: it is shown once
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     The level is at most the permanent one of the service account, and your own. A key that lists an operation which asks for a recent sign-in may call it without one: making such a key needs a session with two factors. A key of the level of admins lists its operations, or `*`.
+         */
+        post: operations["createServiceApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/service-accounts/{id}/api-keys/{keyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One API key of a service account
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused.
+         */
+        get: operations["getServiceApiKey"];
+        put?: never;
+        post?: never;
+        /**
+         * End an API key of a service account: it is refused from then on
+         * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
+         *
+         *     A service account whose permanent or current level is above your permanent one is refused with `access-denied`.
+         */
+        delete: operations["endServiceApiKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -698,10 +1188,34 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept an invitation
+         * Accept an invitation, with a password or a passkey
          * @description Public: no access token is needed.
+         *
+         *     A passkey answers the options of `POST /invitations/accept/options`. Its account has ten recovery codes in the answer.
          */
         post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invitations/accept/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the options of a passkey to accept an invitation with
+         * @description Public: no access token is needed.
+         *
+         *     For `navigator.credentials.create()`, with the token of the mail. It stays valid, and nothing is stored. The challenge is valid for 5 minutes and is used once.
+         */
+        post: operations["requestAcceptancePasskeyOptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -744,6 +1258,116 @@ export interface paths {
         get: operations["listAuditEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit-chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ends of the audit chain, which is not verified here
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     Compare `head` with the last line `Audit chain head` of the log, or with one that you have noted before: `<number>:<hash>`. The number never falls, and the same number has the same hash; else the end of the chain was cut off or replaced. `latchkey audit verify --head <number>:<hash>` verifies every event up to it, and takes earlier heads too.
+         */
+        get: operations["getAuditChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration as it runs, without secrets
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     Of a secret it says only whether it is set. The findings are kept for 10 seconds. `latchkey doctor` also asks the mail server, opens `PUBLIC_URL`, and looks at migrations, rights and passkeys.
+         */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is no longer valid, for services that verify tokens themselves
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     Read it again and again with `after` and `wait=1`. docs/reference/feed.md describes the protocol on one page.
+         */
+        get: operations["listRevocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether an access token or an API key is valid, and what it may do (RFC 7662)
+         * @description Needs an access token of level 2 (`admin`) or above.
+         *
+         *     For services that ask for each request, and for those that read `GET /revocations` and keep what they are told of an API key. An API key that lists operations is good for those alone: it is active only with `purpose=cache`, for a service that obeys `operations`.
+         */
+        post: operations["requestIntrospection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the session of an access token or of a refresh token (RFC 7009)
+         * @description Public: no access token is needed.
+         *
+         *     Every client that has the token may end it. The answer is the same for a token that is not valid. A refresh token that was used before ends its session as at `POST /refresh`. An API key is refused with `validation-failed`: it ends with `DELETE /me/api-keys/{id}`, or an admin ends it.
+         */
+        post: operations["revokeToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -850,6 +1474,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The metadata of the authorization server (RFC 8414)
+         * @description Public: no access token is needed.
+         */
+        get: operations["getAuthorizationServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-protected-resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The metadata of the API as a protected resource (RFC 9728)
+         * @description Public: no access token is needed.
+         */
+        get: operations["getProtectedResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/webauthn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The origins whose pages may use passkeys: PASSKEY_ORIGINS
+         * @description Public: no access token is needed.
+         *
+         *     Browsers read it at `https://RP_ID/.well-known/webauthn` for pages of another domain.
+         */
+        get: operations["getRelatedOrigins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -862,13 +1548,19 @@ export interface components {
              * @example 01890a5d-ac96-774b-bcce-b302099a8057
              */
             id: string;
+            /**
+             * @description whether it is a person who can sign in, or a service account with API keys
+             * @example person
+             * @enum {unknown}
+             */
+            kind: "person" | "service";
             /** @example Ada Lovelace */
             name: string;
             /**
-             * @description email address
+             * @description email address; null for a service account, which has none
              * @example ada@example.com
              */
-            email: string;
+            email: string | null;
             /**
              * @description access level
              * @example 1
@@ -915,6 +1607,75 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description A user, and the recovery codes of an account that was made with a passkey. */
+        NewUser: {
+            /**
+             * Format: uuid
+             * @description UUIDv7
+             * @example 01890a5d-ac96-774b-bcce-b302099a8057
+             */
+            id: string;
+            /**
+             * @description whether it is a person who can sign in, or a service account with API keys
+             * @example person
+             * @enum {unknown}
+             */
+            kind: "person" | "service";
+            /** @example Ada Lovelace */
+            name: string;
+            /**
+             * @description email address; null for a service account, which has none
+             * @example ada@example.com
+             */
+            email: string | null;
+            /**
+             * @description access level
+             * @example 1
+             */
+            access: number;
+            /**
+             * @description name of the access level
+             * @example user
+             */
+            accessName: string;
+            /**
+             * @description access level without a time limit
+             * @example 1
+             */
+            permanentAccess: number;
+            /**
+             * @description when the access level expires and the permanent one is back; null when it does not expire
+             * @example null
+             */
+            accessUntil: string | null;
+            /**
+             * @description a disabled user cannot sign in
+             * @example false
+             */
+            disabled: boolean;
+            /**
+             * @description whether the account has a second factor
+             * @example false
+             */
+            secondFactor: boolean;
+            /**
+             * @description id in the system that the user was imported from; null when there is none. For admins
+             * @example null
+             */
+            externalId?: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description ten codes for the day when the device is lost, shown once, for an account with a passkey; else left out */
+            recoveryCodes?: string[];
+        };
         /** @description A user as the caller may see it: the optional members are for admins. */
         VisibleUser: {
             /**
@@ -936,10 +1697,16 @@ export interface components {
              */
             accessName: string;
             /**
-             * @description email address
+             * @description whether it is a person who can sign in, or a service account with API keys
+             * @example person
+             * @enum {unknown}
+             */
+            kind?: "person" | "service";
+            /**
+             * @description email address; null for a service account, which has none
              * @example ada@example.com
              */
-            email?: string;
+            email?: string | null;
             /**
              * @description access level without a time limit
              * @example 1
@@ -976,6 +1743,155 @@ export interface components {
              */
             updatedAt?: string;
         };
+        /** @description A user without a password and an address, which acts with API keys. */
+        ServiceAccount: {
+            /**
+             * Format: uuid
+             * @example 01890a5d-ac96-774b-bcce-b302099a8057
+             */
+            id: string;
+            /** @example reports */
+            name: string;
+            /**
+             * @description access level
+             * @example 1
+             */
+            access: number;
+            /**
+             * @description name of the access level
+             * @example user
+             */
+            accessName: string;
+            /**
+             * @description its keys are suspended while it is disabled
+             * @example false
+             */
+            disabled: boolean;
+            /**
+             * @description number of its API keys that have not expired
+             * @example 1
+             */
+            apiKeys: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /**
+             * Format: uuid
+             * @example 01890a5d-ac96-774b-bcce-b302099a8057
+             */
+            id: string;
+            /**
+             * @description what the key is for
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * @description the most that the key may do; its level is the lower one of this and of the owner's
+             * @example 1
+             */
+            access: number;
+            /**
+             * @description name of that access level
+             * @example user
+             */
+            accessName: string;
+            /**
+             * @description the operations that the key may call, `*` for all; null when none were listed: all
+             * @example [
+             *       "listUsers"
+             *     ]
+             */
+            operations: string[] | null;
+            /**
+             * Format: date-time
+             * @description when it was made
+             * @example 2026-04-30T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description when it expires
+             * @example 2026-04-30T12:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description when it was last used, up to a minute late; null: never
+             * @example null
+             */
+            lastUsedAt: string | null;
+            /**
+             * @description the address that it was last used from
+             * @example null
+             */
+            lastUsedIp: string | null;
+        };
+        /** @description A new API key, with its secret. */
+        NewApiKey: {
+            /**
+             * Format: uuid
+             * @example 01890a5d-ac96-774b-bcce-b302099a8057
+             */
+            id: string;
+            /**
+             * @description what the key is for
+             * @example nightly import
+             */
+            name: string;
+            /**
+             * @description the most that the key may do; its level is the lower one of this and of the owner's
+             * @example 1
+             */
+            access: number;
+            /**
+             * @description name of that access level
+             * @example user
+             */
+            accessName: string;
+            /**
+             * @description the operations that the key may call, `*` for all; null when none were listed: all
+             * @example [
+             *       "listUsers"
+             *     ]
+             */
+            operations: string[] | null;
+            /**
+             * Format: date-time
+             * @description when it was made
+             * @example 2026-04-30T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description when it expires
+             * @example 2026-04-30T12:00:00.000Z
+             */
+            expiresAt: string;
+            /**
+             * @description when it was last used, up to a minute late; null: never
+             * @example null
+             */
+            lastUsedAt: string | null;
+            /**
+             * @description the address that it was last used from
+             * @example null
+             */
+            lastUsedIp: string | null;
+            /**
+             * @description the key itself: it is not shown again
+             * @example lk_02Xr8gT1PZVQdW4yJc5mKb_an-example-of-a-key-that-is-no-key
+             */
+            key: string;
+        };
         /** @description An access token. */
         AccessTokenAnswer: {
             /**
@@ -991,7 +1907,7 @@ export interface components {
              */
             expiresIn: number;
         };
-        /** @description An access token, and the refresh token for the next pair. */
+        /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
         TokenPair: {
             /**
              * @description send it as `Authorization: Bearer <accessToken>`
@@ -1006,13 +1922,23 @@ export interface components {
              */
             expiresIn: number;
             /**
-             * @description send it to `POST /refresh` once, for the next pair
+             * @description send it to `POST /refresh` once, for the next pair; absent when the session is in a cookie
              * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
              */
-            refreshToken: string;
+            refreshToken?: string;
         };
         /** @description Accepted; the rest is in a mail. */
         AcceptedResponse: {
+            /** @example If the address can be used for this, a mail is on its way to it. */
+            detail: string;
+        };
+        /** @description Accepted; the code is in a mail. */
+        MailCodeFlow: {
+            /**
+             * @description for the client that asked: the code of the mail is good only together with it
+             * @example Zmxvd2Zsb3dmbG93Zmxvd2Zsb3dmbG93Zmxvd2Zsb3c
+             */
+            flow: string;
             /** @example If the address can be used for this, a mail is on its way to it. */
             detail: string;
         };
@@ -1039,6 +1965,11 @@ export interface components {
              * @example 01890a5d-ac96-774b-bcce-b302099a8057
              */
             actorId: string | null;
+            /**
+             * @description the API key of the actor with which it was done; null for a session
+             * @example 01890a5d-c1f4-7a2e-8b3c-4d5e6f7a8b9c
+             */
+            apiKeyId: string | null;
             /**
              * @description the id of the user or invitation, the kid of the key or the name of the level that it was done to
              * @example 01890a5d-b7e2-7c1a-9d0f-3f1e5a6b7c8d
@@ -1154,6 +2085,8 @@ export interface components {
                  */
                 lastUsedAt: string | null;
             } | null;
+            /** @description the passkeys, oldest first */
+            passkeys: components["schemas"]["Passkey"][];
             /** @description the recovery codes */
             recoveryCodes: {
                 /**
@@ -1213,6 +2146,237 @@ export interface components {
         RecoveryCodes: {
             recoveryCodes: string[];
         };
+        /**
+         * @description A passkey’s answer: the `AuthenticationResponseJSON` of WebAuthn Level 3.
+         * @example {
+         *       "id": "Y3JlZGVudGlhbC1vZi1hZGE",
+         *       "rawId": "Y3JlZGVudGlhbC1vZi1hZGE",
+         *       "type": "public-key",
+         *       "response": {
+         *         "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+         *         "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAQ",
+         *         "signature": "MEUCIQDx",
+         *         "userHandle": "MDE5ZGI3"
+         *       }
+         *     }
+         */
+        PasskeyAssertion: {
+            /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+            id: string;
+            /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            /** @example platform */
+            authenticatorAttachment?: string | null;
+            /**
+             * @description not looked at
+             * @example {
+             *       "credProps": {
+             *         "rk": true
+             *       }
+             *     }
+             */
+            clientExtensionResults?: Record<string, never>;
+            response: {
+                /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiWTJoaGJHeGxibWRsIiwib3JpZ2luIjoiaHR0cHM6Ly9hdXRoLmV4YW1wbGUuY29tIn0 */
+                clientDataJSON: string;
+                /** @example SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAQ */
+                authenticatorData: string;
+                /** @example MEUCIQDx */
+                signature: string;
+                /** @example MDE5ZGI3 */
+                userHandle?: string | null;
+            };
+        };
+        /**
+         * @description A new passkey: the `RegistrationResponseJSON` of WebAuthn Level 3.
+         * @example {
+         *       "id": "Y3JlZGVudGlhbC1vZi1hZGE",
+         *       "rawId": "Y3JlZGVudGlhbC1vZi1hZGE",
+         *       "type": "public-key",
+         *       "response": {
+         *         "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+         *         "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVg",
+         *         "transports": [
+         *           "internal"
+         *         ]
+         *       }
+         *     }
+         */
+        PasskeyAttestation: {
+            /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+            id: string;
+            /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+            rawId: string;
+            /** @constant */
+            type: "public-key";
+            /** @example platform */
+            authenticatorAttachment?: string | null;
+            /**
+             * @description not looked at
+             * @example {
+             *       "credProps": {
+             *         "rk": true
+             *       }
+             *     }
+             */
+            clientExtensionResults?: Record<string, never>;
+            response: {
+                /** @example eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiWTJoaGJHeGxibWRsIiwib3JpZ2luIjoiaHR0cHM6Ly9hdXRoLmV4YW1wbGUuY29tIn0 */
+                clientDataJSON: string;
+                /** @example o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVg */
+                attestationObject: string;
+                transports?: string[];
+                /** @example SZYN5YgOjGh0NBcPZHZgW4 */
+                authenticatorData?: string;
+                /** @example MFkwEwYHKoZIzj0CAQ */
+                publicKey?: string | null;
+                /** @example -7 */
+                publicKeyAlgorithm?: number;
+            };
+        };
+        /** @description Options for `navigator.credentials.get()`: `PublicKeyCredential.parseRequestOptionsFromJSON()` takes them. */
+        PasskeyRequestOptions: {
+            /**
+             * @description sealed for this ceremony, valid for 5 minutes and used once
+             * @example AZ23q0b_dXqIq0s2dGVzdA
+             */
+            challenge: string;
+            /**
+             * @description milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            /** @example auth.example.com */
+            rpId: string;
+            /**
+             * @example required
+             * @enum {unknown}
+             */
+            userVerification: "required" | "preferred";
+            allowCredentials?: {
+                /** @constant */
+                type: "public-key";
+                /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+                id: string;
+                transports?: string[];
+            }[];
+        };
+        /** @description Options for `navigator.credentials.create()`: `PublicKeyCredential.parseCreationOptionsFromJSON()` takes them. */
+        PasskeyCreationOptions: {
+            /**
+             * @description sealed for this ceremony, valid for 5 minutes and used once
+             * @example AZ23q0b_dXqIq0s2dGVzdA
+             */
+            challenge: string;
+            /**
+             * @description milliseconds
+             * @example 300000
+             */
+            timeout: number;
+            rp: {
+                /** @example auth.example.com */
+                id: string;
+                /** @example auth.example.com */
+                name: string;
+            };
+            user: {
+                /**
+                 * @description the user handle, in base64url
+                 * @example MDE5ZGI3
+                 */
+                id: string;
+                /** @example ada@example.com */
+                name: string;
+                /** @example Ada Lovelace */
+                displayName: string;
+            };
+            pubKeyCredParams: {
+                /** @constant */
+                type: "public-key";
+                /** @example -7 */
+                alg: number;
+            }[];
+            authenticatorSelection: {
+                /**
+                 * @example required
+                 * @enum {unknown}
+                 */
+                residentKey: "required" | "preferred";
+                /** @example true */
+                requireResidentKey: boolean;
+                /**
+                 * @example required
+                 * @enum {unknown}
+                 */
+                userVerification: "required" | "preferred";
+            };
+            /** @constant */
+            attestation: "none";
+            excludeCredentials: {
+                /** @constant */
+                type: "public-key";
+                /** @example Y3JlZGVudGlhbC1vZi1hZGE */
+                id: string;
+                transports?: string[];
+            }[];
+        };
+        /** @description A passkey of an account. */
+        Passkey: {
+            /**
+             * Format: uuid
+             * @example 019db7a5-9c3e-7d1a-8b2f-3c4d5e6f7a8b
+             */
+            id: string;
+            /**
+             * @description a name that is not blank and has no control characters
+             * @example Ada Lovelace
+             */
+            name: string;
+            /**
+             * @description whether it can be copied to other devices of its owner
+             * @example true
+             */
+            synced: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description when it was last used to sign in; null when never
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            lastUsedAt: string | null;
+        };
+        /** @description The options of a new passkey, for this session. */
+        PasskeyEnrolment: {
+            options: components["schemas"]["PasskeyCreationOptions"];
+            /**
+             * @description whether `POST /me/passkeys` also takes a code, which was mailed to the address of the account
+             * @example false
+             */
+            mailCodeRequired: boolean;
+        };
+        /** @description A new passkey, an access token of a session with two factors, and recovery codes. */
+        PasskeyAdded: {
+            passkey: components["schemas"]["Passkey"];
+            /**
+             * @description send it as `Authorization: Bearer <accessToken>`
+             * @example eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTg5MGE1ZCJ9.c2lnbmF0dXJl
+             */
+            accessToken: string;
+            /** @constant */
+            tokenType: "Bearer";
+            /**
+             * @description lifetime in seconds
+             * @example 900
+             */
+            expiresIn: number;
+            /** @description ten codes for the day when the device is lost, shown once; null when the account has some already */
+            recoveryCodes: string[] | null;
+        };
         /** @description An invitation to become a user that is not accepted yet. */
         Invitation: {
             /**
@@ -1268,7 +2432,7 @@ export interface components {
             /**
              * Format: uri
              * @description the page of the frontend that accepts the invitation, with the token in its fragment
-             * @example http://127.0.0.1:3000/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+             * @example http://localhost:3000/ui/accept-invitation#token=dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
              */
             link: string;
         };
@@ -1276,7 +2440,7 @@ export interface components {
         ProblemEntry: {
             /**
              * Format: uri
-             * @example http://127.0.0.1:3000/problems/access-denied
+             * @example http://localhost:3000/problems/access-denied
              */
             type: string;
             /** @example access-denied */
@@ -1287,6 +2451,52 @@ export interface components {
             title: string;
             /** @example You do not have access to that page. Sorry! */
             detail: string;
+        };
+        /** @description Something that is no longer valid. */
+        FeedEntry: {
+            /** @constant */
+            kind: "user";
+            /**
+             * @description `sub` of the tokens
+             * @example 0197f8d2-7f5a-7c63-9d1e-2b1f6a4c8e01
+             */
+            id: string;
+            /**
+             * @description tokens whose `gen` is lower are revoked
+             * @example 2
+             */
+            generation: number;
+            /**
+             * @description keep the entry until this time, in seconds since 1970: then the last token that it concerns has expired
+             * @example 1767229260
+             */
+            until: number;
+        } | {
+            /** @constant */
+            kind: "session";
+            /**
+             * @description `sid` of the tokens, which are revoked; or the id of an API key that has ended
+             * @example 0197f8d2-7f5a-7c63-9d1e-2b1f6a4c8e01
+             */
+            id: string;
+            /**
+             * @description keep the entry until this time, in seconds since 1970: then the last token that it concerns has expired
+             * @example 1767229260
+             */
+            until: number;
+        } | {
+            /** @constant */
+            kind: "everybody";
+            /**
+             * @description tokens whose `iat` is not later are revoked
+             * @example 1767225600
+             */
+            issuedUntil: number;
+            /**
+             * @description keep the entry until this time, in seconds since 1970: then the last token that it concerns has expired
+             * @example 1767229260
+             */
+            until: number;
         };
         /** @description An invalid part of a request. */
         InvalidPart: {
@@ -1367,6 +2577,26 @@ export interface components {
              * @enum {string}
              */
             slug: "invalid-request";
+            title: string;
+            /** @constant */
+            status: 400;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Passkey not valid. */
+        PasskeyInvalidProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "passkey-invalid";
             title: string;
             /** @constant */
             status: 400;
@@ -1497,8 +2727,8 @@ export interface components {
              * @example Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw
              */
             challenge: string;
-            /** @description what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode` */
-            methods: ("totp" | "recoveryCode")[];
+            /** @description what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode`, and `passkey` with `passkey`, for options of `POST /login/second-factor/options` */
+            methods: ("totp" | "passkey" | "recoveryCode")[];
             /** @description finds the request in the log */
             requestId: string;
         };
@@ -1622,6 +2852,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Passkey not accepted. */
+        PasskeyNotAcceptedProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "passkey-not-accepted";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Wrong password. */
         WrongPasswordProblem: {
             /**
@@ -1672,6 +2922,51 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description API key not allowed. */
+        KeyNotAllowedProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "key-not-allowed";
+            title: string;
+            /** @constant */
+            status: 403;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Operation not allowed. */
+        OperationNotAllowedProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "operation-not-allowed";
+            title: string;
+            /** @constant */
+            status: 403;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /**
+             * @description its operationId; for a route without one, its method and URL
+             * @example createUser
+             */
+            operation: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Registration closed. */
         RegistrationClosedProblem: {
             /**
@@ -1704,6 +2999,26 @@ export interface components {
              * @enum {string}
              */
             slug: "mail-token-invalid";
+            title: string;
+            /** @constant */
+            status: 403;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Same origin required. */
+        SameOriginRequiredProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "same-origin-required";
             title: string;
             /** @constant */
             status: 403;
@@ -1784,6 +3099,106 @@ export interface components {
              * @enum {string}
              */
             slug: "totp-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Passkey not found. */
+        PasskeyNotFoundProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "passkey-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Not a way to sign in here. */
+        SignInMethodOffProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "sign-in-method-off";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description No passkeys here. */
+        PasskeysNotAvailableProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "passkeys-not-available";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description API key not found. */
+        ApiKeyNotFoundProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "api-key-not-found";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Service account not found. */
+        ServiceAccountNotFoundProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "service-account-not-found";
             title: string;
             /** @constant */
             status: 404;
@@ -1912,6 +3327,66 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Passkey exists. */
+        PasskeyExistsProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "passkey-exists";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Too many passkeys. */
+        TooManyPasskeysProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "too-many-passkeys";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Last authenticator. */
+        LastAuthenticatorProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "last-authenticator";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description No second factor. */
         NoSecondFactorProblem: {
             /**
@@ -1972,6 +3447,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Too many API keys. */
+        TooManyApiKeysProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "too-many-api-keys";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Request in progress. */
         RequestInProgressProblem: {
             /**
@@ -1984,6 +3479,26 @@ export interface components {
              * @enum {string}
              */
             slug: "request-in-progress";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
+        /** @description Cookies need https. */
+        CookiesNeedHttpsProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "cookies-need-https";
             title: string;
             /** @constant */
             status: 409;
@@ -2212,6 +3727,26 @@ export interface components {
             /** @description finds the request in the log */
             requestId: string;
         };
+        /** @description Feed not complete. */
+        FeedNotCompleteProblem: {
+            /**
+             * Format: uri
+             * @description URL of its entry in the registry
+             */
+            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            slug: "feed-not-complete";
+            title: string;
+            /** @constant */
+            status: 503;
+            /** @description what is wrong and what to do about it */
+            detail: string;
+            /** @description finds the request in the log */
+            requestId: string;
+        };
         /** @description Mail not configured. */
         MailNotConfiguredProblem: {
             /**
@@ -2253,7 +3788,7 @@ export interface components {
             requestId: string;
         };
         /** @description Any problem (RFC 9457): an error, and what to do about it. */
-        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"] | components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["CodeAlreadyUsedProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["TotpNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["TotpNotPendingProblem"] | components["schemas"]["NoSecondFactorProblem"] | components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+        Problem: components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["PasskeyInvalidProblem"] | components["schemas"]["BadUrlProblem"] | components["schemas"]["BadRequestProblem"] | components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"] | components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["CodeAlreadyUsedProblem"] | components["schemas"]["InvalidRefreshTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["PasskeyNotAcceptedProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["RegistrationClosedProblem"] | components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["SameOriginRequiredProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"] | components["schemas"]["TotpNotFoundProblem"] | components["schemas"]["PasskeyNotFoundProblem"] | components["schemas"]["SignInMethodOffProblem"] | components["schemas"]["PasskeysNotAvailableProblem"] | components["schemas"]["ApiKeyNotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"] | components["schemas"]["InvitationNotFoundProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["RequestTimeoutProblem"] | components["schemas"]["EmailTakenProblem"] | components["schemas"]["LastAdminProblem"] | components["schemas"]["TotpNotPendingProblem"] | components["schemas"]["PasskeyExistsProblem"] | components["schemas"]["TooManyPasskeysProblem"] | components["schemas"]["LastAuthenticatorProblem"] | components["schemas"]["NoSecondFactorProblem"] | components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["InvitationExistsProblem"] | components["schemas"]["TooManyApiKeysProblem"] | components["schemas"]["RequestInProgressProblem"] | components["schemas"]["CookiesNeedHttpsProblem"] | components["schemas"]["PreconditionFailedProblem"] | components["schemas"]["BodyTooLargeProblem"] | components["schemas"]["UriTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["IdempotencyKeyReusedProblem"] | components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalErrorProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["NotReadyProblem"] | components["schemas"]["FeedNotCompleteProblem"] | components["schemas"]["MailNotConfiguredProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
     };
     responses: never;
     parameters: never;
@@ -2299,17 +3834,27 @@ export interface operations {
                      * @example {
                      *       "name": "Latchkey",
                      *       "version": "0.2.0",
+                     *       "settings": {
+                     *         "registration": "open",
+                     *         "signInMethods": [
+                     *           "password",
+                     *           "passkey"
+                     *         ],
+                     *         "passwordMinLength": 15,
+                     *         "mail": true
+                     *       },
                      *       "links": {
-                     *         "docs": "http://127.0.0.1:3000/docs",
-                     *         "openapi": "http://127.0.0.1:3000/openapi.json",
-                     *         "register": "http://127.0.0.1:3000/register",
-                     *         "login": "http://127.0.0.1:3000/login",
-                     *         "me": "http://127.0.0.1:3000/me",
-                     *         "users": "http://127.0.0.1:3000/users",
-                     *         "controlPanel": "http://127.0.0.1:3000/control-panel",
-                     *         "problems": "http://127.0.0.1:3000/problems",
-                     *         "live": "http://127.0.0.1:3000/health/live",
-                     *         "ready": "http://127.0.0.1:3000/health/ready"
+                     *         "pages": "http://localhost:3000/ui",
+                     *         "docs": "http://localhost:3000/docs",
+                     *         "openapi": "http://localhost:3000/openapi.json",
+                     *         "register": "http://localhost:3000/register",
+                     *         "login": "http://localhost:3000/login",
+                     *         "me": "http://localhost:3000/me",
+                     *         "users": "http://localhost:3000/users",
+                     *         "controlPanel": "http://localhost:3000/control-panel",
+                     *         "problems": "http://localhost:3000/problems",
+                     *         "live": "http://localhost:3000/health/live",
+                     *         "ready": "http://localhost:3000/health/ready"
                      *       }
                      *     }
                      */
@@ -2318,55 +3863,87 @@ export interface operations {
                         name: string;
                         /** @example 0.2.0 */
                         version: string;
+                        /** @description The settings that a frontend needs before a user has signed in. */
+                        settings: {
+                            /**
+                             * @description `open`: `POST /register` makes accounts; `invite`: only admins invite
+                             * @example open
+                             * @enum {unknown}
+                             */
+                            registration: "open" | "invite";
+                            /**
+                             * @description the ways to begin a sign-in
+                             * @example [
+                             *       "password",
+                             *       "passkey"
+                             *     ]
+                             */
+                            signInMethods: ("password" | "passkey" | "email")[];
+                            /**
+                             * @description fewest characters in a new password
+                             * @example 15
+                             */
+                            passwordMinLength: number;
+                            /**
+                             * @description true when there is a mail server: new passwords and invitations can be asked for
+                             * @example true
+                             */
+                            mail: boolean;
+                        };
                         links: {
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/docs
+                             * @example http://localhost:3000/ui
+                             */
+                            pages?: string;
+                            /**
+                             * Format: uri
+                             * @example http://localhost:3000/docs
                              */
                             docs: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/openapi.json
+                             * @example http://localhost:3000/openapi.json
                              */
                             openapi: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/register
+                             * @example http://localhost:3000/register
                              */
                             register: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/login
+                             * @example http://localhost:3000/login
                              */
                             login: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/me
+                             * @example http://localhost:3000/me
                              */
                             me: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/users
+                             * @example http://localhost:3000/users
                              */
                             users: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/control-panel
+                             * @example http://localhost:3000/control-panel
                              */
                             controlPanel: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/problems
+                             * @example http://localhost:3000/problems
                              */
                             problems: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/health/live
+                             * @example http://localhost:3000/health/live
                              */
                             live: string;
                             /**
                              * Format: uri
-                             * @example http://127.0.0.1:3000/health/ready
+                             * @example http://localhost:3000/health/ready
                              */
                             ready: string;
                         };
@@ -2482,6 +4059,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description A name, an address, and either a password or a passkey. */
         requestBody: {
             content: {
                 /**
@@ -2506,12 +4084,13 @@ export interface operations {
                      * @description a password of any characters except NUL
                      * @example correct horse battery staple
                      */
-                    password: string;
+                    password?: string;
+                    passkey?: components["schemas"]["PasskeyAttestation"];
                 };
             };
         };
         responses: {
-            /** @description A user. */
+            /** @description A user, and the recovery codes of an account that was made with a passkey. */
             201: {
                 headers: {
                     /** @description URL of the user */
@@ -2520,7 +4099,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["NewUser"];
                 };
             };
             /** @description Accepted; the rest is in a mail. */
@@ -2533,14 +4112,14 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedResponse"];
                 };
             };
-            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `passkey-invalid`: Passkey not valid */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["PasskeyInvalidProblem"];
                 };
             };
             /** @description `registration-closed`: Registration closed */
@@ -2553,7 +4132,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["RegistrationClosedProblem"];
                 };
             };
-            /** @description `request-in-progress`: Request in progress; `email-taken`: Email taken */
+            /** @description `passkeys-not-available`: No passkeys here; `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"] | components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `request-in-progress`: Request in progress; `passkey-exists`: Passkey exists; `email-taken`: Email taken */
             409: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -2561,7 +4150,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["RequestInProgressProblem"] | components["schemas"]["EmailTakenProblem"];
+                    "application/problem+json": components["schemas"]["RequestInProgressProblem"] | components["schemas"]["PasskeyExistsProblem"] | components["schemas"]["EmailTakenProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -2628,6 +4217,131 @@ export interface operations {
             };
         };
     };
+    requestRegistrationPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The name and the address of the account to be. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada Lovelace",
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description a name that is not blank and has no control characters
+                     * @example Ada Lovelace
+                     */
+                    name: string;
+                    /**
+                     * @description an email address, in ASCII characters before the @
+                     * @example ada@example.com
+                     */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Options for `navigator.credentials.create()`: `PublicKeyCredential.parseCreationOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `registration-closed`: Registration closed */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RegistrationClosedProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
     verifyEmail: {
         parameters: {
             query?: never;
@@ -2654,18 +4368,19 @@ export interface operations {
                      * @example correct horse battery staple
                      */
                     password?: string;
+                    passkey?: components["schemas"]["PasskeyAssertion"];
                 };
             };
         };
         responses: {
-            /** @description A user. */
+            /** @description A user, and the recovery codes of an account that was made with a passkey. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["NewUser"];
                 };
             };
             /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
@@ -2678,6 +4393,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
                 };
             };
+            /** @description `passkey-not-accepted`: Passkey not accepted */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyNotAcceptedProblem"];
+                };
+            };
             /** @description `mail-token-invalid`: Token not valid; `wrong-password`: Wrong password; `registration-closed`: Registration closed */
             403: {
                 headers: {
@@ -2688,14 +4414,142 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MailTokenInvalidProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["RegistrationClosedProblem"];
                 };
             };
-            /** @description `email-taken`: Email taken */
+            /** @description `passkeys-not-available`: No passkeys here; `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"] | components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `passkey-exists`: Passkey exists; `email-taken`: Email taken */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["EmailTakenProblem"];
+                    "application/problem+json": components["schemas"]["PasskeyExistsProblem"] | components["schemas"]["EmailTakenProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestVerificationPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the token of the mail: the end of its link
+                     * @example dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+                     */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Options for `navigator.credentials.get()`: `PublicKeyCredential.parseRequestOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `mail-token-invalid`: Token not valid */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MailTokenInvalidProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -2900,13 +4754,21 @@ export interface operations {
                      * @enum {integer}
                      */
                     access?: 0 | 1 | 2;
+                    /**
+                     * @description `cookie`: the refresh token goes into a cookie, and not into the answer; for pages of the same origin. `tokens` by default
+                     * @example tokens
+                     * @enum {unknown}
+                     */
+                    session?: "tokens" | "cookie";
                 };
             };
         };
         responses: {
-            /** @description An access token, and the refresh token for the next pair. */
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
             200: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -2933,6 +4795,36 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"];
+                };
+            };
+            /** @description `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `cookies-need-https`: Cookies need https */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CookiesNeedHttpsProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -2989,6 +4881,377 @@ export interface operations {
             };
         };
     };
+    requestPasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Options for `navigator.credentials.get()`: `PublicKeyCredential.parseRequestOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    signInWithPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "passkey": {
+                 *         "id": "Y3JlZGVudGlhbC1vZi1hZGE",
+                 *         "rawId": "Y3JlZGVudGlhbC1vZi1hZGE",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+                 *           "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MdAAAAAQ",
+                 *           "signature": "MEUCIQDx",
+                 *           "userHandle": "MDE5ZGI3"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    passkey: components["schemas"]["PasskeyAssertion"];
+                    /**
+                     * @description the access level of the tokens, when it is lower than that of the user
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access?: 0 | 1 | 2;
+                    /**
+                     * @description `cookie`: the refresh token goes into a cookie, and not into the answer; for pages of the same origin. `tokens` by default
+                     * @example tokens
+                     * @enum {unknown}
+                     */
+                    session?: "tokens" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
+            200: {
+                headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `passkey-not-accepted`: Passkey not accepted */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyNotAcceptedProblem"];
+                };
+            };
+            /** @description `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `cookies-need-https`: Cookies need https */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CookiesNeedHttpsProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestSecondFactorOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the `challenge` of the answer to `POST /login`
+                     * @example Y2hhbGxlbmdlY2hhbGxlbmdlY2hhbGxlbmdlY2hhbGw
+                     */
+                    challenge: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Options for `navigator.credentials.get()`: `PublicKeyCredential.parseRequestOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `challenge-invalid`: Challenge not valid */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ChallengeInvalidProblem"];
+                };
+            };
+            /** @description `passkey-not-found`: Passkey not found; `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyNotFoundProblem"] | components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
     provideSecondFactor: {
         parameters: {
             query?: never;
@@ -2996,7 +5259,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The challenge, and either a code or a recovery code. */
+        /** @description The challenge, and one of a code, a recovery code and a passkey. */
         requestBody: {
             content: {
                 /**
@@ -3021,13 +5284,16 @@ export interface operations {
                      * @example 7h2k-9mqx-4tfe-p0vz
                      */
                     recoveryCode?: string;
+                    passkey?: components["schemas"]["PasskeyAssertion"];
                 };
             };
         };
         responses: {
-            /** @description An access token, and the refresh token for the next pair. */
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
             200: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -3045,7 +5311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
                 };
             };
-            /** @description `challenge-invalid`: Challenge not valid; `wrong-code`: Wrong code; `code-already-used`: Code already used */
+            /** @description `challenge-invalid`: Challenge not valid; `wrong-code`: Wrong code; `code-already-used`: Code already used; `passkey-not-accepted`: Passkey not accepted */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -3053,7 +5319,294 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"];
+                    "application/problem+json": components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"] | components["schemas"]["PasskeyNotAcceptedProblem"];
+                };
+            };
+            /** @description `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestMailCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description an email address, in ASCII characters before the @
+                     * @example ada@example.com
+                     */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted; the code is in a mail. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailCodeFlow"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    signInWithMailCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "flow": "Zmxvd2Zsb3dmbG93Zmxvd2Zsb3dmbG93Zmxvd2Zsb3c",
+                 *       "code": "49203914"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the `flow` of the answer to `POST /login/email`
+                     * @example Zmxvd2Zsb3dmbG93Zmxvd2Zsb3dmbG93Zmxvd2Zsb3c
+                     */
+                    flow: string;
+                    /**
+                     * @description the 8 digits of the mail
+                     * @example 49203914
+                     */
+                    code: string;
+                    /**
+                     * @description the access level of the tokens, when it is lower than that of the user
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access?: 0 | 1 | 2;
+                    /**
+                     * @description `cookie`: the refresh token goes into a cookie, and not into the answer; for pages of the same origin. `tokens` by default
+                     * @example tokens
+                     * @enum {unknown}
+                     */
+                    session?: "tokens" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
+            200: {
+                headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `challenge-invalid`: Challenge not valid; `wrong-code`: Wrong code; `invalid-credentials`: Invalid credentials; `second-factor-required`: Second factor required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ChallengeInvalidProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["InvalidCredentialsProblem"] | components["schemas"]["SecondFactorRequiredProblem"];
+                };
+            };
+            /** @description `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `cookies-need-https`: Cookies need https */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["CookiesNeedHttpsProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -3117,7 +5670,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -3126,17 +5679,19 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description the `refreshToken` of the last answer
+                     * @description the `refreshToken` of the last answer; left out by a page whose session is in a cookie
                      * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
                      */
-                    refreshToken: string;
+                    refreshToken?: string;
                 };
             };
         };
         responses: {
-            /** @description An access token, and the refresh token for the next pair. */
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
             200: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -3231,7 +5786,7 @@ export interface operations {
                 /** @example {} */
                 "application/json": {
                     /**
-                     * @description a refresh token of the session, for a client without a valid access token
+                     * @description a refresh token of the session, for a client without a valid access token; left out by a page whose session is in a cookie
                      * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
                      */
                     refreshToken?: string;
@@ -3242,6 +5797,8 @@ export interface operations {
             /** @description Signed out. */
             204: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -3267,6 +5824,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -3368,6 +5936,16 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
                 };
             };
             /** @description `request-in-progress`: Request in progress */
@@ -3503,6 +6081,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MailTokenInvalidProblem"];
                 };
             };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -3600,7 +6188,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -3608,7 +6207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -3679,6 +6278,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `last-admin`: Last admin */
@@ -3816,6 +6426,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
                 };
             };
+            /** @description `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
             /** @description `precondition-failed`: Precondition failed */
             412: {
                 headers: {
@@ -3824,6 +6445,354 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The levels, and every operation of the API with whether the caller may use it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access": 1,
+                     *       "access2": 2,
+                     *       "cap": 1,
+                     *       "acr": "1",
+                     *       "amr": [
+                     *         "pwd"
+                     *       ],
+                     *       "authenticatedAt": "2026-01-31T12:00:00.000Z",
+                     *       "key": null,
+                     *       "levels": [
+                     *         {
+                     *           "access": 1,
+                     *           "accessName": "user",
+                     *           "secondFactor": false
+                     *         }
+                     *       ],
+                     *       "permissions": [
+                     *         {
+                     *           "operationId": "listUsers",
+                     *           "method": "GET",
+                     *           "path": "/users",
+                     *           "minimum": 1,
+                     *           "maxAge": 900,
+                     *           "factors": 1,
+                     *           "session": false,
+                     *           "stepUp": true,
+                     *           "allowed": true,
+                     *           "secondFactor": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * @description the level of the caller's access token or API key
+                         * @example 1
+                         */
+                        access: number;
+                        /**
+                         * @description the level that a second factor would give; null where it gives no higher one
+                         * @example 2
+                         */
+                        access2: number | null;
+                        /**
+                         * @description the highest level that was asked for at the sign-in; null where none was
+                         * @example 1
+                         */
+                        cap: number | null;
+                        /**
+                         * @description number of factors of the session; no level of NIST SP 800-63B
+                         * @example 1
+                         * @enum {unknown}
+                         */
+                        acr: "1" | "2";
+                        /**
+                         * @description the methods that the session has proven (RFC 8176)
+                         * @example [
+                         *       "pwd"
+                         *     ]
+                         */
+                        amr: string[];
+                        /**
+                         * @description when the caller last signed in or reauthenticated; null for an API key
+                         * @example 2026-01-31T12:00:00.000Z
+                         */
+                        authenticatedAt: string | null;
+                        /**
+                         * @description the API key that the request was sent with; null for a session
+                         * @example null
+                         */
+                        key: {
+                            /** Format: uuid */
+                            id: string;
+                            operations: string[] | null;
+                            /** Format: date-time */
+                            expiresAt: string;
+                        } | null;
+                        /** @description the access levels, ascending */
+                        levels: {
+                            /**
+                             * @description access level
+                             * @example 1
+                             */
+                            access: number;
+                            /**
+                             * @description its name
+                             * @example user
+                             */
+                            accessName: string;
+                            /**
+                             * @description whether it asks for a second factor: no API key of a person has it
+                             * @example false
+                             */
+                            secondFactor: boolean;
+                        }[];
+                        permissions: {
+                            /**
+                             * @description as in the OpenAPI document
+                             * @example listUsers
+                             */
+                            operationId: string;
+                            /** @example GET */
+                            method: string;
+                            /**
+                             * @description as in the OpenAPI document
+                             * @example /users
+                             */
+                            path: string;
+                            /**
+                             * @description the access level that it needs; null when it is public
+                             * @example 1
+                             */
+                            minimum: number | null;
+                            /**
+                             * @description seconds that may have passed since the sign-in; null where there is no limit
+                             * @example 900
+                             */
+                            maxAge: number | null;
+                            /**
+                             * @description number of factors that it needs of every session
+                             * @example 1
+                             */
+                            factors: number;
+                            /**
+                             * @description whether it needs a session: API keys are refused
+                             * @example false
+                             */
+                            session: boolean;
+                            /**
+                             * @description whether it asks for a recent sign-in or two factors, also where that depends on the body
+                             * @example true
+                             */
+                            stepUp: boolean;
+                            /**
+                             * @description whether level and factors of the caller are enough; `maxAge` is considered for API keys alone
+                             * @example true
+                             */
+                            allowed: boolean;
+                            /**
+                             * @description whether a second factor would open it to the caller
+                             * @example false
+                             */
+                            secondFactor: boolean;
+                        }[];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestReauthenticationOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Options for `navigator.credentials.get()`: `PublicKeyCredential.parseRequestOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `passkey-not-found`: Passkey not found; `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyNotFoundProblem"] | components["schemas"]["PasskeysNotAvailableProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -3880,173 +6849,6 @@ export interface operations {
             };
         };
     };
-    listPermissions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Every operation of the API, and whether the caller may use it. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "access": 1,
-                     *       "access2": 2,
-                     *       "acr": "1",
-                     *       "amr": [
-                     *         "pwd"
-                     *       ],
-                     *       "authenticatedAt": "2026-01-31T12:00:00.000Z",
-                     *       "permissions": [
-                     *         {
-                     *           "operationId": "listUsers",
-                     *           "method": "GET",
-                     *           "path": "/users",
-                     *           "minimum": 1,
-                     *           "maxAge": 900,
-                     *           "factors": 1,
-                     *           "allowed": true,
-                     *           "secondFactor": false
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": {
-                        /**
-                         * @description the level of the caller's access token
-                         * @example 1
-                         */
-                        access: number;
-                        /**
-                         * @description the level that a second factor would give; null where it gives no higher one
-                         * @example 2
-                         */
-                        access2: number | null;
-                        /**
-                         * @description number of factors of the session; no level of NIST SP 800-63B
-                         * @example 1
-                         * @enum {unknown}
-                         */
-                        acr: "1" | "2";
-                        /**
-                         * @description the methods that the session has proven (RFC 8176)
-                         * @example [
-                         *       "pwd"
-                         *     ]
-                         */
-                        amr: string[];
-                        /**
-                         * Format: date-time
-                         * @description when the caller last signed in or reauthenticated
-                         * @example 2026-01-31T12:00:00.000Z
-                         */
-                        authenticatedAt: string;
-                        permissions: {
-                            /**
-                             * @description as in the OpenAPI document
-                             * @example listUsers
-                             */
-                            operationId: string;
-                            /** @example GET */
-                            method: string;
-                            /**
-                             * @description as in the OpenAPI document
-                             * @example /users
-                             */
-                            path: string;
-                            /**
-                             * @description the access level that it needs; null when it is public
-                             * @example 1
-                             */
-                            minimum: number | null;
-                            /**
-                             * @description seconds that may have passed since the sign-in; null where there is no limit
-                             * @example 900
-                             */
-                            maxAge: number | null;
-                            /**
-                             * @description number of factors that it needs of every session
-                             * @example 1
-                             */
-                            factors: number;
-                            /**
-                             * @description whether level and factors of the caller are enough; `maxAge` is not considered
-                             * @example true
-                             */
-                            allowed: boolean;
-                            /**
-                             * @description whether a second factor would open it to the caller
-                             * @example false
-                             */
-                            secondFactor: boolean;
-                        }[];
-                    };
-                };
-            };
-            /** @description `invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
-                };
-            };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
-            401: {
-                headers: {
-                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
-                };
-            };
-            /** @description `too-many-requests`: Too many requests */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
-                };
-            };
-            /** @description `internal-error`: Internal error */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
-                };
-            };
-            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    "X-Request-Id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
-                };
-            };
-        };
-    };
     renewAuthentication: {
         parameters: {
             query?: never;
@@ -4054,7 +6856,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The password; for an account with a second factor, the password and a code. */
+        /** @description The password; for an account with a second factor, a passkey, or the password and a code. Of `code`, `recoveryCode` and `passkey` one at most. */
         requestBody: {
             content: {
                 /**
@@ -4078,6 +6880,7 @@ export interface operations {
                      * @example 7h2k-9mqx-4tfe-p0vz
                      */
                     recoveryCode?: string;
+                    passkey?: components["schemas"]["PasskeyAssertion"];
                 };
             };
         };
@@ -4103,7 +6906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `wrong-code`: Wrong code; `code-already-used`: Code already used */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `wrong-code`: Wrong code; `code-already-used`: Code already used; `passkey-not-accepted`: Passkey not accepted */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4111,17 +6914,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"] | components["schemas"]["CodeAlreadyUsedProblem"] | components["schemas"]["PasskeyNotAcceptedProblem"];
                 };
             };
-            /** @description `wrong-password`: Wrong password */
+            /** @description `key-not-allowed`: API key not allowed; `wrong-password`: Wrong password */
             403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"] | components["schemas"]["WrongPasswordProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here; `sign-in-method-off`: Not a way to sign in here */
+            404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["WrongPasswordProblem"];
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"] | components["schemas"]["SignInMethodOffProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -4190,27 +7004,35 @@ export interface operations {
                 /**
                  * @example {
                  *       "currentPassword": "correct horse battery staple",
-                 *       "newPassword": "correct horse battery staple"
+                 *       "newPassword": "another horse another battery"
                  *     }
                  */
                 "application/json": {
                     /**
-                     * @description the password of the account
+                     * @description the password of now; an account without one sends none
                      * @example correct horse battery staple
                      */
-                    currentPassword: string;
+                    currentPassword?: string;
                     /**
                      * @description a password of any characters except NUL
                      * @example correct horse battery staple
                      */
                     newPassword: string;
+                    /**
+                     * @description false keeps the API keys of the account, which otherwise end too
+                     * @default true
+                     * @example true
+                     */
+                    endKeys?: boolean;
                 };
             };
         };
         responses: {
-            /** @description An access token, and the refresh token for the next pair. */
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
             200: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -4229,7 +7051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
                 };
             };
-            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
             401: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -4237,17 +7059,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `wrong-password`: Wrong password */
+            /** @description `key-not-allowed`: API key not allowed; `wrong-password`: Wrong password; `same-origin-required`: Same origin required */
             403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"] | components["schemas"]["WrongPasswordProblem"] | components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["WrongPasswordProblem"];
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -4361,6 +7194,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `request-in-progress`: Request in progress */
@@ -4479,6 +7323,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
                 };
             };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
@@ -4554,6 +7409,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -4617,9 +7483,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An access token, and the refresh token for the next pair. */
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
             200: {
                 headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -4647,6 +7515,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed; `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"] | components["schemas"]["SameOriginRequiredProblem"];
                 };
             };
             /** @description `totp-not-found`: No authenticator app */
@@ -4771,6 +7650,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"];
                 };
             };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
             /** @description `totp-not-pending`: Nothing to confirm */
             409: {
                 headers: {
@@ -4876,6 +7766,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
             /** @description `no-second-factor`: No second factor */
             409: {
                 headers: {
@@ -4894,6 +7795,1160 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The options of a new passkey, for this session. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyEnrolment"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `too-many-passkeys`: Too many passkeys */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyPasskeysProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "passkey": {
+                 *         "id": "Y3JlZGVudGlhbC1vZi1hZGE",
+                 *         "rawId": "Y3JlZGVudGlhbC1vZi1hZGE",
+                 *         "type": "public-key",
+                 *         "response": {
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0",
+                 *           "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVg",
+                 *           "transports": [
+                 *             "internal"
+                 *           ]
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    passkey: components["schemas"]["PasskeyAttestation"];
+                    /**
+                     * @description a name for the list; by default "Passkey" or "Security key", with a number where needed
+                     * @example Blue security key
+                     */
+                    name?: string;
+                    /** @description the code that was mailed: 8 digits. Required when the answer of `POST /me/passkeys/options` said so, else not looked at */
+                    mailCode?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A new passkey, an access token of a session with two factors, and recovery codes. */
+            201: {
+                headers: {
+                    /** @description URL of the passkey */
+                    Location?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAdded"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request; `passkey-invalid`: Passkey not valid */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"] | components["schemas"]["PasskeyInvalidProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required; `wrong-code`: Wrong code */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["WrongCodeProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
+                };
+            };
+            /** @description `passkey-exists`: Passkey exists; `too-many-passkeys`: Too many passkeys */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyExistsProblem"] | components["schemas"]["TooManyPasskeysProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getPasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a passkey */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A passkey of an account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `passkey-not-found`: Passkey not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["PasskeyNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    deletePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a passkey */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An access token, and the refresh token for the next pair, unless the session is in a cookie. */
+            200: {
+                headers: {
+                    /** @description the refresh token of a session in a cookie: `__Host-latchkey`, `HttpOnly; Secure; SameSite=Strict; Path=/` */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed; `same-origin-required`: Same origin required */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"] | components["schemas"]["SameOriginRequiredProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `passkey-not-found`: Passkey not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["PasskeyNotFoundProblem"];
+                };
+            };
+            /** @description `last-authenticator`: Last authenticator */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["LastAuthenticatorProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    changePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a passkey */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Blue security key"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description a name that is not blank and has no control characters
+                     * @example Blue security key
+                     */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A passkey of an account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `recent-sign-in-required`: Recent sign-in required; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["RecentSignInRequiredProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `passkey-not-found`: Passkey not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["PasskeyNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The API keys of an account, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        apiKeys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "nightly import",
+                 *       "access": 1
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description what the key is for: letters, digits, blanks, `_` and `-`
+                     * @example nightly import
+                     */
+                    name: string;
+                    /**
+                     * @description access level: 0 guest, 1 user, 2 admin
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access: 0 | 1 | 2;
+                    /**
+                     * @description the operationIds that the key may call, or `*` for all; required of a key of the admins' level
+                     * @example [
+                     *       "listUsers"
+                     *     ]
+                     */
+                    operations?: string[];
+                    /**
+                     * Format: date-time
+                     * @description when the key expires: within 366 days; without it, in 90 days
+                     * @example 2026-04-30T12:00:00Z
+                     */
+                    expiresAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A new API key, with its secret. */
+            201: {
+                headers: {
+                    /** @description URL of the API key */
+                    Location?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-api-keys`: Too many API keys */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyApiKeysProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of an API key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An API key, without its secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `api-key-not-found`: API key not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ApiKeyNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    endApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of an API key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `api-key-not-found`: API key not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ApiKeyNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description `unsupported-media-type`: Unsupported media type */
@@ -4983,6 +9038,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
                 };
             };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
             /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
@@ -5054,6 +9120,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -5150,6 +9227,17 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
+                };
+            };
+            /** @description `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `session-not-found`: Session not found */
@@ -5278,7 +9366,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -5286,7 +9385,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -5325,6 +9424,10 @@ export interface operations {
                 access?: 0 | 1 | 2;
                 /** @description true for disabled users only, false for the others; for admins */
                 disabled?: boolean;
+                /** @description true for only those people whose level has a time limit (`accessUntil`) that is not over; `sort`, `access` and `disabled` may be sent with it; for admins */
+                elevated?: true;
+                /** @description people, which is the default, or service accounts; the latter are for admins */
+                kind?: "person" | "service";
                 /** @description the id in the system that a user was imported from: one user at most; for admins */
                 externalId?: string;
                 /** @description order of the users, descending with a minus sign; `email` is for admins. The default is `name` with `q`, else `createdAt` */
@@ -5374,7 +9477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5382,10 +9485,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -5393,7 +9496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -5504,7 +9607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5512,7 +9615,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `email-taken`: Email taken; `invitation-exists`: Invitation exists */
@@ -5545,7 +9648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -5553,7 +9656,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -5625,7 +9728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5633,7 +9736,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `user-not-found`: User not found */
@@ -5656,7 +9759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -5664,7 +9767,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -5735,7 +9838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5743,7 +9846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `user-not-found`: User not found */
@@ -5806,7 +9909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -5814,7 +9917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -5925,7 +10028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -5933,7 +10036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `user-not-found`: User not found */
@@ -5996,7 +10099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -6004,7 +10107,118 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The active sessions of a user, newest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        sessions: components["schemas"]["Session"][];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `user-not-found`: User not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6072,7 +10286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6080,7 +10294,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `user-not-found`: User not found */
@@ -6121,6 +10335,244 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    endUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a user */
+                id: string;
+                /** @description id of a session */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `user-not-found`: User not found; `session-not-found`: Session not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"] | components["schemas"]["SessionNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listUserAuthenticators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The authenticators of an account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authenticators"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `user-not-found`: User not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests */
@@ -6199,7 +10651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6207,7 +10659,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `user-not-found`: User not found */
@@ -6220,14 +10672,1390 @@ export interface operations {
                     "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"];
                 };
             };
-            /** @description `own-authenticators`: Own authenticators */
+            /** @description `own-authenticators`: Own authenticators; `last-authenticator`: Last authenticator */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["OwnAuthenticatorsProblem"];
+                    "application/problem+json": components["schemas"]["OwnAuthenticatorsProblem"] | components["schemas"]["LastAuthenticatorProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listUserApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The API keys of an account, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        apiKeys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `user-not-found`: User not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["UserNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    endUserApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of the owner */
+                id: string;
+                /** @description id of an API key */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `api-key-not-found`: API key not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ApiKeyNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listServiceAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service accounts, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        serviceAccounts: components["schemas"]["ServiceAccount"][];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "reports",
+                 *       "access": 1
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description a name that is not blank and has no control characters
+                     * @example reports
+                     */
+                    name: string;
+                    /**
+                     * @description access level: 0 guest, 1 user, 2 admin
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access: 0 | 1 | 2;
+                };
+            };
+        };
+        responses: {
+            /** @description A user without a password and an address, which acts with API keys. */
+            201: {
+                headers: {
+                    /** @description URL of the service account */
+                    Location?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a service account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A user without a password and an address, which acts with API keys. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    deleteServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a service account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    changeServiceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a service account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "reports"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description a name that is not blank and has no control characters
+                     * @example reports
+                     */
+                    name?: string;
+                    /**
+                     * @description access level: 0 guest, 1 user, 2 admin
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access?: 0 | 1 | 2;
+                    /**
+                     * @description true suspends all of its keys
+                     * @example false
+                     */
+                    disabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description A user without a password and an address, which acts with API keys. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listServiceApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a service account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The API keys of an account, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        apiKeys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    createServiceApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of a service account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "nightly import",
+                 *       "access": 1
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description what the key is for: letters, digits, blanks, `_` and `-`
+                     * @example nightly import
+                     */
+                    name: string;
+                    /**
+                     * @description access level: 0 guest, 1 user, 2 admin
+                     * @example 1
+                     * @enum {integer}
+                     */
+                    access: 0 | 1 | 2;
+                    /**
+                     * @description the operationIds that the key may call, or `*` for all; required of a key of the admins' level
+                     * @example [
+                     *       "listUsers"
+                     *     ]
+                     */
+                    operations?: string[];
+                    /**
+                     * Format: date-time
+                     * @description when the key expires: within 366 days; without it, in 90 days
+                     * @example 2026-04-30T12:00:00Z
+                     */
+                    expiresAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A new API key, with its secret. */
+            201: {
+                headers: {
+                    /** @description URL of the API key */
+                    Location?: string;
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"];
+                };
+            };
+            /** @description `too-many-api-keys`: Too many API keys */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyApiKeysProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getServiceApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of the owner */
+                id: string;
+                /** @description id of an API key */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An API key, without its secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `service-account-not-found`: Service account not found; `api-key-not-found`: API key not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ServiceAccountNotFoundProblem"] | components["schemas"]["ApiKeyNotFoundProblem"];
+                };
+            };
+            /** @description `uri-too-long`: URI too long */
+            414: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    endServiceApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id of the owner */
+                id: string;
+                /** @description id of an API key */
+                keyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: Malformed JSON; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required; `recent-sign-in-required`: Recent sign-in required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `key-not-allowed`: API key not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
+                };
+            };
+            /** @description `not-found`: Not found; `api-key-not-found`: API key not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"] | components["schemas"]["ApiKeyNotFoundProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -6346,7 +12174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6354,10 +12182,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -6365,7 +12193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6463,7 +12291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6471,7 +12299,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `request-in-progress`: Request in progress; `email-taken`: Email taken; `invitation-exists`: Invitation exists */
@@ -6515,7 +12343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -6523,7 +12351,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6596,7 +12424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"] | components["schemas"]["RecentSignInRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6604,7 +12432,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `invitation-not-found`: Invitation not found */
@@ -6668,7 +12496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -6676,7 +12504,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6744,7 +12572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed; `key-not-allowed`: API key not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -6752,7 +12580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
             /** @description `not-found`: Not found; `invitation-not-found`: Invitation not found */
@@ -6795,7 +12623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -6803,7 +12631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -6836,6 +12664,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description The token, a name, and either a password or a passkey. */
         requestBody: {
             content: {
                 /**
@@ -6860,7 +12689,8 @@ export interface operations {
                      * @description a password of any characters except NUL
                      * @example correct horse battery staple
                      */
-                    password: string;
+                    password?: string;
+                    passkey?: components["schemas"]["PasskeyAttestation"];
                     /**
                      * @description an email address, in ASCII characters before the @; only the first admin sends it
                      * @example ada@example.com
@@ -6870,7 +12700,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A user. */
+            /** @description A user, and the recovery codes of an account that was made with a passkey. */
             201: {
                 headers: {
                     /** @description URL of the user */
@@ -6879,7 +12709,145 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["NewUser"];
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `passkey-invalid`: Passkey not valid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["PasskeyInvalidProblem"];
+                };
+            };
+            /** @description `mail-token-invalid`: Token not valid */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MailTokenInvalidProblem"];
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here; `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"] | components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
+            /** @description `passkey-exists`: Passkey exists; `email-taken`: Email taken */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeyExistsProblem"] | components["schemas"]["EmailTakenProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestAcceptancePasskeyOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description the token of the mail: the end of its link
+                     * @example dG9rZW50b2tlbnRva2VudG9rZW50b2tlbnRva2VudG8
+                     */
+                    token: string;
+                    /**
+                     * @description the name that the authenticator shows; by default that of the invitation
+                     * @example Ada Lovelace
+                     */
+                    name?: string;
+                    /**
+                     * @description an email address, in ASCII characters before the @; only the first admin sends it
+                     * @example ada@example.com
+                     */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Options for `navigator.credentials.create()`: `PublicKeyCredential.parseCreationOptionsFromJSON()` takes them. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationOptions"];
                 };
             };
             /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
@@ -6902,14 +12870,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["MailTokenInvalidProblem"];
                 };
             };
-            /** @description `email-taken`: Email taken */
-            409: {
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
                 headers: {
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["EmailTakenProblem"];
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
                 };
             };
             /** @description `body-too-large`: Body too large */
@@ -7032,6 +13000,11 @@ export interface operations {
                              * @example 1
                              */
                             failed: number;
+                            /**
+                             * @description requests that were answered with 403, but for wrong passwords: `access.denied` of the audit; counted within 10 minutes
+                             * @example 1
+                             */
+                            denied: number;
                         }[];
                         /**
                          * @description sessions that have not ended, when they were counted
@@ -7104,7 +13077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -7112,10 +13085,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
                 };
             };
-            /** @description `too-many-requests`: Too many requests */
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -7123,7 +13096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
                 };
             };
             /** @description `internal-error`: Internal error */
@@ -7161,7 +13134,7 @@ export interface operations {
                 /** @description the target: the id of a user or an invitation, the kid of a key, the name of a level */
                 target?: string;
                 /** @description what happened */
-                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.email-change-stopped" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "authenticator.added" | "authenticator.removed" | "recovery-codes.renewed" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "second-factor.failed" | "recovery-code.used" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "key.added" | "key.removed" | "level.added" | "level.removed" | "database.restored" | "audit.macs-required";
+                action?: "user.registered" | "user.created" | "user.name-changed" | "user.email-changed" | "user.email-change-stopped" | "user.password-changed" | "user.password-reset" | "user.access-changed" | "user.elevation-expired" | "user.disabled" | "user.enabled" | "user.deleted" | "authenticator.added" | "authenticator.removed" | "authenticator.renamed" | "passkey.counter-fell" | "recovery-codes.renewed" | "session.opened" | "session.reauthenticated" | "session.continued-elsewhere" | "session.ended" | "session.reuse-detected" | "sign-in.failed" | "second-factor.failed" | "recovery-code.used" | "access.denied" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "invitation.accepted" | "api-key.created" | "api-key.ended" | "key.added" | "key.removed" | "level.added" | "level.removed" | "relying-party.changed" | "database.restored" | "audit.macs-required";
                 /** @description not before this time */
                 from?: string;
                 /** @description before this time */
@@ -7211,7 +13184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
                 };
             };
-            /** @description `access-denied`: Access denied */
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
             403: {
                 headers: {
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
@@ -7219,7 +13192,847 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["AccessDeniedProblem"];
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getAuditChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ends of the audit chain. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description the newest sealed event; null while none is sealed */
+                        head: {
+                            /**
+                             * @description its place in the chain
+                             * @example 5023
+                             */
+                            number: number;
+                            /**
+                             * @description its code, over itself and the event before it
+                             * @example 0vZyKQwW2nDqzF6cP4e7rXb1uJmTg9sLhA3kYiO8NdE
+                             */
+                            hash: string;
+                        } | null;
+                        /** @description the oldest sealed event that is kept: those before it were pruned; null while there is none */
+                        oldest: {
+                            /**
+                             * @description its place in the chain
+                             * @example 1
+                             */
+                            number: number;
+                            /**
+                             * Format: date-time
+                             * @example 2026-01-31T12:00:00.000Z
+                             */
+                            createdAt: string;
+                        } | null;
+                        /**
+                         * @description when events were last sealed or pruned; null while there is no chain
+                         * @example 2026-01-31T12:00:00.000Z
+                         */
+                        sealedAt: string | null;
+                        /**
+                         * @description events that are not sealed yet; 1000 stands for this many and more. An event is sealed within 2 seconds; one that the service did not write never is
+                         * @example 2
+                         */
+                        unsealed: number;
+                        /**
+                         * @description false when the ends of the chain are not as the service wrote them: `latchkey audit verify` says more
+                         * @example true
+                         */
+                        isAuthentic: boolean;
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration as it runs, without secrets. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "name": "ACCESS_TOKEN_TTL",
+                     *           "value": "900",
+                     *           "source": "default",
+                     *           "secret": false,
+                     *           "isSet": false
+                     *         }
+                     *       ],
+                     *       "levels": [
+                     *         {
+                     *           "access": 1,
+                     *           "name": "user"
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+                     *           "alg": "ES256",
+                     *           "createdAt": "2026-01-31T12:00:00.000Z",
+                     *           "state": "signing"
+                     *         }
+                     *       ],
+                     *       "findings": [
+                     *         {
+                     *           "check": "public URL",
+                     *           "level": "ok",
+                     *           "text": "https://accounts.example.com",
+                     *           "advice": null
+                     *         }
+                     *       ],
+                     *       "checkedAt": "2026-01-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description the variables of the configuration, in the order of its reference */
+                        settings: {
+                            /**
+                             * @description name of the variable
+                             * @example ACCESS_TOKEN_TTL
+                             */
+                            name: string;
+                            /**
+                             * @description the value that the process runs with; null for a secret, and where there is none
+                             * @example 900
+                             */
+                            value: string | null;
+                            /**
+                             * @description `environment`: set by the environment, `.env`, a file or an option of the plugin; `default`: not set
+                             * @example default
+                             * @enum {unknown}
+                             */
+                            source: "environment" | "default";
+                            /**
+                             * @description whether its value is never shown: keys, passwords, and URLs that may have one in them
+                             * @example false
+                             */
+                            secret: boolean;
+                            /**
+                             * @description whether it is set
+                             * @example false
+                             */
+                            isSet: boolean;
+                        }[];
+                        /** @description the access levels, ascending */
+                        levels: {
+                            /**
+                             * @description access level
+                             * @example 1
+                             */
+                            access: number;
+                            /**
+                             * @description its name
+                             * @example user
+                             */
+                            name: string;
+                        }[];
+                        /** @description the keys of access tokens, the one that signs first */
+                        keys: {
+                            /**
+                             * @description RFC 7638 thumbprint of the public key
+                             * @example NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs
+                             */
+                            kid: string;
+                            /**
+                             * @example ES256
+                             * @enum {unknown}
+                             */
+                            alg: "ES256" | "EdDSA" | "RS256";
+                            /**
+                             * @description when the service first started with it; null when that is not recorded
+                             * @example 2026-01-31T12:00:00.000Z
+                             */
+                            createdAt: string | null;
+                            /**
+                             * @description `signing`: new tokens are signed with it; `verifying`: tokens of it are accepted
+                             * @example signing
+                             * @enum {unknown}
+                             */
+                            state: "signing" | "verifying";
+                        }[];
+                        /** @description what `latchkey doctor` says, as far as a running service can tell */
+                        findings: {
+                            /**
+                             * @description what was checked
+                             * @example public URL
+                             */
+                            check: string;
+                            /**
+                             * @example ok
+                             * @enum {unknown}
+                             */
+                            level: "ok" | "warning" | "error";
+                            /**
+                             * @description what was found
+                             * @example https://accounts.example.com
+                             */
+                            text: string;
+                            /**
+                             * @description what to do; null when all is well
+                             * @example null
+                             */
+                            advice: string | null;
+                        }[];
+                        /**
+                         * Format: date-time
+                         * @description when the findings were made: at most some seconds ago
+                         * @example 2026-01-31T12:00:00.000Z
+                         */
+                        checkedAt: string;
+                    };
+                };
+            };
+            /** @description `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description `cursor` of the answer before; without it, everything is answered */
+                after?: string;
+                /** @description 1 to hold the request, for a second at most, until there is something new */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens and keys that are no longer valid, since a cursor. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description what is no longer valid */
+                        entries: components["schemas"]["FeedEntry"][];
+                        /**
+                         * @description send it as `after` with the next request, at once
+                         * @example Yk3vQ0l0c2VhcmNo.c2VxdWVuY2Ux.42.1767225600000
+                         */
+                        cursor: string;
+                        /**
+                         * @description true when something may be missing between `after` and these entries: accept no token until `complete` is true
+                         * @example false
+                         */
+                        resync: boolean;
+                        /**
+                         * @description false when there are more entries: accept no token before they are read
+                         * @example true
+                         */
+                        complete: boolean;
+                        /**
+                         * @description milliseconds from the arrival of the request to the poll of the database that the answer rests on; negative when it was before. Trust the answer until 2 s after `asOf` after the request was sent.
+                         * @example 450
+                         */
+                        asOf: number;
+                        /**
+                         * @description the service's time, in milliseconds since 1970
+                         * @example 1767225600000
+                         */
+                        time: number;
+                        /** @description the only keys that verify tokens: refuse all others at once */
+                        kids: string[];
+                        /** @description the access levels, ascending */
+                        levels: {
+                            /** @example admin */
+                            name: string;
+                            /** @example 2 */
+                            number: number;
+                        }[];
+                        /** @description SECOND_FACTOR_FROM; null where it is not set */
+                        secondFactor: {
+                            /**
+                             * @description the lowest level that asks for a second factor
+                             * @example 2
+                             */
+                            from: number;
+                            /**
+                             * @description the level that a token with one factor has instead
+                             * @example 1
+                             */
+                            below: number;
+                        } | null;
+                    };
+                };
+            };
+            /** @description `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `feed-not-complete`: Feed not complete; `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["FeedNotCompleteProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    requestIntrospection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description an access token or an API key
+                     * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
+                     */
+                    token: string;
+                    /**
+                     * @description not needed: the form of a token says what it is
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                    /**
+                     * @description for a service that keeps the answer and compares it with `GET /revocations` at each use, as `@latchkey/guard` does: an API key is read from the database, and has `cap`, `operations` and `owner`
+                     * @constant
+                     */
+                    purpose?: "cache";
+                };
+                /**
+                 * @example {
+                 *       "token": "01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description an access token or an API key
+                     * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
+                     */
+                    token: string;
+                    /**
+                     * @description not needed: the form of a token says what it is
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                    /**
+                     * @description for a service that keeps the answer and compares it with `GET /revocations` at each use, as `@latchkey/guard` does: an API key is read from the database, and has `cap`, `operations` and `owner`
+                     * @constant
+                     */
+                    purpose?: "cache";
+                };
+            };
+        };
+        responses: {
+            /** @description The state of a token (RFC 7662 section 2.2). */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description false, and nothing else, for every token that is not valid */
+                        active: boolean;
+                        /** @constant */
+                        token_type?: "Bearer";
+                        /** @example https://id.example.com */
+                        iss?: string;
+                        /** @example https://id.example.com */
+                        aud?: string;
+                        /** @example 0197f8d2-7f5a-7c63-9d1e-2b1f6a4c8e01 */
+                        sub?: string;
+                        /** @example 0197f8d2-8a10-7b52-8c3d-5e6f7a8b9c02 */
+                        sid?: string;
+                        /**
+                         * @description id of an API key; access tokens have `sid`
+                         * @example 0197f8d2-9b20-7d41-8e5f-6a7b8c9d0e03
+                         */
+                        key?: string;
+                        /**
+                         * @description of an API key, with `purpose=cache`: the most that it may do
+                         * @example 2
+                         */
+                        cap?: number;
+                        /** @description of an API key, with `purpose=cache`: the operations that it may call, or `*` for all. They are those of this service: accept the key elsewhere only where `*` is listed, or for a route that declares one of them */
+                        operations?: string[];
+                        /** @description of an API key, with `purpose=cache`: its owner. The level of the key is the lower one of `cap` and of the level of the owner at each moment */
+                        owner?: {
+                            /** @description true for a service account, whose keys `secondFactor` of the feed does not limit */
+                            service: boolean;
+                            /**
+                             * @description the level until `access_until`
+                             * @example 2
+                             */
+                            access: number;
+                            /**
+                             * @description the level from `access_until` on
+                             * @example 1
+                             */
+                            permanent_access: number;
+                            /**
+                             * @description when an elevation ends; `access` has no end without it, in seconds since 1970
+                             * @example 1767225600
+                             */
+                            access_until?: number;
+                        };
+                        /** @example latchkey */
+                        client_id?: string;
+                        /**
+                         * @description the level that counts now
+                         * @example 1
+                         */
+                        access?: number;
+                        /**
+                         * @description the level that a second factor would give
+                         * @example 2
+                         */
+                        access2?: number;
+                        /** @example 1 */
+                        acr?: string;
+                        amr?: string[];
+                        /** @example 0 */
+                        gen?: number;
+                        /**
+                         * @description when the account proved itself, in seconds since 1970
+                         * @example 1767225600
+                         */
+                        auth_time?: number;
+                        /**
+                         * @description when it was issued, in seconds since 1970
+                         * @example 1767225600
+                         */
+                        iat?: number;
+                        /**
+                         * @description when it ends, in seconds since 1970
+                         * @example 1767225600
+                         */
+                        exp?: number;
+                        /** @example 7d1c3a52-4b0e-4a63-9a51-3f8f0d6f2f10 */
+                        jti?: string;
+                    };
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed; `invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"] | components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description `authentication-required`: Authentication required; `invalid-token`: Invalid token; `two-factors-required`: Two factors required */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AuthenticationRequiredProblem"] | components["schemas"]["InvalidTokenProblem"] | components["schemas"]["TwoFactorsRequiredProblem"];
+                };
+            };
+            /** @description `access-denied`: Access denied; `operation-not-allowed`: Operation not allowed */
+            403: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `too-many-attempts`: Too many attempts; `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyAttemptsProblem"] | components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description an access token or a refresh token
+                     * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
+                     */
+                    token: string;
+                    /**
+                     * @description not needed: the form of a token says what it is
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                };
+                /**
+                 * @example {
+                 *       "token": "01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description an access token or a refresh token
+                     * @example 01890a5d-ac96-774b-bcce-b302099a8057.0.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJlc2lnbmE
+                     */
+                    token: string;
+                    /**
+                     * @description not needed: the form of a token says what it is
+                     * @example access_token
+                     */
+                    token_type_hint?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The token is not valid any more. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `malformed-json`: Malformed JSON; `validation-failed`: Validation failed */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MalformedJsonProblem"] | components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BodyTooLargeProblem"];
+                };
+            };
+            /** @description `unsupported-media-type`: Unsupported media type */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests */
@@ -7549,6 +14362,240 @@ export interface operations {
                             e?: string;
                         }[];
                     };
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getAuthorizationServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata of the authorization server (RFC 8414 section 2). It has no token endpoint. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com
+                         */
+                        issuer: string;
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com/.well-known/jwks.json
+                         */
+                        jwks_uri: string;
+                        response_types_supported: string[];
+                        grant_types_supported: string[];
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com/introspect
+                         */
+                        introspection_endpoint: string;
+                        introspection_endpoint_auth_methods_supported: string[];
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com/revoke
+                         */
+                        revocation_endpoint: string;
+                        revocation_endpoint_auth_methods_supported: string[];
+                        acr_values_supported: string[];
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com/docs
+                         */
+                        service_documentation: string;
+                    };
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getProtectedResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata of the API as a protected resource (RFC 9728 section 2). */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "resource": "https://id.example.com",
+                     *       "authorization_servers": [
+                     *         "https://id.example.com"
+                     *       ],
+                     *       "bearer_methods_supported": [
+                     *         "header"
+                     *       ],
+                     *       "resource_documentation": "https://id.example.com/docs"
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com
+                         */
+                        resource: string;
+                        authorization_servers: string[];
+                        bearer_methods_supported: string[];
+                        /**
+                         * Format: uri
+                         * @example https://id.example.com/docs
+                         */
+                        resource_documentation: string;
+                    };
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalErrorProblem"];
+                };
+            };
+            /** @description `busy`: Busy; `database-unavailable`: Database unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BusyProblem"] | components["schemas"]["DatabaseUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getRelatedOrigins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The origins whose pages may use the passkeys of this RP ID. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "origins": [
+                     *         "https://app.example.com"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        origins: string[];
+                    };
+                };
+            };
+            /** @description `passkeys-not-available`: No passkeys here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PasskeysNotAvailableProblem"];
                 };
             };
             /** @description `too-many-requests`: Too many requests */

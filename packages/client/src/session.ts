@@ -1,6 +1,7 @@
 /** The tokens of a sign-in, as they are stored. Times are of the device's clock, in milliseconds. */
 export interface Session {
   readonly accessToken: string;
+  /** Empty where it is in a cookie, which no script can read. */
   readonly refreshToken: string;
   /** When the next access token is to be requested: some time before this one expires. */
   readonly refreshAt: number;
@@ -35,9 +36,15 @@ export function parseSession(text: string | null): Session | null {
     : null;
 }
 
-/** Reads the answer to a refresh. @returns undefined for a text that is none */
-export function parsePair(text: string): Session | undefined {
-  const value = parseJson(text);
+/**
+ * Reads the answer to a refresh.
+ *
+ * @param isInCookie true when the refresh token is not in the answer; it is empty then
+ * @returns undefined for a text that is none
+ */
+export function parsePair(text: string, isInCookie = false): Session | undefined {
+  const answer = parseJson(text);
+  const value = isInCookie ? { ...Object(answer), refreshToken: '' } : answer;
   return hasTokens(value) && 'expiresIn' in value
     ? sessionOf({ accessToken: value.accessToken, expiresIn: Number(value.expiresIn) }, value.refreshToken)
     : undefined;

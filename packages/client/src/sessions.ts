@@ -1,5 +1,5 @@
 import { page, unref } from './environment.ts';
-import { exchange } from './exchange.ts';
+import { exchange, RefreshError } from './exchange.ts';
 import { isProblem } from './problems.ts';
 import {
   type AuthState,
@@ -15,21 +15,11 @@ import type { TokenStorage } from './storage.ts';
 /** Milliseconds between two early refreshes when the first has failed: the token is still good. */
 const EARLY_RETRY_MS = 10_000;
 
-/** A refresh that failed, but did not sign out: the service is away, busy, or refuses for now. */
-export class RefreshError extends Error {
-  override name = 'RefreshError';
-  /** The answer of the service to the refresh. */
-  readonly response: Response;
-
-  constructor(response: Response) {
-    super(`The access token could not be refreshed: ${response.status}`);
-    this.response = response;
-  }
-}
-
 export interface SessionsOptions {
   readonly storage: TokenStorage;
   readonly key: string;
+  /** True when the refresh token is in a cookie. Then the storage is of this tab alone. */
+  readonly isInCookie: boolean;
   /** Sends `POST /refresh`. */
   readonly refresh: (refreshToken: string, signal: AbortSignal) => Promise<Response>;
   readonly onState: (state: AuthState) => void;
@@ -51,11 +41,14 @@ export class Sessions {
   /** An access token that the service refused. */
   #refused: string | undefined;
   #nextEarlyRefresh = 0;
-  /** The number of times that another tab has signed out. */
+  /** The number of times that another tab has signed out or in. */
   #ends = 0;
+  /** True until the service has said whether the browser's cookie has a session. */
+  #isUnknown: boolean;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#isUnknown = options.isInCookie;
   }
 
   get state(): AuthState {
@@ -76,6 +69,7 @@ export class Sessions {
   /** Stores a session; null signs out. */
   async write(session: Session | null): Promise<void> {
     const { storage, key, onWrite } = this.#options;
+    this.#isUnknown = false;
     this.#adopt(session);
     if (session === null) await storage.removeItem(key);
     else await storage.setItem(key, JSON.stringify(session));
@@ -90,7 +84,7 @@ export class Sessions {
    */
   async fresh(): Promise<Session | null> {
     const session = this.#session;
-    if (session === null) return null;
+    if (session === null) return this.#isUnknown ? this.refresh(null) : null;
     const now = Date.now();
     if (this.#isGood(session)) {
       if (now >= session.refreshAt && now >= this.#nextEarlyRefresh) {
@@ -108,24 +102,36 @@ export class Sessions {
     return this.refresh(refused);
   }
 
-  /** Requests the successor of a session: once, however many requests wait for it. */
-  refresh(old: Session): Promise<Session | null> {
-    if (this.#session?.accessToken !== old.accessToken) return Promise.resolve(this.#session);
-    this.#refreshing ??= this.#refresh(old)
+  /** Requests the successor of a session: once, however many requests wait for it. @param old null for none yet */
+  refresh(old: Session | null): Promise<Session | null> {
+    if (!isSame(this.#session, old)) return Promise.resolve(this.#session);
+    if (this.#refreshing !== undefined) return this.#refreshing;
+    const refreshing = this.#refresh(old)
       .catch((error: unknown) => {
         this.#nextEarlyRefresh = Date.now() + EARLY_RETRY_MS;
         throw error;
       })
       .finally(() => {
-        this.#refreshing = undefined;
+        if (this.#refreshing === refreshing) this.#refreshing = undefined;
       });
-    return this.#refreshing;
+    this.#refreshing = refreshing;
+    return refreshing;
   }
 
   /** Ends the session because another tab has signed out, although the storage may not show it yet. */
   end(): void {
     this.#ends++;
+    this.#isUnknown = false;
     this.#adopt(null);
+  }
+
+  /** Requests the session of the browser's cookie, because another tab has signed in and replaced it. */
+  replace(): void {
+    this.#ends++;
+    this.#isUnknown = true;
+    this.#refused = this.#session?.accessToken;
+    this.#refreshing = undefined;
+    this.refresh(this.#session).catch(() => {});
   }
 
   dispose(): void {
@@ -133,24 +139,25 @@ export class Sessions {
     this.#end.abort();
   }
 
-  async #refresh(old: Session): Promise<Session | null> {
+  async #refresh(old: Session | null): Promise<Session | null> {
     const ends = this.#ends;
     const used = await this.read();
-    if (used === null || used.accessToken !== old.accessToken) return used;
+    if (!isSame(used, old) || (used === null && !this.#isUnknown)) return used;
     const { response, text } = await exchange(
-      (signal) => this.#options.refresh(used.refreshToken, signal),
+      (signal) => this.#options.refresh(used?.refreshToken ?? '', signal),
       this.#end.signal,
     );
-    // Signed out, or another tab was first: its tokens count.
-    if (ends !== this.#ends) return null;
-    if ((await this.#peek())?.refreshToken !== used.refreshToken) return this.read();
-    const next = response.ok ? parsePair(text) : undefined;
+    // Signed out or in, or another tab was first: its tokens count.
+    if (ends !== this.#ends) return this.fresh();
+    if (!isSame(await this.#peek(), used)) return this.read();
+    const next = response.ok ? parsePair(text, this.#options.isInCookie) : undefined;
     if (next !== undefined) {
       await this.write(next);
       return next;
     }
     if (isProblem(parseJson(text), 'invalid-refresh-token')) {
-      if (this.#isGood(used)) return used;
+      this.#isUnknown = false;
+      if (used === null || this.#isGood(used)) return used;
       await this.write(null);
       return null;
     }
@@ -161,6 +168,7 @@ export class Sessions {
     return parseSession(await this.#options.storage.getItem(this.#options.key));
   }
 
+  /** Tells whether the service accepts an access token, as far as is known. */
   #isGood({ accessToken, expiresAt }: Session): boolean {
     return accessToken !== this.#refused && Date.now() < expiresAt;
   }
@@ -189,4 +197,8 @@ export class Sessions {
     await this.fresh().catch(() => {});
     this.#schedule();
   }
+}
+
+function isSame(one: Session | null, other: Session | null): boolean {
+  return one?.accessToken === other?.accessToken;
 }
