@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 const MIN_SECRET_LENGTH = 12;
 
 /** Members of bodies and columns that are secret. */
-const isSecret = /password|token|secret|challenge|recoveryCode/i;
+const isSecret = /password|token|secret|challenge|recoveryCode|^key$/i;
 /** Members among them that describe a secret and do not contain it. */
 const isHarmless = /^(tokenType|passwordChangedAt)$/;
 

@@ -12,6 +12,8 @@ import { requireMigrated, requireTables } from '../db/migrations/require.ts';
 import { openDatabase } from '../db/open.ts';
 import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Throttle } from '../throttle/throttle.ts';
+import { MailCodes } from '../tokens/mail-codes.ts';
+import { PasskeyChallenges } from '../tokens/passkey-challenges.ts';
 
 /** The part of {@link AccountsContext} that only reads. */
 export type ReadingContext = Pick<AccountsContext, 'db' | 'now'>;
@@ -94,6 +96,10 @@ async function openAccounts<T>(
       outbox: new Outbox(new Encryption(secrets, 'mail'), mailSettings(config)),
       totpEncryption: new Encryption(secrets, 'totp'),
       secondFactor: config.secondFactor,
+      signInMethods: config.signInMethods,
+      passkeys: config.passkeys,
+      passkeyChallenges: new PasskeyChallenges(secrets),
+      mailCodes: new MailCodes(secrets),
       frontendUrl: config.frontendUrl,
       mailLinks: config.mailLinks,
     });

@@ -2,13 +2,15 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import t from 'tap';
-import { checkFrontendUrl, checkHashing } from '#latchkey/cli/doctor/configuration.ts';
-import { checkNode, endsOfLife } from '#latchkey/cli/doctor/node.ts';
-import { checkProxies } from '#latchkey/cli/doctor/proxy.ts';
+import { checkFrontendUrl, checkHashing } from '#latchkey/checks/configuration.ts';
+import { checkNode, endsOfLife } from '#latchkey/checks/node.ts';
+import { checkProxies } from '#latchkey/checks/proxy.ts';
+import { checkBrowserSessions } from '#latchkey/cli/doctor/browser-sessions.ts';
 import { parseConfig } from '#latchkey/config/index.ts';
 import { availableMemory } from '#latchkey/config/memory.ts';
 import { lastBackupFile } from '#latchkey/db/backup/last-backup.ts';
@@ -106,6 +108,7 @@ t.test('The doctor finds no problem with a healthy service, and changes no byte'
     { check: 'access levels' },
     { check: 'admin', found: 'there is one' },
     { check: 'second factor', found: 'no level asks for one' },
+    { check: 'passkeys', status: 'ok' },
     ...(isSqlite ? [] : [{ check: 'encryption', status: 'ok' }]),
     { check: 'mail' },
     { check: 'public URL' },
@@ -412,10 +415,7 @@ t.test('The doctor does not repeat the text of a mail server that rejects the cr
   const { port } = server.server.address() as AddressInfo;
   const SMTP_URL = `smtp://me:${encodeURIComponent(MAIL_PASSWORD)}@127.0.0.1:${port}`;
   const { wrong } = await examine({ SMTP_URL, DATA_DIR: await temporaryFolder(t) });
-  t.strictSame(wrong, [
-    `problem: mail: 127.0.0.1:${port} rejects the credentials: it answered 535`,
-    'warning: frontend URL: links in mails lead to Latchkey itself, which has no pages',
-  ]);
+  t.strictSame(wrong, [`problem: mail: 127.0.0.1:${port} rejects the credentials: it answered 535`]);
 });
 
 t.test('A Node.js without security fixes, or one that is not tested, is a warning', async (t) => {
@@ -517,4 +517,38 @@ t.test('People whose level asks for a second factor, and who have none, are a wa
     status: 'ok',
     found: 'from admin up, and each person there has one',
   });
+});
+
+t.test('The doctor says for which pages sessions in cookies work', async (t) => {
+  const check = (variables: Variables) => checkBrowserSessions(parseConfig(variables));
+  t.match(await check({}), { status: 'ok', found: 'in cookies for pages of http://localhost:3000' });
+  const PUBLIC_URL = 'http://accounts.invalid';
+  t.match(await check({ PUBLIC_URL }), { status: 'ok', found: /^none in cookies, which need https/ });
+  const forced = await check({ PUBLIC_URL, COOKIES_OVER_HTTP: 'on' });
+  t.match(forced, { status: 'warning', found: /^COOKIES_OVER_HTTP=on: / });
+  const others = await check({
+    PUBLIC_URL: 'https://accounts.invalid/auth',
+    FRONTEND_URL: 'https://app.invalid/start',
+    CORS_ORIGINS: 'https://app.invalid,https://accounts.invalid',
+  });
+  const found =
+    'in cookies for pages of https://accounts.invalid; those of https://app.invalid sign in with tokens';
+  t.match(others, { status: 'ok', found });
+});
+
+t.test('The doctor warns of a PUBLIC_URL that leads on to another origin', async (t) => {
+  let location = '';
+  const server = createServer((_request, response) => response.writeHead(301, { location }).end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => new Promise<void>((closed) => void server.close(() => closed())));
+  const { port } = server.address() as AddressInfo;
+  const config = parseConfig({ PUBLIC_URL: `http://127.0.0.1:${port}` });
+  location = 'https://www.example.com/health/live';
+  t.match(await checkBrowserSessions(config), {
+    status: 'warning',
+    found: new RegExp(`^http://127\\.0\\.0\\.1:${port} leads on to https://www\\.example\\.com: `),
+  });
+  location = '/elsewhere';
+  t.match(await checkBrowserSessions(config), { status: 'ok' }, 'the same origin');
 });

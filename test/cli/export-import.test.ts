@@ -48,6 +48,9 @@ t.test('Users can be moved to another installation with their passwords', async 
     file: exported,
     users: 3,
     omittedSecondFactors: 0,
+    omittedPasskeys: 0,
+    omittedServiceAccounts: 0,
+    omittedApiKeys: 0,
   });
   t.equal((await stat(exported)).mode & 0o777, 0o600);
   const lines = (await readFile(exported, 'utf8'))

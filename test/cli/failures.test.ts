@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
@@ -53,11 +53,26 @@ const calls: Record<string, readonly [succeeds: string[], fails: string[]]> = {
     ['--out', 'key.pem'],
   ],
   'audit verify': [[], ['--head', `1:${'a'.repeat(43)}`]],
+  'service-account create': [
+    ['--name', 'reports'],
+    ['--name', 'reports', '--access', 'nothing'],
+  ],
+  'key create': [
+    ['--service-account', 'reports', '--access', 'user'],
+    ['--service-account', 'nothing', '--access', 'user'],
+  ],
+  'key list': [[], ['--service-account', 'nothing']],
+  'key generate': [[], ['--nothing']],
+  'access plan': [
+    ['--against', resolve('openapi/openapi.json')],
+    ['--against', 'missing.json'],
+  ],
   doctor: [[], []],
 };
-/** Commands that cannot succeed here: there is no other admin, and no Postgres. */
+/** Commands that cannot succeed here: there is no other admin, no such key, and no Postgres. */
 const failing: Record<string, string[]> = {
   'user disable': ada,
+  'key revoke': ['01890a5d-ac96-774b-bcce-b302099a8057'],
   'migrate-to': ['postgresql://127.0.0.1:1/latchkey'],
 };
 

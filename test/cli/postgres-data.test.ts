@@ -29,6 +29,7 @@ t.test(
       latchkey(['migrate-to', '--json'], { variables: { ...from.variables, TARGET_DATABASE_URL: url } });
     const before = await from.start();
     const admin = await from.person(before, 2);
+    const { cursor } = (await before.ask('GET', '/revocations', { token: admin.token })).body;
     const running = await move(target.url);
     t.match(running, { code: 1, stdout: '', stderr: /^latchkey: [^\n]*stop it first\n$/ });
     await before.stop();
@@ -49,6 +50,8 @@ t.test(
     const to = await createCluster(t, { ...variables, DATABASE_URL: target.url });
     const after = await to.start();
     t.equal((await after.ask('GET', '/me', { token: admin.token })).status, 200);
+    const feed = await after.ask('GET', `/revocations?after=${cursor}`, { token: admin.token });
+    t.match(feed.body, { resync: true, complete: true }, 'readers of the feed begin anew');
     const { refreshToken } = admin;
     t.equal((await after.ask('POST', '/refresh', { body: { refreshToken } })).status, 200);
     const { status } = await after.ask('POST', '/login', {

@@ -1,6 +1,6 @@
 /** Commands on an installation that is not there: they are refused, and make nothing. */
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import t from 'tap';
 import { migrate, readMigrationState } from '#latchkey/db/migrations/migrate.ts';
 import { migrationsFolder } from '#latchkey/db/migrations/read-migrations.ts';
@@ -48,6 +48,17 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   'user enable': { args: ada, ...nothing },
   'user reset-password': { args: ada, ...nothing },
   'user reset-authenticators': { args: ada, ...nothing },
+  'service-account create': { args: ['--name', 'reports'], ...nothing },
+  'key create': { args: ['--for-guard'], ...nothing },
+  'key list': nothing,
+  'key revoke': { args: ['01890a5d-ac96-774b-bcce-b302099a8057'], ...nothing },
+  // A key that is printed would fail the test.
+  'key generate': { args: ['--nothing'], code: 2, says: /^error: unknown option/ },
+  'access plan': {
+    args: ['--against', resolve('openapi/openapi.json')],
+    code: 0,
+    says: /^Nobody gets or loses access\.\n$/,
+  },
   export: nothing,
   backup: { args: ['copy.db'], ...onlySqlite },
   restore: { args: ['missing.db'], ...onlySqlite, ...(isSqlite && { says: /missing\.db cannot be read/ }) },

@@ -7,7 +7,9 @@ import t, { type Test } from 'tap';
 import { replaceRecoveryCodes } from '#latchkey/accounts/authenticators/recovery-codes.ts';
 import { renewTotpEncryption } from '#latchkey/accounts/authenticators/renew-encryption.ts';
 import { consumeTotpCode, newTotpSecret } from '#latchkey/accounts/authenticators/totp.ts';
+import { unusableHash } from '#latchkey/accounts/passwords/hash.ts';
 import { Encryption } from '#latchkey/crypto/encryption.ts';
+import { addPasskeyTo } from '../accounts/authenticator.ts';
 import { codeOf, stepNow } from '../accounts/second-factor.ts';
 import { latchkey, type Variables } from '../child.ts';
 import { PASSWORD } from '../helper.ts';
@@ -69,6 +71,19 @@ t.test('The only admin, who has lost the phone, gets in again by user reset-auth
   t.match(await run([...reset.slice(0, 3), 'ada']), { code: 2, stderr: /^latchkey: --email must be/ });
 });
 
+t.test('A user who would have no way in gets a password first', async (t) => {
+  const { db, run, id } = await withSecondFactor(t);
+  await addPasskeyTo({ db, now }, id);
+  await db.user.update({ where: { id }, data: { passwordHash: unusableHash() } });
+  const email = ['--email', 'ada@example.com'];
+  const reset = () => run(['user', 'reset-authenticators', ...email]);
+  t.match(await reset(), { code: 1, stderr: /without a mail server .* latchkey user reset-password/ });
+  t.equal((await db.totp.count()) + (await db.passkey.count()), 2, 'nothing has changed');
+  t.equal((await run(['user', 'reset-password', ...email])).code, 0);
+  t.equal((await reset()).code, 0);
+  t.equal((await db.totp.count()) + (await db.passkey.count()), 0);
+});
+
 t.test('Secrets are encrypted again after a change of SECRET, and the doctor says when', async (t) => {
   const { db, run, id, secret, consume } = await withSecondFactor(t);
   const doctor = async (variables: Variables) => {
@@ -115,15 +130,26 @@ t.test('A restored backup accepts no code that may have been used since', async 
 });
 
 t.test('An export says how many second factors it leaves out', async (t) => {
-  const { run, folder, secret } = await withSecondFactor(t);
+  const { db, run, folder, id, secret } = await withSecondFactor(t);
   const file = join(folder, 'users.jsonl');
   t.match(await run(['export', file]), {
     code: 0,
     stdout: `Exported to ${file}: 1 users, with their password hashes, without the second factor of 1\n`,
   });
   const { stdout } = await run(['export', file, '--force', '--json']);
-  t.strictSame(JSON.parse(stdout), { file, users: 1, omittedSecondFactors: 1 });
+  t.strictSame(JSON.parse(stdout), {
+    file,
+    users: 1,
+    omittedSecondFactors: 1,
+    omittedPasskeys: 0,
+    omittedServiceAccounts: 0,
+    omittedApiKeys: 0,
+  });
+  await addPasskeyTo({ db, now }, id);
+  t.match(await run(['export', file, '--force']), {
+    stdout: /, without the second factor of 1, 1 passkeys\n$/,
+  });
   const lines = (await run(['export', '--without-passwords'])).stdout;
-  t.notMatch(lines, /totp|secondFactor/i);
+  t.notMatch(lines, /totp|secondFactor|passkey/i);
   t.notMatch(lines, secret);
 });

@@ -97,6 +97,7 @@ t.test('The option --access takes a name or a number of a level, and is `user` b
       'disabled',
       'email',
       'id',
+      'kind',
       'name',
       'permanentAccess',
       'secondFactor',

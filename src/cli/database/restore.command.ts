@@ -12,12 +12,13 @@ export function restoreCommand(program: Command): void {
       '--in-place',
       'end every session in a database that was restored by another tool, such as pg_restore',
     )
+    .option('--keep-keys', 'keep the API keys, and list them: those that were ended since come back too')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-A backup does not contain the revocations after it. So a restore ends all sessions and access tokens, and
-voids the invitations, password resets and mails that were pending. Passwords stay valid: users sign in
+A backup does not contain the revocations after it. So a restore ends all sessions, access tokens and API
+keys, and voids the invitations, password resets and mails that were pending. Passwords stay valid: users sign in
 again. The previous database is kept beside the new one, as <database>.before-restore-<time>.
 
 After pg_restore, run it with --in-place before the service starts.

@@ -15,6 +15,7 @@ import { UsageError } from '../usage-error.ts';
 /** Options on the command line. */
 export interface RestoreOptions {
   readonly inPlace?: boolean;
+  readonly keepKeys?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,45 +27,77 @@ export interface RestoreOptions {
  */
 export async function restoreFromCommandLine(
   file: string | undefined,
-  { inPlace = false, json }: RestoreOptions,
+  { inPlace = false, keepKeys = false, json }: RestoreOptions,
 ): Promise<void> {
   if (inPlace === (file !== undefined))
     throw new UsageError('give either the file of a backup or --in-place');
   const config = readConfig();
   const { kept, ...restoration } =
     file === undefined
-      ? { kept: undefined, ...(await endSessionsOf(config)) }
-      : await restoreFile(config, resolve(file));
-  const { users, sessions, recoveryCodes, mailTokens, mails } = restoration;
+      ? { kept: undefined, ...(await endSessionsOf(config, keepKeys)) }
+      : await restoreFile(config, resolve(file), keepKeys);
+  const { users, sessions, apiKeys, recoveryCodes, mailTokens, mails, keptKeys } = restoration;
   const lines = [
-    `Restored: ${users} users. Ended: ${sessions} sessions, ${recoveryCodes} recovery codes, ${mailTokens} mail tokens, ${mails} unsent mails`,
+    `Restored: ${users} users. Ended: ${sessions} sessions, ${apiKeys} API keys, ${recoveryCodes} recovery codes, ${mailTokens} mail tokens, ${mails} unsent mails`,
+    ...keptKeys.map(
+      ({ id, name, owner }) =>
+        `Kept: the API key ${id} (${name}) of ${owner}. Was it ended since the backup?`,
+    ),
     ...(kept === undefined ? [] : [`The previous database is ${kept}`]),
   ];
   const result = { ...restoration, kept: kept ?? null };
   await print(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
 }
 
-async function restoreFile(config: Config, file: string) {
+async function restoreFile(config: Config, file: string, keepsKeys: boolean) {
   if (databaseKind(config.databaseUrl) !== 'sqlite')
     throw new UsageError(
       'DATABASE_URL is a Postgres: restore it with pg_restore, and then run latchkey restore --in-place (docs/guides/backup-and-restore.md)',
     );
   const { prepared, kept } = await restoreDatabase(sqlitePath(config.databaseUrl), file, (databaseUrl) =>
     // The copy is not in use yet, so a backup of an earlier version is migrated also with MIGRATIONS=manual.
-    endSessionsOf({ ...config, databaseUrl, migrations: 'automatic' }),
+    endSessionsOf({ ...config, databaseUrl, migrations: 'automatic' }, keepsKeys),
   );
   return { ...prepared, kept };
 }
 
-function endSessionsOf(config: Config): Promise<Restoration> {
+/** A key that was kept. */
+interface KeptKey {
+  readonly id: string;
+  readonly name: string;
+  /** The address of a person, or the name of a service account. */
+  readonly owner: string;
+}
+
+function endSessionsOf(
+  config: Config,
+  keepsKeys: boolean,
+): Promise<Restoration & { readonly keptKeys: readonly KeptKey[] }> {
   return withExistingAccounts(config, async (context) => {
     const progress = startProgressBar(await context.db.user.count());
     try {
-      return await invalidateCredentialsAfterRestore(context, (users) =>
-        progress.update(users, 'Ending sessions'),
+      const restoration = await invalidateCredentialsAfterRestore(
+        context,
+        (users) => progress.update(users, 'Ending sessions'),
+        { keepsKeys },
       );
+      const keys = await context.db.apiKey.findMany({ orderBy: { id: 'asc' }, include: { user: true } });
+      const keptKeys = keys.map(({ id, name, user }) => ({ id, name, owner: ownerOf(user) }));
+      return { ...restoration, keptKeys };
     } finally {
       progress.stop();
     }
   });
+}
+
+function ownerOf({
+  kind,
+  name,
+  email,
+}: {
+  readonly kind: string;
+  readonly name: string;
+  readonly email: string;
+}) {
+  return kind === 'service' ? `the service account ${name}` : email;
 }

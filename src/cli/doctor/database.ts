@@ -1,26 +1,22 @@
 import { existsSync } from 'node:fs';
 import { AccessLevels } from '../../access/levels.ts';
-import { hasAdmin } from '../../accounts/users/last-admin.ts';
 import { checkLevels } from '../../boot/levels.ts';
+import { checkBackup } from '../../checks/backup.ts';
+import { checkAdmin, checkClock, checkErasures } from '../../checks/database.ts';
+import { checkEncryption } from '../../checks/encryption.ts';
+import { type Finding, ok, problem, warning } from '../../checks/finding.ts';
+import { checkSecondFactor } from '../../checks/second-factor.ts';
 import type { Config } from '../../config/index.ts';
-import { CLOCK_TOLERANCE_MS, type Database, databaseKind } from '../../db/client.ts';
+import { type Database, databaseKind } from '../../db/client.ts';
 import { MigrationError, type MigrationState, readMigrationState } from '../../db/migrations/migrate.ts';
 import { openDatabase } from '../../db/open.ts';
 import { ping } from '../../db/ping.ts';
 import { hasUndeclaredPooler, poolerAdvice, UNDECLARED_POOLER } from '../../db/postgres/pgbouncer.ts';
 import { sqlitePath } from '../../db/sqlite/database-file.ts';
 import { reasonOf } from '../explain.ts';
-import { checkBackup } from './backup.ts';
-import { checkEncryption } from './encryption.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkOneTimeCodes } from './one-time-codes.ts';
+import { checkPasskeys } from './passkeys.ts';
 import { checkMigrating, checkTables } from './privileges.ts';
-import { checkSecondFactor } from './second-factor.ts';
-
-const SECOND_MS = 1_000;
-
-/** Time in which the service erases the personal data of any deleted user. */
-const ERASURE_MS = 3_600 * SECOND_MS;
 
 /** Checks the database. Changes nothing in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
@@ -69,6 +65,7 @@ async function inspectDatabase(database: Database, config: Config): Promise<Find
     await checkAccessLevels(database, config),
     await checkAdmin(database, config),
     await checkSecondFactor(database, config),
+    await checkPasskeys(database, config),
     ...(await checkBackup(database, config)),
     ...(await checkErasures(database)),
     ...(await checkOneTimeCodes(database, config)),
@@ -131,19 +128,6 @@ async function checkPooler(url: string): Promise<Finding[]> {
   return (await poolerAdvice(url)).map(toFinding(warning));
 }
 
-/**
- * Checks the clock: tokens and sessions expire by both clocks. Beyond the tolerance, a process is not ready.
- */
-async function checkClock({ kind, db, now }: Database): Promise<Finding> {
-  if (kind === 'sqlite') return ok('clock', 'SQLite uses the clock of this machine');
-  const before = Date.now();
-  const databaseTime = (await now(db)).getTime();
-  const skew = Math.round((before + Date.now()) / 2 - databaseTime);
-  if (Math.abs(skew) <= CLOCK_TOLERANCE_MS) return ok('clock', `${skew} ms difference from the database`);
-  const found = `${Math.round(Math.abs(skew) / SECOND_MS)} s ${skew > 0 ? 'ahead of' : 'behind'} the database`;
-  return problem('clock', found, 'synchronize both clocks with NTP; the service is not ready until then');
-}
-
 async function checkAccessLevels({ db }: Database, { accessLevels }: Config): Promise<Finding> {
   const levels = new AccessLevels(accessLevels);
   try {
@@ -152,22 +136,4 @@ async function checkAccessLevels({ db }: Database, { accessLevels }: Config): Pr
   } catch (error) {
     return problem('access levels', reasonOf(error), 'the service does not start until then');
   }
-}
-
-/** Checks that the personal data of deleted users was erased. It is hidden from when they are deleted. */
-async function checkErasures({ db, now }: Database): Promise<Finding[]> {
-  const before = new Date((await now(db)).getTime() - ERASURE_MS);
-  const late = await db.erasure.count({ where: { requestedAt: { lt: before } } });
-  if (late === 0) return [];
-  const found = `not erased an hour after the deletion, only hidden (users: ${late})`;
-  const advice =
-    'run the service, which erases it; latchkey_job_failing{task="audit.erase"} says if it cannot';
-  return [warning('personal data', found, advice)];
-}
-
-async function checkAdmin({ db }: Database, { accessLevels, firstAdmin }: Config): Promise<Finding> {
-  if (await hasAdmin(db, new AccessLevels(accessLevels))) return ok('admin', 'there is one');
-  if (firstAdmin !== undefined) return ok('admin', 'ADMIN_EMAIL will become one at the next start');
-  const advice = 'latchkey user create --email you@example.com --name You --access admin';
-  return warning('admin', 'there is none', advice);
 }

@@ -1,21 +1,22 @@
-import { type Config, readConfig } from '../../config/index.ts';
-import { explain } from '../explain.ts';
-import { print } from '../print.ts';
 import {
   checkConfiguration,
   checkFrontendUrl,
   checkHashing,
   checkOrigins,
   checkPublicUrl,
-} from './configuration.ts';
+} from '../../checks/configuration.ts';
+import { checkFiles } from '../../checks/files.ts';
+import { type Finding, problem } from '../../checks/finding.ts';
+import { checkDisk, checkFolders } from '../../checks/folders.ts';
+import { checkKeys, checkSecret } from '../../checks/keys.ts';
+import { checkNode } from '../../checks/node.ts';
+import { checkProxies } from '../../checks/proxy.ts';
+import { type Config, readConfig } from '../../config/index.ts';
+import { explain } from '../explain.ts';
+import { print } from '../print.ts';
+import { checkBrowserSessions } from './browser-sessions.ts';
 import { checkDatabase } from './database.ts';
-import { checkFiles } from './files.ts';
-import { type Finding, problem } from './finding.ts';
-import { checkDisk, checkFolders } from './folders.ts';
-import { checkKeys, checkSecret } from './keys.ts';
 import { checkMail } from './mail.ts';
-import { checkNode } from './node.ts';
-import { checkProxies } from './proxy.ts';
 
 /** Options on the command line. */
 export interface DoctorOptions {
@@ -43,6 +44,7 @@ const checks: readonly [string, Check][] = [
   ['frontend URL', checkFrontendUrl],
   ['proxies', checkProxies],
   ['origins', checkOrigins],
+  ['browser sessions', checkBrowserSessions],
   ['hashing', checkHashing],
 ];
 

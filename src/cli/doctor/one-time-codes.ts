@@ -1,9 +1,9 @@
 import { countTotpEncryption } from '../../accounts/authenticators/renew-encryption.ts';
+import { type Finding, ok, problem, warning } from '../../checks/finding.ts';
 import type { Config } from '../../config/index.ts';
 import { Encryption } from '../../crypto/encryption.ts';
 import { readSecrets } from '../../crypto/load-secret.ts';
 import type { Database } from '../../db/client.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
 
 const CHECK = 'one-time codes';
 

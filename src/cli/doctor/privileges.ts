@@ -1,5 +1,5 @@
+import { type Finding, ok, problem, warning } from '../../checks/finding.ts';
 import { type Database, tableNames } from '../../db/client.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
 
 const CHECK = 'privileges';
 

@@ -27,10 +27,18 @@ export async function exportFromCommandLine(
   if (file === undefined && (json || force))
     throw new UsageError(`${json ? '--json' : '--force'} needs a file`);
   const config = readConfig();
-  let omittedSecondFactors = 0;
+  const omitted = {
+    omittedSecondFactors: 0,
+    omittedPasskeys: 0,
+    omittedServiceAccounts: 0,
+    omittedApiKeys: 0,
+  };
   const write = (to: (text: string) => Promise<void>) =>
     withDatabase(config, async (context) => {
-      omittedSecondFactors = await context.db.totp.count();
+      omitted.omittedSecondFactors = await context.db.user.count({ where: { secondFactor: true } });
+      omitted.omittedPasskeys = await context.db.passkey.count();
+      omitted.omittedServiceAccounts = await context.db.user.count({ where: { kind: 'service' } });
+      omitted.omittedApiKeys = await context.db.apiKey.count();
       return writeUsers(context, !withoutPasswords, to);
     });
   if (file === undefined) {
@@ -39,10 +47,27 @@ export async function exportFromCommandLine(
   }
   const users = await writeFileAtomically(file, force, write);
   const content = withoutPasswords ? '' : ', with their password hashes';
-  const omitted = omittedSecondFactors === 0 ? '' : `, without the second factor of ${omittedSecondFactors}`;
-  await print(
-    `${json ? JSON.stringify({ file, users, omittedSecondFactors }) : `Exported to ${file}: ${users} users${content}${omitted}`}\n`,
-  );
+  const text = `Exported to ${file}: ${users} users${content}${describeOmitted(omitted)}`;
+  await print(`${json ? JSON.stringify({ file, users, ...omitted }) : text}\n`);
+}
+
+/** The numbers of what an export leaves out. */
+interface Omitted {
+  readonly omittedSecondFactors: number;
+  readonly omittedPasskeys: number;
+  readonly omittedServiceAccounts: number;
+  readonly omittedApiKeys: number;
+}
+
+/** Says what the file does not have. */
+function describeOmitted(omitted: Omitted): string {
+  const left = [
+    ...(omitted.omittedSecondFactors === 0 ? [] : [`the second factor of ${omitted.omittedSecondFactors}`]),
+    ...(omitted.omittedPasskeys === 0 ? [] : [`${omitted.omittedPasskeys} passkeys`]),
+    ...(omitted.omittedServiceAccounts === 0 ? [] : [`${omitted.omittedServiceAccounts} service accounts`]),
+    ...(omitted.omittedApiKeys === 0 ? [] : [`${omitted.omittedApiKeys} API keys`]),
+  ];
+  return left.length === 0 ? '' : `, without ${left.join(', ')}`;
 }
 
 /** Writes all users. @returns number of users */
@@ -51,7 +76,7 @@ async function writeUsers(
   withPasswords: boolean,
   write: (text: string) => Promise<void>,
 ): Promise<number> {
-  const progress = startProgressBar(await context.db.user.count());
+  const progress = startProgressBar(await context.db.user.count({ where: { kind: 'person' } }));
   let users = 0;
   try {
     for await (const records of exportUsers(context, withPasswords)) {

@@ -77,7 +77,7 @@ class Table {
       user.disabled ? 'disabled' : 'enabled',
       user.secondFactor ? '2' : '1',
       user.createdAt,
-      user.email,
+      user.email ?? '',
       user.name,
     ]);
     if (isFirst && rows.length > 0)

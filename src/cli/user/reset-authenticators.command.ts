@@ -6,7 +6,7 @@ export function userResetAuthenticatorsCommand(user: Command): void {
   user
     .command('reset-authenticators')
     .description(
-      'remove the authenticator app and the recovery codes of a user who has lost them, and end all sessions; the user is notified by mail',
+      'remove the authenticator app, the passkeys and the recovery codes of a user who has lost them, and end all sessions; the user is notified by mail',
     )
     .requiredOption('--email <address>', 'email address of the user')
     .option('--json', 'print the user as JSON')
@@ -14,7 +14,8 @@ export function userResetAuthenticatorsCommand(user: Command): void {
       'after',
       `
 The user signs in with the password alone then, and gets a mail with a link that sets a new one. It is
-the way for the only admin, whom no other admin can help.
+the way for the only admin, whom no other admin can help. Without a mail server, a user who has no
+password gets one first: latchkey user reset-password.
 
 Exit codes: 0 success, 1 failure, 2 usage error.
 

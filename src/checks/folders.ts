@@ -1,11 +1,11 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Config } from '../../config/index.ts';
-import { databaseKind } from '../../db/client.ts';
-import { MIN_FREE_BYTES, readFreeBytes } from '../../db/disk.ts';
-import { sqlitePath } from '../../db/sqlite/database-file.ts';
-import { codeOf } from '../../lib/error-code.ts';
+import type { Config } from '../config/index.ts';
+import { databaseKind } from '../db/client.ts';
+import { MIN_FREE_BYTES, readFreeBytes } from '../db/disk.ts';
+import { sqlitePath } from '../db/sqlite/database-file.ts';
+import { codeOf } from '../lib/error-code.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** Free bytes below which the disk of a database is about to be full: a backup needs room, too. */

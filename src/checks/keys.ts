@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../../config/index.ts';
-import { secretFile } from '../../crypto/load-secret.ts';
-import { loadKeys, signingKeyFile } from '../../tokens/keys.ts';
+import type { Config } from '../config/index.ts';
+import { secretFile } from '../crypto/load-secret.ts';
+import { type Keys, loadKeys, signingKeyFile } from '../tokens/keys.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
 /** Minimum length of a secret, the same as of SECRET. */
@@ -17,7 +17,11 @@ export async function checkKeys(config: Config): Promise<Finding> {
   const file = signingKeyFile(config.dataDir);
   const source = config.jwtPrivateKey ?? file;
   if (source === file && !existsSync(file)) return ok('signing key', 'will be created at the first start');
-  const { signing, verification } = await loadKeys({ ...config, jwtPrivateKey: source });
+  return describeKeys(await loadKeys({ ...config, jwtPrivateKey: source }));
+}
+
+/** Says which keys sign and verify. */
+export function describeKeys({ signing, verification }: Keys): Finding {
   const others = verification.length - 1;
   const more = others === 0 ? '' : `, and ${others} more accepted`;
   return ok('signing key', `${signing.algorithm}, kid ${signing.kid}${more}`);

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Config, configurationRoot } from '../../config/index.ts';
-import { secretFile } from '../../crypto/load-secret.ts';
-import { databaseKind } from '../../db/client.ts';
-import { sqlitePath } from '../../db/sqlite/database-file.ts';
-import { signingKeyFile } from '../../tokens/keys.ts';
+import { type Config, configurationRoot } from '../config/index.ts';
+import { secretFile } from '../crypto/load-secret.ts';
+import { databaseKind } from '../db/client.ts';
+import { sqlitePath } from '../db/sqlite/database-file.ts';
+import { signingKeyFile } from '../tokens/keys.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
 /** Permission bits of the group and of others. */

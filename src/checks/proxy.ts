@@ -1,5 +1,5 @@
-import { type Config, defaultPublicUrl } from '../../config/index.ts';
-import { isLoopback } from '../../lib/loopback.ts';
+import { type Config, defaultPublicUrl } from '../config/index.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { classifyNetwork, isExposed, isPrivate } from './hosts.ts';
 

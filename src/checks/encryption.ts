@@ -1,4 +1,4 @@
-import { ENCRYPTION_ADVICE, encryptionOf } from '../../db/postgres/encryption.ts';
+import { ENCRYPTION_ADVICE, encryptionOf } from '../db/postgres/encryption.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 const CHECK = 'encryption';

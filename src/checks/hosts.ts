@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { isLoopback } from '../../lib/loopback.ts';
+import { isLoopback } from '../lib/loopback.ts';
 
 /** Returns the range of an address, in the terms of the IANA registries (RFC 6890). */
 function rangeOf(host: string): string {

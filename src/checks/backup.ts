@@ -1,7 +1,7 @@
-import type { Config } from '../../config/index.ts';
-import { readLastBackup } from '../../db/backup/last-backup.ts';
-import type { Database } from '../../db/client.ts';
-import { sqlitePath } from '../../db/sqlite/database-file.ts';
+import type { Config } from '../config/index.ts';
+import { readLastBackup } from '../db/backup/last-backup.ts';
+import type { Database } from '../db/client.ts';
+import { sqlitePath } from '../db/sqlite/database-file.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 const CHECK = 'backup';

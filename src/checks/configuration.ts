@@ -1,9 +1,9 @@
-import { checkFirstAdmin } from '../../accounts/invitations/first-admin.ts';
-import { MAX_MEMORY_KIB } from '../../accounts/passwords/formats/argon2.ts';
-import { PLACEHOLDER } from '../../config/environment.ts';
-import type { Config } from '../../config/index.ts';
-import { availableMemory } from '../../config/memory.ts';
-import { isLoopback } from '../../lib/loopback.ts';
+import { checkFirstAdmin } from '../accounts/invitations/first-admin.ts';
+import { MAX_MEMORY_KIB } from '../accounts/passwords/formats/argon2.ts';
+import { PLACEHOLDER } from '../config/environment.ts';
+import type { Config } from '../config/index.ts';
+import { availableMemory } from '../config/memory.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** Memory of the most expensive hash that can be imported. */
@@ -46,11 +46,12 @@ export function checkPublicUrl({ production, publicUrl }: Config): Finding {
 }
 
 /** Checks that the links in mails lead to reachable pages. */
-export function checkFrontendUrl({ production, frontendUrl, publicUrl, smtpUrl }: Config): Finding {
+export function checkFrontendUrl({ production, frontendUrl, publicUrl, smtpUrl, hasPages }: Config): Finding {
   const { protocol, hostname } = new URL(frontendUrl);
   const advice = 'set FRONTEND_URL to the https URL of your frontend';
+  if (hasPages && frontendUrl === `${publicUrl}/ui`) return ok('frontend URL', 'the pages of the service');
   if (frontendUrl === publicUrl && smtpUrl !== undefined)
-    return warning('frontend URL', 'links in mails lead to Latchkey itself, which has no pages', advice);
+    return warning('frontend URL', 'links in mails lead to PUBLIC_URL itself, which has no pages', advice);
   if (frontendUrl === publicUrl) return ok('frontend URL', 'not set');
   if (!/^https?:$/.test(protocol))
     return production
