@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
+import { pruneApiKeys, remindOfExpiry } from './accounts/api-keys/expiry.ts';
+import { NOTE_USES_MS, noteApiKeyUses } from './accounts/api-keys/note-uses.ts';
 import { pruneChallenges } from './accounts/authenticators/prune.ts';
 import { renewTotpEncryption } from './accounts/authenticators/renew-encryption.ts';
 import { pruneMailTokens } from './accounts/credentials/prune-mail-tokens.ts';
@@ -51,7 +53,7 @@ function list(app: FastifyInstance): readonly Job[] {
   const headLog = new HeadLog(audit, app.log);
   const days = config.auditRetentionDays;
   return [
-    { name: 'revocations.poll', intervalMs: SECOND_MS, run: () => revocations.poll() },
+    { name: 'revocations.poll', intervalMs: SECOND_MS, run: () => pollUnlessFresh(app) },
     { name: 'revocations.evict', intervalMs: MINUTE_MS, run: async () => revocations.evictExpired() },
     {
       name: 'elevations.expire',
@@ -99,6 +101,21 @@ function list(app: FastifyInstance): readonly Job[] {
       name: 'sessions.prune',
       intervalMs: 10 * MINUTE_MS,
       run: (options) => pruneSessions(accounts, options),
+    },
+    {
+      name: 'api-keys.note-uses',
+      intervalMs: NOTE_USES_MS,
+      run: () => noteApiKeyUses(accounts, app.apiKeys),
+    },
+    {
+      name: 'api-keys.remind',
+      intervalMs: 10 * MINUTE_MS,
+      run: (options) => remindOfExpiry(accounts, options),
+    },
+    {
+      name: 'api-keys.prune',
+      intervalMs: 10 * MINUTE_MS,
+      run: (options) => pruneApiKeys(accounts, options),
     },
     { name: 'audit.flush', intervalMs: 5 * SECOND_MS, run: () => eventAggregator.flush(audit.db) },
     { name: 'audit.seal', intervalMs: 2 * SECOND_MS, run: (options) => sealer.run(options) },
@@ -150,12 +167,21 @@ async function jobs(app: FastifyInstance) {
   });
   // Mails that are being sent are finished while the requests under way are answered.
   app.addHook('preClose', async () => app.delivery.close());
+  // Readers of the feed are answered at once, and go on at another process.
+  app.addHook('preClose', async () => app.feedReaders.close());
   app.addHook('onClose', async () => {
     stop.abort();
     pace.noteActivity();
     await Promise.all(running);
     await flushAll(app);
+    // A use that is lost is no harm: the shutdown does not wait for it.
+    await endsWithin(noteApiKeyUses(app.accounts, app.apiKeys), FLUSH_TIMEOUT_MS).catch(() => {});
   });
+}
+
+/** Polls the revocations, unless the readers of the feed have had that done just now. */
+async function pollUnlessFresh({ revocations }: FastifyInstance): Promise<void> {
+  if (revocations.age > SECOND_MS / 2) await revocations.poll();
 }
 
 async function requireRoom({ database }: FastifyInstance): Promise<void> {

@@ -16,6 +16,11 @@ export interface LatchkeyOptions extends ConfigOptions {
    * public.
    */
   readonly undeclared?: Undeclared | undefined;
+  /**
+   * False to leave `/.well-known/oauth-authorization-server` and `/.well-known/oauth-protected-resource` at
+   * the root to your app. With a prefix, they have the prefix behind them there.
+   */
+  readonly wellKnown?: boolean | undefined;
   /** False to leave your app without the decorator `authenticate`, where you add one of your own later. */
   readonly authenticate?: boolean | undefined;
   /**
@@ -42,6 +47,7 @@ async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise
     prefix = '/',
     undeclared = 'refuse',
     authenticate = true,
+    wellKnown = true,
     maxEventLoopDelay,
     problems,
     ...config
@@ -52,6 +58,7 @@ async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise
     path,
     undeclared,
     authenticate,
+    wellKnown,
     maxEventLoopDelay,
     problems,
   });

@@ -72,6 +72,7 @@ async function announce(app: FastifyInstance, config: Config): Promise<void> {
   const url = listeningUrl(app, config);
   const lines = [
     `Latchkey listens on ${url}`,
+    ...(app.hasRoute({ method: 'GET', url: '/ui' }) ? [`Pages: ${url}/ui`] : []),
     `Docs: ${url}/docs`,
     ...(await offerFirstAdmin(serviceOf(app), url)),
   ];

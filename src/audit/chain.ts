@@ -38,6 +38,8 @@ export interface Chain extends Ends {
   readonly macKey: KeyObject;
   /** Events that were written from then on need a MAC. Null: no sealer of this version has run yet. */
   readonly macsFrom: Date | null;
+  /** When the ends were last moved, by the clock of the process that did it. */
+  readonly sealedAt: Date;
   /** True when the ends, and the time of the first MACs, are as the service wrote them. */
   readonly isAuthentic: boolean;
 }
@@ -165,10 +167,11 @@ interface ChainRow extends Ends {
   readonly endsCode: string;
   readonly macsFrom: Date | null;
   readonly macsFromCode: string | null;
+  readonly sealedAt: Date;
 }
 
 function toChain(row: ChainRow, key: KeyObject): Chain {
-  const { headNumber, headCode, anchorNumber, anchorCode, macsFrom } = row;
+  const { headNumber, headCode, anchorNumber, anchorCode, macsFrom, sealedAt } = row;
   const areMacsAuthentic = row.macsFromCode === (macsFrom === null ? null : macsFromCode(key, macsFrom));
   return {
     headNumber,
@@ -179,6 +182,7 @@ function toChain(row: ChainRow, key: KeyObject): Chain {
     macKey: deriveMacKey(key),
     encryptedKey: row.key,
     macsFrom,
+    sealedAt,
     isAuthentic: areMacsAuthentic && row.endsCode === endsCode(key, row),
   };
 }

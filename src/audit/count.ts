@@ -28,6 +28,15 @@ export function countUnsealed(db: Db): Promise<number> {
   return db.auditEvent.count({ where: { number: null } });
 }
 
+/** Counts the events that are not sealed yet, and stops at a limit. */
+export async function countUnsealedUpTo(db: Db, limit: number): Promise<number> {
+  const [count] = await db.raw.query<{ rows: number }>`
+    SELECT count(*) AS "rows" FROM (
+      SELECT "id" FROM "AuditEvent" WHERE "number" IS NULL LIMIT ${limit}
+    ) AS "unsealed"`;
+  return Number(count?.rows ?? 0);
+}
+
 /**
  * Lists the targets of actions since a time.
  *

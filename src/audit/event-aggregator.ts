@@ -48,8 +48,8 @@ export class EventAggregator {
 
   /** Counts an event. The request context of the last event of a kind is kept. */
   add(event: AggregatedEvent): void {
-    const { action, actorId, targetId, after } = event;
-    const key = JSON.stringify([action, actorId, targetId, after]);
+    const { action, actorId, targetId, after, requestContext } = event;
+    const key = JSON.stringify([action, actorId, targetId, after, requestContext.apiKeyId]);
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#entries.set(key, { ...known, event, count: known.count + 1 });

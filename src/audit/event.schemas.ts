@@ -41,6 +41,11 @@ export const AuditEvent = Type.Object(
       'the user who did it; null for unauthenticated callers and for the service itself',
       '01890a5d-ac96-774b-bcce-b302099a8057',
     ),
+    apiKeyId: OrNull(
+      Type.String(),
+      'the API key of the actor with which it was done; null for a session',
+      '01890a5d-c1f4-7a2e-8b3c-4d5e6f7a8b9c',
+    ),
     targetId: OrNull(
       Type.String(),
       'the id of the user or invitation, the kid of the key or the name of the level that it was done to',

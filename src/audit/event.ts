@@ -14,6 +14,8 @@ export const actions = [
   'user.deleted',
   'authenticator.added',
   'authenticator.removed',
+  'authenticator.renamed',
+  'passkey.counter-fell',
   'recovery-codes.renewed',
   'session.opened',
   'session.reauthenticated',
@@ -28,10 +30,13 @@ export const actions = [
   'invitation.resent',
   'invitation.revoked',
   'invitation.accepted',
+  'api-key.created',
+  'api-key.ended',
   'key.added',
   'key.removed',
   'level.added',
   'level.removed',
+  'relying-party.changed',
   'database.restored',
   'audit.macs-required',
 ] as const;
@@ -42,6 +47,10 @@ export interface RequestContext {
   readonly ip: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
+  /** True for a request of a page of the service's own origin: only its answer may set a cookie. */
+  readonly isSameOrigin?: boolean;
+  /** The API key with which the actor asked for it, if any. */
+  readonly apiKeyId?: string;
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { Static, TSchema } from 'typebox';
-import { Check } from 'typebox/value';
 import type { Db } from '../db/client.ts';
+import { compile } from '../lib/compile-schema.ts';
 import { lowestIdOf } from '../lib/id.ts';
 import { invalidQuery } from '../problems/problem.ts';
 import type { ChainedEvent } from './codes.ts';
@@ -8,6 +7,9 @@ import { readPersonalData } from './erase.ts';
 import { type AuditEvent, Members, PersonalMembers } from './event.schemas.ts';
 import type { AuditAction } from './event.ts';
 import { currentName, storedNames } from './renamed-actions.ts';
+
+const isMembers = compile(Members);
+const isPersonalMembers = compile(PersonalMembers);
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -104,10 +106,10 @@ function redactForUser(event: AuditEvent, row: Row, userId: string): AuditEvent 
   const isTarget = row.targetId === userId;
   return {
     ...event,
-    ...(!isActor && { ip: null, userAgent: null }),
+    ...(!isActor && { apiKeyId: null, ip: null, userAgent: null }),
     ...(!isTarget && {
-      before: parse(Members, row.before) ?? null,
-      after: parse(Members, row.after) ?? null,
+      before: parse(isMembers, row.before) ?? null,
+      after: splitAfter(row).after ?? null,
     }),
     reason: null,
   };
@@ -135,21 +137,23 @@ async function readPersonal(db: Db, eventIds: string[]): Promise<Personal> {
   const rows = await readPersonalData(db, eventIds);
   const personal = new Map<string, { actor?: PersonalMembers; target?: PersonalMembers }>();
   for (const { eventId, part, data } of rows)
-    personal.set(eventId, { ...personal.get(eventId), [part]: parse(PersonalMembers, data) });
+    personal.set(eventId, { ...personal.get(eventId), [part]: parse(isPersonalMembers, data) });
   return personal;
 }
 
 function toEvent(row: Row, personal: Personal): AuditEvent {
   const { id, number, action, actorId, targetId, count, requestId, createdAt } = row;
   const { actor, target } = personal.get(id) ?? {};
+  const { after, apiKeyId } = splitAfter(row);
   return {
     id,
     number,
     action: currentName(action),
     actorId,
+    apiKeyId,
     targetId,
-    before: merge(parse(Members, row.before), target?.before),
-    after: merge(parse(Members, row.after), target?.after),
+    before: merge(parse(isMembers, row.before), target?.before),
+    after: merge(after, target?.after),
     reason: target?.reason ?? null,
     count,
     ip: actor?.ip ?? null,
@@ -157,6 +161,14 @@ function toEvent(row: Row, personal: Personal): AuditEvent {
     requestId,
     createdAt: createdAt.toISOString(),
   };
+}
+
+/** Separates the API key, which is stored among the values after the change. */
+function splitAfter({ after: text }: Row) {
+  const stored = parse(isMembers, text);
+  if (stored?.apiKey === undefined) return { after: stored, apiKeyId: null };
+  const { apiKey, ...after } = stored;
+  return { after: Object.keys(after).length === 0 ? undefined : after, apiKeyId: String(apiKey) };
 }
 
 function merge(plain: Members | undefined, personal: Members | undefined): Members | null {
@@ -168,11 +180,11 @@ function merge(plain: Members | undefined, personal: Members | undefined): Membe
  *
  * @returns undefined when there is none, or when it was changed from outside and does not fit
  */
-function parse<Schema extends TSchema>(schema: Schema, text: string | null): Static<Schema> | undefined {
+function parse<T>(fits: (value: unknown) => value is T, text: string | null): T | undefined {
   if (text === null) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return Check(schema, value) ? value : undefined;
+    return fits(value) ? value : undefined;
   } catch {
     return undefined;
   }

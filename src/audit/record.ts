@@ -4,7 +4,7 @@ import { insertRows } from '../db/raw/insert.ts';
 import { newId } from '../lib/id.ts';
 import { type AuditContext, readOrBeginChain } from './chain.ts';
 import { macOf } from './codes.ts';
-import { type AuditRecord, MAX_USER_AGENT_LENGTH } from './event.ts';
+import { type AuditRecord, MAX_USER_AGENT_LENGTH, type RequestContext } from './event.ts';
 
 /** Length of the salt of personal data. Without a salt, the hash would confirm a guessed address. */
 const SALT_BYTES = 16;
@@ -93,7 +93,7 @@ function toRows(record: AuditRecord, createdAt: Date) {
     actorId,
     targetId,
     before: toJson(before),
-    after: toJson(after),
+    after: toJson(withApiKey(after, requestContext)),
     count,
     requestId,
     actorHash: actor === undefined ? null : hashPersonalData(actor.salt, actor.data),
@@ -111,6 +111,11 @@ function personalRow(eventId: string, part: Part, subjectId: string | null, data
     salt: randomBytes(SALT_BYTES).toString('base64url'),
     data: JSON.stringify(data),
   };
+}
+
+/** Names the API key beside its owner, who is the actor. It is among what the event's codes are made of. */
+function withApiKey(after: AuditRecord['after'], { apiKeyId }: RequestContext): AuditRecord['after'] {
+  return apiKeyId === undefined ? after : { ...after, apiKey: apiKeyId };
 }
 
 function toJson(members: object | undefined): string | null {

@@ -7,9 +7,9 @@ import { inviteFirstAdmin } from '../accounts/invitations/first-admin-invitation
 const CREATE_COMMAND = 'latchkey user create --email you@example.com --name You --access admin';
 
 /**
- * Creates the invitation of the first admin where there is no admin yet. The command goes to the terminal
- * when there is one. Otherwise it goes to a file that only the owner of the data folder can read, because
- * many people can read logs.
+ * Creates the invitation of the first admin where there is no admin yet. The link to the page, or without
+ * pages the command, goes to the terminal when there is one. Otherwise both go to a file that only the owner
+ * of the data folder can read, because many people can read logs.
  *
  * @param url where the service listens
  * @returns lines for the start-up text; none where there is an admin
@@ -21,19 +21,24 @@ export async function offerFirstAdmin(app: FastifyInstance, url: string): Promis
     await rm(file, { force: true }).catch(() => {});
     return [];
   }
+  const { production, publicUrl } = app.config;
+  const hasPages = app.hasRoute({ method: 'GET', url: '/ui' });
   const command = curlLine(url, token);
+  // In production, the browser of the admin is on another machine.
+  const link = `${production ? publicUrl : url}/ui/first-admin#token=${token}`;
   if (process.stdout.isTTY)
-    return [
-      'There is no admin yet. Fill in this command within 30 minutes to become the first one:',
-      command,
-    ];
+    return hasPages
+      ? ['There is no admin yet. Open this page within 30 minutes to become the first one:', link]
+      : ['There is no admin yet. Fill in this command within 30 minutes to become the first one:', command];
   try {
-    await writePrivate(file, `${command}\n`);
-    const found = `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`;
-    return app.config.production ? [found, `Or make the first admin: ${podCommand()}`] : [found];
+    await writePrivate(file, hasPages ? `${link}\n\n${command}\n` : `${command}\n`);
+    const found = hasPages
+      ? `There is no admin yet. The link to the page that makes the first one is in ${file}, for 30 minutes`
+      : `There is no admin yet. The command to become the first one is in ${file}, for 30 minutes: fill it in`;
+    return production ? [found, `Or make the first admin: ${podCommand()}`] : [found];
   } catch (error) {
     app.log.warn({ err: error }, 'The invitation of the first admin could not be written');
-    const command = app.config.production ? podCommand() : `npx ${CREATE_COMMAND}`;
+    const command = production ? podCommand() : `npx ${CREATE_COMMAND}`;
     return [`There is no admin yet. Make the first one: ${command}`];
   }
 }

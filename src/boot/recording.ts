@@ -10,8 +10,8 @@ export interface Recording {
 
 /** Builds the event of a part of the configuration that was added or removed since the last start. */
 export function toEvent(
-  action: Extract<AuditAction, `${'key' | 'level'}.${'added' | 'removed'}`>,
-  targetId: string,
+  action: Extract<AuditAction, `${'key' | 'level'}.${'added' | 'removed'}` | 'relying-party.changed'>,
+  targetId: string | null,
   members: Pick<AuditRecord, 'before' | 'after'>,
 ): AuditRecord {
   return { action, actorId: null, targetId, ...members, requestContext: noRequest };

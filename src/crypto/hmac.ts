@@ -9,7 +9,9 @@ export type Purpose =
   | 'idempotency-id'
   | 'idempotency-fingerprint'
   | 'audit'
-  | 'throttle';
+  | 'throttle'
+  | 'passkey-challenge'
+  | 'mail-code';
 
 /** SECRET, and the previous or the next one, which is accepted but not used for anything new. */
 export interface Secrets {

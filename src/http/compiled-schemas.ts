@@ -16,12 +16,32 @@ export function shareCompiled<Shared, Part, Compiled>(
 ): (sharedSchemas: Shared) => Compile<Part, Compiled> {
   const scopes = new Map<string, Compile<Part, Compiled>>();
   return (sharedSchemas) => {
-    // Schemas are JSON by definition, so equal texts are equal schemas.
-    const scope = JSON.stringify(sharedSchemas);
+    const scope = JSON.stringify(
+      Object.entries(Object(sharedSchemas)).map(([key, it]) => [key, numberOf(it)]),
+    );
     const compile = scopes.get(scope) ?? remember(build(sharedSchemas), keyOf);
     scopes.set(scope, compile);
     return compile;
   };
+}
+
+const numbersByText = new Map<string, number>();
+const numbers = new WeakMap<object, number>();
+
+/**
+ * Returns the same number for equal schemas. All scopes of an app have the same objects, which would
+ * otherwise be written out for each of them.
+ */
+function numberOf(schema: unknown): number {
+  const it: object = Object(schema);
+  const known = numbers.get(it);
+  if (known !== undefined) return known;
+  // Schemas are JSON by definition, so equal texts are equal schemas.
+  const text = JSON.stringify(schema);
+  const number = numbersByText.get(text) ?? numbersByText.size;
+  numbersByText.set(text, number);
+  numbers.set(it, number);
+  return number;
 }
 
 function remember<Part, Compiled>(

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import pino, { type DestinationStream } from 'pino';
+import { clientAddress } from '../access/client-address.ts';
 import type { Config } from '../config/index.ts';
-import { clientAddress } from './request-context.ts';
 import { LazyLog } from './request-log.ts';
 import { standardOutput } from './standard-output.ts';
 import { openTerminalFormat } from './terminal-log.ts';

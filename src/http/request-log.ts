@@ -76,6 +76,10 @@ export class LazyLog implements FastifyBaseLogger {
   }
 }
 
+function isAskedAllTheTime(request: FastifyRequest): boolean {
+  return isHealthCheck(request) || request.routeOptions?.config.isFeed === true;
+}
+
 /**
  * Writes one line for each request when it is answered: the request, the response and the time between them.
  * At `debug`, it also writes a line when the request arrives.
@@ -103,7 +107,8 @@ export class RequestLines extends LogController {
     const line = { req: request, res: reply, responseTime: reply.elapsedTime };
     if (error) request.log.error({ ...line, err: error }, 'request errored');
     // Supervisors ask every few seconds, and fill the log with answers that all is well.
-    else if (reply.statusCode < 400 && isHealthCheck(request)) request.log.debug(line, 'request completed');
+    else if (reply.statusCode < 400 && isAskedAllTheTime(request))
+      request.log.debug(line, 'request completed');
     else request.log.info(line, 'request completed');
   }
 }

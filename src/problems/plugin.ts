@@ -127,13 +127,32 @@ export function sendProblem(
   logProblem(problem, request);
   reply
     .code(problem.statusCode)
-    .headers({ ...problem.extras.headers })
+    .headers(headersOf(problem, publicUrl))
     // Set here too, because no hook has run for a URL that cannot be decoded.
     .header('x-request-id', request.id)
     .type(contentType)
     // The route's own serializer would send a problem that its schema does not list as plain JSON.
     .serializer(JSON.stringify)
     .send(problemBody(problem, publicUrl, request.id));
+}
+
+/** Problems of an access token, whose challenge says where the metadata of the service is (RFC 9728). */
+const TOKEN_PROBLEMS: ReadonlySet<AnySlug> = new Set([
+  'authentication-required',
+  'invalid-token',
+  'recent-sign-in-required',
+  'two-factors-required',
+]);
+
+/** Returns the header fields of a problem. */
+export function headersOf(
+  { slug, extras: { headers = {} } }: Problem,
+  publicUrl: string,
+): Record<string, string | number | string[]> {
+  const challenge = headers['www-authenticate'];
+  if (challenge === undefined || !TOKEN_PROBLEMS.has(slug)) return { ...headers };
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
+  return { ...headers, 'www-authenticate': `${challenge}, ${metadata}` };
 }
 
 /** For each temporary problem: the time of its last log line, and the number of lines left out since then. */

@@ -12,6 +12,8 @@ export interface ProblemExtras {
   /** The access level that the route needs, and the level of the caller. */
   readonly required?: number;
   readonly actual?: number;
+  /** The operation that an API key does not list. */
+  readonly operation?: string;
   /**
    * The challenge of a sign-in whose second factor is missing, and the methods that the account has for it.
    */
@@ -95,7 +97,7 @@ export function retryLater(slug: ProblemSlug, seconds: number, cause?: unknown):
 
 /** The body of every 4xx and 5xx answer: RFC 9457 section 3. */
 export interface ProblemBody
-  extends Pick<ProblemExtras, 'errors' | 'required' | 'actual' | 'challenge' | 'methods'> {
+  extends Pick<ProblemExtras, 'errors' | 'required' | 'actual' | 'operation' | 'challenge' | 'methods'> {
   /** URL of the entry in the registry. */
   readonly type: string;
   /** Left out for the type `about:blank`. */
@@ -112,7 +114,7 @@ export interface ProblemBody
  * @param publicUrl public URL of the service; a `type` with a slug is a page below it
  */
 export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
-  const { errors, required, actual, challenge, methods } = problem.extras;
+  const { errors, required, actual, operation, challenge, methods } = problem.extras;
   return {
     type: problem.slug === BLANK ? BLANK : `${publicUrl}/problems/${problem.slug}`,
     ...(problem.slug !== BLANK && { slug: problem.slug }),
@@ -122,6 +124,7 @@ export function problemBody(problem: Problem, publicUrl: string, requestId: stri
     ...(errors && { errors }),
     ...(required !== undefined && { required }),
     ...(actual !== undefined && { actual }),
+    ...(operation !== undefined && { operation }),
     ...(challenge !== undefined && { challenge }),
     ...(methods && { methods }),
     requestId,

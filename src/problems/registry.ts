@@ -33,6 +33,12 @@ export const registry = {
       'The Authorization header must be `Bearer <token>`, sent once and in the header only (RFC 6750 section 2).',
     field: 'WWW-Authenticate',
   },
+  'passkey-invalid': {
+    status: 400,
+    title: 'Passkey not valid',
+    detail:
+      'The new passkey is not valid: not made for this site or with these options, not by an algorithm of them, older than 5 minutes, or sent before. Get new options, and try again.',
+  },
   'bad-url': {
     status: 400,
     title: 'Bad URL',
@@ -68,14 +74,14 @@ export const registry = {
     status: 401,
     title: 'Second factor required',
     detail:
-      'The password is right, and the account has a second factor. Send the `challenge`, with a code or a recovery code, to POST /login/second-factor within 5 minutes; `methods` says what the account has.',
+      'The password, or the mailed code, is right, and the account has a second factor. Send the `challenge`, with a code, a recovery code or a passkey, to POST /login/second-factor within 5 minutes; `methods` says what the account has.',
     field: 'WWW-Authenticate',
   },
   'challenge-invalid': {
     status: 401,
     title: 'Challenge not valid',
     detail:
-      'The challenge was not issued by this service, it was used, or it has expired: after 5 minutes, after 5 codes, and when the account was changed. Sign in again.',
+      'The challenge was not issued by this service, it was used, or it has expired: after 5 minutes, after 5 codes or passkeys, and when the account was changed. Sign in again.',
     field: 'WWW-Authenticate',
   },
   'code-already-used': {
@@ -95,14 +101,14 @@ export const registry = {
     status: 401,
     title: 'Recent sign-in required',
     detail:
-      'This request needs a recent sign-in. Send the password, and a code where the account has a second factor, to POST /me/reauthenticate, and try again with the token of the answer.',
+      'This request needs a recent sign-in. Send a passkey, or the password with a code where the account has a second factor, to POST /me/reauthenticate, and try again with the token of the answer. Without either, sign in again.',
     field: 'WWW-Authenticate',
   },
   'two-factors-required': {
     status: 401,
     title: 'Two factors required',
     detail:
-      'This request needs both factors of the account. Send the password and a code to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp.',
+      'This request needs both factors of the account. Send a passkey, or the password and a code, to POST /me/reauthenticate, and try again with the token of the answer; an account without a second factor gets one with POST /me/totp or POST /me/passkeys/options.',
     field: 'WWW-Authenticate',
   },
   'wrong-code': {
@@ -110,6 +116,13 @@ export const registry = {
     title: 'Wrong code',
     detail:
       'The code is wrong, or no longer the one that is shown. Check the clock of the device, and send the next code.',
+    field: 'WWW-Authenticate',
+  },
+  'passkey-not-accepted': {
+    status: 401,
+    title: 'Passkey not accepted',
+    detail:
+      'The passkey is not one of an account that can sign in, or its answer is not valid: not for this site, not signed, older than 5 minutes, or sent before. Get new options, and try again.',
     field: 'WWW-Authenticate',
   },
   'wrong-password': {
@@ -123,6 +136,19 @@ export const registry = {
     detail: 'You do not have access to that page. Sorry!',
     field: 'WWW-Authenticate',
   },
+  'key-not-allowed': {
+    status: 403,
+    title: 'API key not allowed',
+    detail:
+      "This request needs a person who has signed in: send the access token of a session. An API key may do what needs a recent sign-in only when it is a service account's and lists the operation by name.",
+    field: 'WWW-Authenticate',
+  },
+  'operation-not-allowed': {
+    status: 403,
+    title: 'Operation not allowed',
+    detail: 'The API key does not list this operation, which `operation` names. Make a key that does.',
+    field: 'WWW-Authenticate',
+  },
   'registration-closed': {
     status: 403,
     title: 'Registration closed',
@@ -133,6 +159,12 @@ export const registry = {
     title: 'Token not valid',
     detail:
       'The token was not sent by mail, or it was used, replaced or withdrawn, or it has expired. Request another mail.',
+  },
+  'same-origin-required': {
+    status: 403,
+    title: 'Same origin required',
+    detail:
+      'The cookie of a session is set for pages of the origin of PUBLIC_URL only. Send the request from there, or sign in without `session`.',
   },
   'not-found': {
     status: 404,
@@ -153,6 +185,32 @@ export const registry = {
     status: 404,
     title: 'No authenticator app',
     detail: 'Your account has no authenticator app.',
+  },
+  'passkey-not-found': {
+    status: 404,
+    title: 'Passkey not found',
+    detail: 'Your account has no passkey, or none with this id.',
+  },
+  'sign-in-method-off': {
+    status: 404,
+    title: 'Not a way to sign in here',
+    detail: 'This service does not take this way to sign in: its SIGN_IN_METHODS leaves it out.',
+  },
+  'passkeys-not-available': {
+    status: 404,
+    title: 'No passkeys here',
+    detail:
+      'This service takes no passkeys: SIGN_IN_METHODS leaves them out, or PUBLIC_URL is no https URL with a domain, nor localhost. The log of its start says which.',
+  },
+  'api-key-not-found': {
+    status: 404,
+    title: 'API key not found',
+    detail: 'This account has no API key with this id: it was ended, or it has expired.',
+  },
+  'service-account-not-found': {
+    status: 404,
+    title: 'Service account not found',
+    detail: 'There is no service account with this id.',
   },
   'invitation-not-found': {
     status: 404,
@@ -185,21 +243,43 @@ export const registry = {
     detail:
       'There is no secret to confirm: this session asked for none, it is older than 10 minutes, or 5 codes were wrong. Get another one from POST /me/totp.',
   },
+  'passkey-exists': {
+    status: 409,
+    title: 'Passkey exists',
+    detail: 'This passkey belongs to an account already. Use another device, or remove it there first.',
+  },
+  'too-many-passkeys': {
+    status: 409,
+    title: 'Too many passkeys',
+    detail: 'An account has 20 passkeys at most. Remove one that you no longer use.',
+  },
+  'last-authenticator': {
+    status: 409,
+    title: 'Last authenticator',
+    detail:
+      'Without this authenticator nobody could sign in to the account. Add another one, or set a password, first.',
+  },
   'no-second-factor': {
     status: 409,
     title: 'No second factor',
-    detail: 'Recovery codes are for accounts with a second factor. Set one up with POST /me/totp first.',
+    detail:
+      'Recovery codes are for accounts with a second factor. Set one up with POST /me/totp or POST /me/passkeys/options first.',
   },
   'own-authenticators': {
     status: 409,
     title: 'Own authenticators',
     detail:
-      'This request is for the authenticators of others. Use DELETE /me/totp for your own; without them, ask another admin, or the operator: latchkey user reset-authenticators.',
+      'This request is for the authenticators of others. Use DELETE /me/totp and DELETE /me/passkeys/{id} for your own; without them, ask another admin, or the operator: latchkey user reset-authenticators.',
   },
   'invitation-exists': {
     status: 409,
     title: 'Invitation exists',
     detail: 'This address already has an invitation. Resend that invitation, or delete it first.',
+  },
+  'too-many-api-keys': {
+    status: 409,
+    title: 'Too many API keys',
+    detail: 'An account has at most 50 API keys. End one that is not used any more.',
   },
   'request-in-progress': {
     status: 409,
@@ -207,6 +287,12 @@ export const registry = {
     detail:
       'A request with this Idempotency-Key is still running. Send it again after `Retry-After` seconds.',
     field: 'Retry-After',
+  },
+  'cookies-need-https': {
+    status: 409,
+    title: 'Cookies need https',
+    detail:
+      'PUBLIC_URL is http, so a session in a cookie could be read on its way. The operator must set an https URL, or COOKIES_OVER_HTTP=on; or sign in without `session`.',
   },
   'precondition-failed': {
     status: 412,
@@ -270,6 +356,13 @@ export const registry = {
     title: 'Not ready',
     detail:
       'This process cannot serve requests at the moment. Try another process, or try again after `Retry-After` seconds.',
+    field: 'Retry-After',
+  },
+  'feed-not-complete': {
+    status: 503,
+    title: 'Feed not complete',
+    detail:
+      'There are more revocations than this process has room for, or it has not read them yet. Trust nothing until the feed answers again; ask after `Retry-After` seconds.',
     field: 'Retry-After',
   },
   'mail-not-configured': {

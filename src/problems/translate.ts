@@ -146,12 +146,14 @@ function invalidPart(error: FastifySchemaValidationError, place: InvalidPart['in
  */
 function messageOf(error: FastifySchemaValidationError): string {
   const description = descriptionOf(error);
-  const { allowedValues, format } = error.params;
+  const { allowedValues, allowedValue, format } = error.params;
   const isInWords = PATTERNS.has(error.keyword) || format === EMAIL_FORMAT;
   if (isInWords && description !== undefined) return `must be ${description}`;
   if (Array.isArray(allowedValues)) {
     return `must be one of ${allowedValues.join(', ')}${description === undefined ? '' : ` (${description})`}`;
   }
+  // The validator says that there is a constant, and not which one.
+  if (error.keyword === 'const') return `must be ${String(allowedValue)}`;
   return error.message ?? 'is not valid';
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { ApiKeys } from '../access/api-keys.ts';
 import { AccessLevels } from '../access/levels.ts';
 import { VerifiedTokens } from '../access/verified-tokens.ts';
 import type { AccountsContext } from '../accounts/context.ts';
@@ -16,6 +17,9 @@ import { mailSettings, Outbox } from '../mail/outbox.ts';
 import { Templates } from '../mail/templates.ts';
 import { openTransport } from '../mail/transport.ts';
 import { Throttle } from '../throttle/throttle.ts';
+import { FeedReaders } from '../tokens/feed-readers.ts';
+import { MailCodes } from '../tokens/mail-codes.ts';
+import { PasskeyChallenges } from '../tokens/passkey-challenges.ts';
 import { RevocationFeed } from '../tokens/revocations.ts';
 import { openTokens, type TokenParts } from '../tokens/tokens.ts';
 
@@ -26,7 +30,9 @@ export interface Parts extends TokenParts {
   readonly levels: AccessLevels;
   readonly database: Database;
   readonly revocations: RevocationFeed;
+  readonly feedReaders: FeedReaders;
   readonly verifiedTokens: VerifiedTokens;
+  readonly apiKeys: ApiKeys;
   readonly eventAggregator: EventAggregator;
   readonly accounts: AccountsContext;
   readonly audit: AuditContext;
@@ -65,7 +71,9 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
     levels,
     database,
     revocations,
+    feedReaders: new FeedReaders(revocations, database),
     verifiedTokens: new VerifiedTokens(),
+    apiKeys: new ApiKeys(db, revocations, config.secondFactor.limit),
     eventAggregator,
     accounts: {
       db,
@@ -77,6 +85,10 @@ export async function openParts(config: Config, log: FastifyBaseLogger): Promise
       mailLinks,
       totpEncryption,
       secondFactor: config.secondFactor,
+      signInMethods: config.signInMethods,
+      passkeys: config.passkeys,
+      passkeyChallenges: new PasskeyChallenges(secrets),
+      mailCodes: new MailCodes(secrets),
       ...writing,
     },
     audit,

@@ -7,6 +7,11 @@ import { checkFirstAdmin } from '../accounts/invitations/first-admin.ts';
 import { limitHashing } from '../accounts/passwords/hash.ts';
 import type { Config } from '../config/index.ts';
 import { databaseProblem } from '../http/database-problem.ts';
+import {
+  authorizationServerMetadata,
+  issuerPath,
+  protectedResourceMetadata,
+} from '../http/oauth-metadata.ts';
 import hostRoutes from '../http/plugins/host-routes.ts';
 import type { OwnProblemTable } from '../problems/own-problems.ts';
 import { ProblemCounter } from '../problems/problem-counter.ts';
@@ -27,6 +32,8 @@ export interface ServiceOptions {
   readonly problems?: OwnProblemTable | undefined;
   /** Says of a host's routes that declare nothing whether they stop the boot, or are public. */
   readonly undeclared?: Undeclared;
+  /** False to answer no well-known path outside the path of the service. */
+  readonly wellKnown?: boolean;
   /** False to leave the app without `app.authenticate`. */
   readonly authenticate?: boolean;
 }
@@ -59,13 +66,13 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
   app.addHook('onClose', () => parts.database.close());
   const operations: Operation[] = [];
   const vendors = new Map<string, DeclaredAccess>();
-  const { tokens, verifiedTokens, revocations, levels } = parts;
+  const { tokens, verifiedTokens, apiKeys, revocations, levels } = parts;
   await app.register(access, {
     levels,
     operations,
     vendors,
     path,
-    state: { tokens, verifiedTokens, revocations, recognise: databaseProblem },
+    state: { tokens, verifiedTokens, apiKeys, revocations, recognise: databaseProblem },
     inventory: server?.inventory,
     undeclared: options.undeclared ?? 'refuse',
     hasAuthenticate: options.authenticate ?? true,
@@ -104,6 +111,23 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
     // With the slash, a wildcard route of a vendor's plugin is below the path: `/auth/*` and not `/auth*`.
     { prefix: path === '' ? '' : `${path}/` },
   );
+  if (options.wellKnown ?? true) addRootMetadata(app, config);
   app.decorate(scopeOfService, scope);
   app.decorate('latchkey', latchkeyOf(app));
+}
+
+/**
+ * Answers the well-known paths of an issuer with a path: they are at the root, with that path behind them
+ * (RFC 8414 section 3.1, RFC 9728 section 3.1).
+ */
+function addRootMetadata(app: FastifyInstance, config: Config): void {
+  const behind = issuerPath(config);
+  if (behind === '') return;
+  const documents = {
+    'oauth-authorization-server': authorizationServerMetadata(config),
+    'oauth-protected-resource': protectedResourceMetadata(config),
+  };
+  const options = { config: { access: 'public' as const }, schema: { hide: true } };
+  for (const [name, document] of Object.entries(documents))
+    app.get(`/.well-known/${name}${behind}`, options, async () => document);
 }

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { ApiKeys } from '../access/api-keys.ts';
 import type { AccessLevels, DeclaredAccess } from '../access/levels.ts';
 import type { Operation } from '../access/plugin.ts';
 import type { RouteInventory, StoredRoute } from '../access/route-inventory.ts';
 import type { VerifiedTokens } from '../access/verified-tokens.ts';
+import { ApiKey, NewApiKey } from '../accounts/api-keys/schemas.ts';
 import {
   Authenticators,
   RecoveryCodes,
@@ -11,7 +13,11 @@ import {
 } from '../accounts/authenticators/schemas.ts';
 import type { AccountsContext } from '../accounts/context.ts';
 import { HandedInvitation, Invitation } from '../accounts/invitations/schemas.ts';
+import { PasskeyAssertion, PasskeyAttestation } from '../accounts/passkeys/credential.schemas.ts';
+import { Passkey, PasskeyCreationOptions, PasskeyRequestOptions } from '../accounts/passkeys/schemas.ts';
+import { ServiceAccount } from '../accounts/service-accounts/schemas.ts';
 import { AccessTokenAnswer, Session, TokenPair } from '../accounts/sessions/schemas.ts';
+import { NewUser } from '../accounts/users/new-user.schemas.ts';
 import { User, VisibleUser } from '../accounts/users/schemas.ts';
 import type { AuditContext } from '../audit/chain.ts';
 import { AuditEvent } from '../audit/event.schemas.ts';
@@ -27,6 +33,7 @@ import idempotency from '../http/plugins/idempotency.ts';
 import isolation from '../http/plugins/isolation.ts';
 import json from '../http/plugins/json-body.ts';
 import openapi from '../http/plugins/openapi/openapi.ts';
+import pages from '../http/plugins/pages.ts';
 import rateLimit from '../http/plugins/rate-limit.ts';
 import requestId from '../http/plugins/request-id.ts';
 import securityHeaders from '../http/plugins/security-headers.ts';
@@ -39,8 +46,12 @@ import type { OwnProblemTable } from '../problems/own-problems.ts';
 import problems from '../problems/plugin.ts';
 import type { ProblemCounter } from '../problems/problem-counter.ts';
 import routes from '../routes/index.ts';
+import { MailCodeFlow } from '../routes/login/mail-code.schemas.ts';
+import { PasskeyAdded, PasskeyEnrolment } from '../routes/me/passkeys.schemas.ts';
 import { ProblemEntry } from '../routes/problems/problems.schemas.ts';
 import { registerTelemetry } from '../telemetry/register.ts';
+import { FeedEntry } from '../tokens/feed-entry.schemas.ts';
+import type { FeedReaders } from '../tokens/feed-readers.ts';
 import type { Keys } from '../tokens/keys.ts';
 import type { RefreshTokens } from '../tokens/refresh-tokens.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
@@ -55,7 +66,9 @@ declare module 'fastify' {
     readonly operations: readonly Operation[];
     readonly accounts: AccountsContext;
     readonly revocations: RevocationFeed;
+    readonly feedReaders: FeedReaders;
     readonly verifiedTokens: VerifiedTokens;
+    readonly apiKeys: ApiKeys;
     readonly keys: Keys;
     readonly tokens: Tokens;
     readonly refreshTokens: RefreshTokens;
@@ -125,6 +138,7 @@ export async function service(app: FastifyInstance, options: ScopeOptions): Prom
   await app.register(jobs);
   await app.register(openapi, { path, isHosted });
   await app.register(docs);
+  await app.register(pages);
   await app.register(routes);
   if (ownRoutes !== undefined) await app.register(ownRoutes);
 }
@@ -132,19 +146,32 @@ export async function service(app: FastifyInstance, options: ScopeOptions): Prom
 /** The schemas that the contract names. */
 const sharedSchemas = [
   User,
+  NewUser,
   VisibleUser,
+  ServiceAccount,
+  ApiKey,
+  NewApiKey,
   AccessTokenAnswer,
   TokenPair,
   AcceptedResponse,
+  MailCodeFlow,
   AuditEvent,
   Session,
   Authenticators,
   TotpEnrolment,
   TotpConfirmed,
   RecoveryCodes,
+  PasskeyAssertion,
+  PasskeyAttestation,
+  PasskeyRequestOptions,
+  PasskeyCreationOptions,
+  Passkey,
+  PasskeyEnrolment,
+  PasskeyAdded,
   Invitation,
   HandedInvitation,
   ProblemEntry,
+  FeedEntry,
 ];
 
 function decorate(app: FastifyInstance, options: ScopeOptions): void {
@@ -156,7 +183,9 @@ function decorate(app: FastifyInstance, options: ScopeOptions): void {
   app.decorate('operations', operations);
   app.decorate('accounts', parts.accounts);
   app.decorate('revocations', parts.revocations);
+  app.decorate('feedReaders', parts.feedReaders);
   app.decorate('verifiedTokens', parts.verifiedTokens);
+  app.decorate('apiKeys', parts.apiKeys);
   app.decorate('keys', parts.keys);
   app.decorate('tokens', parts.tokens);
   app.decorate('refreshTokens', parts.refreshTokens);

@@ -89,10 +89,11 @@ t.test('The same bodies without the forbidden members are accepted', async (t) =
   const api = await startApi(t, NO_MAIL_SERVER);
   for (const operation of writes) {
     const caller = await api.person(operation.minimum ?? 1);
-    const { status } = await api.ask(operation.method, fillPath(operation, caller.id), {
+    const { status, body } = await api.ask(operation.method, fillPath(operation, caller.id), {
       ...(operation.minimum !== null && { token: caller.token }),
       body: operation.body.example,
     });
-    t.not(status, 400, operation.operationId);
+    // The example of a passkey fits the schema, and answers no challenge.
+    t.notOk(status === 400 && body.slug !== 'passkey-invalid', operation.operationId);
   }
 });

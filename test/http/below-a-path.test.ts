@@ -110,5 +110,5 @@ t.test('The links in mails lead below the path where FRONTEND_URL is not set', a
   await post('/register', { name: 'Ada', email: 'ada@example.com', password: PASSWORD });
   const [mail] = await waitingFor(api, 'ada@example.com');
   noteSecretsIn(mail);
-  t.ok(mail!.values.link!.startsWith(`${base}/verify-email#token=`));
+  t.ok(mail!.values.link!.startsWith(`${base}/ui/verify-email#token=`));
 });

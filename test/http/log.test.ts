@@ -33,7 +33,7 @@ async function printed(t: Teardown, variables: Variables): Promise<string> {
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;
   });
-  const urlOf = () => /Latchkey listens on (http:\/\/[\d.:]+)/.exec(text)?.[1];
+  const urlOf = () => /Latchkey listens on (http:\/\/[\w.:]+)/.exec(text)?.[1];
   await until(() => urlOf() !== undefined);
   await fetch(`${urlOf()}/%zz-in-the-path`);
   await fetch(`${urlOf()}/users/${ID}?token=in-the-query`);

@@ -23,6 +23,8 @@ interface Operation {
   readonly tags: readonly string[];
   readonly security: readonly object[];
   readonly 'x-minimum-access'?: number;
+  readonly 'x-max-age'?: number;
+  readonly 'x-session'?: boolean;
   readonly parameters?: readonly { name: string; in: string; schema: object; required: boolean }[];
   readonly requestBody?: { required: boolean; content: Record<string, Media> };
   readonly responses: Record<string, { description: string; content?: Record<string, Media> }>;
@@ -61,6 +63,8 @@ function errorsOf(pointer: readonly string[], value: unknown): string {
   return check(value) ? '' : ajv.errorsText(check.errors);
 }
 
+const FORM = 'application/x-www-form-urlencoded';
+
 t.test('The contract is a valid document of OpenAPI 3.1', async (t) => {
   const validator = new Validator();
   t.strictSame(await validator.validate(structuredClone({ ...contract })), { valid: true });
@@ -94,7 +98,10 @@ t.test('Every operation has an id, a tag and a summary', async (t) => {
 });
 
 t.test('The contract lists the access that the router enforces', async (t) => {
-  const routes = app.listRoutes().filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'));
+  // /docs and /ui are for browsers, and no operations of the API.
+  const routes = app
+    .listRoutes()
+    .filter(({ method, url }) => method !== 'HEAD' && !/^\/(docs|ui)(\/|$)/.test(url));
   t.strictSame(
     routes.map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`).sort(),
     operations.map(({ name }) => name).sort(),
@@ -105,15 +112,28 @@ t.test('The contract lists the access that the router enforces', async (t) => {
     const operation = operations.find((candidate) => candidate.name === name)?.operation;
     const minimum = config[declaration]?.minimum ?? undefined;
     t.equal(operation?.['x-minimum-access'], minimum, name);
-    const isOptional = config.token === 'optional' ? [{ accessToken: [] }, {}] : [];
-    t.strictSame(operation?.security, minimum === undefined ? isOptional : [{ accessToken: [] }], name);
+    const accepted = config.session ? [{ accessToken: [] }] : [{ accessToken: [] }, { apiKey: [] }];
+    const optional = [
+      ...(config.token === 'optional' ? accepted : []),
+      ...(config.sessionCookie === true ? [{ sessionCookie: [] }] : []),
+    ];
+    const none = optional.length === 0 ? [] : [...optional, {}];
+    t.strictSame(operation?.security, minimum === undefined ? none : accepted, name);
+    t.equal(config.sessionCookie === true, ['POST /refresh', 'POST /logout'].includes(name), name);
+    t.equal(operation?.['x-session'] === true, config.session === true, name);
   }
 });
 
 /** Lists the problems of an operation that follow from its parameters and its access. */
 function problemsOf(
   method: string,
-  { requestBody, parameters = [], 'x-minimum-access': minimum }: Operation,
+  {
+    requestBody,
+    parameters = [],
+    'x-minimum-access': minimum,
+    'x-max-age': maxAge,
+    'x-session': session,
+  }: Operation,
 ): ProblemSlug[] {
   const hasQuery = parameters.some((parameter) => parameter.in !== 'path');
   const hasParams = parameters.some((parameter) => parameter.in === 'path');
@@ -124,6 +144,12 @@ function problemsOf(
     ...(minimum === undefined
       ? []
       : (['authentication-required', 'invalid-request', 'invalid-token'] as const)),
+    ...(session
+      ? (['key-not-allowed'] as const)
+      : minimum === undefined
+        ? []
+        : (['operation-not-allowed', 'too-many-attempts'] as const)),
+    ...(!session && maxAge !== undefined ? (['key-not-allowed'] as const) : []),
     // SECOND_FACTOR_FROM may ask for a second factor at each of these levels.
     ...((minimum ?? 0) > 0 ? (['access-denied', 'two-factors-required'] as const) : []),
     'too-many-requests',
@@ -200,16 +226,30 @@ t.test('The published patterns accept everything that the service accepts', asyn
 t.test('Every operation lists all its problems, each under its status', async (t) => {
   const idempotent: ProblemSlug[] = ['idempotency-key-reused', 'request-in-progress'];
   const own: Record<string, ProblemSlug[]> = {
-    registerUser: ['email-taken', 'registration-closed', ...idempotent],
+    registerUser: [
+      'passkey-invalid',
+      'passkeys-not-available',
+      'passkey-exists',
+      'email-taken',
+      'registration-closed',
+      'sign-in-method-off',
+      ...idempotent,
+    ],
+    requestRegistrationPasskeyOptions: ['passkeys-not-available', 'registration-closed'],
     verifyEmail: [
       'mail-token-invalid',
       'wrong-password',
+      'passkey-not-accepted',
+      'passkeys-not-available',
+      'passkey-exists',
       'too-many-attempts',
       'email-taken',
       'registration-closed',
+      'sign-in-method-off',
     ],
-    requestPasswordReset: ['mail-not-configured', ...idempotent],
-    resetPassword: ['mail-token-invalid', 'too-many-attempts'],
+    requestVerificationPasskeyOptions: ['mail-token-invalid', 'passkeys-not-available', 'too-many-attempts'],
+    requestPasswordReset: ['mail-not-configured', 'sign-in-method-off', ...idempotent],
+    resetPassword: ['mail-token-invalid', 'sign-in-method-off', 'too-many-attempts'],
     stopEmailChange: ['mail-token-invalid', 'too-many-attempts', 'email-taken'],
     requestEmailChange: [
       'recent-sign-in-required',
@@ -232,10 +272,56 @@ t.test('Every operation lists all its problems, each under its status', async (t
       'mail-not-configured',
       ...idempotent,
     ],
-    revokeInvitation: ['invitation-not-found'],
-    acceptInvitation: ['mail-token-invalid', 'too-many-attempts', 'email-taken'],
-    signIn: ['invalid-credentials', 'second-factor-required', 'too-many-attempts'],
-    provideSecondFactor: ['challenge-invalid', 'wrong-code', 'code-already-used', 'too-many-attempts'],
+    acceptInvitation: [
+      'mail-token-invalid',
+      'too-many-attempts',
+      'passkey-invalid',
+      'passkeys-not-available',
+      'passkey-exists',
+      'email-taken',
+      'sign-in-method-off',
+    ],
+    requestAcceptancePasskeyOptions: ['mail-token-invalid', 'too-many-attempts', 'passkeys-not-available'],
+    requestSecondFactorOptions: ['challenge-invalid', 'passkey-not-found', 'passkeys-not-available'],
+    requestReauthenticationOptions: ['passkey-not-found', 'passkeys-not-available'],
+    requestMailCode: ['sign-in-method-off'],
+    signInWithMailCode: [
+      'sign-in-method-off',
+      'challenge-invalid',
+      'wrong-code',
+      'invalid-credentials',
+      'second-factor-required',
+      'same-origin-required',
+      'cookies-need-https',
+      'too-many-attempts',
+    ],
+    revokeInvitation: ['invitation-not-found', 'key-not-allowed'],
+    requestPasskeyOptions: ['passkeys-not-available'],
+    signInWithPasskey: [
+      'passkey-not-accepted',
+      'passkeys-not-available',
+      'same-origin-required',
+      'cookies-need-https',
+      'too-many-attempts',
+    ],
+    getRelatedOrigins: ['passkeys-not-available'],
+    signIn: [
+      'invalid-credentials',
+      'second-factor-required',
+      'sign-in-method-off',
+      'same-origin-required',
+      'cookies-need-https',
+      'too-many-attempts',
+    ],
+    provideSecondFactor: [
+      'challenge-invalid',
+      'wrong-code',
+      'code-already-used',
+      'passkey-not-accepted',
+      'passkeys-not-available',
+      'same-origin-required',
+      'too-many-attempts',
+    ],
     signOut: ['authentication-required', 'invalid-request', 'invalid-token'],
     refreshSession: ['invalid-refresh-token'],
     renewAuthentication: [
@@ -243,21 +329,83 @@ t.test('Every operation lists all its problems, each under its status', async (t
       'wrong-password',
       'wrong-code',
       'code-already-used',
+      'passkey-not-accepted',
+      'passkeys-not-available',
+      'sign-in-method-off',
       'too-many-attempts',
     ],
-    changePassword: ['two-factors-required', 'wrong-password', 'too-many-attempts'],
+    changePassword: [
+      'two-factors-required',
+      'recent-sign-in-required',
+      'wrong-password',
+      'sign-in-method-off',
+      'same-origin-required',
+      'too-many-attempts',
+    ],
     endSession: ['session-not-found'],
     createUser: ['recent-sign-in-required', 'email-taken', 'invitation-exists'],
     getUser: ['user-not-found'],
-    changeUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
+    changeUser: [
+      'user-not-found',
+      'recent-sign-in-required',
+      'key-not-allowed',
+      'last-admin',
+      'precondition-failed',
+    ],
     deleteUser: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
+    listUserSessions: ['user-not-found'],
+    endUserSession: ['user-not-found', 'session-not-found', 'recent-sign-in-required'],
     endUserSessions: ['user-not-found', 'recent-sign-in-required'],
     requestTotp: ['recent-sign-in-required', 'two-factors-required'],
     confirmTotp: ['recent-sign-in-required', 'two-factors-required', 'wrong-code', 'totp-not-pending'],
-    deleteTotp: ['recent-sign-in-required', 'two-factors-required', 'totp-not-found'],
+    deleteTotp: ['recent-sign-in-required', 'two-factors-required', 'totp-not-found', 'same-origin-required'],
     renewRecoveryCodes: ['recent-sign-in-required', 'two-factors-required', 'no-second-factor'],
-    resetAuthenticators: ['recent-sign-in-required', 'user-not-found', 'own-authenticators'],
+    requestPasskey: [
+      'recent-sign-in-required',
+      'two-factors-required',
+      'too-many-passkeys',
+      'passkeys-not-available',
+    ],
+    createPasskey: [
+      'recent-sign-in-required',
+      'two-factors-required',
+      'passkey-invalid',
+      'passkey-exists',
+      'too-many-passkeys',
+      'passkeys-not-available',
+      'wrong-code',
+    ],
+    getPasskey: ['passkey-not-found'],
+    changePasskey: ['recent-sign-in-required', 'two-factors-required', 'passkey-not-found'],
+    deletePasskey: [
+      'recent-sign-in-required',
+      'two-factors-required',
+      'passkey-not-found',
+      'last-authenticator',
+      'same-origin-required',
+    ],
+    listUserAuthenticators: ['user-not-found'],
+    resetAuthenticators: [
+      'recent-sign-in-required',
+      'user-not-found',
+      'own-authenticators',
+      'last-authenticator',
+    ],
+    createApiKey: ['recent-sign-in-required', 'too-many-api-keys'],
+    getApiKey: ['api-key-not-found'],
+    endApiKey: ['api-key-not-found'],
+    listUserApiKeys: ['user-not-found'],
+    endUserApiKey: ['api-key-not-found'],
+    createServiceAccount: ['recent-sign-in-required'],
+    getServiceAccount: ['service-account-not-found'],
+    changeServiceAccount: ['recent-sign-in-required', 'service-account-not-found'],
+    deleteServiceAccount: ['recent-sign-in-required', 'service-account-not-found'],
+    createServiceApiKey: ['recent-sign-in-required', 'service-account-not-found', 'too-many-api-keys'],
+    listServiceApiKeys: ['service-account-not-found'],
+    getServiceApiKey: ['service-account-not-found', 'api-key-not-found'],
+    endServiceApiKey: ['recent-sign-in-required', 'api-key-not-found'],
     getReadiness: ['not-ready'],
+    listRevocations: ['feed-not-complete'],
   };
   for (const { name, method, operation } of operations) {
     const failures = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
@@ -302,6 +450,16 @@ t.test('The problems of a body are also listed where the route needs no body', a
   }
 });
 
+/** Writes that need no body: token and path are enough. */
+const bodiless = [
+  'resendInvitation',
+  'requestTotp',
+  'requestPasskey',
+  'renewRecoveryCodes',
+  'requestPasskeyOptions',
+  'requestReauthenticationOptions',
+];
+
 t.test('Every body refuses unknown members and has a valid example', async (t) => {
   const withBody = operations.filter(({ operation }) => operation.requestBody !== undefined);
   t.strictSame(
@@ -310,18 +468,18 @@ t.test('Every body refuses unknown members and has a valid example', async (t) =
       .filter(
         ({ method, operation: { operationId } }) =>
           operationId === 'deleteMe' ||
-          // The others need no body: token and path are enough.
-          (['post', 'patch', 'put'].includes(method) &&
-            !['resendInvitation', 'requestTotp', 'renewRecoveryCodes'].includes(operationId)),
+          (['post', 'patch', 'put'].includes(method) && !bodiless.includes(operationId)),
       )
       .map(({ name }) => name)
       .sort(),
   );
   for (const { name, path, method, operation } of withBody) {
-    // Signing out needs no body with an access token, and leaving needs none at all.
-    const isOptional = ['signOut', 'deleteMe'].includes(operation.operationId);
+    // A token in a header or in a cookie is enough for some, and leaving needs none at all.
+    const isOptional = ['signOut', 'refreshSession', 'deleteMe'].includes(operation.operationId);
     t.equal(operation.requestBody?.required, !isOptional, name);
-    t.strictSame(Object.keys(operation.requestBody?.content ?? {}), ['application/json'], name);
+    const types = Object.keys(operation.requestBody?.content ?? {});
+    const isForm = ['requestIntrospection', 'revokeToken'].includes(operation.operationId);
+    t.strictSame(types, isForm ? ['application/json', FORM] : ['application/json'], name);
     const media = operation.requestBody?.content['application/json'];
     t.match(media?.schema, { type: 'object', additionalProperties: false }, name);
     const pointer = ['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'];

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
+import { makeKey } from '../api-keys/keys.ts';
 import { type Api, startApi } from '../helper.ts';
 
 const MAX_REQUESTS = 10;
@@ -88,6 +89,30 @@ t.test('The networks of one /48 are counted together too', async (t) => {
   // Refused requests of one network do not affect its neighbours.
   for (let n = 0; n < 10 * MAX_REQUESTS; n++) await from(api, '2001:db8:9:1::1');
   t.equal((await from(api, '2001:db8:9:2::1')).status, 200);
+});
+
+t.test('A reader of the feed is not counted, and everyone else who asks for it is', async (t) => {
+  const api = await startApi(t, { RATE_LIMIT: `${MAX_REQUESTS}` });
+  const admin = await api.person(2);
+  // Each of another admin: the limit leaves one write a minute to each.
+  const own = async (operations: string[]) =>
+    (await makeKey(api, (await api.person(2)).token, { access: 2, operations })).key;
+  const [reader, narrowed] = [await own(['listRevocations']), await own(['getMe'])];
+  const demoted = await api.person(2);
+  const user = await api.person(1);
+  // At the first sight of a token or a key, its request is counted.
+  const read = (token: string, remoteAddress: string) =>
+    exhaust(() =>
+      from(api, remoteAddress, { url: '/revocations', headers: { authorization: `Bearer ${token}` } }),
+    );
+  t.equal(await read(admin.token, '192.0.2.1'), Number.POSITIVE_INFINITY, 'an admin');
+  t.equal(await read(reader, '192.0.2.2'), Number.POSITIVE_INFINITY, 'a key');
+  t.equal(await read(user.token, '192.0.2.3'), MAX_REQUESTS, 'below the level of the feed');
+  t.equal(await read(narrowed, '192.0.2.4'), MAX_REQUESTS, 'a key for other operations');
+  t.equal((await api.ask('GET', '/me', { token: demoted.token })).status, 200);
+  const change = { token: admin.token, body: { access: 1 } };
+  t.equal((await api.ask('PATCH', `/users/${demoted.id}`, change)).status, 200);
+  t.equal(await read(demoted.token, '192.0.2.5'), MAX_REQUESTS, 'a token that was revoked');
 });
 
 t.test('Health checks are not counted, and a RATE_LIMIT of 0 means no limit', async (t) => {

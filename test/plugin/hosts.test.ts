@@ -82,7 +82,10 @@ t.test('A route of a host is guarded by the level that it declares', async (t) =
 
   const missing = await app.inject('/reports');
   t.match(missing.headers['content-type'], /^application\/problem\+json/);
-  t.equal(missing.headers['www-authenticate'], 'Bearer realm="latchkey"');
+  t.match(
+    missing.headers['www-authenticate'],
+    /^Bearer realm="latchkey", resource_metadata="[^"]+\/auth\/\.well-known\/oauth-protected-resource"$/,
+  );
   t.match(missing.json(), { status: 401, type: /\/auth\/problems\/authentication-required$/ });
   t.match((await guest('/reports')).json(), {
     detail: 'You do not have access to that page. Sorry!',
@@ -244,7 +247,10 @@ t.test('A host keeps its own error handler, which gets the challenge of the guar
   });
   const missing = await app.inject('/reports');
   t.equal(missing.statusCode, 401);
-  t.equal(missing.headers['www-authenticate'], 'Bearer realm="latchkey"');
+  t.match(
+    missing.headers['www-authenticate'],
+    /^Bearer realm="latchkey", resource_metadata="[^"]+\/auth\/\.well-known\/oauth-protected-resource"$/,
+  );
   t.match(missing.json(), { own: /access token/ });
   t.strictSame((await app.inject('/broken')).json(), { own: 'teapot' });
   t.match((await app.inject({ method: 'POST', url: '/checked', payload: {} })).json(), {
@@ -363,6 +369,35 @@ t.test('A host keeps its own CORS', async (t) => {
   t.equal(preflight.headers['access-control-allow-origin'], 'https://spa.example');
 });
 
+t.test('A host keeps its own cookies, beside the cookie of a session', async (t) => {
+  // What @fastify/cookie does: decorators, and a header before the answer is sent.
+  const app = await host(t, {
+    before: (app) => {
+      app.decorateRequest('cookies', null);
+      app.decorateReply('setCookie', null);
+      app.addHook('onSend', async (_request, reply) => {
+        const fields = [reply.getHeader('set-cookie') ?? []].flat().map(String);
+        reply.removeHeader('set-cookie');
+        reply.header('set-cookie', [...fields, 'theme=dark']);
+      });
+    },
+  });
+  await app.ready();
+  const user = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
+  await app.latchkey.users.create(user);
+  const page = { 'sec-fetch-site': 'same-origin' };
+  const { email, password } = user;
+  const payload = { email, password, session: 'cookie' };
+  const login = await app.inject({ method: 'POST', url: '/auth/login', headers: page, payload });
+  t.equal(login.statusCode, 200);
+  const [session, theme] = login.cookies;
+  t.match([session, theme], [{ name: 'latchkey-3000', path: '/' }, { name: 'theme' }]);
+  const cookie = `theme=light; ${session?.name}=${session?.value}`;
+  const refresh = await app.inject({ method: 'POST', url: '/auth/refresh', headers: { ...page, cookie } });
+  t.equal(refresh.statusCode, 200);
+  t.equal(refresh.cookies.length, 2);
+});
+
 t.test('A host keeps its own rate limit', async (t) => {
   const app = await host(t, {
     before: (app) => app.register(rateLimit, { max: 2 }),
@@ -384,6 +419,7 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
       app.get('/reports', { config: { access: 'user', maxAge: 60 }, schema: { response } }, handler);
       app.get('/twice', { config: { access: 'guest', factors: 2 }, schema: { response } }, handler);
       app.get('/open', { config: { access: 'public' }, schema: { response } }, handler);
+      app.get('/session', { config: { access: 'guest', session: true }, schema: { response } }, handler);
       await app.register(swaggerUi, { routePrefix: '/docs' });
     },
     options: { undeclared: 'public' },
@@ -391,9 +427,9 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   await app.ready();
   // biome-ignore lint/suspicious/noExplicitAny: the document of the host
   const document: any = app.swagger();
-  t.strictSame(Object.keys(document.paths), ['/reports', '/twice', '/open']);
+  t.strictSame(Object.keys(document.paths), ['/reports', '/twice', '/open', '/session']);
   const { security, responses, ...operation } = document.paths['/reports'].get;
-  t.strictSame(security, [{ accessToken: [] }]);
+  t.strictSame(security, [{ accessToken: [] }, { apiKey: [] }]);
   t.equal(operation['x-minimum-access'], 1);
   t.equal(operation['x-max-age'], 60);
   t.strictSame(Object.keys(responses), ['200', '401', '403']);
@@ -404,6 +440,9 @@ t.test("A host's OpenAPI document has its guarded routes and none of Latchkey's"
   t.match(twice.responses[401].description, /two-factors-required/);
   t.strictSame(Object.keys(responses[403].content), ['application/problem+json']);
   t.notOk(document.paths['/open'].get.security);
+  const session = document.paths['/session'].get;
+  t.strictSame([session.security, session['x-session']], [[{ accessToken: [] }], true]);
+  t.match(session.responses[403].description, /key-not-allowed/);
 
   const ours = (await app.inject('/auth/openapi.json')).json();
   t.ok(ours.paths['/login'], 'the paths of the contract begin behind the prefix');
@@ -441,7 +480,7 @@ t.test("A host's routes and levels ask for two factors, with its own error handl
       t.equal(refused.statusCode, 401);
       t.match(
         refused.headers['www-authenticate'],
-        /^Bearer realm="latchkey", error="insufficient_user_authentication", .*, acr_values="2"$/,
+        /^Bearer realm="latchkey", error="insufficient_user_authentication", .*, acr_values="2", resource_metadata="[^"]+"$/,
       );
       if (hasHandler) t.type(refused.json().mine, 'string');
       else t.equal(refused.json().slug, 'two-factors-required');

@@ -13,12 +13,13 @@ t.test('Every number of the control panel changes with the rows that it counts',
     await app.eventAggregator.flush(app.accounts.db, true);
     const { signIns, users, ...rest } = await read();
     const { activeSessions, pendingRegistrations, pendingInvitations, undeliveredMails } = rest;
-    const { succeeded, failed } = signIns.at(-1);
+    const { succeeded, failed, denied } = signIns.at(-1);
     return {
       total: users.total,
       disabled: users.disabled,
       succeeded,
       failed,
+      denied,
       activeSessions,
       pendingRegistrations,
       pendingInvitations,
@@ -26,7 +27,7 @@ t.test('Every number of the control panel changes with the rows that it counts',
     };
   };
   const empty = await now();
-  t.match(empty, { total: 1, succeeded: 1, activeSessions: 1, undeliveredMails: 0 });
+  t.match(empty, { total: 1, succeeded: 1, failed: 0, denied: 0, activeSessions: 1, undeliveredMails: 0 });
 
   await ask('POST', '/register', { body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD } });
   await ask('POST', '/invitations', { token: admin.token, body: { email: 'grace@example.com' } });
@@ -42,16 +43,19 @@ t.test('Every number of the control panel changes with the rows that it counts',
   for (const password of [PASSWORD, 'wrong', 'wrong too'])
     await ask('POST', '/login', { body: { email: 'ada@example.com', password } });
   await ask('POST', '/login', { body: { email: 'nobody@example.com', password: PASSWORD } });
+  const guest = await person(0);
+  for (let n = 0; n < 2; n++) await ask('GET', '/control-panel', { token: guest.token });
   t.strictSame(await now(), {
     ...empty,
-    total: 2,
-    succeeded: 2,
+    total: 3,
+    succeeded: 3,
     failed: 3,
-    activeSessions: 2,
+    denied: 2,
+    activeSessions: 3,
     pendingInvitations: 1,
     undeliveredMails: 1,
   });
-  t.match(await read(), { users: { byAccess: [{ count: 0 }, { count: 1 }, { count: 1 }] } });
+  t.match(await read(), { users: { byAccess: [{ count: 1 }, { count: 1 }, { count: 1 }] } });
 });
 
 t.test('The control panel lists the last 24 hours one by one, oldest first', async (t) => {

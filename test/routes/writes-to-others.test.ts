@@ -4,8 +4,12 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { declaration } from '#latchkey/access/declaration.ts';
+import { createServiceApiKey } from '#latchkey/accounts/api-keys/create.ts';
+import { operator } from '#latchkey/accounts/context.ts';
+import { createServiceAccount } from '#latchkey/accounts/service-accounts/service-accounts.ts';
 import { open, pairOf, refresh, setTime } from '../accounts/client.ts';
 import { enrol } from '../accounts/second-factor.ts';
+import { makeKey } from '../api-keys/keys.ts';
 import { type Answer, PASSWORD, type Person, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER } from '../mailbox.ts';
 import { operations } from '../operations.ts';
@@ -56,6 +60,8 @@ function writesToOthers(instance: FastifyInstance): string[] {
     .filter(({ method, url, config }) => {
       const isWrite = !['GET', 'HEAD', 'OPTIONS'].includes(method);
       const isOwn = /^\/(?:me|logout)(?:\/|$)/.test(url);
+      // A POST that reads: RFC 7662 section 2.1.
+      if (url === '/introspect') return false;
       return isWrite && !isOwn && typeof config[declaration]?.minimum === 'number';
     })
     .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`);
@@ -74,6 +80,17 @@ t.test('The table lists every guarded route that writes to others', async (t) =>
   t.strictSame(unlisted.sort(), ['PUT /of-admin/{id}', 'PUT /of-user/{id}'], 'a new route is found');
 });
 
+t.test('No other route ends the key of a service account without a recent sign-in', async (t) => {
+  const { id } = await createServiceAccount(app.accounts, operator, { name: 'reports', access: 1 });
+  const wanted = { name: 'a', access: 1, namesStepUp: false };
+  const { id: keyId, key } = await createServiceApiKey(app.accounts, operator, id, wanted);
+  const token = await oldToken(owner);
+  const end = (folder: string) => ask('DELETE', `/${folder}/${id}/api-keys/${keyId}`, { token });
+  t.match(await end('service-accounts'), { status: 401, body: { slug: 'recent-sign-in-required' } });
+  t.match(await end('users'), { status: 404, body: { slug: 'api-key-not-found' } });
+  t.equal((await ask('GET', '/me', { token: key })).status, 200, 'the key goes on');
+});
+
 t.test('The table lists every member of the bodies', async (t) => {
   for (const { method, path, body } of operations) {
     const own = rows.filter(({ request }) => request === `${method} ${path}`);
@@ -90,7 +107,7 @@ const bodies: Readonly<Record<string, readonly (() => object)[]>> = {
     () => ({ access: 0 }),
     () => ({ access: 2, accessUntil: new Date(Date.now() + 60_000).toISOString() }),
   ],
-  disabled: [() => ({ disabled: true }), () => ({ disabled: false, reason: 'is back' })],
+  disabled: [() => ({ disabled: true }), () => ({ disabled: false })],
 };
 
 const newEmail = () => `${randomUUID()}@example.com`;
@@ -112,17 +129,31 @@ async function send(
 ): Promise<Answer[]> {
   const [method = '', path = ''] = request.split(' ');
   const isInvitation = path.startsWith('/invitations');
-  const id = isInvitation ? await invitationId(access) : (await person(access)).id;
+  const isService = path.startsWith('/service-accounts');
+  const service = { name: 'reports', access };
+  const id = isInvitation
+    ? await invitationId(access)
+    : (isService ? await createServiceAccount(app.accounts, operator, service) : await person(access)).id;
   if (path.endsWith('/authenticators')) await enrol(api, { token: await api.sessionToken(id) });
-  const isOffer = request === 'POST /invitations' || request === 'POST /users';
-  const offer = { email: newEmail(), name: 'G', access };
+  const key = { name: 'a', access: 0, namesStepUp: false };
+  const keyId = !path.includes('{keyId}')
+    ? ''
+    : isService
+      ? (await createServiceApiKey(app.accounts, operator, id, key)).id
+      : (await makeKey(api, await api.sessionToken(id), { access: 0 })).id;
+  const sessionId = path.includes('{sessionId}') ? (await open(api, id)).sessionId : '';
+  const isOffer = ['POST /invitations', 'POST /users', 'POST /service-accounts'].includes(request);
+  const offer = { ...(!isService && { email: newEmail() }), name: 'G', access };
   const own = isOffer
     ? [() => ({ ...offer, ...(members.includes('password') && { password: PASSWORD }) })]
-    : bodies[members[0] ?? ''];
+    : path.endsWith('/api-keys')
+      ? [() => ({ name: 'a', access: 0 })]
+      : bodies[members[0] ?? '']?.slice(0, isService && members.includes('access') ? 1 : undefined);
   const answers: Answer[] = [];
   for (const body of own ?? [undefined]) {
     const ready = { token, headers, ...(body && { body: body() }) };
-    answers.push(await ask(method as 'POST', path.replace('{id}', id), ready));
+    const url = path.replace('{id}', id).replace('{keyId}', keyId).replace('{sessionId}', sessionId);
+    answers.push(await ask(method as 'POST', url, ready));
   }
   return answers;
 }

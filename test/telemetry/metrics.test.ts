@@ -177,7 +177,7 @@ t.test('The metrics port serves only GET /metrics, and the port of the API does 
   const cluster = await createCluster(t, { METRICS_PORT: '0', LOG_LEVEL: 'info' });
   const service = await cluster.start();
   const url = /Metrics: (http:\S+)\/metrics/.exec(service.stdout())?.[1] ?? '';
-  t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  t.match(url, /^http:\/\/localhost:\d+$/);
   const metrics = await fetch(`${url}/metrics`);
   t.match(metrics.headers.get('content-type'), /^text\/plain; version=0\.0\.4/);
   t.equal((await fetch(`${url}/metrics?a=b`)).status, 200);

@@ -2,7 +2,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { withAccess } from '../../access/declaration.ts';
-import { Problem } from '../../problems/problem.ts';
+import { answerRefusedFiles } from '../refused-files.ts';
 import { docsTheme } from './docs-theme.ts';
 
 const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">';
@@ -14,9 +14,7 @@ const VIEWPORT = '<meta name="viewport" content="width=device-width, initial-sca
 async function docs(app: FastifyInstance) {
   const { pathname } = new URL(app.config.publicUrl);
   await app.register(async (scope) => {
-    scope.setErrorHandler((error) => {
-      throw isRefusedFile(error) ? new Problem('not-found') : error;
-    });
+    answerRefusedFiles(scope);
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.header('referrer-policy', 'no-referrer');
       done();
@@ -52,16 +50,6 @@ async function docs(app: FastifyInstance) {
       uiConfig: { persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true },
     });
   });
-}
-
-/**
- * Tells whether @fastify/static threw an error for a path that leads out of its folder (403), or has a NUL
- * (400).
- */
-function isRefusedFile(error: unknown): boolean {
-  return (
-    error instanceof Error && 'statusCode' in error && (error.statusCode === 403 || error.statusCode === 400)
-  );
 }
 
 export default fp(docs, { name: 'docs', fastify: '5.x', dependencies: ['openapi'] });

@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import fp from 'fastify-plugin';
 import { declaration } from '../../access/declaration.ts';
-import { type AnswerOptions, sendProblem } from '../../problems/plugin.ts';
+import { type AnswerOptions, headersOf, sendProblem } from '../../problems/plugin.ts';
 import { Problem } from '../../problems/problem.ts';
 import { describeGuard } from './openapi/host-document.ts';
 
@@ -38,7 +38,7 @@ function answerGuard(
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     if (!(error instanceof Problem)) throw error;
     // The challenge of a 401 stays, in any format (RFC 9110 section 11.6.1).
-    reply.headers({ ...error.extras.headers });
+    reply.headers(headersOf(error, options.publicUrl));
     if (request.server.errorHandler !== defaultErrorHandler) throw error;
     sendProblem(error, options, request, reply);
   };

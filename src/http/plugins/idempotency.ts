@@ -100,8 +100,12 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
   });
 }
 
-/** Returns the key without its quotes: `abc` and `"abc"` are the same. */
-function keyOf({ headers }: FastifyRequest): string | undefined {
+/**
+ * Returns the key without its quotes: `abc` and `"abc"` are the same. There is none beside a passkey: its
+ * challenge is used once, and its answer may have recovery codes, which are not stored.
+ */
+function keyOf({ headers, body }: FastifyRequest): string | undefined {
+  if ('passkey' in Object(body)) return undefined;
   const given = [headers['idempotency-key'] ?? []].flat()[0];
   return given?.startsWith('"') ? given.slice(1, -1).replace(/\\(.)/g, '$1') : given;
 }

@@ -1,11 +1,13 @@
 import fastifyRateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { isApiKey, mayCall } from '../../access/api-key-claims.ts';
+import { clientAddress } from '../../access/client-address.ts';
 import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
 import { networkOf, SITE_FACTOR, siteOf } from '../../throttle/network.ts';
-import { clientAddress, isHealthCheck } from '../request-context.ts';
-import { Windows } from './rate-limit-store.ts';
+import { Windows } from '../../throttle/windows.ts';
+import { isHealthCheck } from '../request-context.ts';
 
 /** Length of a window of the rate limit. */
 const WINDOW_MS = 60_000;
@@ -44,13 +46,26 @@ async function rateLimit(app: FastifyInstance, { rateLimit: limit }: Pick<Config
     keyGenerator: (request) => siteOf(clientAddress(request)) ?? '',
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (isHealthCheck(request)) return;
+    if (isHealthCheck(request) || isKnownReader(request)) return;
     // Requests that a network is refused do not count against its site.
     report(reply, ofNetwork, await countNetwork(request));
     if (siteOf(clientAddress(request)) === undefined) return;
     const together = await countSite(request);
     if (!together.isAllowed && together.isExceeded) report(reply, ofSite, together);
   });
+}
+
+/**
+ * Tells whether a request to the feed, or for introspection, has a token or an API key that was accepted
+ * before and may do it. A reader sends some 70 requests a minute, and many may be in one network. All others
+ * are counted: those that may be guesses, and those that the guard refuses, which any user can send.
+ */
+function isKnownReader({ routeOptions, headers: { authorization }, server }: FastifyRequest): boolean {
+  if (routeOptions?.config.isFeed !== true || authorization === undefined) return false;
+  const { verifiedTokens, apiKeys, levels, revocations } = server;
+  const claims = verifiedTokens.get(authorization) ?? apiKeys.find(authorization)?.claims;
+  if (claims === undefined || claims.access < levels.admin) return false;
+  return isApiKey(claims) ? mayCall(claims, routeOptions.schema?.operationId) : !revocations.revokes(claims);
 }
 
 type Counted = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>;

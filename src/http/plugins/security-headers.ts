@@ -33,7 +33,8 @@ const CONTENT_SECURITY_POLICY = "frame-ancestors 'none'";
 const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
 
 /**
- * The security headers for browsers. There are no cookies, so no other site can make a browser act for its
+ * The security headers for browsers. No request is authenticated by a cookie, and the two that read one take
+ * it from pages of the same origin only (session-cookie.ts), so no other site can make a browser act for its
  * user. Answers are JSON, so nothing in them runs or is framed. Personal data is kept by no cache (OWASP REST
  * Security Cheat Sheet, "Security Headers"). Fields that apply to HTML only (Referrer-Policy,
  * Permissions-Policy) are sent with the docs page only.

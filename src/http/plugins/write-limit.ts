@@ -4,7 +4,7 @@ import { declaration } from '../../access/declaration.ts';
 import { claimsOf, rejectInvalid } from '../../access/guard.ts';
 import type { Config } from '../../config/index.ts';
 import { retryLater } from '../../problems/problem.ts';
-import { type Window, Windows } from './rate-limit-store.ts';
+import { type Window, Windows } from '../../throttle/windows.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,10 +12,11 @@ declare module 'fastify' {
      * The way in which a guarded route that writes is counted. The default is together with all other routes,
      * for each user.
      * - `sessions`: not at all. The route only ends sessions. A user has few, and each began with a sign-in.
+     * - `none`: not at all. The route writes nothing, although its method is not a safe one.
      * - `password`: by itself, when it has succeeded. A person with a token but without the password cannot
      *   use it up.
      */
-    writeLimit?: 'sessions' | 'password';
+    writeLimit?: 'sessions' | 'none' | 'password';
   }
 }
 
@@ -58,7 +59,7 @@ async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rat
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat();
     if (!route.config?.[declaration]?.guard || methods.every((method) => SAFE_METHODS.has(method))) return;
-    if (route.config.writeLimit === 'sessions') return;
+    if (route.config.writeLimit === 'sessions' || route.config.writeLimit === 'none') return;
     const isPassword = route.config.writeLimit === 'password';
     const hooks = [route.preHandler ?? []].flat();
     const behind = hooks.indexOf(rejectInvalid) + 1;

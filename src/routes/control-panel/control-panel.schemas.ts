@@ -28,6 +28,9 @@ export const ControlPanel = Type.Object(
         }),
         succeeded: Count('sign-ins'),
         failed: Count('wrong passwords and unknown addresses; counted within 10 minutes'),
+        denied: Count(
+          'requests that were answered with 403, but for wrong passwords: `access.denied` of the audit; counted within 10 minutes',
+        ),
       }),
       { description: 'the last 24 hours, oldest first; the last hour is not over yet' },
     ),

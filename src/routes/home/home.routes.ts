@@ -1,12 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 // TypeScript 7 finds the members that are added to FastifyInstance only where the module is named.
 import type {} from 'fastify';
-import { version } from '../../config/index.ts';
+import { availableMethods, version } from '../../config/index.ts';
 import { Contract, Home } from './home.schemas.ts';
 
 const home: FastifyPluginAsyncTypebox = async (app) => {
-  const { publicUrl } = app.config;
+  const { publicUrl, hasPages, registration, passwordMinLength } = app.config;
+  const signInMethods = availableMethods(app.config);
   const links = {
+    ...(hasPages && { pages: `${publicUrl}/ui` }),
     docs: `${publicUrl}/docs`,
     openapi: `${publicUrl}/openapi.json`,
     register: `${publicUrl}/register`,
@@ -24,12 +26,24 @@ const home: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       operationId: 'getHome',
       tags: ['Service'],
-      summary: 'The service and its links',
+      summary: 'The service, its settings that frontends need, and its links',
       response: { 200: Home },
     },
-    handler: async () => ({ name: 'Latchkey', version, links }),
+    handler: async () => ({
+      name: 'Latchkey',
+      version,
+      settings: {
+        registration,
+        signInMethods,
+        passwordMinLength,
+        mail: app.accounts.outbox.settings.hasServer,
+      },
+      links,
+    }),
   });
 
+  // Serialized once: it has hundreds of kilobytes, and anybody may ask for it.
+  let contract: string | undefined;
   app.get('/openapi.json', {
     config: { access: 'public' },
     schema: {
@@ -38,7 +52,14 @@ const home: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'The OpenAPI document',
       response: { 200: Contract },
     },
-    handler: async () => app.swagger(),
+    handler: async (_request, reply) => {
+      const document = app.swagger();
+      reply.type('application/json; charset=utf-8').serializer(() => {
+        contract ??= JSON.stringify(document);
+        return contract;
+      });
+      return document;
+    },
   });
 };
 

@@ -6,12 +6,10 @@ import { changeOwnName } from '../../accounts/users/update.ts';
 import { findCaller } from '../../accounts/users/users.ts';
 import { ConditionalHeaders, Etag, etagOf, preconditionOf } from '../../http/etag.ts';
 import { RECENT_SIGN_IN_SECONDS } from '../../http/limits.ts';
-import { actorOf } from '../../http/request-context.ts';
+import { actorOf, sessionActorOf } from '../../http/request-context.ts';
 import { NoContent, Ref } from '../../http/schemas.ts';
 import { DeleteMeBody, Permissions, UpdateMeBody } from './me.schemas.ts';
-import { permissionOf } from './permissions.ts';
-
-const SECOND_MS = 1_000;
+import { describeCaller, describeLevels, permissionOf } from './permissions.ts';
 
 const me: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/', {
@@ -50,6 +48,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
   app.delete('/', {
     config: {
       access: 'guest',
+      session: true,
       maxAge: RECENT_SIGN_IN_SECONDS,
       optionalBody: true,
       problems: ['two-factors-required', 'last-admin', 'precondition-failed'],
@@ -63,7 +62,7 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: NoContent('Deleted.') },
     },
     handler: async (request, reply) => {
-      const actor = actorOf(request);
+      const actor = sessionActorOf(request);
       const precondition = preconditionOf(request.headers);
       await deleteUser(app.accounts, actor, actor.userId, precondition, RECENT_SIGN_IN_SECONDS);
       reply.code(204);
@@ -71,26 +70,21 @@ const me: FastifyPluginAsyncTypebox = async (app) => {
     },
   });
 
+  const levels = describeLevels(app.levels, app.config.secondFactor.limit);
   app.get('/permissions', {
     config: { access: 'guest' },
     schema: {
       operationId: 'listPermissions',
       tags: ['Me'],
       summary: 'Every operation of the API, and whether the caller may use it',
-      description: 'The levels, the methods and the time are those of the access token.',
+      description:
+        'The levels, the methods and the time are those of the access token. With an API key, `key` says which.',
       response: { 200: Permissions },
     },
     handler: async (request) => {
       const claims = claimsOf(request);
-      const { access, access2 = null, acr = '1', amr = [] } = claims;
-      return {
-        access,
-        access2,
-        acr,
-        amr,
-        authenticatedAt: new Date(claims.auth_time * SECOND_MS).toISOString(),
-        permissions: app.operations.map((operation) => permissionOf(claims, operation)),
-      };
+      const permissions = app.operations.map((operation) => permissionOf(claims, operation));
+      return { ...describeCaller(claims), levels, permissions };
     },
   });
 };

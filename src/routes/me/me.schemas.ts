@@ -8,10 +8,14 @@ export const DeleteMeBody = Type.Object({}, { additionalProperties: false });
 
 export const Permissions = Type.Object(
   {
-    access: Type.Integer({ description: "the level of the caller's access token", examples: [1] }),
+    access: Type.Integer({ description: "the level of the caller's access token or API key", examples: [1] }),
     access2: Type.Union([Type.Integer(), Type.Null()], {
       description: 'the level that a second factor would give; null where it gives no higher one',
       examples: [2],
+    }),
+    cap: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'the highest level that was asked for at the sign-in; null where none was',
+      examples: [1],
     }),
     acr: Type.Enum(['1', '2'], {
       description: 'number of factors of the session; no level of NIST SP 800-63B',
@@ -21,11 +25,32 @@ export const Permissions = Type.Object(
       description: 'the methods that the session has proven (RFC 8176)',
       examples: [['pwd']],
     }),
-    authenticatedAt: Type.String({
-      format: 'date-time',
-      description: 'when the caller last signed in or reauthenticated',
+    authenticatedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+      description: 'when the caller last signed in or reauthenticated; null for an API key',
       examples: ['2026-01-31T12:00:00.000Z'],
     }),
+    key: Type.Union(
+      [
+        Type.Object({
+          id: Type.String({ format: 'uuid' }),
+          operations: Type.Union([Type.Array(Type.String()), Type.Null()]),
+          expiresAt: Type.String({ format: 'date-time' }),
+        }),
+        Type.Null(),
+      ],
+      { description: 'the API key that the request was sent with; null for a session', examples: [null] },
+    ),
+    levels: Type.Array(
+      Type.Object({
+        access: Type.Integer({ minimum: 0, description: 'access level', examples: [1] }),
+        accessName: Type.String({ description: 'its name', examples: ['user'] }),
+        secondFactor: Type.Boolean({
+          description: 'whether it asks for a second factor: no API key of a person has it',
+          examples: [false],
+        }),
+      }),
+      { description: 'the access levels, ascending' },
+    ),
     permissions: Type.Array(
       Type.Object({
         operationId: Type.String({ description: 'as in the OpenAPI document', examples: ['listUsers'] }),
@@ -45,8 +70,18 @@ export const Permissions = Type.Object(
           description: 'number of factors that it needs of every session',
           examples: [1],
         }),
+        session: Type.Boolean({
+          description: 'whether it needs a session: API keys are refused',
+          examples: [false],
+        }),
+        stepUp: Type.Boolean({
+          description:
+            'whether it asks for a recent sign-in or two factors, also where that depends on the body',
+          examples: [true],
+        }),
         allowed: Type.Boolean({
-          description: 'whether level and factors of the caller are enough; `maxAge` is not considered',
+          description:
+            'whether level and factors of the caller are enough; `maxAge` is considered for API keys alone',
           examples: [true],
         }),
         secondFactor: Type.Boolean({
@@ -56,5 +91,5 @@ export const Permissions = Type.Object(
       }),
     ),
   },
-  { description: 'Every operation of the API, and whether the caller may use it.' },
+  { description: 'The levels, and every operation of the API with whether the caller may use it.' },
 );

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 export const ProblemEntry = Type.Object(
   {
-    type: Type.String({ format: 'uri', examples: ['http://127.0.0.1:3000/problems/access-denied'] }),
+    type: Type.String({ format: 'uri', examples: ['http://localhost:3000/problems/access-denied'] }),
     slug: Type.String({ examples: ['access-denied'] }),
     status: Type.Integer({ examples: [403] }),
     title: Type.String({ examples: ['Access denied'] }),

@@ -4,7 +4,6 @@ import { accessDenied } from '../../access/challenges.ts';
 import { claimsOf, requireRecentSignIn } from '../../access/guard.ts';
 import { inviteByHand } from '../../accounts/invitations/invitations.ts';
 import { HandedInvitation } from '../../accounts/invitations/schemas.ts';
-import { endAllSessions } from '../../accounts/sessions/end.ts';
 import { createUserAs } from '../../accounts/users/create.ts';
 import { deleteUser } from '../../accounts/users/delete.ts';
 import { listUsers } from '../../accounts/users/list.ts';
@@ -18,11 +17,14 @@ import { actorOf } from '../../http/request-context.ts';
 import { Location, NextPage, NoContent, Ref } from '../../http/schemas.ts';
 import { parseTimestamp, toWholeSeconds } from '../../lib/timestamps.ts';
 import { invalidBody } from '../../problems/problem.ts';
-import { CreateUserBody, UserChangeBody, UserPage, UserParams, UserQuery } from './users.schemas.ts';
-
-/** A sentence about the rule of accounts/authority.ts, for the contract. */
-const ABOVE_CALLER =
-  'A user whose permanent or current level is above your permanent one is refused with `access-denied`.';
+import {
+  ABOVE_CALLER,
+  CreateUserBody,
+  UserChangeBody,
+  UserPage,
+  UserParams,
+  UserQuery,
+} from './users.schemas.ts';
 
 const users: FastifyPluginAsyncTypebox = async (app) => {
   const { levels } = app;
@@ -39,7 +41,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['Users'],
       summary: 'List, search and sort the users',
       description:
-        'Oldest first unless `sort` says otherwise. `disabled`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.',
+        'Oldest first unless `sort` says otherwise. People are listed; `kind=service` lists the service accounts. `kind`, `disabled`, `elevated`, `externalId`, and sorting and searching by email, are for admins, because they would reveal what only admins see.',
       querystring: UserQuery(levels.all),
       response: { 200: { ...UserPage, headers: { Link: NextPage } } },
     },
@@ -47,7 +49,11 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       const { access } = claimsOf(request);
       const { query } = request;
       const isForAdmins =
-        query.disabled !== undefined || query.externalId !== undefined || query.sort?.endsWith('email');
+        query.kind === 'service' ||
+        query.disabled !== undefined ||
+        query.elevated !== undefined ||
+        query.externalId !== undefined ||
+        query.sort?.endsWith('email');
       if (isForAdmins && access < levels.admin) throw accessDenied(levels.admin, access);
       const page = await listUsers(app.accounts, query);
       if (page.nextCursor !== null) reply.header('link', nextPage(request, page.nextCursor));
@@ -106,7 +112,13 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
   app.patch('/:id', {
     config: {
       access: 'admin',
-      problems: ['user-not-found', 'recent-sign-in-required', 'last-admin', 'precondition-failed'],
+      problems: [
+        'user-not-found',
+        'recent-sign-in-required',
+        'key-not-allowed',
+        'last-admin',
+        'precondition-failed',
+      ],
     },
     schema: {
       operationId: 'changeUser',
@@ -119,7 +131,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: { ...Ref(User), headers: { ETag: Etag } } },
     },
     handler: async (request, reply) => {
-      if (needsRecentSignIn(request.body)) requireRecentSignIn(claimsOf(request), RECENT_SIGN_IN_SECONDS);
+      if (needsRecentSignIn(request.body)) requireRecentSignIn(request, RECENT_SIGN_IN_SECONDS);
       const wanted = toWanted(request.body);
       const precondition = preconditionOf(request.headers);
       const user = await changeUser(app.accounts, actorOf(request), request.params.id, wanted, precondition);
@@ -145,24 +157,6 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     },
     handler: async (request, reply) => {
       await deleteUser(app.accounts, actorOf(request), request.params.id, preconditionOf(request.headers));
-      reply.code(204);
-      return null;
-    },
-  });
-
-  app.delete('/:id/sessions', {
-    // Otherwise a stolen token could sign out, again and again, the admins who want to stop the thief.
-    config: { access: 'admin', maxAge: RECENT_SIGN_IN_SECONDS, problems: ['user-not-found'] },
-    schema: {
-      operationId: 'endUserSessions',
-      tags: ['Users'],
-      summary: 'End all sessions of a user',
-      description: ABOVE_CALLER,
-      params: UserParams,
-      response: { 204: NoContent('Ended.') },
-    },
-    handler: async (request, reply) => {
-      await endAllSessions(app.accounts, actorOf(request), request.params.id);
       reply.code(204);
       return null;
     },

@@ -12,6 +12,10 @@ import {
 import type { AccessLevel } from '../../config/index.ts';
 import { NextCursor, PageLimit, Ref } from '../../http/schemas.ts';
 
+/** A sentence about the rule of accounts/authority.ts, for the contract. */
+export const ABOVE_CALLER =
+  'A user whose permanent or current level is above your permanent one is refused with `access-denied`.';
+
 export const UserParams = Type.Object({
   id: Type.String({
     format: 'uuid',
@@ -47,6 +51,18 @@ export const UserQuery = (levels: readonly AccessLevel[]) =>
         Type.Boolean({
           description: 'true for disabled users only, false for the others; for admins',
           examples: [false],
+        }),
+      ),
+      elevated: Type.Optional(
+        Type.Literal(true, {
+          description:
+            'true for only those people whose level has a time limit (`accessUntil`) that is not over; `sort`, `access` and `disabled` may be sent with it; for admins',
+        }),
+      ),
+      kind: Type.Optional(
+        Type.Enum(['person', 'service'], {
+          description: 'people, which is the default, or service accounts; the latter are for admins',
+          examples: ['service'],
         }),
       ),
       externalId: Type.Optional({

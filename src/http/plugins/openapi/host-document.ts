@@ -4,11 +4,12 @@ import { type ProblemSlug, registry } from '../../../problems/registry.ts';
 import { mayNeedTwoFactors } from './minimum.ts';
 
 /**
- * The security scheme that guarded routes name in the OpenAPI document of your app. Give it to
+ * The security schemes that guarded routes name in the OpenAPI document of your app. Give them to
  * @fastify/swagger: `openapi: { components: { securitySchemes } }`.
  */
 export const securitySchemes = {
   accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'lk_ and 59 characters' },
 } as const;
 
 /** A problem, without the schemas that only the document of the service has. */
@@ -23,6 +24,7 @@ const problemSchema = {
     detail: { type: 'string' },
     required: { type: 'integer', description: 'the access level that the route asks for' },
     actual: { type: 'integer', description: "the caller's access level" },
+    operation: { type: 'string', description: 'the operation that an API key does not list' },
     requestId: { type: 'string' },
   },
 };
@@ -34,20 +36,29 @@ const problemSchema = {
  */
 export function describeGuard(
   schema: FastifySchema,
-  { minimum, maxAge, factors }: Pick<Declaration, 'maxAge' | 'factors'> & { readonly minimum: number },
+  {
+    minimum,
+    maxAge,
+    factors,
+    session,
+  }: Pick<Declaration, 'maxAge' | 'factors' | 'session'> & { readonly minimum: number },
 ): FastifySchema {
   const unauthenticated: ProblemSlug[] = ['authentication-required', 'invalid-token'];
   if (mayNeedTwoFactors(minimum, factors)) unauthenticated.push('two-factors-required');
   if (maxAge !== null) unauthenticated.push('recent-sign-in-required');
+  const forbidden: ProblemSlug[] = session ? [] : ['operation-not-allowed'];
+  if (session || maxAge !== null || factors === 2) forbidden.push('key-not-allowed');
+  if (minimum > 0) forbidden.push('access-denied');
   const described = {
-    security: [{ accessToken: [] }],
+    security: session ? [{ accessToken: [] }] : [{ accessToken: [] }, { apiKey: [] }],
     'x-minimum-access': minimum,
     ...(maxAge !== null && { 'x-max-age': maxAge }),
     ...(factors === 2 && { 'x-factors': factors }),
+    ...(session && { 'x-session': true }),
     ...schema,
     response: {
       401: response(unauthenticated),
-      ...(minimum > 0 && { 403: response(['access-denied']) }),
+      403: response(forbidden),
       ...Object(schema.response),
     },
   };

@@ -12,11 +12,12 @@ const MINUTE_SECONDS = 60;
 export function describeAccess(
   description: string | undefined,
   { config }: RouteOptions,
-  { minimum, maxAge, factors }: Declaration,
+  { minimum, maxAge, factors, session }: Declaration,
   levels: AccessLevels,
 ): string {
   const sentences = [
     minimum === null ? describePublic(config?.token === 'optional') : describeMinimum(minimum, levels),
+    ...(session && minimum !== null ? ['It needs a session: API keys are refused.'] : []),
     ...(factors === 1 ? [] : ['The session needs two factors.']),
     ...(maxAge === null ? [] : [`The sign-in may be at most ${ageOf(maxAge)} old.`]),
   ];

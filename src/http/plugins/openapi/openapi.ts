@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import fp from 'fastify-plugin';
-import { type Declaration, declaration } from '../../../access/declaration.ts';
+import { declaration } from '../../../access/declaration.ts';
 import type { AccessLevels } from '../../../access/levels.ts';
 import { version } from '../../../config/index.ts';
 import { DeclarationError } from '../../../lib/declaration-error.ts';
@@ -10,16 +10,20 @@ import { requireEntry } from '../../../problems/own-problems.ts';
 import { isSlug, slugs } from '../../../problems/registry.ts';
 import { withBodyExample, withExample, withoutDefaults, withoutFormExamples } from './examples.ts';
 import { BODY_IS_OPTIONAL, completeDocument, headerComponents } from './headers.ts';
-import { describeAccess, mayNeedTwoFactors } from './minimum.ts';
+import { describeAccess } from './minimum.ts';
 import { exampleProblem } from './problems.ts';
+import { problemsOf } from './problems-of-route.ts';
+import { securityOf, serviceSecuritySchemes } from './security.ts';
 
 /** The groups of operations, in the order of the document. */
 const tags = [
   { name: 'Sign-in', description: 'Become a user and get an access token.' },
   { name: 'Me', description: "The caller's own record." },
   { name: 'Users', description: 'The users of the service.' },
+  { name: 'Service accounts', description: 'Users without a password, for programs.' },
+  { name: 'API keys', description: 'What programs send in place of an access token.' },
   { name: 'Invitations', description: 'Invitations that an admin sends.' },
-  { name: 'Administration', description: 'The control panel.' },
+  { name: 'Administration', description: 'The control panel, the audit and the settings.' },
   { name: 'Service', description: 'About the service itself.' },
 ];
 
@@ -62,7 +66,7 @@ async function openapi(app: FastifyInstance, { path, isHosted }: OpenapiOptions)
       components: {
         headers: headerComponents,
         examples: Object.fromEntries(examples),
-        securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: serviceSecuritySchemes,
       },
     },
     convertConstToEnum: false,
@@ -98,7 +102,7 @@ function hide(route: RouteOptions, hidden: WeakSet<object>): void {
 function describeRoute(schema: FastifySchema, route: RouteOptions, levels: AccessLevels): FastifySchema {
   const declared = route.config?.[declaration];
   if (schema.hide === true || declared === undefined) return schema;
-  const { minimum, maxAge, factors } = declared;
+  const { maxAge, factors, minimum, session } = declared;
   return {
     ...schema,
     description: describeAccess(schema.description, route, declared, levels),
@@ -110,46 +114,13 @@ function describeRoute(schema: FastifySchema, route: RouteOptions, levels: Acces
       ...responsesWithExamples(schema.response),
       ...problemResponses(problemsOf(schema, route, declared)),
     },
-    security: securityOf(route, minimum),
+    security: securityOf(route, declared),
     ...(route.config?.optionalBody && { [BODY_IS_OPTIONAL]: true }),
     ...(minimum !== null && { 'x-minimum-access': minimum }),
     ...(maxAge !== null && { 'x-max-age': maxAge }),
     ...(factors === 2 && { 'x-factors': factors }),
+    ...(session && { 'x-session': true }),
   };
-}
-
-/** Returns the security requirements. One of them is enough; the empty one means no token. */
-function securityOf({ config }: RouteOptions, minimum: number | null): Record<string, string[]>[] {
-  if (minimum !== null) return [{ accessToken: [] }];
-  return config?.token === 'optional' ? [{ accessToken: [] }, {}] : [];
-}
-
-function problemsOf(
-  schema: FastifySchema,
-  route: RouteOptions,
-  { minimum, maxAge, factors }: Declaration,
-): string[] {
-  // With other methods, Fastify reads a body even where the route needs none.
-  const readsBody = route.method !== 'GET';
-  return [
-    ...(readsBody ? (['malformed-json', 'body-too-large', 'unsupported-media-type'] as const) : []),
-    ...([schema.body, schema.querystring, schema.headers].every((part) => part === undefined)
-      ? []
-      : (['validation-failed'] as const)),
-    ...(schema.params === undefined ? [] : (['not-found', 'uri-too-long'] as const)),
-    ...(minimum === null ? [] : (['invalid-request', 'authentication-required', 'invalid-token'] as const)),
-    ...(minimum === null || minimum === 0 ? [] : (['access-denied'] as const)),
-    ...(mayNeedTwoFactors(minimum, factors) ? (['two-factors-required'] as const) : []),
-    ...(maxAge === null ? [] : (['recent-sign-in-required'] as const)),
-    ...(route.config?.idempotent === true
-      ? (['request-in-progress', 'idempotency-key-reused'] as const)
-      : []),
-    ...(route.config?.problems ?? []),
-    'too-many-requests',
-    'internal-error',
-    'busy',
-    'database-unavailable',
-  ];
 }
 
 /** Builds one response for each status; its description lists the problems that share it. */

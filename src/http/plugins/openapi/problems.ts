@@ -19,6 +19,12 @@ const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
     required: Type.Integer({ description: 'the access level that the route asks for', examples: [2] }),
     actual: Type.Integer({ description: "the caller's access level", examples: [1] }),
   },
+  'operation-not-allowed': {
+    operation: Type.String({
+      description: 'its operationId; for a route without one, its method and URL',
+      examples: ['createUser'],
+    }),
+  },
   'second-factor-required': {
     challenge: Type.String({
       description: 'goes to `POST /login/second-factor`, once, within 5 minutes',
@@ -26,8 +32,9 @@ const ownMembers: Partial<Readonly<Record<ProblemSlug, object>>> = {
     }),
     methods: {
       type: 'array',
-      items: { type: 'string', enum: ['totp', 'recoveryCode'] },
-      description: 'what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode`',
+      items: { type: 'string', enum: ['totp', 'passkey', 'recoveryCode'] },
+      description:
+        'what the account has: `totp` is answered with `code`, `recoveryCode` with `recoveryCode`, and `passkey` with `passkey`, for options of `POST /login/second-factor/options`',
     },
   },
 };
@@ -92,7 +99,7 @@ function ref(name: string): { $ref: string } {
 /** Builds the example of a problem. */
 export function exampleProblem(slug: string) {
   const { status, title, detail } = requireEntry(slug);
-  const members = { type: `http://127.0.0.1:3000/problems/${slug}`, slug, title, status, detail };
+  const members = { type: `http://localhost:3000/problems/${slug}`, slug, title, status, detail };
   if (slug === 'validation-failed') {
     return {
       ...members,
@@ -103,6 +110,7 @@ export function exampleProblem(slug: string) {
   return {
     ...members,
     ...(slug === 'access-denied' && { required: 2, actual: 1 }),
+    ...(slug === 'operation-not-allowed' && { operation: 'createUser' }),
     ...(slug === 'second-factor-required' && { challenge: CHALLENGE, methods: ['totp', 'recoveryCode'] }),
     requestId: 'req-1',
   };
