@@ -1,0 +1,156 @@
+import { actionTexts } from '../actions.ts';
+
+/** Texts of the screen: audit. */
+export const auditTexts = {
+  title: 'Audit',
+  explain: 'Everything that has happened, newest first. Events cannot be changed here, or anywhere.',
+
+  actions: {
+    ...actionTexts,
+    'key.added': 'Signing key seen for the first time',
+    'key.removed': 'Signing key gone',
+    'level.added': 'Access level added',
+    'level.removed': 'Access level removed',
+    'relying-party.changed': 'Passkeys bound to another RP_ID',
+    'database.restored': 'Backup restored',
+    'audit.macs-required': 'Events need a MAC from here on',
+  },
+
+  /** Ready filters. */
+  choices: {
+    label: 'Ready choices',
+    all: 'Everything',
+    'access.denied': 'Denied requests',
+    'sign-in.failed': 'Failed sign-ins',
+    'user.access-changed': 'Changes of levels',
+    'user.deleted': 'Deleted accounts',
+  },
+
+  filters: {
+    action: 'What',
+    actor: 'Done by',
+    target: 'Done to',
+    ids: 'The id of a user, also of a deleted one.',
+    targets: 'An id of a user or an invitation, a kid, or a level.',
+    from: 'From',
+    until: 'Before',
+    submit: 'Show',
+    clear: 'Clear the filters',
+    unknown: (action: string) => `There is no action “${action}”. Choose another one.`,
+    done: 'What this user did:',
+    suffered: 'What was done to this user:',
+  },
+  nothing: 'No event matches.',
+  backwards: 'No event matches: “From” is after “Before”.',
+  count: (count: string, isLast: boolean) =>
+    isLast ? `${count} events` : `${count} events on this page, and older ones on the next`,
+  oneEvent: '1 event',
+  reload: 'Load again',
+
+  columns: { when: 'When', what: 'What', who: 'Who', whom: 'To whom', where: 'From where' },
+  times: (count: string) => `${count} times`,
+  reason: 'Reason:',
+  service: 'The service, or a command',
+  unauthenticated: 'Not signed in',
+  byKey: 'with an API key',
+  same: 'Themselves',
+  none: '–',
+  invitation: 'Invitation',
+  key: 'Key',
+  level: 'Level',
+
+  changes: {
+    caption: 'What has changed',
+    member: 'What',
+    before: 'Before',
+    after: 'After',
+    value: 'Value',
+    none: 'none',
+    true: 'yes',
+    false: 'no',
+    /** The members whose value is a level. */
+    levels: ['access', 'required', 'actual'],
+    /** Names of members. The others are shown as they are. */
+    members: {
+      access: 'Level',
+      accessUntil: 'Level until',
+      actual: 'Level of the caller',
+      algorithm: 'Algorithm',
+      amr: 'Proven by',
+      authenticator: 'Authenticator',
+      email: 'Address',
+      expiresAt: 'Ends',
+      inviterId: 'Invited by',
+      keyId: 'API key',
+      left: 'Left',
+      method: 'Method',
+      name: 'Name',
+      number: 'Number',
+      operations: 'Operations',
+      passkeyId: 'Passkey',
+      passkeys: 'Passkeys',
+      problem: 'Problem',
+      recoveryCodes: 'Recovery codes',
+      repeats: 'Repeats',
+      replaced: 'Replaced another',
+      required: 'Level needed',
+      restored: 'Address given back',
+      sessionId: 'Session',
+      sessions: 'Sessions',
+      url: 'Route',
+    },
+  },
+  more: {
+    title: 'More',
+    action: 'Action',
+    number: 'Number in the chain',
+    unsealed: 'not sealed yet',
+    id: 'Event',
+    actor: 'Done by',
+    target: 'Done to',
+    apiKey: 'API key',
+    request: 'Request',
+    agent: 'Browser',
+    byActor: 'All that they did',
+    toTarget: 'All that was done to it',
+  },
+
+  export: {
+    start: 'Export what is shown',
+    hint: (max: string) =>
+      `A file of JSON Lines with all pages of these filters: the newest ${max} events at most.`,
+    running: (count: string) => `${count} events so far`,
+    waiting: (count: string, time: string) =>
+      `${count} events so far. The service asks to wait: it goes on in ${time}.`,
+    began: 'The export has begun.',
+    stop: 'Stop',
+    stopped: (count: string) => `Stopped after ${count} events. There is no file.`,
+    done: (count: string) => `The file has all ${count} events.`,
+    full: (max: string) =>
+      `The file has the newest ${max} events, and there are more. Choose a shorter time for the others.`,
+    failed: (count: string) => `The export has stopped after ${count} events.`,
+    goOn: 'Go on',
+  },
+
+  chain: {
+    title: 'The chain',
+    explain:
+      'Each event is sealed with the one before it. Compare the head with the last line “Audit chain head” of the log, or with one that you have noted: the number never falls, and the same number has the same code. Else the end was cut off or replaced.',
+    head: 'Head',
+    none: 'No event is sealed yet.',
+    sealedAt: 'Last sealed',
+    oldest: 'Oldest event',
+    oldestIs: (number: string) => `number ${number}, of`,
+    unsealed: 'Wait for their seal',
+    unsealedNote:
+      'An event is sealed within 2 seconds. One that waits longer was not written by the service.',
+    orMore: (count: string) => `${count} or more`,
+    broken:
+      'The ends of the chain are not as the service wrote them: somebody has changed the database. Run this command.',
+    verify: 'This verifies every event:',
+    command: (head: string) => `latchkey audit verify --head ${head}`,
+    plainCommand: 'latchkey audit verify',
+    copy: 'Copy the head',
+    copied: 'Copied',
+  },
+};
