@@ -10,9 +10,12 @@
  * Exits with 1 when a target was missed, except with --short.
  */
 import { parseArgs } from 'node:util';
+import { consoleList } from './parts/console.ts';
 import { firstSight } from './parts/first-sight.ts';
 import { guard, manyTokens } from './parts/guard.ts';
+import { guardedService } from './parts/guarded-service.ts';
 import { idle } from './parts/idle.ts';
+import { keys } from './parts/keys.ts';
 import { loginFlood } from './parts/login-flood.ts';
 import { me } from './parts/me.ts';
 import { memory } from './parts/memory.ts';
@@ -28,12 +31,15 @@ import { describe, type Result, save } from './tools/report.ts';
 const parts: readonly Part[] = [
   guard,
   manyTokens,
+  keys,
+  guardedService,
   firstSight,
   me,
   signIn,
   refresh,
   revocations,
   scale,
+  consoleList,
   memory,
   start,
   idle,

@@ -94,7 +94,7 @@ const opposite = {
 async function cursorsOf(context: AccountsContext, kind: Kind) {
   const sort = kind.sort ?? (kind.q === undefined ? 'createdAt' : 'name');
   const keyOf = ({ id, name, email }: User) =>
-    sort.endsWith('name') ? nameKey(name, id) : sort.endsWith('email') ? emailKey(email) : id;
+    sort.endsWith('name') ? nameKey(name, id) : sort.endsWith('email') ? emailKey(email ?? '') : id;
   const [beginning] = (await listUsers(context, { ...kind, limit: 1 })).users;
   const end = (await listUsers(context, { ...kind, sort: opposite[sort], limit: 3 * LIMIT })).users;
   const [last, beforeLastPage] = [end[0], end[LIMIT]];

@@ -1,10 +1,14 @@
-// Latchkey embedded as in docs/guides/own-routes.md: a custom route that needs level 1.
+// Latchkey embedded as in docs/guides/own-routes.md: a custom route that needs level 1, and one that is public.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeApiKey } from '../../src/accounts/api-keys/create.ts';
+import { buildUserRow } from '../../src/accounts/users/users.ts';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config/index.ts';
+import { insertRows } from '../../src/db/raw/insert.ts';
 import { serviceOf } from '../../src/service/service-of.ts';
+import { hashApiKey } from '../../src/tokens/api-key.ts';
 import { announce, answer, answerSchema, issueTokens, privateKey } from './kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-latchkey-'));
@@ -15,14 +19,18 @@ const config = parseConfig({
   ACCESS_TOKEN_TTL: '3600',
   // One client sends all requests. The other contenders do not log either.
   RATE_LIMIT: '0',
+  // An idle process reads the rows of the first request, and these tokens have no sessions.
+  POLL_INTERVAL: process.env.BENCH_POLL_INTERVAL ?? '60',
   LOG_LEVEL: 'warn',
 });
 const server = await buildApp(config, {
   routes: async (routes) => {
     const schema = { response: { 200: answerSchema } };
-    routes.get('/come-in', { config: { access: 'user' }, schema }, (_request, reply) => {
+    const come = (_request, reply) => {
       reply.send(answer);
-    });
+    };
+    routes.get('/come-in', { config: { access: 'user' }, schema }, come);
+    routes.get('/public', { config: { access: 'public' }, schema }, come);
   },
 });
 await server.listen({ port: 0 });
@@ -35,5 +43,20 @@ const revocations = Array.from({ length: Number(process.env.BENCH_REVOCATIONS ??
 }));
 app.revocations.apply(revocations, new Date());
 
-const tokens = issueTokens(app);
-announce(`${app.server.address().port}/come-in`, tokens);
+// With BENCH_KEYS, the clients have so many API keys of one user in place of tokens.
+const keys = Number(process.env.BENCH_KEYS ?? 0);
+announce(`${app.server.address().port}/come-in`, keys > 0 ? await makeKeys(keys) : issueTokens(app));
+
+/** @param {number} count */
+async function makeKeys(count) {
+  const { db } = app.accounts;
+  const user = { name: 'Bench', email: 'bench@example.com', passwordHash: '', access: 1 };
+  const { id: userId } = await db.user.create({ data: buildUserRow(user) });
+  const made = Array.from({ length: count }, () => makeApiKey());
+  const createdAt = new Date();
+  const expiresAt = new Date(createdAt.getTime() + 86_400_000);
+  const common = { userId, name: 'bench', access: 1, operations: null, epoch: 0, createdAt, expiresAt };
+  const rows = made.map(({ id, key }) => ({ id, hash: hashApiKey(key), ...common }));
+  await db.transaction((tx) => insertRows(tx, 'ApiKey', rows));
+  return made.map(({ key }) => key);
+}

@@ -5,7 +5,7 @@ import { load } from '../tools/load.ts';
 
 interface Opponent {
   readonly name: string;
-  /** Name in bench/contenders. */
+  /** Name in bench/contenders, or the path of another route of Latchkey's own process. */
   readonly contender: string;
   readonly settings?: Readonly<Record<string, string>>;
   /** Target for the ratio of Latchkey's rate to theirs. */
@@ -25,12 +25,17 @@ const opponents: readonly Opponent[] = [
     target: { atLeast: 1.5 },
     isClose: true,
   },
+  // What the guard alone costs: everything else is the same, also what differs between two processes.
+  { name: 'the same route, public', contender: '/public', isClose: true },
   { name: '@fastify/jwt', contender: 'fastify-jwt' },
   { name: 'reading the user’s row (Prisma)', contender: 'reading-guard', target: { atLeast: 5 } },
   { name: 'Express and passport-jwt', contender: 'express', isForeign: true },
   { name: 'Flask and gunicorn', contender: 'flask', target: { atLeast: 25 }, isForeign: true },
   { name: 'Better Auth', contender: 'better-auth', target: { atLeast: 30 }, isForeign: true },
 ];
+
+/** Starts of each contender. The cost of a request differs from one process to the next: decision 0007. */
+const STARTS = 3;
 
 /** Seconds of warm-up for each, before the first round. */
 const WARM_UP_SECONDS = 2;
@@ -61,26 +66,48 @@ export const manyTokens: Part = {
   },
 };
 
+/** An opponent, and the ratios of Latchkey's rate to its own. */
+interface Compared {
+  readonly opponent: Opponent;
+  readonly ratios: number[];
+}
+
 async function compare(
-  { rounds, seconds, isShort, say }: Effort,
+  effort: Effort,
   all: readonly Opponent[],
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Figure[]> {
-  const invited = all.filter(({ isForeign }) => !(isShort && isForeign));
-  if (invited.some(({ isForeign }) => isForeign)) installContenders(say);
+  const invited = all.filter(({ isForeign }) => !(effort.isShort && isForeign));
+  if (invited.some(({ isForeign }) => isForeign)) installContenders(effort.say);
+  const compared = invited.map((opponent): Compared => ({ opponent, ratios: [] }));
+  const rounds = Math.ceil(effort.rounds / STARTS);
+  for (let start = 1; start <= STARTS; start++) await compareOnce({ ...effort, rounds }, compared, settings);
+  return compared
+    .filter(({ ratios }) => ratios.length > 0)
+    .map(({ opponent, ratios }) => toFigure(opponent.name, ratios, 'x', opponent.target));
+}
+
+/** Starts all contenders and compares them for some rounds. */
+async function compareOnce(
+  { rounds, seconds, say }: Effort,
+  compared: readonly Compared[],
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   const ours = await startContender('latchkey', settings);
   if (ours === undefined) throw new Error('Latchkey did not start');
-  const theirs: { opponent: Opponent; contender: Contender; ratios: number[] }[] = [];
-  for (const opponent of invited) {
-    const contender = await startContender(opponent.contender, opponent.settings);
+  const theirs: (Compared & { readonly contender: Contender })[] = [];
+  for (const { opponent, ratios } of compared) {
+    const contender = opponent.contender.startsWith('/')
+      ? { ...ours, url: new URL(opponent.contender, ours.url).href }
+      : await startContender(opponent.contender, opponent.settings);
     if (contender === undefined) say(`${opponent.name}: not on this machine, left out`);
-    else theirs.push({ opponent, contender, ratios: [] });
+    else theirs.push({ opponent, contender, ratios });
   }
   try {
     for (const { contender } of [{ contender: ours }, ...theirs]) await load(contender, WARM_UP_SECONDS);
     let before = await load(ours, seconds);
     for (let round = 1; round <= rounds; round++) {
-      const present = theirs.filter(({ opponent }) => opponent.isClose || round % 3 === 1);
+      const present = theirs.filter(({ opponent }) => opponent.isClose || round === 1);
       for (const { contender, ratios } of present) {
         const { rate } = await load(contender, seconds);
         const after = await load(ours, seconds);
@@ -93,5 +120,4 @@ async function compare(
   } finally {
     for (const { contender } of [{ contender: ours }, ...theirs]) await contender.stop();
   }
-  return theirs.map(({ opponent, ratios }) => toFigure(opponent.name, ratios, 'x', opponent.target));
 }

@@ -108,7 +108,12 @@ export function installContenders(say: (text: string) => void): void {
 
 async function firstLine(child: ChildProcess): Promise<Omit<Contender, 'memory' | 'stop'> | undefined> {
   if (child.stdout === null) return undefined;
-  for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) return JSON.parse(line);
+  for await (const line of createInterface(child.stdout)) {
+    if (!line.startsWith('{')) continue;
+    const message = JSON.parse(line);
+    // The log of a contender is JSON lines too: a warning of its start may come first.
+    if (message.tokens !== undefined) return message;
+  }
   if (child.exitCode === null) await once(child, 'exit');
   return undefined;
 }
