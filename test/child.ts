@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:chil
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Environment } from '#latchkey/config/index.ts';
 import { CommandHost } from './command-host.ts';
 import { PASSWORD, type Teardown } from './helper.ts';
@@ -11,6 +12,8 @@ import { notePrinted, noteSecret, noteSecretsIn } from './secret-log.ts';
 export const bin = resolve('bin/latchkey.js');
 
 export type Variables = Record<string, string>;
+
+const SECOND_MS = 1000;
 
 /** The result of a process. */
 export interface Ended {
@@ -48,7 +51,7 @@ export interface Service {
   readonly url: string;
   readonly pid: number;
   readonly stdout: () => string;
-  /** Sends a request with a JSON body. */
+  /** Sends a request with a JSON body, again when the process says that it is busy. */
   ask(method: string, path: string, options?: { token?: string; body?: unknown }): Promise<ServiceAnswer>;
   signal(name: NodeJS.Signals): void;
   /** Closes the reading end of its standard output. */
@@ -202,8 +205,9 @@ function endWithUs(pid: number | undefined, ended: Promise<unknown>): void {
 async function ask(
   method: string,
   url: string,
-  { token, body }: { token?: string; body?: unknown } = {},
+  options: { token?: string; body?: unknown } = {},
 ): Promise<ServiceAnswer> {
+  const { token, body } = options;
   const response = await fetch(url, {
     method,
     headers: {
@@ -216,6 +220,11 @@ async function ask(
   const answer = text === '' ? undefined : JSON.parse(text);
   noteSecret(token);
   noteSecretsIn([body, answer]);
+  // On a busy machine the event loop of a process is late, and it sheds load. Nothing was done.
+  if (response.status === 503 && answer?.slug === 'busy') {
+    await wait(Number(response.headers.get('retry-after')) * SECOND_MS);
+    return ask(method, url, options);
+  }
   return { status: response.status, body: answer };
 }
 

@@ -90,7 +90,8 @@ export function withParameter(url: string, name: string, value: string): string 
   return changed.href;
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+/** Runs a statement on Postgres, past Prisma's client. */
+export async function execute(url: string, sql: string): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
   try {

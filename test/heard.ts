@@ -96,7 +96,7 @@ export async function startHeard(t: Teardown, kind: (typeof outputs)[string]) {
   const find = (pattern: RegExp) => pattern.exec(heard.text())?.[1] ?? '';
   await until(() => find(/(was created|There is no admin)/) !== '');
   const [url, metrics] = [
-    find(/Latchkey listens on (http:\/\/[\d.:]+)/),
+    find(/Latchkey listens on (http:\/\/[\w.:]+)/),
     find(/Metrics: (http:\S+\/metrics)/),
   ];
   const pid = Number(find(/"pid":(\d+)/));

@@ -78,6 +78,9 @@ export async function environment(
     DATA_DIR: dataDir,
     DATABASE_URL: url,
     PUBLIC_URL,
+    // Plain http has no passkeys.
+    RP_ID: 'latchkey.test',
+    PASSKEY_ORIGINS: 'https://latchkey.test',
     // The runner searches the output for secrets.
     LOG_LEVEL: 'trace',
     RATE_LIMIT: '0',

@@ -11,6 +11,8 @@ export function holdTimers(t: Teardown) {
   timers.setTimeout = ((delay, value, options) => {
     if (options?.ref !== false) return setTimeout(delay, value as never, options);
     return new Promise((resolve, reject) => {
+      // As the real one: a job that ends while its app closes begins a pause with an aborted signal.
+      options.signal?.throwIfAborted();
       pauses.push({ seconds: Math.round((delay ?? 0) / SECOND_MS), end: () => resolve(value as never) });
       options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
     });

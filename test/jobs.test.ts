@@ -140,7 +140,30 @@ t.test('The jobs run at the intervals of the table', async (t) => {
   const { db, now } = api.app.accounts;
   const { revocations } = api.app;
   const ofSqlite = api.app.databaseKind === 'sqlite' ? [60] : [];
-  const expected = [1, 1, 1, 1, 1, 2, 2, 5, 60, 60, ...ofSqlite, 600, 600, 600, 600, 600, 600, 600, 600];
+  const expected = [
+    1,
+    1,
+    1,
+    1,
+    1,
+    2,
+    2,
+    5,
+    30,
+    60,
+    60,
+    ...ofSqlite,
+    600,
+    600,
+    600,
+    600,
+    600,
+    600,
+    600,
+    600,
+    600,
+    600,
+  ];
   const allWait = () => clock.pauses.length >= expected.length;
   await until(allWait, PATIENCE_MS);
   t.strictSame(

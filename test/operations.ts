@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 /** The parts of JSON Schema that the contract uses. */
 export interface Schema {
   readonly type?: string;
+  readonly const?: string | number;
   readonly enum?: readonly (string | number)[];
   readonly anyOf?: readonly Schema[];
   readonly format?: string;
@@ -14,6 +15,7 @@ export interface Schema {
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly items?: Schema;
 }
 
 export interface Parameter {
@@ -37,6 +39,8 @@ export interface Operation {
   readonly path: string;
   /** The access level that it needs; null when it is public. */
   readonly minimum: number | null;
+  /** True where API keys are refused. */
+  readonly session: boolean;
   readonly parameters: readonly Parameter[];
   readonly body?: Body;
 }
@@ -44,6 +48,7 @@ export interface Operation {
 interface Described {
   readonly operationId: string;
   readonly 'x-minimum-access'?: number;
+  readonly 'x-session'?: boolean;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: {
     readonly required?: boolean;
@@ -51,9 +56,19 @@ interface Described {
   };
 }
 
-const document: { paths: Record<string, Record<string, Described>> } = JSON.parse(
-  readFileSync('openapi/openapi.json', 'utf8'),
-);
+interface Contract {
+  readonly paths: Record<string, Record<string, Described>>;
+  readonly components: { readonly schemas: Record<string, unknown> };
+}
+const document: Contract = JSON.parse(readFileSync('openapi/openapi.json', 'utf8'));
+
+/** Writes the shared schemas of a body into it. */
+function withoutRefs<T>(schema: T): T {
+  return JSON.parse(JSON.stringify(schema), (_, value) => {
+    const shared = /^#\/components\/schemas\/(\w+)$/.exec(value?.$ref ?? '')?.[1];
+    return shared === undefined ? value : withoutRefs(document.components.schemas[shared]);
+  });
+}
 
 export const operations: readonly Operation[] = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, described]) => {
@@ -65,8 +80,15 @@ export const operations: readonly Operation[] = Object.entries(document.paths).f
       method: method.toUpperCase() as Operation['method'],
       path,
       minimum: described['x-minimum-access'] ?? null,
+      session: described['x-session'] === true,
       parameters: described.parameters ?? [],
-      ...(body !== undefined && { body: { ...body, isRequired: described.requestBody?.required === true } }),
+      ...(body !== undefined && {
+        body: {
+          ...body,
+          schema: withoutRefs(body.schema),
+          isRequired: described.requestBody?.required === true,
+        },
+      }),
     };
   }),
 );

@@ -58,6 +58,7 @@ t.test('A release gives every package, the contract and the changelog the next v
   for (const path of [
     'package.json',
     'packages/client/package.json',
+    'packages/guard/package.json',
     'tools/node/package.json',
     'package-lock.json',
   ])

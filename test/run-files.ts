@@ -12,7 +12,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { setFileTest } from './file-tap.ts';
+import { processorSeconds } from './processor-time.ts';
 import { noteFile } from './secret-log.ts';
+import { PROCESSOR_TIME } from './tap-report.ts';
 
 /** Milliseconds in which resources that a file has closed must be released. */
 const RELEASE_TIMEOUT_MS = 10_000;
@@ -34,6 +36,8 @@ registerHooks({
       : nextResolve(specifier, context),
 });
 
+// The first file pays for the start of the process.
+let used = 0;
 for (const [file, url] of urls) {
   const before = process.getActiveResourcesInfo();
   await t.test(file, { timeout: Number(seconds) * SECOND_MS }, async (t) => {
@@ -45,6 +49,10 @@ for (const [file, url] of urls) {
   });
   const left = await whatIsLeft(before);
   if (left.length > 0) t.fail(`${file} > left open: ${left.join(', ')}`);
+  const usedSince = processorSeconds();
+  if (usedSince === undefined) continue;
+  t.comment(`${PROCESSOR_TIME}${(usedSince - used).toFixed(2)}`);
+  used = usedSince;
 }
 t.end();
 // Resources that a file has left open would keep the process alive.

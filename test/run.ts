@@ -2,15 +2,17 @@
  * `npm test`: the whole suite on SQLite and on a Postgres that is started here. Test files that are about
  * neither run once.
  *
- * npm test -- users test/access     only the files whose path has one of these in it npm test -- users -t 'is
- * refused' only the tests at the top of a file whose name has this in it, in any case npm test -- users
- * --watch         again at every change of a source npm test -- users --inspect       waits for a debugger,
- * without time limits; one file on one database npm test -- --db=sqlite           only one of the databases
- * (sqlite, postgres) npm test -- --db=pgbouncer        what runs on Postgres, through PgBouncer in
- * transaction mode, which must be installed npm run coverage -- users         the same, with the lines of
- * `src` that ran npm run faults                    the fault tests (`*.fault.ts`), one at a time, with their
- * figures npm run faults -- --seed=1        with the load of this seed npm run packaging                 the
- * image's steps, installations and other versions of Node.js (`*.packaging.ts`)
+ * - `npm test -- users test/access`: only the files whose path has one of these in it
+ * - `npm test -- users -t 'is refused'`: only tests at the top of a file with this in their name, in any case
+ * - `npm test -- users --watch`: again at every change of a source
+ * - `npm test -- users --inspect`: waits for a debugger, without time limits; one file on one database
+ * - `npm test -- --db=sqlite`: only one of the databases (sqlite, postgres)
+ * - `npm test -- --db=pgbouncer`: the tests for Postgres, through PgBouncer, which must be installed
+ * - `npm run coverage -- users`: the same, with the lines of `src` that ran
+ * - `npm run processes`: the tests of several processes (`test/processes`)
+ * - `npm run faults`: the fault tests (`*.fault.ts`), one at a time, with their figures
+ * - `npm run faults -- --seed=1`: with the load of this seed
+ * - `npm run packaging`: the image's steps, installations and other versions of Node.js (`*.packaging.ts`)
  *
  * The last line is `N passed, N failed` and the time. Exits with 1 when anything failed, was skipped,
  * crashed, timed out or did not run. TEST_POSTGRES_URL, a superuser's, spares the start of Postgres where
@@ -19,7 +21,7 @@
  * Test files are run by plain Node.js, as production is, and not by `tap run`, whose loaders cost a third of
  * the suite's time more and get into the processes that tests start. docs/contributing/testing.md tells more.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FSWatcher, rmSync, watch } from 'node:fs';
 import { chmod, mkdtemp, readFile, statfs } from 'node:fs/promises';
@@ -33,6 +35,7 @@ import { createPostgresDatabase, createSqliteDatabase, type TestDatabase } from 
 import { findLeaks } from './leaks.ts';
 import { startPgBouncer } from './pgbouncer-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { processorSeconds } from './processor-time.ts';
 import type { SecretLog } from './secret-log.ts';
 import { emptyReport, type FileReport, readTap } from './tap-report.ts';
 import {
@@ -66,6 +69,9 @@ const MIN_TMPFS_BYTES = 1e9;
 const GRACE_SECONDS = 15;
 const SECOND_MS = 1000;
 
+/** Files whose processor time is printed at the end: those that took the most. */
+const LISTED_FILES = 10;
+
 /** Folders whose changes run the tests again, and the time to wait for more changes. */
 const WATCHED = ['src', 'test', 'openapi', 'templates'];
 const DEBOUNCE_MS = 200;
@@ -93,6 +99,11 @@ async function main(): Promise<number> {
   if (!isSuite(options.suite)) throw new Error(`--suite is one of ${Object.keys(suites).join(', ')}`);
   const suite = suites[options.suite];
   const runs = await chooseRuns(suite);
+  // Once for all files; when nothing has changed, it takes a tenth of a second.
+  execFileSync(process.execPath, ['scripts/build-web.ts'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'ignore'],
+  });
 
   // Everything temporary goes into one folder, which is removed at the end. `nobody`, the user for Postgres
   // under root, may enter it.
@@ -126,15 +137,21 @@ async function chooseRuns(suite: Suite): Promise<Run[]> {
     .filter((name) => (options.db === undefined ? name !== 'pgbouncer' : name === options.db));
   if (chosen.length === 0) throw new Error(`--db is one of ${Object.keys(databases).join(', ')}`);
   const runs = await findRuns(root, suite, filters, chosen);
-  if (runs.length === 0)
-    throw new Error(
-      `no test file that runs on ${chosen.join(' or ')} has ${filters.join(' or ')} in its path`,
-    );
+  if (runs.length === 0) throw new Error(await explainNone(chosen));
   if (!options.inspect) return runs;
   const [first] = runs;
   if (first === undefined || new Set(runs.flatMap(({ files }) => files)).size > 1)
     throw new Error('--inspect is for one file');
   return [first];
+}
+
+/** Says that no file was found, and which other suites have some. */
+async function explainNone(chosen: readonly Database[]): Promise<string> {
+  const others: string[] = [];
+  for (const [name, suite] of Object.entries(suites))
+    if ((await findRuns(root, suite, filters, chosen)).length > 0) others.push(`--suite=${name}`);
+  const hint = others.length === 0 ? '' : `; there are some in ${others.join(', ')}`;
+  return `no test file that runs on ${chosen.join(' or ')} has ${filters.join(' or ')} in its path${hint}`;
 }
 
 /**
@@ -217,6 +234,8 @@ function escapePattern(text: string): string {
  */
 async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
   const started = performance.now();
+  const usedBefore = processorSeconds();
+  const costs: { name: string; seconds: number }[] = [];
   const totals = new Map<Database, Totals>();
   for (const database of new Set(runs.map((run) => run.database))) {
     totals.set(database, { passed: 0, failed: 0 });
@@ -233,7 +252,8 @@ async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
     const run = lane === 0 ? (idle.shift() ?? busy.shift()) : (busy.shift() ?? idle.shift());
     if (run === undefined || running.aborted) return;
     const total = totals.get(run.database);
-    for (const { passed, failed } of await runFiles(run, suite)) {
+    for (const [index, { passed, failed, processorSeconds }] of (await runFiles(run, suite)).entries()) {
+      if (processorSeconds !== undefined) costs.push({ name: nameOf(run, index), seconds: processorSeconds });
       if (total === undefined) continue;
       total.passed += passed;
       total.failed += failed;
@@ -248,6 +268,9 @@ async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
     passed += of.passed;
     failed += of.failed;
   }
+  const used = processorSeconds();
+  if (used !== undefined && usedBefore !== undefined)
+    console.log(`Processor time: ${(used - usedBefore).toFixed(1)} s${listCosts(costs)}`);
   if (options.name !== undefined && passed + failed === 0) {
     console.log(`no test at the top of these files has ${options.name} in its name`);
     failed = 1;
@@ -258,8 +281,20 @@ async function runAll(runs: readonly Run[], suite: Suite): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
+/** Lists the files that took most of the processor time. */
+function listCosts(costs: readonly { name: string; seconds: number }[]): string {
+  if (costs.length <= LISTED_FILES) return '';
+  const dearest = costs.toSorted((one, other) => other.seconds - one.seconds).slice(0, LISTED_FILES);
+  return `, most of all\n${dearest.map(({ name, seconds }) => `     ${seconds.toFixed(1)} s ${name}`).join('\n')}`;
+}
+
+function nameOf({ files, database }: Run, index: number): string {
+  return `${files[index]} on ${databases[database]}`;
+}
+
 /** Runs files in one process, and prints the result of each. */
-async function runFiles({ files, database }: Run, suite: Suite): Promise<FileReport[]> {
+async function runFiles(run: Run, suite: Suite): Promise<FileReport[]> {
+  const { files, database } = run;
   const secretLogFile = join(await mkdtemp(join(tmpdir(), 'secret-log-')), 'secret-log.json');
   const limit = options.inspect ? 0 : suite.timeout;
   const debug = options.inspect ? ['--inspect-wait'] : [];
@@ -304,16 +339,15 @@ async function runFiles({ files, database }: Run, suite: Suite): Promise<FileRep
     if (report.time === undefined || (report === last && end !== '') || (report.passed === 0 && !isLeftOut))
       report.failed = Math.max(report.failed, 1);
     if (isLeftOut && report.failed === 0) continue;
-    const name = `${files[index]} on ${databases[database]}`;
-    print(name, report, report === last ? end : '', suite);
-    if (report.failed > 0 && report === last) printIndented(errors);
+    print(nameOf(run, index), report, report === last ? end : '', suite);
   }
+  if (reports.some((report) => report.failed > 0)) printIndented(errors);
   return reports;
 }
 
 /** Prints one line for a file that has passed, otherwise also its failures. */
 function print(name: string, report: FileReport, end: string, suite: Suite): void {
-  const { passed, failed, failures, comments, leaks, time } = report;
+  const { passed, failed, failures, comments, leaks, time, processorSeconds } = report;
   const outcome =
     passed + failures.length + leaks.length === 0
       ? 'nothing ran'
@@ -321,7 +355,8 @@ function print(name: string, report: FileReport, end: string, suite: Suite): voi
         ? `${failed} failed`
         : `${passed} passed`;
   const took = time === undefined ? '' : `, ${(time / SECOND_MS).toFixed(1)} s`;
-  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${outcome}${end}${took})`);
+  const used = processorSeconds === undefined ? '' : `, processor ${processorSeconds.toFixed(1)} s`;
+  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${outcome}${end}${took}${used})`);
   if (suite.isMeasured) printIndented(comments.join('\n'));
   if (failed > 0) printIndented([...failures, ...leaks].join('\n'));
 }

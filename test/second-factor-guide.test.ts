@@ -24,7 +24,7 @@ t.test('The commands of the guide sign in with a code', async (t) => {
   const section = page.split('\n## Signing in\n')[1]?.split('\n## ')[0] ?? '';
   const blocks = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, text = '']) => text);
   t.equal(blocks.length, 3);
-  const script = blocks.join('\n').replaceAll('http://127.0.0.1:3000', service.url);
+  const script = blocks.join('\n').replaceAll('http://localhost:3000', service.url);
   const variables = { EMAIL: email, PASSWORD, TOTP_SECRET: secret };
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
     env: { ...process.env, ...variables },

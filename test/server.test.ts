@@ -45,10 +45,11 @@ t.test('The first start creates the data folder and prints where to go', async (
 
   const said = service.stdout();
   t.match(said, `Latchkey listens on ${service.url}\n`);
+  t.match(said, `Pages: ${service.url}/ui\n`);
   t.match(said, `Docs: ${service.url}/docs\n`);
   t.match(
     said,
-    `There is no admin yet. The command to become the first one is in ${join(DATA_DIR, 'first-admin')}, for 30 minutes: fill it in\n`,
+    `There is no admin yet. The link to the page that makes the first one is in ${join(DATA_DIR, 'first-admin')}, for 30 minutes\n`,
   );
   t.notMatch(service.url, /:0$/, 'the port that it was given, not 0');
   t.equal((await fetch(`${service.url}/docs`)).status, 200);
@@ -65,7 +66,7 @@ t.test(
       ADMIN_PASSWORD: PASSWORD,
       PUBLIC_URL: 'https://accounts.example.com/v1',
     });
-    t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/, 'wherever it listens');
+    t.match(url, /^http:\/\/localhost:\d+$/, 'wherever it listens');
     t.equal((await ask('GET', '/')).body.links.docs, 'https://accounts.example.com/v1/docs');
     t.equal((await ask('GET', '/nowhere')).body.type, 'https://accounts.example.com/v1/problems/not-found');
     const { stdout } = await stop();
@@ -159,6 +160,9 @@ t.test('A service in production prints JSON lines and nothing else', async (t) =
     .split('\n')
     .map((line) => JSON.parse(line));
   const messages = lines.map(({ msg }) => msg).join('\n');
-  t.match(messages, `Latchkey listens on ${service.url}\nDocs: ${service.url}/docs\nThere is no admin yet`);
+  t.match(
+    messages,
+    `Latchkey listens on ${service.url}\nPages: ${service.url}/ui\nDocs: ${service.url}/docs\nThere is no admin yet`,
+  );
   t.ok(lines.filter(({ req }) => req !== undefined).length >= 4, 'the requests are logged');
 });

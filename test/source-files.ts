@@ -13,7 +13,7 @@ const isForeign = (path: string) => path.startsWith('db/generated/') || /(^|\/)n
 /** Reads all TypeScript files below a folder except the generated ones and those of packages. */
 export async function readSources(folder: string): Promise<SourceFile[]> {
   const paths = (await readdir(folder, { recursive: true })).map((path) => path.replaceAll('\\', '/'));
-  const sources = paths.filter((path) => path.endsWith('.ts') && !isForeign(path)).sort();
+  const sources = paths.filter((path) => /[.]tsx?$/.test(path) && !isForeign(path)).sort();
   return Promise.all(
     sources.map(async (path) => ({ path, text: await readFile(join(folder, path), 'utf8') })),
   );

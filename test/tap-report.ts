@@ -20,6 +20,8 @@ export interface FileReport {
   readonly leaks: string[];
   /** Milliseconds until its last test ended; undefined when it has not ended. */
   time?: number;
+  /** Seconds that it and its processes have had a processor; undefined where that is not known. */
+  processorSeconds?: number;
 }
 
 /** The beginning of pino's lines. */
@@ -27,6 +29,9 @@ const LOG_LINE = '{"level":';
 
 /** At the start of a line: the lines below it are indented. */
 const FILE_BEGINS = '# Subtest: ';
+
+/** At the start of a line, behind a file: the seconds that it has had a processor. */
+export const PROCESSOR_TIME = 'processor seconds: ';
 
 /** Lines of tap itself, not of a test. */
 const OWN_COMMENT = /^(Subtest|time=|\{ total: )/;
@@ -83,7 +88,8 @@ export async function readTap(output: Readable, onFile: () => void): Promise<Map
       current = emptyReport();
       reports.set(line.slice(FILE_BEGINS.length), current);
       onFile();
-    }
+    } else if (line.startsWith(`# ${PROCESSOR_TIME}`))
+      current.processorSeconds = Number(line.slice(`# ${PROCESSOR_TIME}`.length));
     parser.write(`${line}\n`);
   }
   parser.end();

@@ -10,6 +10,8 @@ export type Database = keyof typeof databases;
 export interface Suite {
   /** The end of their names. */
   readonly ending: string;
+  /** The folder below `test/` that has them all: its files are in no suite that has none. */
+  readonly folder?: string;
   /** Processes at a time. */
   readonly atATime: number;
   /** The largest number of files that share a process. */
@@ -35,6 +37,16 @@ export const suites = {
     isMeasured: false,
     needsDisk: false,
   },
+  /** Several processes of the service, which share a database, are killed, or lose it. They mostly wait. */
+  processes: {
+    ending: '.test.ts',
+    folder: 'processes',
+    atATime: availableParallelism(),
+    inAProcess: 12,
+    timeout: 240,
+    isMeasured: false,
+    needsDisk: false,
+  },
   /** Their measurements are useless beside other processes. */
   faults: {
     ending: '.fault.ts',
@@ -43,6 +55,15 @@ export const suites = {
     timeout: 300,
     isMeasured: true,
     needsDisk: true,
+  },
+  /** The pages in a real browser. Each file starts a service, a mail server and a browser. */
+  pages: {
+    ending: '.pages.ts',
+    atATime: 1,
+    inAProcess: 12,
+    timeout: 480,
+    isMeasured: true,
+    needsDisk: false,
   },
   /** Installs the service in the ways of its users, each of which takes minutes and half a gigabyte. */
   packaging: {
@@ -88,7 +109,7 @@ const once = /@runs once, on (SQLite|Postgres): \S/;
 const runsAlone = /@runs alone: \S/;
 
 /** Files that wait for outages and clocks rather than for a processor. */
-const waits = /^test\/(processes\/|mail\/delivery|life|jobs|db\/raw)/;
+const waits = /^test\/(mail\/delivery|life|jobs|db\/raw)/;
 /** Files that take long, for each start of a process takes about a second. */
 const startsProcesses =
   /from '([.\w/-]+\/(child|cluster|front|daemon|program|(postgres|pgbouncer)-server)\.ts|node:child_process)'/;
@@ -101,13 +122,17 @@ const startsProcesses =
  */
 export async function findRuns(
   root: string,
-  { ending, inAProcess }: Suite,
+  { ending, folder, inAProcess }: Suite,
   filters: readonly string[],
   chosen: readonly Database[],
 ): Promise<Run[]> {
   const sources = await readdir(join(root, 'test'), { recursive: true });
+  const folders = new Set(
+    Object.values(suites).map((suite) => ('folder' in suite ? suite.folder : undefined)),
+  );
   const files = sources
     .filter((path) => path.endsWith(ending))
+    .filter((path) => [...folders].find((name) => path.startsWith(`${name}/`)) === folder)
     .map((path) => `test/${path}`)
     .filter(
       (path) => filters.length === 0 || filters.some((filter) => path.includes(filter.replace(/^\.\//, ''))),

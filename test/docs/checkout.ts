@@ -4,13 +4,26 @@ import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../child.ts';
 import type { Teardown } from '../helper.ts';
 
-const folders = ['bin', 'openapi', 'prisma', 'src', 'templates', 'wordlists', 'lint', 'packages/client/src'];
+const folders = [
+  'bin',
+  'openapi',
+  'prisma',
+  'src',
+  'templates',
+  'wordlists',
+  'lint',
+  'packages/client/src',
+  'packages/guard/src',
+  'web',
+];
 const files = [
   'scripts/build.ts',
+  'scripts/build-web.ts',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'packages/client/tsconfig.json',
+  'packages/guard/tsconfig.json',
   'biome.json',
   '.gitignore',
 ];

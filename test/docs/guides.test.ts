@@ -44,7 +44,11 @@ t.test('A route that is added in the five steps is guarded and is in the contrac
   await run('npm', ['run', '--silent', 'typecheck'], { cwd: copy });
   const { stdout } = await run(process.execPath, ['bin/latchkey.js', 'openapi'], { cwd: copy });
   const operation = JSON.parse(stdout).paths['/greeting'].get;
-  t.match(operation, { operationId: 'getGreeting', 'x-minimum-access': 1, security: [{ accessToken: [] }] });
+  t.match(operation, {
+    operationId: 'getGreeting',
+    'x-minimum-access': 1,
+    security: [{ accessToken: [] }, { apiKey: [] }],
+  });
   t.hasProps(operation.responses, ['200', '401', '403', '500', '503']);
 });
 
@@ -78,7 +82,7 @@ t.test('Another service verifies tokens as the guide says', async (t) => {
   const { accessToken, refreshToken } = (await service.ask('POST', '/login', { body: credentials })).body;
   const [block = ''] = blocksIn('docs/guides/verifying-tokens-elsewhere.md', 'Verifying tokens elsewhere');
   const verify = async (token: string) => {
-    const script = `${block.replace('http://127.0.0.1:3000', service.url)}\nconsole.log(await accessOf('${token}'));`;
+    const script = `${block.replace('http://localhost:3000', service.url)}\nconsole.log(await accessOf('${token}'));`;
     return run(process.execPath, ['--input-type=module', '--eval', script]);
   };
   t.equal((await verify(accessToken)).stdout, '1\n');

@@ -11,7 +11,7 @@ export interface Block {
 /** All pages for people, without those of other packages. */
 export const pages: readonly string[] = ['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'examples/*.md']
   .flatMap((pattern) => globSync(pattern))
-  .concat(['examples/spa/README.md', 'packages/client/README.md'])
+  .concat(['examples/spa/README.md', 'packages/client/README.md', 'packages/guard/README.md'])
   .sort();
 
 const FENCE = /^( *)```(\w*)\n(.*?)^\1```$/gms;

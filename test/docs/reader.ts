@@ -24,7 +24,7 @@ function comparable(text: string): unknown {
   const masked = text
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="requestId":")[0-9a-f]{24}/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-    .replaceAll(/127\.0\.0\.1:\d+/g, '<host>')
+    .replaceAll(/(?:127\.0\.0\.1|localhost):\d+/g, '<host>')
     .trim();
   return masked.startsWith('{') ? JSON.parse(masked) : masked;
 }
@@ -47,7 +47,7 @@ class Reader {
   }
 
   async follow({ language, text }: Block): Promise<void> {
-    const code = text.replaceAll('http://127.0.0.1:3000', `http://127.0.0.1:${this.#environment.PORT}`);
+    const code = text.replaceAll('http://localhost:3000', `http://localhost:${this.#environment.PORT}`);
     if (language === 'json' || language === 'text') return this.#compare(text);
     if (language === 'ts' || language === 'js') return this.#save(code);
     if (language !== 'sh') throw new Error(`Nothing runs a block of ${language}`);

@@ -11,7 +11,9 @@ import { pages } from '../../scripts/reference/pages.ts';
 t.test('Every page of the reference is the output of npm run docs', async (t) => {
   t.strictSame(
     Object.keys(pages).sort(),
-    readdirSync('docs/reference').map((name) => `docs/reference/${name}`),
+    readdirSync('docs/reference')
+      .filter((name) => !name.startsWith('feed'))
+      .map((name) => `docs/reference/${name}`),
   );
   for (const [file, describe] of Object.entries(pages)) {
     const page = readFileSync(file, 'utf8');

@@ -22,15 +22,29 @@ const present: Readonly<Record<string, string>> = {
   'createUser.password': '⟦newPassword⟧',
   'inviteUser.email': '⟦newEmail⟧',
   'requestEmailChange.email': '⟦newEmail⟧',
+  'requestSecondFactorOptions.challenge': '⟦challenge⟧',
   'provideSecondFactor.challenge': '⟦challenge⟧',
   'provideSecondFactor.code': '⟦code⟧',
   'stopEmailChange.token': '⟦stop⟧',
   'signOut.refreshToken': '⟦refreshToken⟧',
   'confirmTotp.code': '⟦totpCode⟧',
   'verifyEmail.token': '⟦verification⟧',
+  'requestVerificationPasskeyOptions.token': '⟦passkeyVerification⟧',
+  'signInWithMailCode.flow': '⟦flow⟧',
+  'signInWithMailCode.code': '⟦flowCode⟧',
   'resetPassword.token': '⟦reset⟧',
   'acceptInvitation.token': '⟦invitationToken⟧',
   'acceptInvitation.password': '⟦newPassword⟧',
+  'requestAcceptancePasskeyOptions.token': '⟦invitationToken⟧',
+};
+
+/** Existing values that are objects, for members that are in a body beside other ones, or instead of them. */
+const presentObjects: Readonly<Record<string, string>> = {
+  'createPasskey.passkey': '⟦attestation⟧',
+  'registerUser.passkey': '⟦newAccountPasskey⟧',
+  'signInWithPasskey.passkey': '⟦passkey⟧',
+  'provideSecondFactor.passkey': '⟦secondFactorPasskey⟧',
+  'renewAuthentication.passkey': '⟦ownPasskey⟧',
 };
 
 const presentIn = (operationId: string, name: string) => present[`${operationId}.${name}`] ?? present[name];
@@ -67,7 +81,10 @@ export function validText(schema: Schema): Arbitrary<string> {
 /** Generates the JSON of values that are valid for a schema. */
 function validJson(schema: Schema): Arbitrary<string> {
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(validJson));
+  if (schema.const !== undefined) return fc.constant(JSON.stringify(schema.const));
   if (schema.type === 'null') return fc.constant('null');
+  if (schema.items !== undefined) return fc.array(validJson(schema.items), { maxLength: 3 }).map(list);
+  if (schema.type === 'object') return validObject(schema).map(write);
   if (schema.type === 'integer' && schema.enum === undefined) return validInteger(schema).map(String);
   const quote = schema.type === 'integer' || schema.type === 'boolean' ? String : JSON.stringify;
   return validText(schema).map((text) => quote(text));
@@ -76,10 +93,23 @@ function validJson(schema: Schema): Arbitrary<string> {
 export const validInteger = ({ minimum = 0, maximum = 2 ** 31 }: Schema) =>
   fc.integer({ min: minimum, max: maximum });
 
+const list = (values: readonly string[]) => `[${values.join()}]`;
+
+/** Generates the members of objects in a body. */
+function validObject({ properties = {}, required = [] }: Schema): Arbitrary<Members> {
+  const members = Object.entries(properties).map(([name, of]) => [name, validJson(of)] as const);
+  return fc
+    .record(Object.fromEntries(members), { requiredKeys: [...required] })
+    .map((record) => Object.entries(record));
+}
+
 function validMembers({ operationId, body: { schema } }: Writing): Arbitrary<Members> {
   const members = Object.entries(schema.properties ?? {}).map(([name, of]) => {
     const room = isSecret(name) ? { ...of, maxLength: (of.maxLength ?? 300) - MARK.length } : of;
     const made = validJson(room).map((json) => marked(name, json));
+    const object = presentObjects[`${operationId}.${name}`];
+    if (object !== undefined)
+      return [name, fc.oneof({ weight: 3, arbitrary: fc.constant(object) }, made)] as const;
     const there = presentIn(operationId, name);
     const alike = there === '⟦email⟧' ? emailForms.map((form) => `⟦email ${form}⟧`) : [];
     const all =
@@ -202,6 +232,8 @@ export function goodBody({ operationId, body: { schema, example } }: Writing): s
   const own = Object.keys(schema.properties ?? {}).filter((name) => `${operationId}.${name}` in present);
   const named = { ...example, ...Object.fromEntries(own.map((name) => [name, undefined])) };
   const members = Object.entries(named).map(([name, value]) => {
+    const object = presentObjects[`${operationId}.${name}`];
+    if (object !== undefined) return [name, object] as const;
     const there = presentIn(operationId, name);
     return [name, JSON.stringify(there ?? (isSecret(name) ? '⟦newPassword⟧' : value))] as const;
   });

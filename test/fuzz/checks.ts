@@ -1,4 +1,5 @@
 /** Checks of every response and of every line of the log. They hold for all requests. */
+import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { checkAnswer } from '../contract.ts';
@@ -21,6 +22,8 @@ const LARGE_BYTES = 1_000_000;
 
 const ajv = new Ajv2020({ strict: false });
 formats.default(ajv);
+/** The schemas that bodies refer to. */
+const { components } = JSON.parse(readFileSync('openapi/openapi.json', 'utf8'));
 
 /** Checks a response. @throws {Error} when it breaks the contract */
 export function checkExchange(
@@ -77,7 +80,7 @@ function checkWhatWasTaken(
   { status, text }: RawAnswer,
 ): void {
   if (body === undefined || status >= 300 || (sent.length === 0 && !body.isRequired)) return;
-  const validate = validators.get(operationId) ?? ajv.compile(body.schema);
+  const validate = validators.get(operationId) ?? ajv.compile({ ...body.schema, components });
   validators.set(operationId, validate);
   const value: unknown = JSON.parse(sent.toString().replace(/^\ufeff/, ''));
   if (!validate(value))

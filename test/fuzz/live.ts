@@ -1,14 +1,21 @@
 /** Existing users, their things and their tokens. They are created on demand, directly in the database. */
 import { randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
+import { makeApiKey } from '#latchkey/accounts/api-keys/create.ts';
 import { newTotpSecret } from '#latchkey/accounts/authenticators/totp.ts';
+import { operator } from '#latchkey/accounts/context.ts';
 import { hashMailToken } from '#latchkey/accounts/mail-tokens.ts';
-import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
+import { creationOptions } from '#latchkey/accounts/passkeys/options.ts';
+import { hashPassword, unusableHash } from '#latchkey/accounts/passwords/hash.ts';
+import { createServiceAccount } from '#latchkey/accounts/service-accounts/service-accounts.ts';
 import type { SessionGrant } from '#latchkey/accounts/sessions/grant.ts';
 import { openSession } from '#latchkey/accounts/sessions/sessions.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { newId } from '#latchkey/lib/id.ts';
 import { Problem } from '#latchkey/problems/problem.ts';
+import { hashApiKey } from '#latchkey/tokens/api-key.ts';
+import type { Ceremony } from '#latchkey/tokens/passkey-challenges.ts';
+import { Authenticator, addPasskey } from '../accounts/authenticator.ts';
 import { readClaims } from '../accounts/client.ts';
 import { codeOf } from '../accounts/second-factor.ts';
 import { type Api, device, PASSWORD } from '../helper.ts';
@@ -54,8 +61,15 @@ export class Live {
   readonly secrets = new Set<string>();
   /** The last `nextCursor` of each operation. */
   readonly cursors = new Map<string, string>();
+  /** The passkeys of users. */
+  readonly #authenticators = new Map<string, Authenticator>();
+  /** The sign-in challenge that was made last, and the passkey of its user. */
+  #begun: { readonly id: string; readonly userId: string } | undefined;
+  /** The flow of a mailed code that was made last. */
+  #flow = '';
   readonly #hash = hashPassword(PASSWORD);
   #count = 0;
+  #owner = '';
 
   constructor(api: Api) {
     this.#api = api;
@@ -96,12 +110,48 @@ export class Live {
     password: async () => PASSWORD,
     newPassword: async () => `${MARK} correct horse ${this.#count++}`,
     newEmail: async () => this.#newEmail(),
-    user: async () => (await this.#user(1)).id,
+    user: async () => this.#own((await this.#user(1)).id),
+    ownKey: async ({ id }) => this.#apiKey(id),
+    // Of the owner whose place is before it.
+    key: async () => this.#apiKey(this.#owner),
+    sessionOfOwner: async () => (await this.#session(this.#owner)).sessionId,
+    service: async () => this.#own(await this.#service()),
     refreshToken: async ({ id }) => this.#keep(this.#api.app.refreshTokens.write(await this.#session(id))),
     totpCode: async (sender) => this.#beginTotp(sender),
     secondFactor: async (sender) => this.#addSecondFactor(sender),
+    passkeyId: async (sender) => this.#addPasskey(sender),
+    attestation: async ({ id, accessToken }) => {
+      const ceremony = { name: 'registration', id: readClaims(accessToken).sid } as const;
+      const { accounts } = this.#api.app;
+      const options = await creationOptions(accounts, ceremony, { id, email: 'fuzz', name: 'fuzz' });
+      return JSON.stringify(new Authenticator().create(options));
+    },
     invitation: async () => (await this.#invitation()).id,
     invitationToken: async () => (await this.#invitation()).token,
+    newAccountPasskey: async () => {
+      const person = { email: 'fuzz', name: 'fuzz' };
+      const options = await creationOptions(this.#api.app.accounts, { name: 'new-account' }, person);
+      return JSON.stringify(new Authenticator().create(options));
+    },
+    passkeyVerification: async () => {
+      const row = {
+        ...(await this.#mailed()),
+        email: this.#newEmail(),
+        name: 'Ada',
+        passwordHash: unusableHash(),
+        userId: newId(),
+        passkey: '{}',
+      };
+      return this.#written(row, (data) => this.#api.app.accounts.db.registration.create({ data }));
+    },
+    flow: async () => {
+      const { token, tokenHash: flowHash, ...row } = this.#mailed();
+      const data = { ...row, flowHash, userId: (await this.#user(1)).id, epoch: 0, tries: 0 };
+      await this.#api.app.accounts.db.mailCode.create({ data });
+      this.#flow = token;
+      return token;
+    },
+    flowCode: async () => this.#api.app.accounts.mailCodes.codeOf(this.#flow),
     verification: async () => {
       const row = {
         ...(await this.#mailed()),
@@ -122,7 +172,20 @@ export class Live {
       const secret = totpEncryption.encrypt(totpSecret.base32, userId);
       await db.totp.create({ data: { userId, secret, lastStep: 0, createdAt: row.createdAt } });
       await db.user.update({ where: { id: userId }, data: { secondFactor: true } });
+      await this.#authenticatorOf(userId);
+      this.#begun = { id: row.id, userId };
       return this.#written(row, (data) => db.signInChallenge.create({ data }));
+    },
+    passkey: async () => this.#answer((await this.#user(1)).id, { name: 'sign-in' }),
+    secondFactorPasskey: async () => {
+      const { id, userId } = this.#begun ?? { id: '', userId: (await this.#user(1)).id };
+      return this.#answer(userId, { name: 'second-factor', id });
+    },
+    ownPasskey: async ({ id, accessToken }) =>
+      this.#answer(id, { name: 'reauthentication', id: readClaims(accessToken).sid }),
+    addPasskey: async ({ id }) => {
+      await this.#authenticatorOf(id);
+      return '';
     },
     code: async () => new TOTP({ secret: totpSecret }).generate(),
     stop: async () => {
@@ -131,6 +194,24 @@ export class Live {
       return this.#written(row, (data) => this.#api.app.accounts.db.emailChangeStop.create({ data }));
     },
   };
+
+  /** The passkey of a user, who gets one; undefined when the user was deleted. */
+  async #authenticatorOf(userId: string): Promise<Authenticator | undefined> {
+    const known = this.#authenticators.get(userId);
+    const { db } = this.#api.app.accounts;
+    if (known !== undefined || (await db.user.count({ where: { id: userId } })) === 0) return known;
+    const authenticator = await addPasskey(this.#api, userId);
+    this.#authenticators.set(userId, authenticator);
+    return authenticator;
+  }
+
+  /** The answer of a user's passkey to a new challenge, as JSON. */
+  async #answer(userId: string, ceremony: Ceremony): Promise<string> {
+    const { db, now, passkeyChallenges } = this.#api.app.accounts;
+    const authenticator = await this.#authenticatorOf(userId);
+    const options = passkeyChallenges.write(ceremony, await now(db));
+    return JSON.stringify(authenticator?.get(options) ?? {});
+  }
 
   #newEmail(): string {
     return `kiss-${this.#count++}@example.com`;
@@ -183,6 +264,36 @@ export class Live {
     const proven = { amr: 'pwd otp', secondFactorAt: new Date() };
     await db.session.updateMany({ where: { id: readClaims(accessToken).sid }, data: proven });
     return '';
+  }
+
+  /** Gives a sender a passkey, and a second factor that the session has proven. @returns its id */
+  async #addPasskey(sender: Sender): Promise<string> {
+    const { db } = this.#api.app.accounts;
+    const [id, userId] = [newId(), sender.id];
+    await this.#addSecondFactor(sender);
+    const key = { credentialId: id, publicKey: 'AA', counter: 0, transports: '', backupEligible: true };
+    if ((await db.user.count({ where: { id: userId } })) > 0)
+      await db.passkey.create({ data: { id, userId, name: 'Passkey', ...key, createdAt: new Date() } });
+    return id;
+  }
+
+  #own(id: string): string {
+    this.#owner = id;
+    return id;
+  }
+
+  async #service(): Promise<string> {
+    const account = { name: 'reports', access: 1 };
+    return (await createServiceAccount(this.#api.app.accounts, operator, account)).id;
+  }
+
+  async #apiKey(userId: string): Promise<string> {
+    const { id, key } = makeApiKey();
+    this.secrets.add(key);
+    const times = { createdAt: new Date(), expiresAt: new Date(Date.now() + HOUR_MS) };
+    const row = { id, userId, name: 'a', hash: hashApiKey(key), access: 1, epoch: 0, ...times };
+    await this.#api.app.accounts.db.apiKey.create({ data: row });
+    return id;
   }
 
   async #invitation(): Promise<{ id: string; token: string }> {

@@ -3,6 +3,7 @@
  * requests.
  */
 import { randomBytes } from 'node:crypto';
+import { ORIGIN, RP_ID } from '../accounts/authenticator.ts';
 import { type Service, serve, temporaryFolder } from '../child.ts';
 import type { Scope, TestDatabase } from '../database.ts';
 import { PUBLIC_URL, startApi, type Teardown } from '../helper.ts';
@@ -23,6 +24,9 @@ export interface Exchange {
 
 /** Operations after which their sender cannot be used for further requests. */
 const ENDS_SENDER = /^((PUT|PATCH|DELETE) \/me\b|POST \/logout)/;
+
+/** Operations whose places give their sender a passkey: it would need two factors from then on. */
+const CHANGES_SENDER = /^POST \/me\/(passkeys|reauthenticate)\b/;
 
 /** Number of users at the start: more than the default size of a page. */
 const USERS = 30;
@@ -61,6 +65,9 @@ export class FuzzedService {
       DATA_DIR: await temporaryFolder(scope),
       DATABASE_URL: url,
       PUBLIC_URL,
+      RP_ID,
+      PASSKEY_ORIGINS: ORIGIN,
+      SIGN_IN_METHODS: 'password,passkey,email',
       SECRET: secret,
       RATE_LIMIT: '0',
       TRUST_PROXY: '1',
@@ -84,7 +91,7 @@ export class FuzzedService {
     const wasSignedOut =
       hasOwnToken && answer?.status === 401 && /problems\/invalid-token"/.test(answer.text);
     const hasEnded = answer !== undefined && answer.status < 300 && ENDS_SENDER.test(`${method} ${target}`);
-    if (wasSignedOut || hasEnded) this.#senders.delete(caller);
+    if (wasSignedOut || hasEnded || CHANGES_SENDER.test(`${method} ${target}`)) this.#senders.delete(caller);
     return wasSignedOut ? this.#exchangeOnce(request) : exchange;
   }
 

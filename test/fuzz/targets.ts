@@ -9,15 +9,27 @@ import { encodeAround, MARK } from './template.ts';
 const present: Readonly<Record<string, string>> = {
   '/users/{id}': '⟦user⟧',
   '/users/{id}/sessions': '⟦user⟧',
+  '/users/{id}/sessions/{sessionId}': '⟦user⟧/sessions/⟦sessionOfOwner⟧',
   '/users/{id}/authenticators': '⟦user⟧',
+  '/users/{id}/api-keys': '⟦user⟧',
+  '/users/{id}/api-keys/{keyId}': '⟦user⟧/api-keys/⟦key⟧',
+  '/me/api-keys/{id}': '⟦ownKey⟧',
+  '/service-accounts/{id}': '⟦service⟧',
+  '/service-accounts/{id}/api-keys': '⟦service⟧',
+  '/service-accounts/{id}/api-keys/{keyId}': '⟦service⟧/api-keys/⟦key⟧',
   '/me/sessions/{id}': '⟦session⟧',
+  '/me/passkeys/{id}': '⟦passkeyId⟧',
   '/invitations/{id}': '⟦invitation⟧',
   '/invitations/{id}/resend': '⟦invitation⟧',
   '/problems/{slug}': 'not-found',
 };
 
 /** Operations whose sender has a second factor: the place gives one, and is filled with nothing. */
-const withSecondFactor = ['deleteTotp', 'renewRecoveryCodes'];
+const preparations: Readonly<Record<string, string>> = {
+  deleteTotp: '?⟦secondFactor⟧',
+  renewRecoveryCodes: '?⟦secondFactor⟧',
+  requestReauthenticationOptions: '?⟦addPasskey⟧',
+};
 
 /**
  * Makes the path of an operation to existing things.
@@ -28,8 +40,8 @@ export function goodTarget({ operationId, path }: Operation): string {
   const there = present[path];
   if (path.includes('{') && there === undefined)
     throw new Error(`Say in ${import.meta.filename} what is there at ${path}`);
-  const preparation = withSecondFactor.includes(operationId) ? '?⟦secondFactor⟧' : '';
-  return path.replace(/\{\w+\}/, there ?? '') + preparation;
+  // Of two parameters, the value is what is from the first to the last.
+  return path.replace(/\{.*\}/, there ?? '') + (preparations[operationId] ?? '');
 }
 
 /** Generates a value with a probability in percent. */

@@ -10,19 +10,23 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { temporaryFolder } from '../child.ts';
 import { createPostgresDatabase } from '../database.ts';
-import { pack } from './pack.ts';
+import { pack, packGuard } from './pack.ts';
 
 const run = promisify(execFile);
 
-const tarball = await pack(t);
+const tarballs: Readonly<Record<string, string>> = {
+  latchkey: await pack(t),
+  '@latchkey/guard': await packGuard(t),
+};
 
-for (const name of ['host-app', 'own-routes', 'prisma'])
+for (const name of ['host-app', 'own-routes', 'prisma', 'reports-service', 'express-service'])
   t.test(`The example ${name} passes its tests and its types`, async (t) => {
     const folder = join(await temporaryFolder(t), name);
     await cp(resolve('examples', name), folder, { recursive: true });
     const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-    t.equal(manifest.dependencies.latchkey, '*');
-    manifest.dependencies.latchkey = `file:${tarball}`;
+    for (const dependencies of [manifest.dependencies, manifest.devDependencies])
+      for (const [name, version] of Object.entries(dependencies))
+        if (version === '*') dependencies[name] = `file:${tarballs[name]}`;
     await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
     const { url } = await createPostgresDatabase(t, process.env.TEST_POSTGRES_URL ?? '');
     // Prisma would download an engine that generating does not need.

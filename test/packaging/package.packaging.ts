@@ -99,6 +99,7 @@ t.test('The package holds no sources, and installs nothing that only development
     'package.json',
     'prisma',
     'templates',
+    'web',
     'wordlists',
   ]);
   const installed = await readdir(join(project, 'node_modules'));
@@ -117,6 +118,7 @@ for (const version of supportedVersions)
     const program = node.get(version) ?? '';
     const service = await start(t, program, ['npx', 'latchkey', 'serve']);
     const { status } = await askAgain(service, 'POST', '/register', { body: ada });
+    t.match(await (await fetch(`${service.url}/ui`)).text(), '<base href="/ui/" />');
     t.equal(status, version === supportedVersions[0] ? 201 : 409, 'the data is that of the folder');
     const { body } = await askAgain(service, 'POST', '/login', { body: credentials });
     t.match(await askAgain(service, 'GET', '/users', { token: body.accessToken }), { status: 200 });

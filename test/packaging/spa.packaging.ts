@@ -4,12 +4,6 @@
  *
  * @runs once, on SQLite: it is about the page.
  */
-import { execFile } from 'node:child_process';
-import { cp, readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -18,55 +12,14 @@ import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
+import { buildPage, countLines, servePage } from './page.ts';
 
 /** Lines of the example: index.html and the sources. */
 const MAX_LINES = 150;
 
-const exec = promisify(execFile);
-const folder = await temporaryFolder(t);
-const spa = join(folder, 'examples/spa');
-const client = join(folder, 'packages/client');
 const port = await freePort();
-const compiler = resolve('node_modules/typescript/bin/tsc');
-
-/** Runs a program in the folder of the example. @throws {Error} with its output when it fails */
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const env = { ...process.env, VITE_LATCHKEY_URL: `http://127.0.0.1:${port}` };
-  await exec(command, args, { cwd: spa, env }).catch((error: { stdout: string; stderr: string }) => {
-    throw new Error(`${command} ${args.join(' ')}: ${error.stdout}${error.stderr}`);
-  });
-}
-
-/** Serves the page that Vite has built. @returns its origin */
-async function servePage(): Promise<string> {
-  const types: Record<string, string> = { '.js': 'text/javascript', '.html': 'text/html; charset=utf-8' };
-  const server = createServer(async ({ url = '/' }, response) => {
-    const file = join(spa, 'dist', url === '/' ? 'index.html' : url);
-    const content = await readFile(file).catch(() => undefined);
-    response.writeHead(content === undefined ? 404 : 200, { 'content-type': types[extname(file)] ?? '' });
-    response.end(content);
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
-}
-
-await cp('examples/spa', spa, {
-  recursive: true,
-  filter: (path) => !/\/(?:node_modules|dist)$/.test(path),
-});
-await cp('packages/client/package.json', join(client, 'package.json'));
-const project = 'packages/client/tsconfig.build.json';
-await exec(process.execPath, [compiler, '-p', project, '--outDir', join(client, 'dist')]);
-await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
-await run(process.execPath, [compiler, '-p', '.']);
-await run('npm', ['run', 'build']);
-
-const origin = await servePage();
+const page = await buildPage(t, 'spa', `http://127.0.0.1:${port}`);
+const origin = `http://127.0.0.1:${await servePage(t, page)}`;
 const { url: DATABASE_URL } = await createMigratedDatabase(t);
 const service = await serve(t, {
   DATABASE_URL,
@@ -91,11 +44,7 @@ const login = { email: 'grace@example.com', password: PASSWORD };
 const token: string = (await service.ask('POST', '/login', { body: login })).body.accessToken;
 
 t.test('The example has at most 150 lines', async (t) => {
-  const sources = (await readdir('examples/spa/src')).map((name) => `src/${name}`);
-  const texts = await Promise.all(
-    ['index.html', ...sources].map((name) => readFile(`examples/spa/${name}`, 'utf8')),
-  );
-  const lines = texts.join('').split('\n').length;
+  const lines = await countLines('spa');
   t.ok(lines <= MAX_LINES, `${lines} lines`);
 });
 

@@ -31,7 +31,7 @@ t.test('A changed source file is served without a manual restart', async (t) => 
 
   const source = join(folder, 'src/routes/home/home.routes.ts');
   const text = await readFile(source, 'utf8');
-  await writeFile(source, text.replace("{ name: 'Latchkey',", "{ name: 'Changed',"));
+  await writeFile(source, text.replace("name: 'Latchkey',", "name: 'Changed',"));
   const addresses = () => [...service.stdout().matchAll(/Latchkey listens on (http:\S+)/g)];
   await until(() => addresses().length > 1, 60);
   const [, url = ''] = addresses()[1] ?? [];
