@@ -202,7 +202,10 @@ t.test('A flood of unknown keys is no flood of questions, and holds no known key
   const second = await flood(2_000);
   // 60 at once and 5 a second for 10 s, and those that were under way when the limit was reached.
   const questions = first.questions + second.questions;
-  t.ok(questions >= 110 && questions <= 110 + 16, `${first.questions} and then ${second.questions} questions`);
+  t.ok(
+    questions >= 110 && questions <= 110 + 16,
+    `${first.questions} and then ${second.questions} questions`,
+  );
 });
 
 t.test('Without introspection a key gets 503, and nothing waits for long', async (t) => {
