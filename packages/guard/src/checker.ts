@@ -14,6 +14,14 @@ import { type Verified, VerifiedTokens } from './verified-tokens.ts';
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 const SCHEME = 'Bearer ';
 
+/**
+ * Copies a key that is a part of a longer header: JavaScript engines keep the whole header in memory for as
+ * long as the part of it, and a header of blanks can have 16 KB.
+ */
+function copyOf(key: string, header: string): string {
+  return header.length > SCHEME.length + key.length ? [...key].join('') : key;
+}
+
 interface Parts {
   readonly clocks: Clocks;
   readonly keys: Keys;
@@ -45,7 +53,7 @@ export class Checker {
     const known = this.#tokens.get(header);
     if (known !== undefined) return this.#decide(known, this.#requireValid(known), rule);
     const credential = BEARER.exec(header)?.[1];
-    if (credential?.startsWith(API_KEY_PREFIX)) return this.#checkKey(credential, rule);
+    if (credential?.startsWith(API_KEY_PREFIX)) return this.#checkKey(copyOf(credential, header), rule);
     if (credential !== undefined) return this.#verify(header, credential, rule);
     throw /^bearer(?: |$)/i.test(header) ? refusals.invalidRequest() : refusals.authenticationRequired();
   }
