@@ -148,6 +148,14 @@ t.test('A rotation of keys, process by process, closes no guard', async (t) => {
   await until(() => !guard.isOpen, 4);
 });
 
+t.test('An answer that is not complete closes at once, also while a key is missing', async (t) => {
+  const { guard, wire } = newGuard(t, { trustMs: 60_000 });
+  await guard.ready();
+  wire.hold = (path) => (path.endsWith('/jwks.json') ? new Promise(() => {}) : Promise.resolve());
+  wire.alter = (answer) => ({ ...answer, kids: ['next'], complete: false });
+  await until(() => !guard.isOpen);
+});
+
 t.test('A key that is withdrawn verifies nothing, and one that is named again does', async (t) => {
   const { guard, wire } = newGuard(t);
   await guard.ready();

@@ -51,13 +51,16 @@ export class GuardState {
    */
   async apply(answer: FeedAnswer, sent: Instant): Promise<void> {
     const { kids, levels, secondFactor, resync } = answer;
-    const areKnown = this.revocations.add(answer, instantOf(this.#clocks));
+    const now = instantOf(this.#clocks);
+    const areKnown = this.revocations.add(answer, now);
+    const { hasOverflowed } = this.revocations;
+    const isAllowed = this.#trust.allows(answer, now);
     this.#kids = new Set(kids);
     this.#secondFactor = secondFactor;
     if (resync) this.revocations.beginEra();
-    if (!areKnown || resync || this.revocations.hasOverflowed) this.#trust.end();
+    if (!areKnown || resync || hasOverflowed || !isAllowed) this.#trust.end();
     if (!areKnown) throw new Error('The feed has an entry that this version of the guard does not know');
-    if (this.revocations.hasOverflowed) throw new Error('There are more revocations than fit: maxEntries');
+    if (hasOverflowed) throw new Error('There are more revocations than fit: maxEntries');
     try {
       this.#levels.set(levels);
     } catch (error) {
@@ -66,7 +69,7 @@ export class GuardState {
     }
     // Without a key, this answer is not trusted, and the one before is as long as it was.
     await this.#keys.ensure(kids);
-    this.#trust.renew(answer, sent, instantOf(this.#clocks));
+    if (isAllowed) this.#trust.renew(answer, sent);
   }
 
   /** Closes for ever. Later answers do not open it again. */

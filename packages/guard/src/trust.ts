@@ -21,20 +21,17 @@ export class Trust {
     return now.monotonic < this.#until.monotonic && now.wall < this.#until.wall;
   }
 
+  /** Tells whether an answer can be trusted: it is complete, and the clocks agree. */
+  allows({ complete, time }: Pick<FeedAnswer, 'complete' | 'time'>, now: Instant): boolean {
+    return complete && Math.abs(now.wall - time) <= MAX_CLOCK_DIFFERENCE_MS;
+  }
+
   /**
-   * Trusts a complete answer.
+   * Trusts an answer.
    *
    * @param sent when its request was sent: so an answer that was delayed on its way is as old as it is
    */
-  renew(
-    { asOf, complete, time }: Pick<FeedAnswer, 'asOf' | 'complete' | 'time'>,
-    sent: Instant,
-    now: Instant,
-  ): void {
-    if (!complete || Math.abs(now.wall - time) > MAX_CLOCK_DIFFERENCE_MS) {
-      this.end();
-      return;
-    }
+  renew({ asOf }: Pick<FeedAnswer, 'asOf'>, sent: Instant): void {
     const until = { monotonic: sent.monotonic + asOf + this.#ms, wall: sent.wall + asOf + this.#ms };
     if (until.monotonic > this.#until.monotonic) this.#until = until;
   }
