@@ -38,7 +38,7 @@ const registry = {
     status: 403,
     title: 'Operation not allowed',
     detail:
-      'The API key lists operations of Latchkey, and this request is none of them. Make a key without a list.',
+      'The API key lists operations, and this request is none of them. Make a key that lists `*`, for all of them.',
   },
   'access-denied': {
     status: 403,

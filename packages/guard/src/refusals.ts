@@ -35,7 +35,11 @@ export class Refusals {
 
   /** @param operation that the route declares */
   operationNotAllowed(operation: string | undefined): GuardProblem {
-    return this.#challenge('operation-not-allowed', ['error="insufficient_scope"'], { operation });
+    const detail = `The API key does not list the operation \`${operation}\`. Make a key that lists it.`;
+    return this.#challenge('operation-not-allowed', ['error="insufficient_scope"'], {
+      operation,
+      ...(operation !== undefined && { detail }),
+    });
   }
 
   accessDenied(required: number, actual: number): GuardProblem {
