@@ -97,7 +97,9 @@ export class FeedReaders {
   }
 
   #page(position: FeedPosition | undefined): FeedPage {
-    if (this.#databaseId === undefined || !this.#revocations.isComplete)
+    const { isComplete, clock } = this.#revocations;
+    // While they are loaded again after an overflow, nothing has been polled.
+    if (this.#databaseId === undefined || !isComplete || clock.until === undefined)
       throw retryLater('feed-not-complete', 1);
     return readFeed(this.#revocations, this.#databaseId, position);
   }

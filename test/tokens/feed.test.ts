@@ -327,6 +327,15 @@ t.test('A memory that overflows answers 503, and not a part', async (t) => {
   await t.rejects(readers.read(undefined, false), /more revocations/);
 });
 
+t.test('While the memory is loaded again, a reader gets 503', async (t) => {
+  const feed = await otherProcess();
+  const readers = new FeedReaders(feed, { control });
+  t.teardown(() => readers.close());
+  const { position } = await readers.read(undefined, false);
+  feed.clock.forget();
+  await t.rejects(readers.read(position, true), /more revocations/);
+});
+
 async function* lines(...texts: string[]) {
   for (const [index, text] of texts.entries()) yield { number: index + 1, text };
 }
