@@ -64,7 +64,9 @@ function isKnownReader({ routeOptions, headers: { authorization }, server }: Fas
   if (routeOptions?.config.isFeed !== true || authorization === undefined) return false;
   const { verifiedTokens, apiKeys, levels, revocations } = server;
   const claims = verifiedTokens.get(authorization) ?? apiKeys.find(authorization)?.claims;
-  if (claims === undefined || claims.access < levels.admin) return false;
+  // A key stays in memory after its end.
+  const isOver = claims === undefined || claims.exp * 1_000 <= Date.now();
+  if (isOver || claims.access < levels.admin) return false;
   return isApiKey(claims) ? mayCall(claims, routeOptions.schema?.operationId) : !revocations.revokes(claims);
 }
 
