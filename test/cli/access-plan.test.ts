@@ -55,10 +55,17 @@ t.test('A plan says for each level what opens and what closes', async (t) => {
 });
 
 t.test('The command counts the people of a level, and exits with 3 when something opened', async (t) => {
-  const { variables, folder } = await installation(t);
+  const { db, variables, folder } = await installation(t);
   const run = (args: readonly string[], input = '') => latchkey(args, { variables, input });
   const create = ['user', 'create', '--email', 'ada@example.com', '--name', 'Ada'];
   t.match(await run(create, 'correct horse battery staple'), { code: 0 });
+  // An elevation that has ended, and a key that was made during it.
+  const data = { access: 2, permanentAccess: 1, accessUntil: new Date(Date.now() - 1_000) };
+  const { id: userId, epoch } = await db.user.update({ where: { email: 'ada@example.com' }, data });
+  const createdAt = new Date();
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const limits = { access: 2, standsForSignIn: false, epoch };
+  await db.apiKey.create({ data: { id: 'a', userId, name: 'a', hash: '', ...limits, createdAt, expiresAt } });
   const contract = JSON.parse(readFileSync('openapi/openapi.json', 'utf8'));
   const file = (name: string, document: object) => {
     const path = join(folder, name);
@@ -74,13 +81,13 @@ t.test('The command counts the people of a level, and exits with 3 when somethin
   const strict = file('strict.json', contract);
   t.match(await run(['access', 'plan', '--against', strict, '--document', now]), {
     code: 3,
-    stdout: 'GET /users (listUsers)\n  + user (1): 1 people, 0 API keys\n',
+    stdout: 'GET /users (listUsers)\n  + user (1): 1 people, 1 API keys\n',
   });
   const closed = await run(['access', 'plan', '--against', now, '--document', strict, '--json']);
   t.match(closed, { code: 0, stderr: '' });
   t.match(JSON.parse(closed.stdout), {
     opened: false,
-    changes: [{ operationId: 'listUsers', closed: [{ level: 1, name: 'user', people: 1, keys: 0 }] }],
+    changes: [{ operationId: 'listUsers', closed: [{ level: 1, name: 'user', people: 1, keys: 1 }] }],
   });
   t.match(await run(['access', 'plan', '--against', join(folder, 'none.json')]), {
     code: 1,
