@@ -1,6 +1,4 @@
 import type { AccountsContext } from '../../accounts/context.ts';
-import type { ServiceAccount } from '../../accounts/service-accounts/schemas.ts';
-import { listServiceAccounts } from '../../accounts/service-accounts/service-accounts.ts';
 import { Problem } from '../../problems/problem.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -10,11 +8,16 @@ import { UsageError } from '../usage-error.ts';
  * @throws {Problem} `service-account-not-found`
  * @throws {UsageError} when several have the name
  */
-export async function findServiceAccountBy(context: AccountsContext, text: string): Promise<ServiceAccount> {
-  const accounts = await listServiceAccounts(context);
-  const byId = accounts.find(({ id }) => id === text.toLowerCase());
-  if (byId !== undefined) return byId;
-  const [account, another] = accounts.filter(({ name }) => name === text);
+export async function findServiceAccountBy({ db }: AccountsContext, text: string): Promise<{ id: string }> {
+  const select = { id: true } as const;
+  const byId = await db.user.findUnique({ where: { id: text.toLowerCase(), kind: 'service' }, select });
+  if (byId !== null) return byId;
+  const [account, another] = await db.user.findMany({
+    where: { kind: 'service', name: text },
+    orderBy: { id: 'asc' },
+    take: 2,
+    select,
+  });
   if (account === undefined)
     throw new Problem('service-account-not-found', {
       detail: 'There is no service account with this id or name.',

@@ -11,7 +11,7 @@ export function keyRevokeCommand(key: Command): void {
     .addHelpText(
       'after',
       `
-Every running service refuses the key within 2 seconds. The owner is told by mail.
+Every running service refuses the key within 2 seconds. A person whose key it was is told by mail.
 
 Exit codes: 0 success, 1 failure, 2 usage error.
 
