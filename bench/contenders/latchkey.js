@@ -55,7 +55,8 @@ async function makeKeys(count) {
   const made = Array.from({ length: count }, () => makeApiKey());
   const createdAt = new Date();
   const expiresAt = new Date(createdAt.getTime() + 86_400_000);
-  const common = { userId, name: 'bench', access: 1, operations: null, epoch: 0, createdAt, expiresAt };
+  const limits = { access: 1, operations: null, standsForSignIn: false };
+  const common = { userId, name: 'bench', ...limits, epoch: 0, createdAt, expiresAt };
   const rows = made.map(({ id, key }) => ({ id, hash: hashApiKey(key), ...common }));
   await db.transaction((tx) => insertRows(tx, 'ApiKey', rows));
   return made.map(({ key }) => key);

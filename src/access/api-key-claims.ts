@@ -19,6 +19,8 @@ export interface ApiKeyClaims {
   readonly operations: readonly string[] | null;
   /** True where the owner is a service account. */
   readonly service: boolean;
+  /** True where it stands for a recent sign-in with all factors, for the operations that it names. */
+  readonly standsForSignIn: boolean;
   readonly client_id: typeof CLIENT_ID;
   /** When the key expires, in seconds since 1970. */
   readonly exp: number;
@@ -37,6 +39,7 @@ export interface ApiKeyRecord {
   /** The most that the key may do. */
   readonly access: number;
   readonly operations: string | null;
+  readonly standsForSignIn: boolean;
   readonly expiresAt: Date;
   readonly user: AccessColumns & { readonly kind: string; readonly generation: number };
 }
@@ -53,7 +56,7 @@ export function isApiKey(claims: CallerClaims): claims is ApiKeyClaims {
  * @param time milliseconds since 1970
  */
 export function levelOfKey(
-  { access, user }: Pick<ApiKeyRecord, 'access' | 'user'>,
+  { access, user }: { readonly access: number; readonly user: AccessColumns & { readonly kind: string } },
   limit: FactorLimit | undefined,
   time: number,
 ): number {
@@ -63,7 +66,7 @@ export function levelOfKey(
 
 /** Builds the claims of a key at a level. */
 export function toClaims(record: ApiKeyRecord, access: number): ApiKeyClaims {
-  const { id, userId, operations, expiresAt, user } = record;
+  const { id, userId, operations, standsForSignIn, expiresAt, user } = record;
   return Object.freeze({
     sub: userId,
     key: id,
@@ -72,6 +75,7 @@ export function toClaims(record: ApiKeyRecord, access: number): ApiKeyClaims {
     gen: user.generation,
     operations: operations === null ? null : Object.freeze(operations.split(' ')),
     service: user.kind === 'service',
+    standsForSignIn,
     client_id: CLIENT_ID,
     exp: Math.floor(expiresAt.getTime() / 1_000),
   });
@@ -88,17 +92,10 @@ export function mayCall({ operations }: ApiKeyClaims, operation: string | undefi
 }
 
 /**
- * Tells whether a key stands for a recent sign-in with all factors: only a service account's that names the
- * operation, which an admin with two factors has made.
+ * Tells whether a key stands for a recent sign-in with all factors at an operation: only a service account's
+ * that names the operation, and that an operator or an admin with two factors has made.
  */
-export function standsForSignIn(
-  { service, operations }: ApiKeyClaims,
-  operation: string | undefined,
-): boolean {
-  return (
-    service &&
-    operation !== undefined &&
-    operation !== ALL_OPERATIONS &&
-    operations?.includes(operation) === true
-  );
+export function standsForSignIn(claims: ApiKeyClaims, operation: string | undefined): boolean {
+  if (!claims.standsForSignIn || operation === undefined || operation === ALL_OPERATIONS) return false;
+  return claims.operations?.includes(operation) === true;
 }

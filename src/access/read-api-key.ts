@@ -13,6 +13,7 @@ const columns = {
   hash: true,
   access: true,
   operations: true,
+  standsForSignIn: true,
   epoch: true,
   expiresAt: true,
   user: {

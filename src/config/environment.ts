@@ -220,7 +220,7 @@ export const Environment = Type.Object({
   BOOTSTRAP_API_KEY: Type.Optional(
     Type.String({
       description:
-        'an API key of `latchkey key generate`, for the guard of other services: the first start stores it',
+        'an API key of `latchkey key generate`, for the guard of other services: the first start that has it stores it',
       examples: ['the output of: latchkey key generate'],
     }),
   ),

@@ -119,4 +119,8 @@ export abstract class LazyModels implements Models {
   get apiKey() {
     return this.models.apiKey;
   }
+
+  get bootstrapKey() {
+    return this.models.bootstrapKey;
+  }
 }

@@ -102,6 +102,7 @@ t.test("A key of the admins' level lists its operations, or an asterisk that was
     { pointer: '/operations/1', code: 'not-listed' },
   ]);
   t.match((await make(['createApiKey'])).body.errors, [{ pointer: '/operations/0', code: 'not-listed' }]);
+  t.match((await make(['list users'])).body.errors, [{ pointer: '/operations/0', code: 'format' }]);
 });
 
 t.test('The operations of a key narrow what it may do', async (t) => {
@@ -271,6 +272,14 @@ t.test('Only a named operation of a service account stands for a recent sign-in 
     t.match(await change(token, { access: 1 }), { status: 403, body: { slug: 'key-not-allowed' } });
     t.equal((await change(token, { name: 'New' })).status, 200, 'what needs no recent sign-in is open');
   }
+  const before = await makeServiceKey(api, accessToken, id, { access: 10, operations: ['listUsers'] });
+  await db.apiKey.update({ where: { id: before.id }, data: { operations: 'changeUser' } });
+  const asksSince = await change(before.key, { access: 1 });
+  t.match(
+    asksSince.body,
+    { slug: 'key-not-allowed' },
+    'an operation that asks for a recent sign-in since then',
+  );
   const create = (token: string, access: number) =>
     ask('POST', '/users', { token, body: { name: 'A', email: `a${access}@example.com`, access } });
   t.equal((await create(all, 1)).body.slug, 'key-not-allowed');

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { KnownApiKey } from '#latchkey/access/known-api-key.ts';
 import { pruneApiKeys, remindOfExpiry } from '#latchkey/accounts/api-keys/expiry.ts';
+import { createGuardKey } from '#latchkey/accounts/api-keys/guard-key.ts';
 import { noteApiKeyUses } from '#latchkey/accounts/api-keys/note-uses.ts';
 import { operator } from '#latchkey/accounts/context.ts';
 import { changeUser } from '#latchkey/accounts/users/update.ts';
@@ -283,6 +284,13 @@ t.test('Somebody is told seven days before a key expires, and then it goes', asy
   t.match(await mails(person.email), [{ values: { name: 'month', owner: 'your account' } }]);
   t.match(await mails(admin.email), [{ values: { owner: 'a service account' } }], 'the admin who made it');
   t.equal((await mails(admin.email)).length, 1, 'once');
+  const ofOperator = await createGuardKey(accounts, 'guard', new Date(daysAhead(30)));
+  await db.apiKey.update({
+    where: { id: ofOperator.id },
+    data: { createdAt, expiresAt: new Date(daysAhead(6)) },
+  });
+  await remindOfExpiry(accounts);
+  t.match((await mails(admin.email))[1], { values: { name: 'guard' } }, 'the admins, for no admin made it');
   await db.apiKey.update({ where: { id: ofMonth.id }, data: { expiresAt: new Date(daysAhead(-8)) } });
   t.equal(await pruneApiKeys(accounts), 1);
 });

@@ -48,6 +48,7 @@ export async function newVictim(api: Api, access = 1): Promise<Victim> {
       name: 'of Vera',
       hash: `hash-${somebody.id}`,
       access: 0,
+      standsForSignIn: false,
       epoch: 0,
       createdAt: new Date(),
       expiresAt: new Date(Date.now() + DAY),

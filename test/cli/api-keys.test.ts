@@ -1,6 +1,7 @@
 /** The commands and API keys: `service-account create`, `key`, `export`, `restore --in-place`. */
 import t from 'tap';
 import { makeApiKey } from '#latchkey/accounts/api-keys/create.ts';
+import { createGuardKey } from '#latchkey/accounts/api-keys/guard-key.ts';
 import { bootstrapApiKey } from '#latchkey/boot/bootstrap-api-key.ts';
 import { hashApiKey, readApiKeyId } from '#latchkey/tokens/api-key.ts';
 import { latchkey } from '../child.ts';
@@ -57,21 +58,41 @@ t.test('Service accounts and keys are made, listed and revoked on the command li
   t.equal(await db.apiKey.count(), 0);
 });
 
-t.test('The first start stores the key of BOOTSTRAP_API_KEY, and no later one does', async (t) => {
+t.test('The first start with a BOOTSTRAP_API_KEY stores it, and no later one does', async (t) => {
   const { stdout } = await latchkey(['key', 'generate'], {});
   t.ok(readApiKeyId(stdout.trim()), 'a key is generated without a database');
   const { key } = makeApiKey();
   const api = await startApi(t, { BOOTSTRAP_API_KEY: key });
   const { db } = api.app.accounts;
+  const admin = await api.person(2);
+  const startWith = async (key: string) => {
+    await bootstrapApiKey(Object.create(api.app, { config: { value: { bootstrapApiKey: key } } }));
+    return db.apiKey.count();
+  };
 
   const refused = await api.ask('GET', '/me/permissions', { token: key });
   t.match(refused, { status: 403 });
   const row = await db.apiKey.findUniqueOrThrow({ where: { id: readApiKeyId(key) ?? '' } });
   t.equal(row.operations, 'listRevocations requestIntrospection');
-  await bootstrapApiKey(api.app);
-  t.equal(await db.apiKey.count(), 1);
-  await db.apiKey.deleteMany();
-  await bootstrapApiKey(api.app);
-  t.equal(await db.apiKey.count(), 0, 'a key that was ended does not come back with a restart');
+  t.equal(await startWith(key), 1);
+  const account = `/service-accounts/${row.userId}`;
+  const rename = { name: 'guards' };
+  t.equal((await api.ask('PATCH', account, { token: admin.token, body: rename })).status, 200);
+  t.equal(await startWith(key), 1, 'whatever its account is called');
+
+  const { key: renewed } = makeApiKey();
+  t.equal(await startWith(renewed), 2, 'another key is stored too');
+  const { id, key: made } = await createGuardKey(api.app.accounts, 'made by a command');
+  t.equal(await startWith(made), 3, 'a key that is there is left alone');
+  await db.apiKey.deleteMany({ where: { id } });
+  t.equal(await startWith(made), 2, 'and does not come back when it was ended');
+  t.equal((await api.ask('DELETE', account, { token: admin.token })).status, 204);
+  t.equal(await startWith(key), 1, 'nor does one whose account was deleted');
+
+  await db.user.updateMany({ where: { name: 'guard' }, data: { disabled: true } });
+  const { key: third } = makeApiKey();
+  t.equal(await startWith(third), 1, 'a key that could not read the feed is not stored');
+  await db.user.updateMany({ where: { name: 'guard' }, data: { disabled: false } });
+  t.equal(await startWith(third), 2, 'until it could');
   await t.rejects(startApi(t, { BOOTSTRAP_API_KEY: `${key.slice(0, -1)}_` }), /latchkey key generate/);
 });

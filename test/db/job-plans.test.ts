@@ -282,7 +282,7 @@ async function fill(): Promise<void> {
     })),
   );
   const inYear = new Date(Date.now() + 300 * DAY);
-  const key = { userId, name: 'a', hash: '', access: 1, epoch: 0, createdAt: noon };
+  const key = { userId, name: 'a', hash: '', access: 1, standsForSignIn: false, epoch: 0, createdAt: noon };
   for (const soon of [earlier, later])
     await insertRows(
       db,

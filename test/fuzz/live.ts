@@ -291,7 +291,8 @@ export class Live {
     const { id, key } = makeApiKey();
     this.secrets.add(key);
     const times = { createdAt: new Date(), expiresAt: new Date(Date.now() + HOUR_MS) };
-    const row = { id, userId, name: 'a', hash: hashApiKey(key), access: 1, epoch: 0, ...times };
+    const limits = { access: 1, standsForSignIn: false, epoch: 0 };
+    const row = { id, userId, name: 'a', hash: hashApiKey(key), ...limits, ...times };
     await this.#api.app.accounts.db.apiKey.create({ data: row });
     return id;
   }

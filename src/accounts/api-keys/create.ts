@@ -81,7 +81,7 @@ export async function createOwnApiKey(
 /**
  * Makes a key of a service account, on behalf of an admin or of an operator. The level is at most the
  * account's permanent one and what the actor may give. A key that names an operation which asks for a recent
- * sign-in stands for that sign-in: it asks for a session with two factors.
+ * sign-in stands for that sign-in, so an admin needs a session with two factors to make it.
  *
  * @param accountId of the service account
  * @param maxAge seconds that may have passed since the sign-in, as the route declares them
@@ -111,7 +111,8 @@ export async function createServiceApiKey(
 }
 
 /**
- * Inserts a key.
+ * Inserts a key. One of a service account stands for a recent sign-in where it names an operation that asks
+ * for one now. An operation that asks for one later is refused to it.
  *
  * @param given a key that was made elsewhere, with its id
  * @throws {Problem} `validation-failed`; `too-many-api-keys`
@@ -143,6 +144,7 @@ export async function insertApiKey(
       access,
       operations: operations?.join(' ') ?? null,
       epoch: owner.epoch,
+      standsForSignIn: owner.kind === 'service' && wanted.namesStepUp,
       makerId: actor.userId,
       createdAt: now,
       expiresAt,

@@ -19,9 +19,13 @@ const BATCH_KEYS = 100;
 /** The order of the index. */
 const orderBy = { expiresAt: 'asc' } as const;
 
+/** Admins who are told of a key that no present admin has made. */
+const MAX_TOLD = 10;
+
 /**
  * Mails that keys expire in seven days: to the owner, and of a service account to the admin who made the key.
- * A key that was made for less than seven days has no mail.
+ * Where an operator made it, or the maker is no admin any more, the mail goes to the admins. A key that was
+ * made for less than seven days has no mail.
  *
  * @returns the number of keys
  */
@@ -51,20 +55,23 @@ async function remindBatch(change: Change): Promise<number> {
   for (const { name, user, makerId, createdAt, expiresAt } of keys) {
     if (expiresAt.getTime() - createdAt.getTime() < NOTICE_MS || user.disabled) continue;
     const isService = isServiceAddress(user.email);
-    const maker = isService && makerId !== null ? await findMaker(change, makerId) : undefined;
-    const recipient = isService ? maker : user.email;
-    if (recipient === undefined) continue;
     const owner = isService ? 'a service account' : 'your account';
     const values = { name, owner, date: expiresAt.toISOString().slice(0, 10) };
-    send(noticeTo(context, recipient, 'api-key-expires', values));
+    for (const { email } of isService ? await findResponsible(change, makerId) : [user])
+      send(noticeTo(context, email, 'api-key-expires', values));
   }
   return keys.length;
 }
 
-/** @returns the address of an enabled admin */
-async function findMaker({ context, tx }: Change, id: string): Promise<string | undefined> {
-  const where = { id, disabled: false, access: { gte: context.levels.admin } };
-  return (await tx.user.findUnique({ where, select: { email: true } }))?.email;
+/** Finds the admin who made a key, or other enabled admins. */
+async function findResponsible({ context, tx }: Change, makerId: string | null) {
+  const where = { kind: 'person', disabled: false, permanentAccess: { gte: context.levels.admin } };
+  const select = { email: true } as const;
+  const maker =
+    makerId === null ? null : await tx.user.findUnique({ where: { ...where, id: makerId }, select });
+  return maker === null
+    ? tx.user.findMany({ where, orderBy: { id: 'asc' }, take: MAX_TOLD, select })
+    : [maker];
 }
 
 function dueKeys(time: Date) {

@@ -1,6 +1,6 @@
 import { GUARD_OPERATIONS } from '../../access/key-operations.ts';
 import { Problem } from '../../problems/problem.ts';
-import { makeChange, recheckActor } from '../change.ts';
+import { type ActorChange, makeChange, recheckActor } from '../change.ts';
 import { type AccountsContext, operator } from '../context.ts';
 import { insertServiceAccount } from '../service-accounts/service-accounts.ts';
 import { userColumns } from '../users/users.ts';
@@ -18,53 +18,61 @@ const CLOCK_MARGIN_MS = 60_000;
  * where there is none, with the feed of revocations and introspection and nothing else.
  *
  * @param expiresAt in 90 days by default
- * @throws {Problem} `access-denied` when that account cannot read the feed
+ * @throws {Problem} `access-denied` when that account cannot read the feed; `too-many-api-keys`
  */
 export function createGuardKey(context: AccountsContext, name: string, expiresAt?: Date): Promise<NewApiKey> {
   return makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, operator);
-    const { tx } = change;
     const wanted = { ...guardKey(context, name), ...(expiresAt !== undefined && { expiresAt }) };
-    const where = { kind: 'service', name: GUARD };
-    const select = { ...userColumns, epoch: true } as const;
-    const known = await tx.user.findFirst({ where, orderBy: { id: 'asc' }, select });
-    if (known !== null && (known.disabled || known.permanentAccess < wanted.access))
-      throw new Problem('access-denied', {
-        detail:
-          'The service account `guard` is disabled or below the level of admins: a key of it could not read the feed. Change the account first, or give it another name.',
-      });
-    if (known !== null) return insertApiKey(change, known, wanted);
-    const { id } = await insertServiceAccount(change, operator, guardAccount(context));
-    return insertApiKey(change, await tx.user.findUniqueOrThrow({ where: { id }, select }), wanted);
+    return insertApiKey(change, await findOrMakeGuard(change), wanted);
   });
 }
 
 /**
- * Stores the key of BOOTSTRAP_API_KEY where there is no service account `guard` yet, for a year. When several
- * processes start at once, one of them stores it. A key that was ended does not come back with a restart.
+ * Stores the key of BOOTSTRAP_API_KEY for a year, as a key of the service account `guard`, unless a start has
+ * seen it before. When several processes start at once, one of them stores it. A key that was ended does not
+ * come back with a restart, even if its account was renamed or deleted.
  *
- * @returns `created`; `known`, or `ended` when another key or none is left
+ * @returns `created`; `known`; `ended`
+ * @throws {Problem} as {@link createGuardKey}
  */
 export function bootstrapGuardKey(
   context: AccountsContext,
   given: GivenApiKey,
 ): Promise<'created' | 'known' | 'ended'> {
+  const { id } = given;
   return makeChange(context, async (unchecked) => {
     const change = await recheckActor(unchecked, operator);
     const { tx } = change;
-    const where = { kind: 'service', name: GUARD };
-    if ((await tx.user.count({ where })) > 0)
-      return (await tx.apiKey.count({ where: { id: given.id } })) > 0 ? 'known' : 'ended';
-    const { id } = await insertServiceAccount(change, operator, guardAccount(context));
-    const owner = await tx.user.findUniqueOrThrow({ where: { id } });
-    const end = (await context.now(tx)).getTime() + MAX_LIFETIME_MS - CLOCK_MARGIN_MS;
-    await insertApiKey(change, owner, { ...guardKey(context, 'bootstrap'), expiresAt: new Date(end) }, given);
+    const isStored = (await tx.apiKey.count({ where: { id } })) > 0;
+    const wasSeen = (await tx.bootstrapKey.count({ where: { id } })) > 0;
+    if (wasSeen) return isStored ? 'known' : 'ended';
+    const now = await context.now(tx);
+    await tx.bootstrapKey.create({ data: { id, seenAt: now } });
+    // A key of `latchkey key create` may be named in the configuration later.
+    if (isStored) return 'known';
+    const expiresAt = new Date(now.getTime() + MAX_LIFETIME_MS - CLOCK_MARGIN_MS);
+    const wanted = { ...guardKey(context, 'bootstrap'), expiresAt };
+    await insertApiKey(change, await findOrMakeGuard(change), wanted, given);
     return 'created';
   });
 }
 
-function guardAccount({ levels }: AccountsContext) {
-  return { name: GUARD, access: levels.admin };
+/** Finds the service account `guard`, or makes it. @throws {Problem} `access-denied` when it is too low */
+async function findOrMakeGuard(change: ActorChange) {
+  const { context, tx } = change;
+  const access = context.levels.admin;
+  const where = { kind: 'service', name: GUARD };
+  const select = { ...userColumns, epoch: true } as const;
+  const known = await tx.user.findFirst({ where, orderBy: { id: 'asc' }, select });
+  if (known !== null && (known.disabled || known.permanentAccess < access))
+    throw new Problem('access-denied', {
+      detail:
+        'The service account `guard` is disabled or below the level of admins: a key of it could not read the feed. Change the account first, or give it another name.',
+    });
+  if (known !== null) return known;
+  const { id } = await insertServiceAccount(change, operator, { name: GUARD, access });
+  return tx.user.findUniqueOrThrow({ where: { id }, select });
 }
 
 /** The feed is for admins; the list of operations leaves nothing else of that level. */

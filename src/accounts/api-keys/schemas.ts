@@ -70,7 +70,7 @@ export const ApiKeyBody = (levels: readonly AccessLevel[]) =>
       name: ApiKeyName,
       access: AssignableAccess(levels),
       operations: Type.Optional(
-        Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+        Type.Array(Type.String({ minLength: 1, maxLength: 100, pattern: '^[^ ]+$' }), {
           minItems: 1,
           maxItems: MAX_OPERATIONS,
           uniqueItems: true,

@@ -75,8 +75,8 @@ async function createForAccount(config: Config, options: KeyCreateOptions): Prom
   ]);
   return withExistingAccounts(config, async (context) => {
     const { id } = await findServiceAccountBy(context, serviceAccount);
-    // An operator has proven more than a session: access to the database.
-    const wanted = { name, access, expiresAt, namesStepUp: false };
+    // Operations of own routes are not known here, and an operator may name every one.
+    const wanted = { name, access, expiresAt, namesStepUp: operations !== undefined };
     return createServiceApiKey(context, operator, id, {
       ...wanted,
       ...(operations !== undefined && { operations }),

@@ -16,8 +16,17 @@ CREATE TABLE "ApiKey" (
     "lastUsedAt" TIMESTAMP(3),
     "lastUsedIp" TEXT,
     "remindedAt" TIMESTAMP(3),
+    "standsForSignIn" BOOLEAN NOT NULL,
 
     CONSTRAINT "ApiKey_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "BootstrapKey" (
+    "id" TEXT NOT NULL,
+    "seenAt" TIMESTAMP(3) NOT NULL,
+
+    CONSTRAINT "BootstrapKey_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateIndex

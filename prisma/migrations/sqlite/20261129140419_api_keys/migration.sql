@@ -13,7 +13,14 @@ CREATE TABLE "ApiKey" (
     "lastUsedAt" DATETIME,
     "lastUsedIp" TEXT,
     "remindedAt" DATETIME,
+    "standsForSignIn" BOOLEAN NOT NULL,
     CONSTRAINT "ApiKey_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+);
+
+-- CreateTable
+CREATE TABLE "BootstrapKey" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "seenAt" DATETIME NOT NULL
 );
 
 -- AlterTable
