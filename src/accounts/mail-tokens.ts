@@ -57,8 +57,9 @@ export function tokenValues(
 }
 
 /**
- * Voids a user's unused tokens. Call it when the password or the address changes, or when the user is
- * disabled. Those that stop a change of address stay: a thief of the account could else void them.
+ * Voids a user's unused tokens, and the mailed codes that sign in. Call it when the password or the address
+ * changes, or when the user is disabled. Those that stop a change of address stay: a thief of the account
+ * could else void them.
  */
 export async function voidMailTokens(
   change: Change,
@@ -67,7 +68,8 @@ export async function voidMailTokens(
   const { context, tx } = change;
   await voidEmailChanges(change, user.id);
   await tx.passwordReset.deleteMany({ where: { userId: user.id } });
-  await context.outbox.takeBack(tx, [user.email], resetTemplates);
+  await tx.mailCode.deleteMany({ where: { userId: user.id } });
+  await context.outbox.takeBack(tx, [user.email], [...resetTemplates, 'sign-in-code']);
 }
 
 /** Voids changes of address that wait for the new one. */

@@ -9,7 +9,7 @@ import { open, pairOf, refresh, setTime } from './client.ts';
 import { enrol } from './second-factor.ts';
 import { addTotp } from './totp.ts';
 
-const api = await startApi(t, NO_MAIL_SERVER);
+const api = await startApi(t, { ...NO_MAIL_SERVER, SIGN_IN_METHODS: 'password,passkey,email' });
 const { ask, app, person } = api;
 const { db } = app.accounts;
 let addresses = 0;
@@ -193,9 +193,14 @@ t.test('A new request, a new password and a new address void the outstanding mai
   const token = await tokenFor(api, second, 'email-change');
   await ask('POST', '/password/forgot', { body: { email: ada.email } });
   const forgotten = await tokenFor(api, ada.email, 'password-reset');
+  const { flow } = (await ask('POST', '/login/email', { body: { email: ada.email } })).body;
+  const mail = (await waitingFor(api, ada.email)).find(({ template }) => template === 'sign-in-code');
   t.equal((await verify(token)).status, 200);
   const body = { token: forgotten, newPassword: 'a password that was set anew' };
   t.equal((await ask('POST', '/password/reset', { body })).status, 403, 'the reset of the old address');
+  const signedIn = await ask('POST', '/login/email/verify', { body: { flow, code: mail?.values.code } });
+  t.match(signedIn, { status: 401, body: { slug: 'challenge-invalid' } }, 'a code for the old address');
+  t.notOk((await kinds(ada.email)).includes('sign-in-code'), 'nor is that mailed any more');
 
   await change(ada.token, newAddress());
   const third = await tokenFor(api, `new-${addresses - 1}@example.com`, 'email-change');
