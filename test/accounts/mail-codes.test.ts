@@ -250,6 +250,7 @@ t.test('A code and a password together are one factor', async (t) => {
     body: { password: PASSWORD },
   });
   t.equal(again.status, 200);
+  t.strictSame(readClaims(again.body.accessToken).amr, ['email', 'pwd']);
   t.match(readClaims(again.body.accessToken), { acr: '1' });
 });
 

@@ -7,7 +7,7 @@ import { type Answer, type Api, PASSWORD, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
 import { Authenticator, type AuthenticatorOptions, addPasskey } from './authenticator.ts';
 import { isAccepted, open, openWithTwoFactors, pairOf, readClaims, refresh, setTime } from './client.ts';
-import { begin, codeOf } from './second-factor.ts';
+import { begin, codeOf, enrol } from './second-factor.ts';
 import { addTotp } from './totp.ts';
 
 const api = await startApi(t, NO_MAIL_SERVER);
@@ -42,6 +42,15 @@ async function withPasskeyAlone() {
   const { accessToken: token } = await open(api, ada.id, undefined, ['swk', 'user']);
   const { id: passkeyId } = await db.passkey.findFirstOrThrow({ where: { userId: ada.id } });
   return { ...ada, authenticator, token, passkeyId };
+}
+
+/** A session that a passkey has opened, which is removed since. The account has a password. */
+async function withRemovedPasskey() {
+  const ada = await person(1);
+  const session = pairOf(await signIn(await addPasskey(api, ada.id)));
+  const { id } = await db.passkey.findFirstOrThrow({ where: { userId: ada.id } });
+  const removed = pairOf(await ask('DELETE', `/me/passkeys/${id}`, { token: session.accessToken }));
+  return { ...ada, token: removed.accessToken };
 }
 
 t.test('A first passkey gives the session two factors, and the account recovery codes', async (t) => {
@@ -252,18 +261,19 @@ t.test('The last second factor ends the other sessions, and one of several only 
 });
 
 t.test('A session of a passkey that is gone has one factor, also with an app', async (t) => {
-  const ada = await person(1);
-  const synced = await addPasskey(api, ada.id);
-  const session = pairOf(await signIn(synced));
-  const { id } = await db.passkey.findFirstOrThrow({ where: { userId: ada.id } });
-  const removed = pairOf(await ask('DELETE', `/me/passkeys/${id}`, { token: session.accessToken }));
-  t.match(readClaims(removed.accessToken), { acr: '1', amr: ['swk'] });
-  const app = await begin(api, removed.accessToken);
-  const confirmed = await ask('POST', '/me/totp/confirm', {
-    token: removed.accessToken,
-    body: { code: codeOf(app) },
-  });
-  t.match(readClaims(confirmed.body.accessToken), { acr: '1' }, 'both are possession');
+  const { token } = await withRemovedPasskey();
+  t.match(readClaims(token), { acr: '1', amr: ['swk'] });
+  const app = await enrol(api, { token });
+  t.match(readClaims(app.token), { acr: '1' }, 'both are possession');
+});
+
+t.test('With the password it has a first factor, which an app adds the second to', async (t) => {
+  const { token } = await withRemovedPasskey();
+  const again = await ask('POST', '/me/reauthenticate', { token, body: { password: PASSWORD } });
+  const { accessToken } = pairOf(again);
+  t.match(readClaims(accessToken), { acr: '1', amr: ['pwd'] });
+  const app = await enrol(api, { token: accessToken });
+  t.match(readClaims(app.token), { acr: '2', amr: ['swk', 'pwd', 'otp', 'mfa'] });
 });
 
 t.test('A session in a cookie gets its refresh token into a cookie of an own page alone', async (t) => {

@@ -172,11 +172,12 @@ function provenBy(
   amr: readonly Method[],
   time: Date,
 ): Partial<Pick<SessionRow, 'amr' | 'authenticatedAt' | 'secondFactorAt'>> {
+  const withBefore = joinMethods([...methodsOf(session.amr, false), ...amr]);
   if (amr.length === 1 && amr.includes('pwd')) {
     if (secondFactor) throw twoFactorsRequired();
-    return { authenticatedAt: time };
+    return { amr: withBefore, authenticatedAt: time };
   }
   if (proveTwoFactors(amr)) return { amr: joinMethods(amr), authenticatedAt: time, secondFactorAt: time };
   if (!canBeRaised(context, session, time)) throw twoFactorsRequired();
-  return { amr: joinMethods([...methodsOf(session.amr, false), ...amr]), secondFactorAt: time };
+  return { amr: withBefore, secondFactorAt: time };
 }
