@@ -5,7 +5,8 @@ import { consumeTotpCode } from '#latchkey/accounts/authenticators/totp.ts';
 import { unusableHash } from '#latchkey/accounts/passwords/hash.ts';
 import { type Answer, startApi } from '../helper.ts';
 import { NO_MAIL_SERVER, waitingFor } from '../mailbox.ts';
-import { isAccepted, open, pairOf, readClaims, refresh, setTime } from './client.ts';
+import { addPasskey } from './authenticator.ts';
+import { isAccepted, open, openWithTwoFactors, pairOf, readClaims, refresh, setTime } from './client.ts';
 import { begin, codeOf, enrol, stepNow, wrongCodeOf } from './second-factor.ts';
 
 const api = await startApi(t, NO_MAIL_SERVER);
@@ -21,6 +22,11 @@ const actionsOf = async (targetId: string) =>
   (await db.auditEvent.findMany({ where: { targetId }, orderBy: { id: 'asc' } }))
     .map(({ action }) => action)
     .filter((action) => action !== 'session.opened');
+const additionsOf = async (targetId: string) => {
+  const where = { targetId, action: 'authenticator.added' };
+  const events = await db.auditEvent.findMany({ where, orderBy: { id: 'asc' } });
+  return events.map(({ after }) => JSON.parse(after ?? 'null'));
+};
 
 t.test('An app is active once its first code is confirmed, and the session has two factors', async (t) => {
   const ada = await person(1);
@@ -149,6 +155,10 @@ t.test('A new app takes two factors, and the old one stays until it is confirmed
   t.strictSame(await stored(), before);
   const { status, body } = await confirm(old.token, codeOf(app));
   t.equal(status, 200);
+  t.strictSame(await additionsOf(ada.id), [
+    { authenticator: 'totp', replaced: false, recoveryCodes: 10 },
+    { authenticator: 'totp', replaced: true, recoveryCodes: 0 },
+  ]);
   t.equal(body.recoveryCodes, null, 'the ten of before are still good');
   t.not((await stored()).secret, before.secret);
   t.equal(await db.recoveryCode.count({ where: { userId: ada.id } }), 10);
@@ -157,6 +167,13 @@ t.test('A new app takes two factors, and the old one stays until it is confirmed
     'wrong',
     'the old app',
   );
+});
+
+t.test('A first app beside a passkey replaces none', async (t) => {
+  const ada = await person(1);
+  await addPasskey(api, ada.id);
+  await enrol(api, { token: (await openWithTwoFactors(api, ada.id)).accessToken });
+  t.match(await additionsOf(ada.id), [{ authenticator: 'totp', replaced: false }]);
 });
 
 t.test('A removed app takes the codes with it, and only this session continues, at one factor', async (t) => {

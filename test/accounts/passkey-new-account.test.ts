@@ -107,6 +107,14 @@ t.test('The passkey signs no one in before it has confirmed the address, and the
     'session.opened',
     'user.registered',
   ]);
+  const passkey = await db.passkey.findFirstOrThrow({ where: { userId: verified.body.id } });
+  const added = events.find(({ action }) => action === 'authenticator.added');
+  t.equal(
+    added?.after,
+    JSON.stringify({ authenticator: 'passkey', passkeyId: passkey.id, recoveryCodes: 10 }),
+  );
+  const personal = await db.personalData.findFirst({ where: { eventId: added?.id ?? '', part: 'target' } });
+  t.match(personal, { data: '"name":"Passkey"' });
 });
 
 t.test('A stranger who registers with the address of another person gains nothing', async (t) => {

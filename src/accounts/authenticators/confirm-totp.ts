@@ -81,10 +81,11 @@ async function verifyAndActivate(
     createdAt: time,
     lastUsedAt: time,
   };
+  const replaced = (await tx.totp.count({ where: { userId } })) > 0;
   await tx.totp.upsert({ where: { userId }, create: { userId, ...totp }, update: totp });
   return completeAddition(change, actor, {
     user,
-    after: { authenticator: 'totp', replaced: user.secondFactor },
+    after: { authenticator: 'totp', replaced },
     template: 'authenticator-added',
     amr: ['otp'],
     time,

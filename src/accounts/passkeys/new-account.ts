@@ -57,13 +57,14 @@ export async function insertPasskeyUser(
   const user = await insertUser(change, { ...row, secondFactor: true }, creation);
   const userId = user.id;
   const createdAt = await context.now(tx);
-  await insertPasskey(tx, passkey, { userId, name: NAME, createdAt });
+  const { id: passkeyId } = await insertPasskey(tx, passkey, { userId, name: NAME, createdAt });
   const recoveryCodes = await replaceRecoveryCodes(tx, userId, createdAt);
   record({
     action: 'authenticator.added',
     actorId: userId,
     targetId: userId,
-    after: { authenticator: 'passkey', replaced: false, recoveryCodes: recoveryCodes.length },
+    after: { authenticator: 'passkey', passkeyId, recoveryCodes: recoveryCodes.length },
+    personal: { after: { name: NAME } },
     requestContext: creation.requestContext,
   });
   return { ...user, recoveryCodes };
