@@ -946,7 +946,7 @@ export interface paths {
          * Remove the second factor of a user who has lost it, and end all sessions
          * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
-         *     The authenticator app, the passkeys and the recovery codes go; the password stays, and a link that sets a new one is mailed. A user who has none of them stays as is, and so does one who could not sign in any more: without a password and without a mail server. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         *     The authenticator app, the passkeys and the recovery codes go; the password stays, and a service that takes passwords mails a link that sets a new one. A user who has none of them stays as is, and so does one who could not sign in any more: without a password and without a mail server. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["resetAuthenticators"];
         options?: never;

@@ -18,8 +18,8 @@ export type UserKey = { readonly id: string } | { readonly email: string };
 
 /**
  * Removes the authenticator app, the passkeys and the recovery codes of a user who has lost them. Every
- * session ends. The owner gets a notice, and a link that sets a new password: from now on, a password alone
- * signs in.
+ * session ends. The owner gets a notice, and where passwords are on, a link that sets a new one: from now on,
+ * one factor alone signs in.
  *
  * @param maxAge seconds that may have passed since the actor's sign-in, as the route declares them
  * @returns false when there was nothing to remove; nothing has changed then
@@ -57,7 +57,8 @@ export async function resetAuthenticators(
       requestContext: actor.requestContext,
     });
     send(noticeTo(context, user.email, 'authenticators-reset'));
-    if (!user.disabled) await mailResetToken(change, user, { template: 'set-password', limited: false });
+    if (!user.disabled && context.signInMethods.has('password'))
+      await mailResetToken(change, user, { template: 'set-password', limited: false });
     return user.id;
   });
   if (removedFrom === undefined) return false;
