@@ -10,10 +10,11 @@ const { ask, app, person } = api;
 const { db } = app.accounts;
 
 t.test('Each use of a password is refused with one problem, and changes nothing', async (t) => {
-  const { id, email } = await person(1);
+  const { id, email } = await person(2);
   await addPasskey(api, id);
   const { accessToken: token } = await open(api, id, undefined, ['swk', 'user']);
   const counts = async () => [
+    await db.user.count(),
     await db.failedTries.count(),
     await db.registration.count(),
     await db.mail.count(),
@@ -31,9 +32,10 @@ t.test('Each use of a password is refused with one problem, and changes nothing'
     ['PUT', '/me/password', { newPassword }],
     ['PUT', '/me/password', { currentPassword: PASSWORD, newPassword }],
     ['POST', '/me/reauthenticate', { password: PASSWORD }],
+    ['POST', '/users', { name: 'Ada', email: 'ada@example.com', password: PASSWORD }],
   ];
   for (const [method, path, body] of requests) {
-    const answer = await ask(method, path, { body, ...(path.startsWith('/me') && { token }) });
+    const answer = await ask(method, path, { body, ...(/^\/(me|users)/.test(path) && { token }) });
     t.match(answer.body, { status: 404, slug: 'sign-in-method-off' }, path);
   }
   t.strictSame(await counts(), before);

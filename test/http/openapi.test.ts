@@ -343,7 +343,7 @@ t.test('Every operation lists all its problems, each under its status', async (t
       'too-many-attempts',
     ],
     endSession: ['session-not-found'],
-    createUser: ['recent-sign-in-required', 'email-taken', 'invitation-exists'],
+    createUser: ['recent-sign-in-required', 'email-taken', 'invitation-exists', 'sign-in-method-off'],
     getUser: ['user-not-found'],
     changeUser: [
       'user-not-found',

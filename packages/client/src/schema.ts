@@ -9618,6 +9618,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["AccessDeniedProblem"] | components["schemas"]["OperationNotAllowedProblem"] | components["schemas"]["KeyNotAllowedProblem"];
                 };
             };
+            /** @description `sign-in-method-off`: Not a way to sign in here */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignInMethodOffProblem"];
+                };
+            };
             /** @description `email-taken`: Email taken; `invitation-exists`: Invitation exists */
             409: {
                 headers: {

@@ -2,6 +2,7 @@ import { Problem } from '../../problems/problem.ts';
 import { requireGrantable } from '../authority.ts';
 import { recheckActor } from '../change.ts';
 import type { AccountsContext, Actor } from '../context.ts';
+import { requireSignInMethod } from '../sign-in/required-method.ts';
 import type { User } from './schemas.ts';
 import { createUser } from './users.ts';
 
@@ -19,10 +20,11 @@ export interface NewUser {
  *
  * @param input checked against the schemas of users/schemas.ts
  * @throws {Problem} `access-denied` for a level that the actor may not give; `email-taken`;
- *   `invitation-exists`; `validation-failed` for a password that is too common; `invalid-token` when the
- *   actor was changed since the token was issued
+ *   `invitation-exists`; `sign-in-method-off`; `validation-failed` for a password that is too common;
+ *   `invalid-token` when the actor was changed since the token was issued
  */
 export async function createUserAs(context: AccountsContext, actor: Actor, input: NewUser): Promise<User> {
+  requireSignInMethod(context, 'password');
   const { userId: actorId, requestContext } = actor;
   const creation = { action: 'user.created', actorId, requestContext } as const;
   return createUser(context, input, creation, async (unchecked, { email }) => {

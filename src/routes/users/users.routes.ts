@@ -65,7 +65,7 @@ const users: FastifyPluginAsyncTypebox = async (app) => {
     config: {
       access: 'admin',
       maxAge: RECENT_SIGN_IN_SECONDS,
-      problems: ['email-taken', 'invitation-exists'],
+      problems: ['email-taken', 'invitation-exists', 'sign-in-method-off'],
     },
     schema: {
       operationId: 'createUser',
