@@ -5,7 +5,10 @@ import type { AccountsContext } from './context.ts';
 /** A notice that could not be sent within this time is out of date. */
 const LIFETIME_MS = 3 * 86_400_000;
 
-/** A mail that tells the owner of an account about an event. It contains no text that was typed by a user. */
+/**
+ * A mail that tells the owner of an account about an event. It contains no text that was typed by a user but
+ * the names of API keys.
+ */
 export function noticeTo(
   { frontendUrl }: Pick<AccountsContext, 'frontendUrl'>,
   recipient: string,

@@ -10,7 +10,7 @@ import { attemptPassword } from './attempts.ts';
 import { countOutcome } from './outcomes.ts';
 import { requireSignInMethod } from './required-method.ts';
 
-/** A user whose password was verified, and the epoch of the row at that time. */
+/** A user whose first factor was verified, and the epoch of the row at that time. */
 export interface SignedIn {
   readonly id: string;
   readonly epoch: number;
@@ -18,7 +18,7 @@ export interface SignedIn {
   readonly amr?: readonly Method[];
 }
 
-/** A user whose password was verified, and whether the account has a second factor beside it. */
+/** A user whose first factor was verified, and whether the account has a second one beside it. */
 export interface FirstFactor extends SignedIn {
   readonly hasSecondFactor: boolean;
 }
