@@ -13,7 +13,7 @@ type CookieConfig = Pick<Config, 'publicUrl' | 'cookiesOverHttp'>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for the routes that read the cookie of a session. */
+    /** True for the routes that take the cookie of a session as proof. */
     sessionCookie?: true;
   }
 }

@@ -24,8 +24,8 @@ const EXPOSED = [
 ];
 
 /**
- * The only directive that applies to answers that are not HTML. The docs page, which is HTML, has its own
- * policy.
+ * The only directive that applies to answers that are not HTML. The docs page and the pages at /ui, which are
+ * HTML, have their own policies.
  */
 const CONTENT_SECURITY_POLICY = "frame-ancestors 'none'";
 
@@ -33,11 +33,12 @@ const CONTENT_SECURITY_POLICY = "frame-ancestors 'none'";
 const STRICT_TRANSPORT_SECURITY = 'max-age=31536000; includeSubDomains';
 
 /**
- * The security headers for browsers. No request is authenticated by a cookie, and the two that read one take
- * it from pages of the same origin only (session-cookie.ts), so no other site can make a browser act for its
- * user. Answers are JSON, so nothing in them runs or is framed. Personal data is kept by no cache (OWASP REST
- * Security Cheat Sheet, "Security Headers"). Fields that apply to HTML only (Referrer-Policy,
- * Permissions-Policy) are sent with the docs page only.
+ * The security headers for browsers. A cookie is taken as proof by /refresh and /logout alone; a sign-in that
+ * sets one reads the one of before, to end its session. All take it from pages of the same origin only
+ * (session-cookie.ts), so no other site can make a browser act for its user. But for the docs page and the
+ * pages at /ui, answers are JSON, so nothing in them runs or is framed. Personal data is kept by no cache
+ * (OWASP REST Security Cheat Sheet, "Security Headers"). Fields that apply to HTML only (Referrer-Policy,
+ * Permissions-Policy) are sent with those pages only.
  */
 async function securityHeaders(
   app: FastifyInstance,
