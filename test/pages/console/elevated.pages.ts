@@ -6,7 +6,7 @@ import { PASSWORD } from '../../helper.ts';
 import { focus } from '../focus.ts';
 import { startPages } from '../stage.ts';
 import { banner, stale } from './outage-notices.ts';
-import { screen } from './screen.ts';
+import { screen, weakenTag } from './screen.ts';
 
 const stage = await startPages(t);
 const { service, url, email } = stage;
@@ -71,12 +71,16 @@ t.test('An elevation is ended at once, once, with a reason in the audit', async 
   t.match(await read(id), { access: 2 });
   await button.click();
   await page.getByLabel('Reason').fill('the shift is over');
+  await weakenTag(page, id);
   await page.getByRole('button', { name: 'End it now' }).dblclick();
   await page.locator('.notice').getByText('The elevation of Katherine has ended.').waitFor();
   t.equal(await focus(page, 'getAttribute("role")', 'status'), 'status');
   await row(page, 'Katherine').waitFor({ state: 'detached' });
   t.match(await read(id), { access: 1, accessUntil: null });
   const { events } = (
+  await page.getByRole('button', { name: 'End it now' }).click();
+  await page.getByText('turn its compression off').waitFor();
+  await page.unrouteAll();
     await service.ask('GET', `/audit-events?target=${id}&action=user.access-changed`, { token })
   ).body;
   t.equal(events.length, 2);

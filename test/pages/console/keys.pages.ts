@@ -13,7 +13,7 @@ import { focus } from '../focus.ts';
 import { fill, signIn } from '../scenes.ts';
 import { startPages } from '../stage.ts';
 import { openForm } from './api-keys-scenes.ts';
-import { screen } from './screen.ts';
+import { screen, weakenTag } from './screen.ts';
 
 const { url: DATABASE_URL } = await createMigratedDatabase(t);
 const stage = await startPages(t, { DATABASE_URL });
@@ -344,6 +344,16 @@ t.test('Nothing is overwritten that somebody else has changed meanwhile', async 
 t.test('A long list is shown in parts, and filtered by a link', async (t) => {
   const row = await db.user.findFirstOrThrow({ where: { kind: 'service' } });
   await db.user.createMany({
+
+  await weakenTag(page, id);
+  await page.reload();
+  const isWeak = page.getByText('turn its compression off');
+  await fill(page, { Name: 'imports' });
+  await click(page, 'Save');
+  await isWeak.waitFor();
+  await click(page, 'Disable');
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('dialog').locator(isWeak).waitFor();
     data: Array.from({ length: 900 }, (_, index) => {
       const id = `01890a5d-ac96-774b-bcce-${String(index).padStart(12, '0')}`;
       const name = `robot ${index}`;

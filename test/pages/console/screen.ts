@@ -10,6 +10,16 @@ export async function capSession(page: Page, access: number): Promise<void> {
   });
 }
 
+/** Makes the tag of a user weak, as a proxy does that compresses. */
+export async function weakenTag(page: Page, id: string): Promise<void> {
+  await page.route(new RegExp(`:\\d+/users/${id}$`), async (route) => {
+    if (route.request().method() !== 'GET') return route.continue();
+    const response = await route.fetch();
+    const { etag, ...headers } = response.headers();
+    await route.fulfill({ response, headers: { ...headers, etag: `W/${etag}` } });
+  });
+}
+
 /** Signs in as the admin of the stage and opens a screen of the console. */
 export function screen(path: string): Scene['play'] {
   return async (page, stage) => {

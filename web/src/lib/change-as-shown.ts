@@ -1,5 +1,6 @@
-import { type components, isProblem, type operations } from '@latchkey/client';
+import type { components, operations } from '@latchkey/client';
 import { api } from '../session.ts';
+import { isOvertaken } from './overtaken.ts';
 
 export type User = components['schemas']['User'];
 export type VisibleUser = components['schemas']['VisibleUser'];
@@ -31,7 +32,7 @@ export async function changeAsShown(shown: User, body: UserChange): Promise<Chan
   if (!isWhole(now) || !isSame(shown, now)) return { other: now };
   const etag = response.headers.get('etag') ?? '*';
   const result = await api.PATCH('/users/{id}', { params: { path, header: { 'if-match': etag } }, body });
-  if (!isProblem(result.error, 'precondition-failed')) return result;
+  if (!isOvertaken(result.error, etag)) return result;
   const { data: other } = await api.GET('/users/{id}', { params: { path } });
   return other === undefined ? result : { other };
 }

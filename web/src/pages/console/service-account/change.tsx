@@ -1,4 +1,3 @@
-import { isProblem } from '@latchkey/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Select } from '../../../components/choice.tsx';
 import { Field } from '../../../components/field.tsx';
@@ -7,6 +6,7 @@ import { Notice } from '../../../components/notice.tsx';
 import { Part } from '../../../components/part.tsx';
 import { ReasonField } from '../../../components/reason-field.tsx';
 import { type Level, levelName, toAccess } from '../../../lib/levels.ts';
+import { isOvertaken } from '../../../lib/overtaken.ts';
 import { serviceAccountTexts as own } from '../../../texts/console/service-account.ts';
 import { serviceAccountsTexts } from '../../../texts/console/service-accounts.ts';
 import { type Account, changeAccount, loadAccount } from './account.ts';
@@ -64,7 +64,7 @@ export function Change({ account, levels, changed, reload }: ChangeProps) {
       changed(own.saved);
       return result;
     }
-    if (!isProblem(result.error, 'precondition-failed')) return result;
+    if (!isOvertaken(result.error, before.etag)) return result;
     const { data, error } = await loadAccount(before.id);
     if (data === undefined) return { error };
     if (data.account !== undefined) setShown(merge(before, data.account, wanted, levels));

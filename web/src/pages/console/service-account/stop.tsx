@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Dialog } from '../../../components/dialog.tsx';
 import { Form } from '../../../components/form.tsx';
 import { Part } from '../../../components/part.tsx';
+import { isOvertaken } from '../../../lib/overtaken.ts';
 import { navigate } from '../../../router.tsx';
 import { api } from '../../../session.ts';
 import { serviceAccountTexts as own } from '../../../texts/console/service-account.ts';
@@ -22,10 +23,10 @@ export function Stop({ account, keyCount, changed, overtaken }: StopProps) {
   const close = () => setOpen(undefined);
   const setDisabled = async (disabled: boolean) => {
     const result = await changeAccount(account, { disabled });
-    const isOvertaken = isProblem(result.error, 'precondition-failed');
-    if (result.error !== undefined && !isOvertaken) return result;
+    const wasOvertaken = isOvertaken(result.error, account.etag);
+    if (result.error !== undefined && !wasOvertaken) return result;
     close();
-    if (isOvertaken) overtaken();
+    if (wasOvertaken) overtaken();
     else changed(disabled ? own.disabledNow : own.enabledNow);
     return {};
   };

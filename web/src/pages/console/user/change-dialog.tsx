@@ -1,8 +1,8 @@
-import { isProblem } from '@latchkey/client';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Dialog } from '../../../components/dialog.tsx';
 import { Form, type Values } from '../../../components/form.tsx';
+import { isOvertaken } from '../../../lib/overtaken.ts';
 import { userTexts } from '../../../texts/console/user.ts';
 import { texts } from '../../../texts.ts';
 import { Conflict, type Mine } from './conflict.tsx';
@@ -59,11 +59,9 @@ export function ChangeDialog(props: ChangeDialogProps) {
   const send = async (act: Act, etag: string): Promise<Answer> => {
     const result = await act.send(etag);
     if (result.error === undefined) end(done);
-    if (!isProblem(result.error, 'precondition-failed')) return result;
+    if (!isOvertaken(result.error, etag)) return result;
     const { data: now, error } = await readUser(before.user.id);
-    if (error !== undefined) return { error };
-    // A weak tag never fits: the detail of the problem says what to do about it.
-    if (now === undefined || (now !== 'gone' && now.etag.startsWith('W/'))) return result;
+    if (now === undefined) return { error };
     if (now === 'gone') end();
     else setState({ act, now });
     return {};
