@@ -188,6 +188,7 @@ t.test('The end of the level of several is typed in the zone of the reader, or t
     await dialog.getByRole('button', { name: 'Change the level' }).click();
     await dialog.getByText('1 of 1 done').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
+    t.equal(await focus(page, 'getAttribute("role")', 'status'), 'status', span);
     await isLoaded(page);
   };
   await give('Until a time that I choose');

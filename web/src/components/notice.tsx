@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-interface NoticeProps {
+export interface NoticeProps {
   readonly tone?: 'info' | 'success' | 'warning' | 'error';
   readonly children: ComponentChildren;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Resource } from '../../lib/resource.ts';
 import { apiKeyTexts as own } from '../../texts/api-keys.ts';
-import { Notice } from '../notice.tsx';
+import { Said } from '../said.tsx';
 import { Empty, Loaded } from '../states.tsx';
 import { KeyItem } from './key-item.tsx';
 import { MakeKey } from './make-key.tsx';
@@ -20,21 +20,17 @@ interface ApiKeysProps {
 export function ApiKeys({ owner, keys, choices, mayEnd }: ApiKeysProps) {
   const [made, setMade] = useState<NewApiKey>();
   const [making, setMaking] = useState<{ readonly like?: ApiKey }>();
-  const [done, setDone] = useState<string>();
-  const message = useRef<HTMLDivElement>(null);
+  const [done, setDone] = useState<{ readonly text: string }>();
   const button = useRef<HTMLButtonElement>(null);
   const wasMaking = useRef(false);
   const isMaking = making !== undefined;
-  // What was pressed is gone: the message gets the focus, or the button that opened the form.
-  useEffect(() => {
-    if (done !== undefined) message.current?.focus();
-  }, [done, keys.data]);
+  // Without a message, the button that opened the form gets the focus.
   useEffect(() => {
     if (wasMaking.current && !isMaking && made === undefined) button.current?.focus();
     wasMaking.current = isMaking;
   }, [isMaking, made]);
   const say = (text: string) => {
-    setDone(text);
+    setDone({ text });
     keys.reload();
   };
   const open = (like?: ApiKey) => {
@@ -67,9 +63,7 @@ export function ApiKeys({ owner, keys, choices, mayEnd }: ApiKeysProps) {
     );
   return (
     <>
-      <div ref={message} role="status" tabIndex={-1}>
-        {done !== undefined && <Notice tone="success">{done}</Notice>}
-      </div>
+      <Said what={done}>{done?.text}</Said>
       <Loaded resource={keys}>
         {({ apiKeys }) =>
           apiKeys.length === 0 ? (

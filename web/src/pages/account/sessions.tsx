@@ -1,9 +1,9 @@
 import { type components, isProblem } from '@latchkey/client';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { AccountPage } from '../../components/account-page.tsx';
 import { Form } from '../../components/form.tsx';
-import { Notice } from '../../components/notice.tsx';
 import { Rows } from '../../components/rows.tsx';
+import { Said } from '../../components/said.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { Time } from '../../components/time.tsx';
 import { describeDevice } from '../../lib/device.ts';
@@ -23,14 +23,9 @@ type Session = components['schemas']['Session'];
 export function Sessions() {
   const sessions = useResource(() => api.GET('/me/sessions'));
   const [count, setCount] = useState(PAGE_SIZE);
-  const [done, setDone] = useState<string>();
-  const message = useRef<HTMLDivElement>(null);
-  // The button that was pressed is gone.
-  useEffect(() => {
-    if (done !== undefined) message.current?.focus();
-  }, [done, sessions.data]);
+  const [done, setDone] = useState<{ readonly text: string }>();
   const ended = (text: string) => {
-    setDone(text);
+    setDone({ text });
     sessions.reload();
   };
   return (
@@ -38,9 +33,7 @@ export function Sessions() {
       <p>
         {own.explain} <Link to="password">{own.changePassword}</Link>
       </p>
-      <div ref={message} role="status" tabIndex={-1}>
-        {done !== undefined && <Notice tone="success">{done}</Notice>}
-      </div>
+      <Said what={done}>{done?.text}</Said>
       <Loaded resource={sessions}>
         {(data) => {
           const all = currentFirst(data.sessions);

@@ -1,6 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
-import { Notice } from '../../../components/notice.tsx';
+import { Said } from '../../../components/said.tsx';
 import { Listed, Table } from '../../../components/table.tsx';
 import { isWhole, type User } from '../../../lib/change-as-shown.ts';
 import { useFollow } from '../../../lib/follow.ts';
@@ -36,25 +36,14 @@ function People() {
   const { page } = list;
   useFollow(page, FOLLOW_INTERVAL_MS, nextEnd(page.data?.items));
   const [ending, setEnding] = useState<User>();
-  const [done, setDone] = useState<string>();
-  const message = useRef<HTMLDivElement>(null);
-  // The button that was pressed goes with its row.
-  useEffect(() => {
-    if (done !== undefined) message.current?.focus();
-  }, [done]);
+  const [ended, setEnded] = useState<User>();
   const columns = useColumns(setEnding);
   // What is shown stays as it is while it is loaded again.
   const steady = page.data === undefined ? page : { ...page, isLoading: false };
   return (
     <>
       <p>{own.explain}</p>
-      <div ref={message} role="status" tabIndex={-1}>
-        {done !== undefined && (
-          <Notice tone="success">
-            <bdi>{own.ended(done)}</bdi>
-          </Notice>
-        )}
-      </div>
+      <Said what={ended}>{ended !== undefined && <bdi>{own.ended(ended.name)}</bdi>}</Said>
       <Listed list={{ ...list, page: steady }} empty={own.empty}>
         {(items) => (
           <div class="people-table">
@@ -68,7 +57,7 @@ function People() {
           close={() => setEnding(undefined)}
           ended={() => {
             setEnding(undefined);
-            setDone(ending.name);
+            setEnded(ending);
             page.reload();
           }}
         />

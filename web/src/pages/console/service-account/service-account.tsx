@@ -1,10 +1,11 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { ApiKeys } from '../../../components/api-keys/api-keys.tsx';
 import { Limits } from '../../../components/api-keys/limits.tsx';
 import { callableBy, type KeyChoices, type KeyOwner } from '../../../components/api-keys/owner.ts';
 import { ConsolePage } from '../../../components/console-page.tsx';
 import { Notice } from '../../../components/notice.tsx';
 import { Part } from '../../../components/part.tsx';
+import { Said } from '../../../components/said.tsx';
 import { Loaded } from '../../../components/states.tsx';
 import { Time } from '../../../components/time.tsx';
 import { useCan } from '../../../lib/can.ts';
@@ -42,20 +43,15 @@ function Found({ id }: { readonly id: string }) {
   const found = useResource(() => loadAccount(id), `${id} ${access}`);
   const grants = useGrants();
   const [message, setMessage] = useState<Message>();
-  const status = useRef<HTMLDivElement>(null);
-  // What was pressed is gone, or says something else now.
-  useEffect(() => {
-    if (message !== undefined) status.current?.focus();
-  }, [message]);
   const say = (text: string, tone: Message['tone'] = 'success') => {
     setMessage({ text, tone });
     found.reload();
   };
   return (
     <>
-      <div ref={status} role="status" tabIndex={-1}>
-        {message !== undefined && <Notice tone={message.tone}>{message.text}</Notice>}
-      </div>
+      <Said what={message} tone={message?.tone}>
+        {message?.text}
+      </Said>
       <Loaded resource={found}>
         {({ account }) =>
           account === undefined ? (

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
 import { Notice } from '../../../components/notice.tsx';
+import { Said } from '../../../components/said.tsx';
 import { Loaded, Loading } from '../../../components/states.tsx';
 import { type Grants, useGrants } from '../../../lib/grants.ts';
 import { askToProve } from '../../../lib/step-up.ts';
@@ -84,11 +85,6 @@ function Person({ grants, shown, reload, deleted }: PersonProps) {
   const rights = useRights(shown.user, grants);
   const levels = useLevels();
   const [said, setSaid] = useState<{ readonly text: string; readonly changes: number }>();
-  const message = useRef<HTMLDivElement>(null);
-  // The button that was pressed may be gone.
-  useEffect(() => {
-    if (said !== undefined) message.current?.focus();
-  }, [said]);
   // A name of a level would be a number for a moment.
   if (levels.isPending) return <Loading />;
   const changes = said?.changes ?? 0;
@@ -100,9 +96,7 @@ function Person({ grants, shown, reload, deleted }: PersonProps) {
   return (
     <>
       <Heading user={shown.user} rights={rights} />
-      <div ref={message} role="status" tabIndex={-1}>
-        {said !== undefined && <Notice tone="success">{said.text}</Notice>}
-      </div>
+      <Said what={said}>{said?.text}</Said>
       {access2 !== undefined && <More />}
       <div class="user-top">
         <Account {...props} />

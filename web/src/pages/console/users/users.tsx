@@ -1,7 +1,7 @@
 import type { components } from '@latchkey/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
-import { Notice } from '../../../components/notice.tsx';
+import { Said } from '../../../components/said.tsx';
 import { Listed, Table } from '../../../components/table.tsx';
 import { isWhole, type User } from '../../../lib/change-as-shown.ts';
 import { type List, useList } from '../../../lib/list.ts';
@@ -45,11 +45,7 @@ function People() {
   const people = chosen.key === key ? chosen.people : new Map<string, User>();
   // Also when the reader comes back to the filters: those who were chosen are not expected then.
   useEffect(() => setChosen({ key, people: new Map() }), [key]);
-  const [done, setDone] = useState<string>();
-  const message = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (done !== undefined) message.current?.focus();
-  }, [done]);
+  const [done, setDone] = useState<{ readonly text: string }>();
   const isFiltered = listing.q !== '' || listing.access !== undefined || listing.state !== undefined;
   // Of the page alone: those of other pages stay chosen.
   const select = (items: readonly VisibleUser[]) => ({
@@ -63,16 +59,14 @@ function People() {
     },
   });
   const finish = (text: string, left: readonly User[]) => {
-    setDone(text);
+    setDone({ text });
     setChosen({ key, people: new Map(left.map((user) => [user.id, user])) });
     list.page.reload();
   };
   return (
     <>
       <Filters query={query} listing={listing} isAdmin={isAdmin} />
-      <div ref={message} role="status" tabIndex={-1}>
-        {done !== undefined && <Notice tone="success">{done}</Notice>}
-      </div>
+      <Said what={done}>{done?.text}</Said>
       <div class="list-head">
         <Count list={list} />
         {auth.can('inviteUser') && (
