@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Field } from '../../components/field.tsx';
 import { Form, type Values } from '../../components/form.tsx';
 import { canUsePasskeys } from '../../lib/passkeys.ts';
@@ -18,6 +18,16 @@ export function AddPasskey({ added }: AddPasskeyProps) {
   const { data: settings } = useSettings();
   // Ends the wait for the code: with it, or with nothing.
   const [give, setGive] = useState<(code: string | undefined) => void>();
+  const section = useRef<HTMLElement>(null);
+  const isAsked = give !== undefined;
+  // What was pressed is gone, and one form takes the place of the other.
+  useEffect(() => {
+    if (!isAsked) return;
+    const focus = (name: string) =>
+      section.current?.querySelector<HTMLInputElement>(`input[name=${name}]`)?.focus();
+    focus('mailCode');
+    return () => focus('name');
+  }, [isAsked]);
 
   const mailCode = () => new Promise<string | undefined>((resolve) => setGive(() => resolve));
   const send = async ({ name = '' }: Values) => {
@@ -30,16 +40,16 @@ export function AddPasskey({ added }: AddPasskeyProps) {
   if (settings === undefined) return null;
   if (!canUsePasskeys(settings)) return <p class="muted">{own.noPasskeys}</p>;
   return (
-    <section aria-labelledby="add-passkey">
+    <section ref={section} aria-labelledby="add-passkey">
       <h2 id="add-passkey">{own.addTitle}</h2>
-      <div hidden={give !== undefined}>
+      <div hidden={isAsked}>
         <Form submit={own.add} send={send} problemFields={{ 'too-many-passkeys': 'name' }}>
           <Field name="name" label={own.name} hint={own.nameHint} autocomplete="off" optional />
         </Form>
       </div>
+      <div role="status">{isAsked && <p>{own.mailCode}</p>}</div>
       {give !== undefined && (
         <>
-          <p role="status">{own.mailCode}</p>
           <Form
             submit={own.mailCodeSubmit}
             send={async ({ mailCode = '' }) => {
