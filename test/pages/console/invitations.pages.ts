@@ -66,7 +66,9 @@ t.test('An invitation with a level is made, sent again and accepted', async (t) 
   await notice(page, 'A mail with a new link goes to grace@example.com.');
   t.equal(await focus(page, 'getAttribute("role")', 'status'), 'status');
   const second = await tokenFor('grace@example.com', 2);
+  const isCounted = page.waitForRequest((request) => request.url().endsWith('/control-panel'));
   await grace.getByRole('button', { name: 'Send again' }).click();
+  await isCounted;
   const third = await tokenFor('grace@example.com', 3);
   t.equal(new Set([first, second, third]).size, 3);
   await grace.getByRole('button', { name: 'Send again' }).click();
@@ -110,6 +112,10 @@ t.test('An invitation is taken back, and can be made again', async (t) => {
   await submit(page);
   await heading(page, 'The invitation is on its way');
   await tokenFor(address, 2);
+  const body = { name: 'Ada' };
+  await stage.service.ask('PATCH', '/me', { token: await tokenOfAdmin(stage), body });
+  await page.getByRole('link', { name: 'All invitations' }).click();
+  await row(page, address).getByRole('link', { name: 'Ada' }).waitFor();
 });
 
 t.test('An elevated admin is offered no level above the permanent one', async (t) => {

@@ -216,6 +216,20 @@ t.test('Several are offered the levels that one may give, in that session', asyn
   await change(id, { access: 1 });
 });
 
+t.test('Where the levels cannot be loaded, nothing is done to several', async (t) => {
+  const page = await openList(t, 'users?q=grace');
+  await page.getByLabel('Choose Grace Hopper').check();
+  let fails = true;
+  await page.route(`${service.url}/me`, (route) => (fails ? route.abort() : route.continue()));
+  await button(page, 'Change level').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Try again' }).waitFor();
+  await dialog.getByRole('button', { name: 'Change the level' }).click();
+  fails = false;
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await dialog.getByLabel('Level', { exact: true }).waitFor();
+});
+
 t.test('Where the present level may not be given, the reader chooses, and not the browser', async (t) => {
   const id = await person('Above', 'above@example.com', 2);
   const page = await stage.newPage(t);

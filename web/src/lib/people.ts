@@ -36,23 +36,11 @@ export function usePeople(ids: readonly string[]): People {
 
 /** Loads a user. What has failed is asked for again with the next page; a deleted user is not. */
 async function look(id: string, known: Map<string, Person | undefined>): Promise<void> {
-  await readPerson(id).then(
-    (person) => known.set(id, person),
-    () => {},
-  );
-}
-
-/**
- * Reads what is known of a user.
- *
- * @returns undefined for one who is deleted
- * @throws what the service has answered
- */
-export async function readPerson(id: string): Promise<Person | undefined> {
-  const { data, error } = await api.GET('/users/{id}', { params: { path: { id } } });
-  if (data !== undefined) return { name: data.name, kind: 'kind' in data ? data.kind : 'person' };
-  if (isProblem(error, 'user-not-found')) return undefined;
-  throw error;
+  const { data, error } = await api
+    .GET('/users/{id}', { params: { path: { id } } })
+    .catch((error: unknown) => ({ data: undefined, error }));
+  if (data !== undefined) known.set(id, { name: data.name, kind: 'kind' in data ? data.kind : 'person' });
+  else if (isProblem(error, 'user-not-found')) known.set(id, undefined);
 }
 
 function peopleOf(known: ReadonlyMap<string, Person | undefined>): People {

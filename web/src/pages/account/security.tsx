@@ -107,15 +107,20 @@ function Codes({ left, createdAt, isOn }: CodesProps) {
 
 /** Shown to people who may make keys, or who have some. */
 function Keys() {
-  const { data } = useResource(() => api.GET('/me/api-keys'));
-  const count = data?.apiKeys.length ?? 0;
-  if (count === 0 && !auth.can('createApiKey')) return null;
+  const keys = useResource(() => api.GET('/me/api-keys'));
+  const isShown = auth.can('createApiKey');
   return (
-    <Part title={apiKeyTexts.title}>
-      <p>{count === 0 ? apiKeyTexts.partNone : apiKeyTexts.count(count)}</p>
-      <Link to="apiKeys" class="button">
-        {apiKeyTexts.manage}
-      </Link>
-    </Part>
+    <Loaded resource={keys}>
+      {({ apiKeys: { length } }) =>
+        (isShown || length > 0) && (
+          <Part title={apiKeyTexts.title}>
+            <p>{length === 0 ? apiKeyTexts.partNone : apiKeyTexts.count(length)}</p>
+            <Link to="apiKeys" class="button">
+              {apiKeyTexts.manage}
+            </Link>
+          </Part>
+        )
+      }
+    </Loaded>
   );
 }

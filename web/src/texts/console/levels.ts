@@ -1,8 +1,6 @@
 /** Texts about access levels, for all screens that show or change them. */
 export const levelTexts = {
   until: 'until',
-  someone: 'An admin',
-  deleted: 'a deleted account',
   level: 'Level',
   levelHint: 'At most your own, and at most your permanent one.',
   duration: 'How long',

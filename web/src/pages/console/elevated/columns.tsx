@@ -29,7 +29,9 @@ export function useColumns(end: (user: User) => void): readonly Column<User>[] {
     { title: own.level, cell: ({ accessName }) => <span class="badge">{accessName}</span> },
     { title: own.permanent, cell: ({ permanentAccess }) => nameOf(permanentAccess) },
     { title: own.until, cell: ({ accessUntil }) => accessUntil !== null && <Until at={accessUntil} /> },
-    ...(auth.can('listAuditEvents') ? [{ title: own.why, cell: (user: User) => <Why user={user} /> }] : []),
+    ...(auth.can('listAuditEvents')
+      ? [{ title: own.why, cell: (user: User) => <Why key={user.accessUntil} user={user} /> }]
+      : []),
     {
       title: own.end,
       cell: (user) => (

@@ -1,10 +1,12 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
 import { Notice } from '../../../components/notice.tsx';
-import { Person } from '../../../components/person.tsx';
+import { PersonLink } from '../../../components/person-link.tsx';
+import { Said } from '../../../components/said.tsx';
 import { type Column, Listed, Table } from '../../../components/table.tsx';
 import { Time } from '../../../components/time.tsx';
 import { useList } from '../../../lib/list.ts';
+import { type People, usePeople } from '../../../lib/people.ts';
 import { useResource } from '../../../lib/resource.ts';
 import { useSettings } from '../../../lib/settings.ts';
 import { Link } from '../../../router.tsx';
@@ -23,10 +25,11 @@ export function Invitations() {
   );
 }
 
-/** What was done last, and to which address. */
+/** What was done last, to which address, and when. */
 interface Done {
   readonly outcome: ActionOutcome;
   readonly email: string;
+  readonly at: number;
 }
 
 function Open() {
@@ -41,23 +44,22 @@ function Open() {
   const { data: settings } = useSettings();
   const [revoking, setRevoking] = useState<Invitation>();
   const [done, setDone] = useState<Done>();
-  const message = useRef<HTMLDivElement>(null);
-  // The button that was pressed goes with its row.
-  useEffect(() => {
-    if (done !== undefined) message.current?.focus();
-  }, [done]);
-  const finish = (what: Done) => {
-    setDone(what);
+  const people = usePeople((list.page.data?.items ?? []).map(({ inviterId }) => inviterId));
+  const finish = (outcome: ActionOutcome, email: string) => {
+    setDone({ outcome, email, at: Date.now() });
     list.page.reload();
   };
-  const columns = columnsOf({ hasMail: settings?.mail ?? false, finish, revoke: setRevoking });
+  const columns = columnsOf({ hasMail: settings?.mail ?? false, people, finish, revoke: setRevoking });
   return (
     <>
-      <div ref={message} role="status" tabIndex={-1}>
+      <Said
+        what={done}
+        tone={done?.outcome === 'resent' || done?.outcome === 'revoked' ? 'success' : 'warning'}
+      >
         {done !== undefined && <Message done={done} />}
-      </div>
+      </Said>
       {settings?.mail === false && <Notice>{own.noMail}</Notice>}
-      {settings?.mail === true && auth.can('getControlPanel') && <Undelivered at={done} />}
+      {settings?.mail === true && auth.can('getControlPanel') && <Undelivered at={done?.at} />}
       {auth.can('inviteUser') && (
         <div class="actions">
           <Link to="invite" class="button primary">
@@ -78,7 +80,7 @@ function Open() {
           close={() => setRevoking(undefined)}
           done={(outcome) => {
             setRevoking(undefined);
-            finish({ outcome, email: revoking.email });
+            finish(outcome, revoking.email);
           }}
         />
       )}
@@ -88,36 +90,37 @@ function Open() {
 
 function Message({ done: { outcome, email } }: { readonly done: Done }) {
   return (
-    <Notice tone={outcome === 'resent' || outcome === 'revoked' ? 'success' : 'warning'}>
+    <>
       <bdi>{own.outcomes[outcome](email)}</bdi>{' '}
       {outcome === 'revoked' && auth.can('inviteUser') && (
         <Link to="invite" email={email}>
           {own.again}
         </Link>
       )}
-    </Notice>
+    </>
   );
 }
 
-/** Says how many mails wait for the mail server. @param at what was done last: it may have sent one */
-function Undelivered({ at }: { readonly at: Done | undefined }) {
-  const { data } = useResource(() => api.GET('/control-panel'), JSON.stringify(at));
+/** Says how many mails wait for the mail server. @param at when one may have been sent last */
+function Undelivered({ at }: { readonly at: number | undefined }) {
+  const { data } = useResource(() => api.GET('/control-panel'), String(at));
   const count = data?.undeliveredMails ?? 0;
   return count > 0 ? <Notice tone="warning">{own.waiting(count)}</Notice> : null;
 }
 
 interface ColumnOptions {
   readonly hasMail: boolean;
-  readonly finish: (done: Done) => void;
+  readonly people: People;
+  readonly finish: (outcome: ActionOutcome, email: string) => void;
   readonly revoke: (invitation: Invitation) => void;
 }
 
-function columnsOf({ hasMail, finish, revoke }: ColumnOptions): readonly Column<Invitation>[] {
+function columnsOf({ hasMail, people, finish, revoke }: ColumnOptions): readonly Column<Invitation>[] {
   const { columns } = own;
   return [
     { title: columns.email, cell: ({ email, name }) => <Invited email={email} name={name} /> },
     { title: columns.level, cell: ({ accessName }) => <span class="badge">{accessName}</span> },
-    { title: columns.by, cell: ({ inviterId }) => <Person id={inviterId} /> },
+    { title: columns.by, cell: ({ inviterId }) => <PersonLink id={inviterId} people={people} /> },
     { title: columns.when, cell: ({ createdAt }) => <Time at={createdAt} precision="day" /> },
     { title: columns.until, cell: ({ expiresAt }) => <Until at={expiresAt} /> },
     {
@@ -125,10 +128,7 @@ function columnsOf({ hasMail, finish, revoke }: ColumnOptions): readonly Column<
       cell: (invitation) => (
         <div class="row-actions">
           {hasMail && auth.can('resendInvitation') && (
-            <Resend
-              invitation={invitation}
-              done={(outcome) => finish({ outcome, email: invitation.email })}
-            />
+            <Resend invitation={invitation} done={(outcome) => finish(outcome, invitation.email)} />
           )}
           {auth.can('revokeInvitation') && (
             <button

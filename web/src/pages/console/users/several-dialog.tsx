@@ -40,6 +40,8 @@ export function SeveralDialog({ action, people, isYourself, close }: SeveralDial
     return outcome;
   });
   const begin = async (values: Values) => {
+    // The levels are not loaded, which the form says already.
+    if (action.name === 'level' && values.access === undefined) return {};
     setChange(toChange(action, values));
     setBegun(true);
     return {};
