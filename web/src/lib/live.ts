@@ -30,7 +30,8 @@ export function useLive<Data>(load: () => Promise<{ data?: Data; error?: unknown
   if (!isLoading || data !== undefined) last.current = error;
   const loadedAt = useRef(Date.now());
   useWhileVisible(() => {
-    if (Date.now() - loadedAt.current < INTERVAL_MS) return;
+    // A timer never comes at the exact time, so that a tick may come early after a late one.
+    if (Date.now() - loadedAt.current < INTERVAL_MS / 2) return;
     loadedAt.current = Date.now();
     reload();
   }, INTERVAL_MS);
