@@ -112,6 +112,22 @@ t.test('A double click sends one request, and a repetition has the same key', as
   t.equal((await stage.mails.waitFor('double@example.com')).length, 1);
 });
 
+t.test('After an upgrade, "Try again" gets a page with the new files', async (t) => {
+  const page = await stage.newPage(t);
+  await signIn(page, { url, email });
+  await isHome(page);
+  let isOld = true;
+  await page.route('**/ui/assets/*.js', (route) =>
+    isOld ? route.fulfill({ status: 404 }) : route.continue(),
+  );
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) isOld = false;
+  });
+  await page.getByRole('link', { name: 'Sessions' }).click();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+});
+
 t.test('Too many attempts: the page says how long to wait, and counts down', async (t) => {
   const page = await stage.newPage(t);
   await page.clock.install();
