@@ -86,7 +86,6 @@ export const texts = {
     sessionEnded: 'Your session has ended. Sign in again to go on.',
     passwordSet: 'The new password is set. Sign in with it.',
     accountMade: 'Your account is ready. Sign in.',
-    emailChanged: 'Your account has the new address now.',
     nameSaved: 'Your name is saved.',
     passwordChanged: 'Your password is changed, and all other sessions have ended.',
     appAdded: 'Your authenticator app is set up.',

@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks';
 import { AccountPage } from '../components/account-page.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
@@ -15,7 +14,6 @@ export function Home() {
   const { access, factors } = useAuth();
   // A change of the level by an admin shows at once.
   const me = useResource(() => api.GET('/me'), `${access} ${factors}`);
-  useEffect(() => void auth.loadPermissions().catch(() => {}), [access]);
   return (
     <AccountPage title={own.title} area="home">
       <Loaded resource={me}>

@@ -139,7 +139,6 @@ export const accountTexts = {
     end: 'End it',
     endLabel: (device: string) => `End it: ${device}`,
     ended: 'The session has ended.',
-    othersTitle: 'All others at once',
     endOthers: (count: number) => (count === 1 ? 'End the other session' : `End the ${count} other sessions`),
     othersEnded: 'All other sessions have ended.',
     onlyThis: 'You are signed in here only.',

@@ -66,7 +66,7 @@ export function LevelDialog({ shown, rights, levels, end }: LevelDialogProps) {
 
 const askSelf: Act['ask'] = { title: own.askSelf, text: own.askSelfText, submit: own.askSelfSubmit };
 
-/** Tells whether somebody with a new level may do less than now, or for a shorter time. */
+/** Tells whether somebody with a new level may do less than now. */
 function isLower({ access, permanentAccess = access }: User, wanted: number): boolean {
   return wanted < Math.max(access, permanentAccess);
 }
