@@ -207,6 +207,27 @@ t.test('A level that was changed shows with the next answer, and so do the permi
   t.equal(auth.can('getMe'), false);
 });
 
+t.test('Each state has permissions of its own, and what could not be loaded says why', async (t) => {
+  const { auth, user } = await signedIn(t, 2);
+  const held = gate.hold('/me/permissions');
+  const before = auth.loadPermissions();
+  await until(held.isHeld);
+  await giveLevel(user.id, 1);
+  await auth.api.GET('/me');
+  t.match(auth.state, { access: 1 });
+  gate.next('/me/permissions', 503, 'away');
+  const failed = auth.loadPermissions();
+  held.release();
+  t.equal((await before).data?.access, 2);
+  t.match(await failed, { data: undefined, error: { status: 503 } });
+  t.ok((await auth.loadPermissions()).error instanceof TypeError);
+  const answers = await Promise.all([1, 2].map(() => auth.loadPermissions()));
+  t.equal(answers[0]?.data?.access, 1);
+  t.equal(answers[0], answers[1]);
+  t.equal(auth.can('getMe'), true);
+  t.equal(gate.count('GET /me/permissions'), 4);
+});
+
 t.test('A refresh whose answer is lost is sent again and costs nothing', async (t) => {
   for (const fates of [['lost'], ['lost', 502], [504], ['away', 'lost']] as const) {
     const tab = await later(t, await signedIn(t), 'expired');

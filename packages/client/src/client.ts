@@ -3,7 +3,7 @@ import { authorizedFetch, type Reauthenticate } from './authorized-fetch.ts';
 import { page } from './environment.ts';
 import { mailCodeMembers } from './mail-codes.ts';
 import { passkeyMembers } from './passkeys.ts';
-import { Permissions } from './permissions.ts';
+import { Permissions, type PermissionsAnswer } from './permissions.ts';
 import { type Body, ISSUING } from './requests.ts';
 import type { operations, paths } from './schema.ts';
 import { type AuthState, parseIssued, sessionOf } from './session.ts';
@@ -92,10 +92,7 @@ export function createClient(options: ClientOptions) {
       if (session !== undefined) await sessions.write(session);
     },
   });
-  const permissions = new Permissions(async () => {
-    const { data } = await api.GET('/me/permissions');
-    return data?.permissions.flatMap(({ operationId, allowed }) => (allowed ? operationId : []));
-  }, notify);
+  const permissions = new Permissions(() => api.GET('/me/permissions'), notify);
   const takeOver: SignInParts['takeOver'] = async (result) => {
     if (result.data !== undefined) {
       await sessions.write(sessionOf(result.data, result.data.refreshToken ?? ''));
@@ -164,10 +161,10 @@ export function createClient(options: ClientOptions) {
      * Until it is answered, this is false; then the listeners of `onChange` are called.
      */
     can: (operationId: OperationId): boolean => permissions.has(operationId, sessions.state),
-    /** Requests what `can` needs. */
-    async loadPermissions(): Promise<void> {
+    /** Requests what `can` needs, unless it is known. @returns the answer of `GET /me/permissions`, or `error` */
+    async loadPermissions(): Promise<PermissionsAnswer> {
       await ready;
-      await permissions.load(sessions.state);
+      return permissions.load(sessions.state);
     },
 
     /** Calls a listener when the user, the access level or the permissions change. @returns stops it */

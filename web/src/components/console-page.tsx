@@ -7,7 +7,7 @@ import { consoleTexts } from '../texts/console/console.ts';
 import { texts } from '../texts.ts';
 import { type Screen, screens } from './console-nav.tsx';
 import { Page } from './page.tsx';
-import { Loading } from './states.tsx';
+import { Failed, Loading } from './states.tsx';
 
 const own = consoleTexts.refused;
 
@@ -24,14 +24,15 @@ interface ConsolePageProps {
  */
 export function ConsolePage({ title, screen, children }: ConsolePageProps) {
   const { access2 } = useAuth();
-  const { can, isKnown } = useCan();
-  if (can(screens[screen]))
-    return (
-      <Page title={title} width="full">
-        {children}
-      </Page>
-    );
-  return isKnown ? <Refused canProve={access2 !== undefined} /> : <Loading />;
+  const { can, isKnown, error, reload } = useCan();
+  const isOpen = can(screens[screen]);
+  if (!isOpen && isKnown) return <Refused canProve={access2 !== undefined} />;
+  if (!isOpen && error === undefined) return <Loading />;
+  return (
+    <Page title={title} width="full">
+      {isOpen ? children : <Failed error={error} retry={reload} />}
+    </Page>
+  );
 }
 
 function Refused({ canProve }: { readonly canProve: boolean }) {

@@ -1,10 +1,10 @@
 import type { OperationId } from '@latchkey/client';
 import { useRef } from 'preact/hooks';
 import { auth, useAuth } from '../session.ts';
-import { useResource } from './resource.ts';
+import { type Resource, useResource } from './resource.ts';
 
-/** What the reader may do. */
-export interface Permitted {
+/** What the reader may do. With an error, it could not be asked for. */
+export interface Permitted extends Pick<Resource<unknown>, 'error' | 'reload'> {
   readonly can: (operation: OperationId) => boolean;
   /** False while it is asked for. */
   readonly isKnown: boolean;
@@ -18,9 +18,9 @@ export interface Permitted {
 export function useCan(): Permitted {
   const { access, access2, factors, userId } = useAuth();
   const key = [access, access2, factors, userId].join();
-  const { data } = useResource(async () => {
-    await auth.loadPermissions();
-    return { data: key };
+  const { data, error, reload } = useResource(async () => {
+    const { error } = await auth.loadPermissions();
+    return error === undefined ? { data: key } : { error };
   }, key);
   const isKnown = data === key;
   const answers = useRef(new Map<OperationId, boolean>());
@@ -29,5 +29,5 @@ export function useCan(): Permitted {
     if (isKnown || isAllowed) answers.current.set(operation, isAllowed);
     return answers.current.get(operation) ?? false;
   };
-  return { can, isKnown };
+  return { can, isKnown, error, reload };
 }

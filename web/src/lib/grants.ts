@@ -1,4 +1,4 @@
-import { api, useAuth } from '../session.ts';
+import { api, auth, useAuth } from '../session.ts';
 import { type Level, toLevels } from './levels.ts';
 import type { Operation } from './operations.ts';
 import { type Resource, useResource } from './resource.ts';
@@ -14,11 +14,17 @@ export interface Grants {
   readonly operations: readonly Operation[];
 }
 
+/** Tells whether an account is above what one may give: the service refuses every change of it. */
+export const isAbove = (
+  { access, permanentAccess = access }: { readonly access: number; readonly permanentAccess?: number },
+  { highest }: Pick<Grants, 'highest'>,
+): boolean => Math.max(access, permanentAccess) > highest;
+
 /** Loads what one may give, again when one's own level changes. The service refuses all above it. */
 export function useGrants(): Resource<Grants> {
   const { access, access2, factors } = useAuth();
   return useResource(async () => {
-    const [me, permissions] = await Promise.all([api.GET('/me'), api.GET('/me/permissions')]);
+    const [me, permissions] = await Promise.all([api.GET('/me'), auth.loadPermissions()]);
     if (me.data === undefined) return { error: me.error };
     if (permissions.data === undefined) return { error: permissions.error };
     const { permissions: operations, access } = permissions.data;

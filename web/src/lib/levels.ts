@@ -1,5 +1,5 @@
 import type { operations, paths } from '@latchkey/client';
-import { api } from '../session.ts';
+import { auth } from '../session.ts';
 import { type Resource, useResource } from './resource.ts';
 
 type Permissions = paths['/me/permissions']['get']['responses'][200]['content']['application/json'];
@@ -19,7 +19,7 @@ let known: readonly Level[] | undefined;
 export function useLevels(): Resource<readonly Level[]> {
   const resource = useResource<readonly Level[]>(async () => {
     if (known !== undefined) return { data: known };
-    const { data, error } = await api.GET('/me/permissions');
+    const { data, error } = await auth.loadPermissions();
     known = data && toLevels(data);
     return known === undefined ? { error } : { data: known };
   });

@@ -9,7 +9,7 @@ import { Said } from '../../../components/said.tsx';
 import { Loaded } from '../../../components/states.tsx';
 import { Time } from '../../../components/time.tsx';
 import { useCan } from '../../../lib/can.ts';
-import { type Grants, useGrants } from '../../../lib/grants.ts';
+import { type Grants, isAbove, useGrants } from '../../../lib/grants.ts';
 import { useResource } from '../../../lib/resource.ts';
 import { Link, useLocation } from '../../../router.tsx';
 import { api, useAuth } from '../../../session.ts';
@@ -131,19 +131,19 @@ function Ways({ account, grants, reload, say }: WaysProps) {
   const { id } = account;
   const owner = useMemo(() => ownerOf(id), [id]);
   const keys = useResource(owner.list, id);
-  const isAbove = Math.max(account.access, account.permanentAccess) > grants.highest;
+  const isRefused = isAbove(account, grants);
   const { can } = useCan();
-  const mayChange = can('changeServiceAccount') && !isAbove;
+  const mayChange = can('changeServiceAccount') && !isRefused;
   return (
     <>
-      {isAbove && <Notice>{own.above}</Notice>}
+      {isRefused && <Notice>{own.above}</Notice>}
       <Part title={own.keys}>
         {account.disabled && <Notice tone="warning">{own.suspended}</Notice>}
         <ApiKeys
           owner={owner}
           keys={keys}
-          choices={can('createServiceApiKey') && !isAbove ? choicesOf(account, grants) : undefined}
-          mayEnd={can('endServiceApiKey') && !isAbove}
+          choices={can('createServiceApiKey') && !isRefused ? choicesOf(account, grants) : undefined}
+          mayEnd={can('endServiceApiKey') && !isRefused}
         />
         <Limits kind="service" />
       </Part>

@@ -1,7 +1,7 @@
 import { type components, isProblem, type operations } from '@latchkey/client';
 import { useCan } from '../../../lib/can.ts';
 import { useFollow } from '../../../lib/follow.ts';
-import type { Grants } from '../../../lib/grants.ts';
+import { type Grants, isAbove } from '../../../lib/grants.ts';
 import { type Resource, useResource } from '../../../lib/resource.ts';
 import { api, useAuth } from '../../../session.ts';
 
@@ -49,16 +49,16 @@ export interface Rights {
 }
 
 /** Tells what the reader may do with a user. */
-export function useRights(user: User, { highest }: Pick<Grants, 'highest'>): Rights {
+export function useRights(user: User, grants: Pick<Grants, 'highest'>): Rights {
   const { userId } = useAuth();
   const { can } = useCan();
   const isSelf = user.id === userId;
-  const isAbove = can('changeUser') && !isSelf && Math.max(user.access, user.permanentAccess ?? 0) > highest;
+  const isRefused = can('changeUser') && !isSelf && isAbove(user, grants);
   return {
     isSelf,
-    isAbove,
-    highest,
-    can: (operation) => can(operation) && !(isAbove && !READS.has(operation)),
+    isAbove: isRefused,
+    highest: grants.highest,
+    can: (operation) => can(operation) && !(isRefused && !READS.has(operation)),
   };
 }
 
