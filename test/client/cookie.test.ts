@@ -140,6 +140,10 @@ t.test('Signing out ends the session in all tabs, with any access token', async 
   t.equal(jar.cookie, '');
   await until(() => !one.auth.state.signedIn);
   t.equal(await status(one), 401);
+  await two.auth.signIn(credentials(bob));
+  await until(() => one.auth.state.userId === bob.id);
+  await two.auth.signOut();
+  await until(() => !one.auth.state.signedIn);
   t.equal(await one.auth.signOut(), true, 'there is nothing to end');
 });
 

@@ -120,8 +120,11 @@ export class Sessions {
 
   /** Ends the session because another tab has signed out, although the storage may not show it yet. */
   end(): void {
+    const { storage, key, isInCookie } = this.#options;
     this.#ends++;
     this.#isUnknown = false;
+    // No other tab has removed it from a storage of this tab alone.
+    if (isInCookie) void storage.removeItem(key);
     this.#adopt(null);
   }
 
