@@ -10,8 +10,9 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { PASSWORD } from '../helper.ts';
 import { until } from '../until.ts';
-import { open, signIn } from './scenes.ts';
+import { fill, open, signIn, submit } from './scenes.ts';
 import { startPages } from './stage.ts';
+import { setVisibility } from './visibility.ts';
 
 const stage = await startPages(t);
 const { service, url, email, port } = stage;
@@ -119,8 +120,30 @@ t.test('Two tabs that load at once keep the session, and signing out ends it in 
   await page.locator('.notice').getByText('Your session has ended.').waitFor();
   // All tabs are signed out before the service has answered.
   await until(async () => (await context.cookies()).length === 0);
+  // A page that is looked at again takes the session over that is in its storage.
+  const asked: string[] = [];
+  page.on('request', (request) => /\/me\b/.test(request.url()) && asked.push(request.url()));
+  await setVisibility(page, 'visible');
+  await page.waitForTimeout(300);
+  t.strictSame(asked, [], 'nobody is signed in');
   await page.reload();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+t.test('An open page becomes that of the person who signs in in another tab', async (t) => {
+  const { page, context } = await signedIn(t);
+  await page.goto(`${url}/account/leave`);
+  const address = page.locator('main bdi.value');
+  await address.getByText(email).waitFor();
+  await fill(page, { 'Email address': email });
+  const other = await context.newPage();
+  await other.goto(`${url}/verify-email#token=${await stage.registrationToken()}`);
+  await submit(other);
+  await fill(other, { Password: PASSWORD });
+  await submit(other);
+  await isHome(other);
+  await address.getByText(/^person-/).waitFor();
+  t.equal(await page.getByLabel('Email address').inputValue(), '');
 });
 
 t.test('Without https, the pages say what to do (W2)', async (t) => {

@@ -28,7 +28,7 @@ export function App() {
 /** Shows the page of the address, or leads to the one that has to come before it. */
 function CurrentPage() {
   const { page, id, search, visit } = useLocation();
-  const { signedIn } = useAuth();
+  const { signedIn, userId } = useAuth();
   const route = page === undefined ? undefined : routes[page];
   const wrong = route?.for === 'signed-in' ? !signedIn : route?.for === 'signed-out' && signedIn;
   const hadSession = useRef(false);
@@ -49,7 +49,8 @@ function CurrentPage() {
   if (route === undefined) return <NotFound />;
   if (wrong) return <Loading />;
   const { page: Page } = route;
-  return <Page key={visit} />;
+  // Another tab may sign in somebody else: what the page has loaded and asks for is not theirs.
+  return <Page key={route.for === 'signed-in' ? `${visit} ${userId}` : visit} />;
 }
 
 /** Shows an error of the pages themselves, in place of an empty window. */
