@@ -33,7 +33,7 @@ export function Dialog({ title, children, close, leave = texts.account.cancel }:
     <dialog ref={dialog} class="dialog" aria-labelledby={id} onCancel={onCancel}>
       <h2 id={id}>{title}</h2>
       {children}
-      <button type="button" class="button" onClick={close}>
+      <button type="button" class="button" onClick={() => close()}>
         {leave}
       </button>
     </dialog>
