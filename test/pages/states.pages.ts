@@ -266,6 +266,19 @@ t.test('A reload and another tab keep the session, and signing out ends it in bo
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
 
+t.test('A sign-out that is not answered is one of this browser', async (t) => {
+  const page = await stage.newPage(t);
+  await signIn(page, { url, email });
+  await isHome(page);
+  await page.clock.install();
+  await page.route('**/logout', () => {});
+  const asked = page.waitForRequest('**/logout');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await asked;
+  await page.clock.runFor(10_000);
+  await page.locator('.notice').getByText('You are signed out in this browser.').waitFor();
+});
+
 t.test('A service that restarts while a page is open costs nothing', async (t) => {
   const page = await stage.newPage(t);
   await signIn(page, { url, email });
@@ -275,5 +288,15 @@ t.test('A service that restarts while a page is open costs nothing', async (t) =
   const service = await startService(t, stage, variables);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.locator('.notice').getByText('You are signed out.').waitFor();
+  await signIn(page, { url, email });
+  await isHome(page);
   await service.stop();
+  const banner = page.locator('.banner').getByText('The service is out of reach');
+  await banner.waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('.notice').getByText('You are signed out in this browser.').waitFor();
+  await banner.waitFor();
+  const again = await startService(t, stage, variables);
+  await banner.waitFor({ state: 'detached' });
+  await again.stop();
 });

@@ -7,8 +7,8 @@ import { useStore } from './lib/store.ts';
 /** Milliseconds between two looks at one's own access while a page is visible. */
 const WATCH_INTERVAL_MS = 2_000;
 
-/** Milliseconds after which a read without an answer has failed. */
-const READ_TIMEOUT_MS = 10_000;
+/** Milliseconds after which a read or a sign-out without an answer has failed. */
+const TIMEOUT_MS = 10_000;
 
 /** The URL of the service: the pages are at `ui/` below it. */
 export const serviceUrl = new URL('..', document.baseURI).href.replace(/\/$/, '');
@@ -33,10 +33,7 @@ export const auth = createClient({
 function fetchInTime(request: Request): Promise<Response> {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   // biome-ignore lint/style/noRestrictedGlobals: it is the client that sends the request.
-  return fetch(
-    request,
-    isRead ? { signal: firstOf(request.signal, AbortSignal.timeout(READ_TIMEOUT_MS)) } : {},
-  );
+  return fetch(request, isRead ? { signal: firstOf(request.signal, AbortSignal.timeout(TIMEOUT_MS)) } : {});
 }
 
 /** Aborts with the first of some signals. The oldest browsers of the pages have no `AbortSignal.any`. */
@@ -60,10 +57,15 @@ export const isLeaving = (): boolean => isSigningOut;
 /** Signs out in all tabs. @returns false when the service did not confirm it */
 export async function signOut(): Promise<boolean> {
   isSigningOut = true;
-  const isConfirmed = await auth.signOut();
+  const isConfirmed = await Promise.race([auth.signOut(), notInTime()]);
   isSigningOut = false;
   return isConfirmed;
 }
+
+const notInTime = () =>
+  new Promise<false>((resolve) => {
+    setTimeout(() => resolve(false), TIMEOUT_MS);
+  });
 
 /** The sign-in, as components watch it. */
 export const useAuth = (): AuthState => useStore({ get: getState, subscribe });
@@ -79,7 +81,9 @@ const subscribe = (listener: () => void) => auth.onChange(listener);
 export function watchAccess(): () => void {
   let isLooking = false;
   const look = async () => {
-    if (isLooking || document.visibilityState !== 'visible' || !auth.state.signedIn) return;
+    if (isLooking || document.visibilityState !== 'visible') return;
+    // Who is signed out learns no more than that the service is back.
+    if (!auth.state.signedIn && reach.get()) return;
     isLooking = true;
     try {
       // The client does what is to do: it gets new tokens, or it signs out.
