@@ -279,6 +279,20 @@ t.test('A sign-out that is not answered is one of this browser', async (t) => {
   await page.locator('.notice').getByText('You are signed out in this browser.').waitFor();
 });
 
+t.test('Without the settings, the sign-in offers to try again, and no way that may be off', async (t) => {
+  const page = await stage.newPage(t);
+  const settings = `${stage.service.url}/`;
+  await page.route(settings, (route) => route.abort('connectionreset'));
+  await open('sign-in')(page, stage);
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  t.equal(await page.locator('input').count(), 0);
+  await page.unroute(settings);
+  await again.click();
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor();
+  t.equal(await focus(page, 'name', 'email'), 'email');
+});
+
 t.test('A service that restarts while a page is open costs nothing', async (t) => {
   const page = await stage.newPage(t);
   await signIn(page, { url, email });

@@ -2,7 +2,7 @@ import type { InsufficientAuthentication } from '@latchkey/client';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { canUsePasskeys } from '../lib/passkeys.ts';
 import { useResource } from '../lib/resource.ts';
-import { useSettings } from '../lib/settings.ts';
+import { type Settings, useSettings } from '../lib/settings.ts';
 import { type StepUpRequest, stepUp } from '../lib/step-up.ts';
 import { useStore } from '../lib/store.ts';
 import { navigate } from '../router.tsx';
@@ -25,6 +25,7 @@ function StepUpDialog({ request: { slug, finish } }: { readonly request: StepUpR
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
   const authenticators = useResource(() => api.GET('/me/authenticators'));
+  const settings = useSettings();
   const { signedIn } = useAuth();
   const close = (isProven: boolean) => {
     // Closed first: then the browser puts the focus back to where it was.
@@ -50,13 +51,18 @@ function StepUpDialog({ request: { slug, finish } }: { readonly request: StepUpR
           needsSetUp ? (
             <SetUp leave={() => close(false)} />
           ) : (
-            <Proof
-              slug={slug}
-              hasPassword={password}
-              hasApp={totp !== null}
-              hasPasskey={passkeys.length > 0}
-              done={() => close(true)}
-            />
+            <Loaded resource={settings}>
+              {(settings) => (
+                <Proof
+                  slug={slug}
+                  settings={settings}
+                  hasPassword={password}
+                  hasApp={totp !== null}
+                  hasPasskey={passkeys.length > 0}
+                  done={() => close(true)}
+                />
+              )}
+            </Loaded>
           )
         }
       </Loaded>
@@ -69,6 +75,7 @@ function StepUpDialog({ request: { slug, finish } }: { readonly request: StepUpR
 
 interface ProofProps {
   readonly slug: InsufficientAuthentication['slug'];
+  readonly settings: Settings;
   readonly hasPassword: boolean;
   readonly hasApp: boolean;
   readonly hasPasskey: boolean;
@@ -79,8 +86,7 @@ interface ProofProps {
  * A passkey, or the password with a code where the account has a second factor. Only all factors in one
  * request renew the time of the sign-in.
  */
-function Proof({ slug, hasPassword, hasApp, hasPasskey, done }: ProofProps) {
-  const { data: settings } = useSettings();
+function Proof({ slug, settings, hasPassword, hasApp, hasPasskey, done }: ProofProps) {
   const [isCode, setIsCode] = useState(true);
   const part = useRef<HTMLDivElement>(null);
   useEffect(() => part.current?.querySelector('input')?.focus(), [isCode]);

@@ -4,8 +4,9 @@ import { Field } from '../../components/field.tsx';
 import { Form, type Values } from '../../components/form.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Page } from '../../components/page.tsx';
+import { Loaded } from '../../components/states.tsx';
 import { canUsePasskeys, usePasskeyList } from '../../lib/passkeys.ts';
-import { useSettings } from '../../lib/settings.ts';
+import { type Settings, useSettings } from '../../lib/settings.ts';
 import { Link, useLocation } from '../../router.tsx';
 import { auth } from '../../session.ts';
 import { texts } from '../../texts.ts';
@@ -21,11 +22,20 @@ interface StartProps {
   readonly byMail: (email: string) => void;
 }
 
-/** The first step of a sign-in: every way to begin one that is on. */
-export function Start({ goOn, byMail }: StartProps) {
+/** The first step of a sign-in. */
+export function Start(props: StartProps) {
+  const settings = useSettings();
+  return (
+    <Page title={own.title} focus={settings.data === undefined ? 'heading' : 'field'}>
+      <Loaded resource={settings}>{(settings) => <Ways settings={settings} {...props} />}</Loaded>
+    </Page>
+  );
+}
+
+/** Every way to begin a sign-in that is on. */
+function Ways({ settings, goOn, byMail }: StartProps & { readonly settings: Settings }) {
   const { email, search } = useLocation();
-  const { data: settings } = useSettings();
-  const methods = settings?.signInMethods ?? ['password'];
+  const { signInMethods: methods } = settings;
   const hasPassword = methods.includes('password');
   const hasPasskeys = canUsePasskeys(settings);
   const refused = usePasskeyList(hasPasskeys);
@@ -40,7 +50,7 @@ export function Start({ goOn, byMail }: StartProps) {
   };
 
   return (
-    <Page title={own.title} focus="field">
+    <>
       <div role="alert">{refused !== undefined && <Notice tone="error">{refused}</Notice>}</div>
       {hasPassword && (
         <Form submit={own.submit} send={send}>
@@ -81,8 +91,8 @@ export function Start({ goOn, byMail }: StartProps) {
         )}
       </div>
       <nav class="links">
-        {settings?.mail && hasPassword && <Link to="forgotPassword">{own.forgot}</Link>}
-        {settings?.registration === 'open' && (
+        {settings.mail && hasPassword && <Link to="forgotPassword">{own.forgot}</Link>}
+        {settings.registration === 'open' && (
           <p>
             {own.isNew}{' '}
             <Link to="register" search={search}>
@@ -91,6 +101,6 @@ export function Start({ goOn, byMail }: StartProps) {
           </p>
         )}
       </nav>
-    </Page>
+    </>
   );
 }
