@@ -1,5 +1,7 @@
 /** People for the screens of the console, made by the admin of the stage through the API. */
+import { codeOf } from '../../accounts/second-factor.ts';
 import { PASSWORD } from '../../helper.ts';
+import { noteSecretsIn } from '../../secret-log.ts';
 import type { Stage } from '../scenes.ts';
 
 /** A name that wants to be markup, and turns the direction of what follows. */
@@ -50,6 +52,15 @@ export async function someone(stage: Stage, name: string, change?: object): Prom
   const { id } = await ask(stage, 'POST', '/users', { token, body });
   if (change !== undefined) await ask(stage, 'PATCH', `/users/${id}`, { token, body: change });
   return { id, email };
+}
+
+/** Sets up an authenticator app. @returns its secret, for `codeOf` */
+export async function secondFactorOf(stage: Pick<Stage, 'url'>, email: string): Promise<{ secret: string }> {
+  const token = await tokenOf(stage, email);
+  const app = await ask(stage, 'POST', '/me/totp', { token });
+  const body = { code: codeOf(app) };
+  noteSecretsIn([app, await ask(stage, 'POST', '/me/totp/confirm', { token, body })]);
+  return app;
 }
 
 /** The time in some hours, as the service reads it. */

@@ -1,12 +1,11 @@
 /** What else the console's page of a user shows and does, to admins and to readers. */
 
 import t from 'tap';
-import { codeOf } from '../../accounts/second-factor.ts';
 import { noteSecretsIn } from '../../secret-log.ts';
 import { until } from '../../until.ts';
 import { focus } from '../focus.ts';
 import { fill } from '../scenes.ts';
-import { ask, EMOJI, HOSTILE, inHours, someone, tokenOf } from './people.ts';
+import { ask, EMOJI, HOSTILE, inHours, secondFactorOf, someone, tokenOf } from './people.ts';
 import { screen } from './screen.ts';
 import { button, dialog, notice, part, startUserPages } from './user-steps.ts';
 
@@ -71,10 +70,7 @@ t.test('Sessions end, one or all, and API keys go', async (t) => {
 
 t.test('A lost second factor is removed, and the person is told', async (t) => {
   const grace = await someone(stage, 'Grace');
-  const own = await tokenOf(stage, grace.email);
-  const app = await ask(stage, 'POST', '/me/totp', { token: own });
-  const body = { code: codeOf(app) };
-  noteSecretsIn([app, await ask(stage, 'POST', '/me/totp/confirm', { token: own, body })]);
+  await secondFactorOf(stage, grace.email);
   const page = await opened(t, grace);
   await part(page, 'Signs in with').getByText('10 are left').waitFor();
   await button(page, 'Remove the second factor').click();

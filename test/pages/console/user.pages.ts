@@ -5,12 +5,11 @@ import t from 'tap';
 import { levelTexts } from '../../../web/src/texts/console/levels.ts';
 import { codeOf, stepNow } from '../../accounts/second-factor.ts';
 import { PASSWORD } from '../../helper.ts';
-import { noteSecretsIn } from '../../secret-log.ts';
 import { until } from '../../until.ts';
 import { focus } from '../focus.ts';
 import { fill } from '../scenes.ts';
 import { setVisibility } from '../visibility.ts';
-import { ask, inHours, someone, tokenOf } from './people.ts';
+import { ask, inHours, secondFactorOf, someone } from './people.ts';
 import { capSession, screen } from './screen.ts';
 import { button, dialog, notice, part, row, startUserPages } from './user-steps.ts';
 
@@ -235,16 +234,9 @@ t.test('A change waits for a recent sign-in, which is asked for over it, and goe
 t.test('A dialog stays open while the admin proves the second factor, and says what was done', async (t) => {
   const admin = await someone(stage, 'Second admin', { access: 2 });
   const grace = await someone(stage, 'Grace');
-  const secondFactorFor = async (email: string) => {
-    const own = await tokenOf(stage, email);
-    const app = await ask(stage, 'POST', '/me/totp', { token: own });
-    const body = { code: codeOf(app) };
-    noteSecretsIn([app, await ask(stage, 'POST', '/me/totp/confirm', { token: own, body })]);
-    return app;
-  };
-  await secondFactorFor(grace.email);
+  await secondFactorOf(stage, grace.email);
   const page = await opened(t, grace, admin.email);
-  const app = await secondFactorFor(admin.email);
+  const app = await secondFactorOf(stage, admin.email);
   await button(page, 'Remove the second factor').click();
   await button(dialog(page), 'Remove it').click();
   await fill(page, { Password: PASSWORD, Code: codeOf(app, stepNow(1)) });

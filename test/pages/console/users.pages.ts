@@ -6,12 +6,14 @@ import { hashPassword } from '#latchkey/accounts/passwords/hash.ts';
 import { buildUserRow } from '#latchkey/accounts/users/users.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { levelTexts } from '../../../web/src/texts/console/levels.ts';
+import { codeOf, stepNow } from '../../accounts/second-factor.ts';
 import { createMigratedDatabase } from '../../database.ts';
 import { PASSWORD } from '../../helper.ts';
 import { until } from '../../until.ts';
 import { focus } from '../focus.ts';
-import { signIn } from '../scenes.ts';
+import { fill, signIn } from '../scenes.ts';
 import { startPages } from '../stage.ts';
+import { secondFactorOf } from './people.ts';
 import { capSession, screen } from './screen.ts';
 
 const { url: DATABASE_URL } = await createMigratedDatabase(t);
@@ -321,6 +323,33 @@ t.test('Sessions of several are ended: it waits, stops and goes on when it is to
   await dialog.getByText('3 of 3 done').waitFor();
   t.equal(count, 4);
   for (const one of pages) await one.locator('.notice').getByText('Your session has ended.').waitFor();
+});
+
+t.test('A change of several waits while the admin proves the second factor, and goes on', async (t) => {
+  const admin = 'several@example.com';
+  const userId = await person('One factor', admin, 2);
+  const ids = [
+    await person('Waits A', 'waits-a@example.com'),
+    await person('Waits B', 'waits-b@example.com'),
+  ];
+  const page = await stage.newPage(t);
+  await screen('users?q=waits')(page, { ...stage, email: admin });
+  const app = await secondFactorOf(stage, admin);
+  const authenticatedAt = new Date(Date.now() - 3_600_000);
+  await db.session.updateMany({ where: { userId }, data: { authenticatedAt } });
+  await page.reload();
+  await page.getByLabel('Choose all on this page').check();
+  await button(page, 'Disable').click();
+  const dialog = page.locator('dialog');
+  // Nothing has asked for the settings yet, which say what one may prove it with.
+  await page.route(`${service.url}/`, (route) => route.abort('connectionreset'), { times: 1 });
+  await dialog.getByRole('button', { name: 'Disable' }).click();
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await fill(page, { Password: PASSWORD, Code: codeOf(app, stepNow(1)) });
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await dialog.getByText('2 of 2 done').waitFor();
+  for (const id of ids) t.match(await read(id), { disabled: true });
+  await change(userId, { access: 1 });
 });
 
 t.test('Without a network it stops, and goes on with those that are left', async (t) => {

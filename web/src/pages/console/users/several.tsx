@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
+import { useCan } from '../../../lib/can.ts';
 import type { User } from '../../../lib/change-as-shown.ts';
-import { auth } from '../../../session.ts';
 import { usersTexts } from '../../../texts/console/users.ts';
 import { ACTIONS, type Action } from './actions.ts';
 import { SeveralDialog } from './several-dialog.tsx';
@@ -18,7 +18,8 @@ interface SeveralProps {
 /** What can be done to the people who are chosen. It stays in sight below the list. */
 export function Several({ people, ownId, clear, finish }: SeveralProps) {
   const [action, setAction] = useState<Action>();
-  const open = ACTIONS.filter(({ operation }) => auth.can(operation));
+  const { can } = useCan();
+  const open = ACTIONS.filter(({ operation }) => can(operation));
   return (
     <section class="several" aria-label={own.label}>
       <p role="status">{own.chosen(people.length)}</p>

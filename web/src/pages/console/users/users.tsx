@@ -3,11 +3,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
 import { Said } from '../../../components/said.tsx';
 import { Listed, Table } from '../../../components/table.tsx';
+import { useCan } from '../../../lib/can.ts';
 import { isWhole, type User } from '../../../lib/change-as-shown.ts';
 import { type List, useList } from '../../../lib/list.ts';
 import { useQuery } from '../../../lib/query.ts';
 import { Link } from '../../../router.tsx';
-import { api, auth, useAuth } from '../../../session.ts';
+import { api, useAuth } from '../../../session.ts';
 import { usersTexts as own } from '../../../texts/console/users.ts';
 import { columnsOf } from './columns.tsx';
 import { Filters } from './filters.tsx';
@@ -36,7 +37,8 @@ interface Chosen {
 
 function People() {
   const { userId, access } = useAuth();
-  const isAdmin = auth.can('changeUser');
+  const { can } = useCan();
+  const isAdmin = can('changeUser');
   const query = useQuery();
   const listing = readListing(query, isAdmin);
   const key = JSON.stringify([access, isAdmin, toApiQuery(listing)]);
@@ -69,7 +71,7 @@ function People() {
       <Said what={done}>{done?.text}</Said>
       <div class="list-head">
         <Count list={list} />
-        {auth.can('inviteUser') && (
+        {can('inviteUser') && (
           <Link to="invite" class="button">
             {own.invite}
           </Link>
