@@ -353,6 +353,21 @@ t.test('The tokens of the tab that was first count', async (t) => {
   t.equal((await (await later(t, one, 'expired')).auth.api.GET('/me')).response.status, 200);
 });
 
+t.test('A refresh that ends after other new access tokens keeps its refresh token', async (t) => {
+  const tab = await later(t, await signedIn(t), 'expires soon');
+  await tab.auth.ready;
+  const before = await stored(tab);
+  const held = gate.hold('/refresh');
+  await tab.auth.api.GET('/me');
+  await until(held.isHeld);
+  await tab.auth.api.POST('/me/reauthenticate', { body: { password: PASSWORD } });
+  const issued = await stored(tab);
+  t.not(issued?.accessToken, before?.accessToken);
+  held.release();
+  await until(async () => (await stored(tab))?.refreshToken !== before?.refreshToken);
+  t.equal((await stored(tab))?.accessToken, issued?.accessToken, 'the other answer is newer');
+});
+
 t.test('A tab hears from the others that the user signed in and out', async (t) => {
   const storage = memoryStorage();
   const other = openTab(t, { storage });

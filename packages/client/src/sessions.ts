@@ -152,8 +152,14 @@ export class Sessions {
     );
     // Signed out or in, or another tab was first: its tokens count.
     if (ends !== this.#ends) return this.fresh();
-    if (!isSame(await this.#peek(), used)) return this.read();
     const next = response.ok ? parsePair(text, this.#options.isInCookie) : undefined;
+    const present = await this.#peek();
+    if (!isSame(present, used)) {
+      // A request that issues access tokens alone was first: the refresh token that it left is used now.
+      if (next !== undefined && present !== null && present.refreshToken === used?.refreshToken)
+        await this.write({ ...present, refreshToken: next.refreshToken });
+      return this.read();
+    }
     if (next !== undefined) {
       await this.write(next);
       return next;
