@@ -338,6 +338,8 @@ t.test('Nothing is overwritten that somebody else has changed meanwhile', async 
   await notice(page, 'The change is saved.');
   t.match(await db.user.findUnique({ where: { id } }), { name: 'weekly imports', access: 2 });
 
+  // The page loads the account again, and has to have done so before the next change.
+  await page.locator('dd').getByText('weekly imports').waitFor();
   await service.ask('PATCH', `/users/${id}`, { token, body: { name: 'daily imports' } });
   await click(page, 'Disable');
   await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
