@@ -9,7 +9,7 @@ import type { operations, paths } from './schema.ts';
 import { type AuthState, parseIssued, sessionOf } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { SignInParts } from './sign-in-parts.ts';
-import { defaultStorage, memoryStorage, type TokenStorage } from './storage.ts';
+import { defaultStorage, memoryStorage, sessionStore, type TokenStorage } from './storage.ts';
 import { connectTabs } from './tabs.ts';
 
 export interface ClientOptions {
@@ -59,8 +59,7 @@ export function createClient(options: ClientOptions) {
     for (const listener of [...listeners]) listener(snapshot);
   };
   const sessions = new Sessions({
-    storage,
-    key: storageKey,
+    store: sessionStore(storage, storageKey),
     isInCookie,
     // A page that is left while it refreshes still gets its next cookie, or the one of before would be used twice.
     refresh: (refreshToken, signal) =>

@@ -1,24 +1,15 @@
 import { page, unref } from './environment.ts';
 import { exchange, RefreshError } from './exchange.ts';
 import { isProblem } from './problems.ts';
-import {
-  type AuthState,
-  isSameState,
-  parseJson,
-  parsePair,
-  parseSession,
-  type Session,
-  stateOf,
-} from './session.ts';
-import type { TokenStorage } from './storage.ts';
+import { type AuthState, isSameState, parseJson, parsePair, type Session, stateOf } from './session.ts';
+import type { SessionStore } from './storage.ts';
 
 /** Milliseconds between two early refreshes when the first has failed: the token is still good. */
 const EARLY_RETRY_MS = 10_000;
 
 export interface SessionsOptions {
-  readonly storage: TokenStorage;
-  readonly key: string;
-  /** True when the refresh token is in a cookie. Then the storage is of this tab alone. */
+  readonly store: SessionStore;
+  /** True when the refresh token is in a cookie. Then the store is of this tab alone. */
   readonly isInCookie: boolean;
   /** Sends `POST /refresh`. */
   readonly refresh: (refreshToken: string, signal: AbortSignal) => Promise<Response>;
@@ -61,18 +52,17 @@ export class Sessions {
 
   /** Takes over the session in the storage, which another tab may have changed. */
   async read(): Promise<Session | null> {
-    const session = await this.#peek();
+    const session = await this.#options.store.read();
     this.#adopt(session);
     return session;
   }
 
   /** Stores a session; null signs out. */
   async write(session: Session | null): Promise<void> {
-    const { storage, key, onWrite } = this.#options;
+    const { store, onWrite } = this.#options;
     this.#isUnknown = false;
     this.#adopt(session);
-    if (session === null) await storage.removeItem(key);
-    else await storage.setItem(key, JSON.stringify(session));
+    await store.write(session);
     onWrite(session);
   }
 
@@ -120,11 +110,11 @@ export class Sessions {
 
   /** Ends the session because another tab has signed out, although the storage may not show it yet. */
   end(): void {
-    const { storage, key, isInCookie } = this.#options;
+    const { store, isInCookie } = this.#options;
     this.#ends++;
     this.#isUnknown = false;
-    // No other tab has removed it from a storage of this tab alone.
-    if (isInCookie) void storage.removeItem(key);
+    // No other tab has removed it from a store of this tab alone.
+    if (isInCookie) void store.write(null);
     this.#adopt(null);
   }
 
@@ -153,7 +143,7 @@ export class Sessions {
     // Signed out or in, or another tab was first: its tokens count.
     if (ends !== this.#ends) return this.fresh();
     const next = response.ok ? parsePair(text, this.#options.isInCookie) : undefined;
-    const present = await this.#peek();
+    const present = await this.#options.store.read();
     if (!isSame(present, used)) {
       // A request that issues access tokens alone was first: the refresh token that it left is used now.
       if (next !== undefined && present !== null && present.refreshToken === used?.refreshToken)
@@ -171,10 +161,6 @@ export class Sessions {
       return null;
     }
     throw new RefreshError(new Response(text, { status: response.status, headers: response.headers }));
-  }
-
-  async #peek(): Promise<Session | null> {
-    return parseSession(await this.#options.storage.getItem(this.#options.key));
   }
 
   /** Tells whether the service accepts an access token, as far as is known. */
