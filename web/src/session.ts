@@ -82,7 +82,7 @@ export function watchAccess(): () => void {
   let isLooking = false;
   const look = async () => {
     if (isLooking || document.visibilityState !== 'visible') return;
-    // Who is signed out learns no more than that the service is back.
+    // Without a session, a look only finds out that the service is back.
     if (!auth.state.signedIn && reach.get()) return;
     isLooking = true;
     try {
