@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/index.ts';
-import { secretFile } from '../crypto/load-secret.ts';
+import { MIN_SECRET_LENGTH, secretFile } from '../crypto/load-secret.ts';
 import { type Keys, loadKeys, signingKeyFile } from '../tokens/keys.ts';
 import { type Finding, ok, problem } from './finding.ts';
-
-/** Minimum length of a secret, the same as of SECRET. */
-const MIN_SECRET_LENGTH = 32;
 
 /**
  * Checks the signing key. Creates none.
