@@ -52,3 +52,19 @@ t.test('The answer of a closed connection no longer waits', async (t) => {
   await new Promise(setImmediate);
   t.equal(throttle.waiting, 0);
 });
+
+t.test('A connection that waits often keeps no listeners', async (t) => {
+  const throttle = new RejectionThrottle();
+  const [often] = connections(1);
+  t.ok(often);
+  if (often === undefined) return;
+  for (let n = 0; n < 5; n++) {
+    for (const socket of connections(10)) throttle.schedule(socket, () => {});
+    let isAnswered = false;
+    throttle.schedule(often, () => {
+      isAnswered = true;
+    });
+    await until(() => isAnswered);
+  }
+  t.equal(often.listenerCount('close'), new Socket().listenerCount('close'));
+});
