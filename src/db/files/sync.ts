@@ -51,13 +51,19 @@ export function nameFile(tempFile: string, path: string, mayReplace: boolean): v
   else {
     try {
       linkSync(tempFile, path);
+      rmSync(tempFile);
     } catch (error) {
-      throw codeOf(error) === 'EEXIST' ? taken(path) : error;
+      if (codeOf(error) === 'EEXIST') throw taken(path);
+      if (!WITHOUT_LINKS.has(codeOf(error))) throw error;
+      requireFree(path, false);
+      renameSync(tempFile, path);
     }
-    rmSync(tempFile);
   }
   syncFolderOf(path);
 }
+
+/** Errors of file systems that have no hard links, such as exFAT. */
+const WITHOUT_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 function taken(path: string): DataError {
   return new DataError(`${path} exists: choose another name, or replace it with --force`);
