@@ -10,7 +10,13 @@ import t from 'tap';
 import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
 import { latchkey, temporaryFolder } from '../child.ts';
-import { createDatabase, createMigratedDatabase, createSqliteDatabase } from '../database.ts';
+import {
+  createDatabase,
+  createMigratedDatabase,
+  createSqliteDatabase,
+  directUrl,
+  withParameter,
+} from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { createCluster } from '../processes/cluster.ts';
 import { until } from '../until.ts';
@@ -30,19 +36,19 @@ t.test(
     const before = await from.start();
     const admin = await from.person(before, 2);
     const { cursor } = (await before.ask('GET', '/revocations', { token: admin.token })).body;
-    const running = await move(target.url);
+    const running = await move(directUrl(target.url));
     t.match(running, { code: 1, stdout: '', stderr: /^latchkey: [^\n]*stop it first\n$/ });
     await before.stop();
     await from.database.close();
 
-    const moved = await move(target.url);
+    const moved = await move(directUrl(target.url));
     t.match(moved, { code: 0, stderr: '' });
     const { tables, resumed } = JSON.parse(moved.stdout);
     t.equal(resumed, false);
     const rowsOf = (name: string) => tables.find(({ table }: { table: string }) => table === name)?.rows;
     t.strictSame([rowsOf('User'), rowsOf('Session')], [1, 1]);
     t.match(
-      await move(target.url),
+      await move(directUrl(target.url)),
       { code: 1, stdout: '', stderr: /^latchkey: [^\n]+\n$/ },
       'not into what holds data',
     );
@@ -66,6 +72,25 @@ t.test(
   },
 );
 
+t.test('The command migrate-to migrates no source, and does not go through PgBouncer', async (t) => {
+  const [source, target] = [await createSqliteDatabase(t), await createDatabase(t)];
+  await migrate(source.url);
+  const database = new Sqlite(sqlitePath(source.url));
+  t.teardown(() => void database.close());
+  const variables = { DATA_DIR: await temporaryFolder(t), DATABASE_URL: source.url };
+  const move = (url: string) =>
+    latchkey(['migrate-to'], { variables: { ...variables, TARGET_DATABASE_URL: url } });
+  const pooled = withParameter(target.url, 'pgbouncer', 'true');
+  t.match(await move(pooled), { code: 1, stderr: /^latchkey: [^\n]*name Postgres itself[^\n]*\n$/ });
+  const newest = '(SELECT max(migration_name) FROM _prisma_migrations)';
+  database.exec(`DELETE FROM _prisma_migrations WHERE migration_name = ${newest}`);
+  const applied = database.prepare('SELECT count(*) FROM _prisma_migrations').pluck();
+  const before = applied.get();
+  const refused = await move(directUrl(target.url));
+  t.match(refused, { code: 1, stderr: /^latchkey: [^\n]*then run latchkey migrate\n$/ });
+  t.equal(applied.get(), before);
+});
+
 t.test('A killed migrate-to resumes, but not with other data', async (t) => {
   const source = await createSqliteDatabase(t);
   const target = await createDatabase(t);
@@ -81,7 +106,7 @@ t.test('A killed migrate-to resumes, but not with other data', async (t) => {
   const variables = {
     DATA_DIR: await temporaryFolder(t),
     DATABASE_URL: source.url,
-    TARGET_DATABASE_URL: target.url,
+    TARGET_DATABASE_URL: directUrl(target.url),
   };
   const move = (...options: string[]) => latchkey(['migrate-to', '--json', ...options], { variables });
   const moved = (stdout: string) => {

@@ -12,10 +12,14 @@ const LOCK_NUMBER = 7_205_760;
 /**
  * Connects for a move and takes its lock: no other move can connect to this database until it ends.
  *
- * @throws {DataError} when the database cannot be reached, or another move into it is under way
+ * @throws {DataError} when the database cannot be reached or is PgBouncer, or another move into it is under
+ *   way
  */
 export async function connectForMove(url: string): Promise<pg.Client> {
   const target = parsePostgresUrl(url);
+  // The lock and the settings would stay with connections that other clients get.
+  if (target.pooled)
+    throw new DataError('the target is PgBouncer: name Postgres itself in TARGET_DATABASE_URL');
   const client = new pg.Client(connectionOptions(target));
   // Without a listener, a broken connection ends the process. The next query reports the error anyway.
   client.on('error', () => {});

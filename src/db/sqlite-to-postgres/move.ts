@@ -1,6 +1,6 @@
 import { DataError } from '../data-error.ts';
 import { migrate } from '../migrations/migrate.ts';
-import { requireTables } from '../migrations/require.ts';
+import { requireMigrated } from '../migrations/require.ts';
 import { sqlitePath } from '../sqlite/database-file.ts';
 import type { Checksum } from './canonical.ts';
 import { Source } from './source.ts';
@@ -29,13 +29,11 @@ export interface Move {
  * two. After an interruption, the next call continues. The memory needed does not depend on the number of
  * rows.
  *
- * @throws {DataError} when there is no source, another process works on it, the target is not empty, or the
- *   two differ in
- *   the end
+ * @throws {DataError} when there is no source of this version, another process works on it, the target is not
+ *   empty, or the two differ in the end
  */
 export async function move(sourceUrl: string, targetUrl: string, options: MoveOptions): Promise<Move> {
-  await requireTables(sourceUrl);
-  await migrate(sourceUrl);
+  await requireMigrated(sourceUrl);
   const source = new Source(sqlitePath(sourceUrl));
   try {
     const target = await Target.open(targetUrl);

@@ -36,14 +36,14 @@ interface ColumnInfo {
 
 /**
  * Reads all tables of a SQLite database except the bookkeeping of migrations, which each database has of its
- * own. A table comes after the tables that it refers to.
+ * own, and that of Litestream. A table comes after the tables that it refers to.
  *
  * @throws {DataError} for a column of a type that cannot be moved
  */
 export function readTables(database: SqliteDatabase): readonly Table[] {
   const names = database
     .prepare<[], string>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' AND name <> '_prisma_migrations' ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' AND name NOT LIKE '^_litestream^_%' ESCAPE '^' AND name <> '_prisma_migrations' ORDER BY name",
     )
     .pluck()
     .all();

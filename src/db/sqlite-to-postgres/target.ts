@@ -139,9 +139,11 @@ export class Target {
   async finish(): Promise<void> {
     await this.#client.query('ANALYZE');
     await this.#client.query('SET synchronous_commit = on');
-    await this.#client.query(`DROP TABLE ${UNFINISHED_MOVE}`);
-    // The next start writes another one: the cursors of the source are not valid here.
-    await this.#client.query('DELETE FROM "DatabaseIdentity"');
+    await this.#atomically(async () => {
+      await this.#client.query(`DROP TABLE ${UNFINISHED_MOVE}`);
+      // The next start writes another one: the cursors of the source are not valid here.
+      await this.#client.query('DELETE FROM "DatabaseIdentity"');
+    });
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import { migrate } from '#latchkey/db/migrations/migrate.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
 import { emptyWal } from '#latchkey/db/sqlite/checkpoint.ts';
 import { sqlitePath } from '#latchkey/db/sqlite/database-file.ts';
+import { readTables } from '#latchkey/db/sqlite-to-postgres/tables.ts';
 import { latchkey, temporaryFolder } from '../../child.ts';
 import { createSqliteDatabase } from '../../database.ts';
 import { PASSWORD, type Teardown } from '../../helper.ts';
@@ -67,6 +68,16 @@ t.test('What is in the -wal file stays there until the replicator has read it', 
   replicator.exec('COMMIT');
   t.equal(await emptyWal(db), true, 'without the replicator it is empty within a minute');
   t.equal(await walBytes(), 0);
+});
+
+t.test('A move to Postgres leaves the tables of the replicator alone', async (t) => {
+  const { replicator } = await setUp(t);
+  const names = readTables(replicator).map(({ name }) => name);
+  t.ok(names.includes('User'));
+  t.strictSame(
+    names.filter((name) => name.startsWith('_')),
+    [],
+  );
 });
 
 t.test(
