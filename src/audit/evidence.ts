@@ -24,13 +24,16 @@ const parts: readonly Part[] = ['actor', 'target'];
 
 /**
  * The personal data of some events, and the later events that explain what has changed in it: a user who
- * accepted an invitation owns its personal data, and a user who was deleted has none, or is listed to be
- * erased. Both are events of the chain, so the rows of personal data need no code of their own.
+ * accepted an invitation owns its personal data, and so does one who got the account in another way. A user
+ * who was deleted has none, or is listed to be erased. All are events of the chain, so the rows of personal
+ * data need no code of their own.
  */
 export class Evidence {
   readonly #personal: ReadonlyMap<string, readonly PersonalRow[]>;
   /** Users by the invitation that they accepted. */
   readonly #invited: ReadonlyMap<string, string>;
+  /** Users by the invitation that ended because they got their account in another way. */
+  readonly #overtaken: ReadonlyMap<string, string>;
   readonly #deleted: ReadonlySet<string>;
   /** Deleted users whose personal data nothing will erase. */
   readonly #forgotten: ReadonlySet<string>;
@@ -38,11 +41,13 @@ export class Evidence {
   private constructor(
     personal: ReadonlyMap<string, readonly PersonalRow[]>,
     invited: ReadonlyMap<string, string>,
+    overtaken: ReadonlyMap<string, string>,
     deleted: ReadonlySet<string>,
     forgotten: ReadonlySet<string>,
   ) {
     this.#personal = personal;
     this.#invited = invited;
+    this.#overtaken = overtaken;
     this.#deleted = deleted;
     this.#forgotten = forgotten;
   }
@@ -54,19 +59,21 @@ export class Evidence {
     for (const row of rows) personal.set(row.eventId, [...(personal.get(row.eventId) ?? []), row]);
     const invitations = events.filter(({ action }) => action.startsWith('invitation.'));
     const invited = new Map<string, string>();
-    for (const { actorId, targetId } of await readAbout(
-      db,
-      'invitation.accepted',
-      invitations.map(({ targetId }) => targetId),
-    ))
+    const overtaken = new Map<string, string>();
+    const ids = invitations.map(({ targetId }) => targetId);
+    for (const { actorId, targetId } of await readAbout(db, 'invitation.accepted', ids))
       if (actorId !== null && targetId !== null) invited.set(targetId, actorId);
-    const complete = new Evidence(personal, invited, new Set(), new Set());
+    for (const { targetId, after } of await readAbout(db, 'invitation.revoked', ids)) {
+      const { userId } = Object(JSON.parse(after ?? '{}'));
+      if (typeof userId === 'string' && targetId !== null) overtaken.set(targetId, userId);
+    }
+    const complete = new Evidence(personal, invited, overtaken, new Set(), new Set());
     const missing = events.flatMap((event) => complete.#missing(event).map(({ subject }) => subject));
     const present = new Set(rows.flatMap(({ subjectId }) => subjectId ?? []));
     const deletions = await readAbout(db, 'user.deleted', [...missing, ...present]);
     const deleted = new Set(deletions.flatMap(({ targetId }) => targetId ?? []));
     const left = [...present].filter((id) => deleted.has(id));
-    return new Evidence(personal, invited, deleted, await readForgotten(db, left));
+    return new Evidence(personal, invited, overtaken, deleted, await readForgotten(db, left));
   }
 
   /** Lists what is wrong with the personal data of an event, as predicates. */
@@ -75,7 +82,7 @@ export class Evidence {
       const { part, subjectId, salt, data } = row;
       if (!isPart(part) || hashOf(event, part) !== hashPersonalData(salt, data))
         return [`has personal data (${part}) that was altered`];
-      if (subjectId !== this.#subjectOf(event, part))
+      if (subjectId !== this.#subjectOf(event, part) && !this.#isOfBefore(event, subjectId))
         return [`has personal data (${part}) that was assigned to another person`];
       if (subjectId !== null && this.#forgotten.has(subjectId))
         return [`has personal data (${part}) of a person who was deleted, and nothing erases it`];
@@ -99,7 +106,13 @@ export class Evidence {
 
   #subjectOf({ actorId, targetId }: Witness, part: Part): string | null {
     if (part === 'actor' && actorId !== null) return actorId;
-    return targetId === null ? null : (this.#invited.get(targetId) ?? targetId);
+    if (targetId === null) return null;
+    return this.#invited.get(targetId) ?? this.#overtaken.get(targetId) ?? targetId;
+  }
+
+  /** Earlier versions left the data of an overtaken invitation with the invitation. */
+  #isOfBefore({ targetId }: Witness, subjectId: string | null): boolean {
+    return targetId !== null && subjectId === targetId && this.#overtaken.has(targetId);
   }
 
   #rowsOf({ id }: Witness): readonly PersonalRow[] {
@@ -129,5 +142,5 @@ async function readAbout(db: Db, action: AuditAction, targetIds: readonly (strin
   const targets = [...new Set(targetIds.filter((id) => id !== null))];
   if (targets.length === 0) return [];
   const where = { action, targetId: { in: targets } };
-  return db.auditEvent.findMany({ where, select: { actorId: true, targetId: true } });
+  return db.auditEvent.findMany({ where, select: { actorId: true, targetId: true, after: true } });
 }

@@ -61,7 +61,8 @@ export async function writeEvents(
 
 /**
  * Assigns personal data to a user. It was recorded for an invitation, before the user existed. The
- * verification knows it by the event `invitation.accepted`, of the invitation and by the user (evidence.ts).
+ * verification knows it by the event of the invitation that names the user: `invitation.accepted`, or
+ * `invitation.revoked` for one who got the account in another way (evidence.ts).
  */
 export async function reassignPersonalData(tx: Transaction, from: string, to: string): Promise<void> {
   await tx.personalData.updateMany({ where: { subjectId: from }, data: { subjectId: to } });

@@ -4,6 +4,7 @@ import { createFirstAdmin } from '#latchkey/accounts/invitations/first-admin.ts'
 import { inviteFirstAdmin } from '#latchkey/accounts/invitations/first-admin-invitation.ts';
 import { createUser } from '#latchkey/accounts/users/users.ts';
 import { noRequest } from '#latchkey/audit/event.ts';
+import { seal, verify } from '../audit/trail.ts';
 import { PASSWORD, startApi } from '../helper.ts';
 import { importLines } from '../importing.ts';
 import { NO_MAIL_SERVER, tokenFor, waitingFor } from '../mailbox.ts';
@@ -93,5 +94,23 @@ for (const [index, [way, makeAccount]] of Object.entries(ways).entries()) {
       { action: 'invitation.revoked', targetId: body.id, before: { access: 1 }, after: { userId } },
       { action: 'invitation.created' },
     ]);
+    const invited = trail.events[1].id;
+    const personal = await db.personalData.findMany({ where: { eventId: invited, part: 'target' } });
+    t.match(personal, [{ subjectId: userId }], 'the address and the name go with the account');
   });
 }
+
+t.test('The verification knows whose data it is, also that of earlier versions', async (t) => {
+  await seal(app.audit);
+  t.strictSame((await verify(app.audit)).found, []);
+  const [overtaken] = await db.auditEvent.findMany({ where: { action: 'invitation.revoked' }, take: 1 });
+  const subjectId = overtaken?.targetId ?? '';
+  const eventId = (
+    await db.auditEvent.findFirstOrThrow({ where: { action: 'invitation.created', targetId: subjectId } })
+  ).id;
+  const where = { eventId, part: 'target' };
+  await db.personalData.updateMany({ where, data: { subjectId } });
+  t.strictSame((await verify(app.audit)).found, []);
+  await db.personalData.updateMany({ where, data: { subjectId: admin.id } });
+  t.match((await verify(app.audit)).found, [{ problem: /assigned to another person/ }]);
+});

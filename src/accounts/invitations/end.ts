@@ -1,4 +1,5 @@
 import type { RequestContext } from '../../audit/event.ts';
+import { reassignPersonalData } from '../../audit/record.ts';
 import type { Change } from '../change.ts';
 import type { Principal } from '../context.ts';
 
@@ -46,6 +47,11 @@ export async function endInvitationsTo(
   if (invitations.length === 0) return;
   await tx.invitation.deleteMany({ where: { id: { in: invitations.map(({ id }) => id) } } });
   const owners = new Map<string | null, string>(users.map(({ id, email }) => [email, id]));
+  for (const { id, email } of invitations) {
+    const owner = owners.get(email);
+    // The address and the name in the events of the invitation are this person's, and go with the account.
+    if (owner !== undefined) await reassignPersonalData(tx, id, owner);
+  }
   await recordEnds(change, invitations, by, ({ email }) => ({ userId: owners.get(email) ?? null }));
 }
 
