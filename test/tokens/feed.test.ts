@@ -235,14 +235,18 @@ t.test('A reader who is far behind in the log gets entries by their date', async
 });
 
 t.test('A restore, an import and a new id of the database make readers begin anew', async (t) => {
+  const options = {
+    isDryRun: false,
+    onProblem: async (line: number, problems: readonly string[]) => void t.fail(`line ${line}: ${problems}`),
+    onProgress: () => {},
+  };
+  const person = (n: number) => `{"name":"Imported","email":"imported-${n}@example.com","access":1}`;
+  const batches = Array.from({ length: 600 }, (_, n) => person(n + 1));
   const renewals: readonly (() => Promise<unknown>)[] = [
     () => invalidateCredentialsAfterRestore(app.accounts),
-    () =>
-      importUsers(app.accounts, lines(`{"name":"Imported","email":"imported@example.com","access":1}`), {
-        isDryRun: false,
-        onProblem: async (line, problems) => void t.fail(`line ${line}: ${problems}`),
-        onProgress: () => {},
-      }),
+    () => importUsers(app.accounts, lines(person(0)), options),
+    // It ends before the second batch.
+    () => t.rejects(importUsers(app.accounts, cutOff(lines(...batches)), options), /cut off/),
   ];
   for (const renew of renewals) {
     const reader = await api.person(2);
@@ -335,6 +339,11 @@ t.test('While the memory is loaded again, a reader gets 503', async (t) => {
   feed.clock.forget();
   await t.rejects(readers.read(position, true), /more revocations/);
 });
+
+async function* cutOff<Line>(all: AsyncIterable<Line>) {
+  yield* all;
+  throw new Error('The file is cut off');
+}
 
 async function* lines(...texts: string[]) {
   for (const [index, text] of texts.entries()) yield { number: index + 1, text };

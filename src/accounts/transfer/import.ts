@@ -71,7 +71,7 @@ export async function importUsers(
   const commitBatch = async (batch: readonly Entry[]) => {
     const outcomes = isDryRun
       ? await findOutcomes(context.db, batch, deleted)
-      : await createBatch(context, batch, deleted, { importId, generation });
+      : await createBatch(context, batch, deleted, { importId, generation, isFirst: counts.created === 0 });
     for (const [index, outcome] of outcomes.entries()) {
       if (typeof outcome === 'string') counts[outcome] += 1;
       else await fail(batch[index]?.line ?? 0, [outcome.problem]);
@@ -91,8 +91,6 @@ export async function importUsers(
       batch = [];
     }
     if (batch.length > 0) await commitBatch(batch);
-    // The tokens of other installations do not count here: readers of the feed begin anew.
-    if (counts.created > 0) await context.db.transaction(renewDatabaseId);
   } finally {
     seen.close();
   }
@@ -114,12 +112,19 @@ function findRepetition(seen: DuplicateFinder, line: number, { row, hasOwnId }: 
   });
 }
 
+interface BatchOptions {
+  readonly importId: string;
+  readonly generation: number;
+  /** True until a batch of this import has created users. */
+  readonly isFirst: boolean;
+}
+
 /** @returns the outcome of each entry, in their order */
 async function createBatch(
   context: AccountsContext,
   batch: readonly Entry[],
   deleted: ReadonlySet<string | null>,
-  { importId, generation }: { readonly importId: string; readonly generation: number },
+  { importId, generation, isFirst }: BatchOptions,
 ): Promise<Outcome[]> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -130,6 +135,8 @@ async function createBatch(
           .filter((_, index) => outcomes[index] === 'created')
           // A user with an id may have tokens of the installation that made the export.
           .map(({ row, hasOwnId }) => (hasOwnId ? { ...row, generation, epoch: generation } : row));
+        // The tokens of other installations do not count here: readers of the feed begin anew.
+        if (isFirst && rows.length > 0) await renewDatabaseId(tx);
         await insertRows(tx, 'User', rows);
         for (const { id, name, email, access } of rows) {
           const personal = { after: { name, email } };
