@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import type { FastifyBaseLogger } from 'fastify';
 
 /** Signals that are handled here. close-with-grace would take each repetition for a second order. */
-export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 type StopSignal = (typeof stopSignals)[number];
 
 /**

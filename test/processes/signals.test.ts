@@ -70,15 +70,16 @@ t.test('Ctrl-C at npm start, which the service gets twice, is one signal to stop
 });
 
 t.test('A second signal ends the process at once', async (t) => {
-  const DATA_DIR = await temporaryFolder(t);
-  const service = await serve(t, { DATA_DIR, SHUTDOWN_DELAY: '60' });
-  service.signal('SIGTERM');
-  await until(() => stops(service.stdout()) === 1);
-  service.signal('SIGINT');
-  t.match(await service.ended, {
-    code: 1,
-    stdout: /"signal":"SIGINT".*The process ends at once because of a second signal/,
-  });
+  for (const first of ['SIGTERM', 'SIGQUIT'] as const) {
+    const service = await serve(t, { DATA_DIR: await temporaryFolder(t), SHUTDOWN_DELAY: '60' });
+    service.signal(first);
+    await until(() => stops(service.stdout()) === 1);
+    service.signal('SIGINT');
+    t.match(await service.ended, {
+      code: 1,
+      stdout: /"signal":"SIGINT".*The process ends at once because of a second signal/,
+    });
+  }
 });
 
 t.test('A service without a terminal ignores SIGHUP, and says so', async (t) => {
