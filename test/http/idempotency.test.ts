@@ -17,6 +17,9 @@ async function ownRoutes(app: FastifyInstance) {
     if (failures-- > 0) throw new Error('not now');
     return { done };
   });
+  const headers = { type: 'object', required: ['x-shop'], properties: { 'x-shop': { type: 'string' } } };
+  const config = { access: 'user', idempotent: true } as const;
+  app.post('/orders', { config, schema: { headers } }, async ({ query }) => query);
 }
 
 const api = await startApi(t, { ...NO_MAIL_SERVER, SECRET }, { routes: ownRoutes });
@@ -136,6 +139,20 @@ t.test('A malformed Idempotency-Key is refused', async (t) => {
   t.equal(status, 401, 'who asks is asked first');
   for (const key of ['a', '!#~', 'a'.repeat(255), '"a\\"\\\\b"', `"${'b'.repeat(255)}"`])
     t.equal((await invite(key, { email: newAddress() })).status, 201, key);
+});
+
+t.test('The query of an own route counts, and so do the headers that its schema asks for', async (t) => {
+  const key = randomUUID();
+  const order = (item: string, headers: Record<string, string> = { 'x-shop': 'a' }) =>
+    api.server.inject({
+      method: 'POST',
+      url: `/orders?item=${item}`,
+      headers: { authorization: `Bearer ${admin.token}`, 'idempotency-key': key, ...headers },
+    });
+  t.equal((await order('book', {})).statusCode, 400);
+  t.strictSame((await order('book')).json(), { item: 'book' });
+  t.strictSame((await order('book')).json(), { item: 'book' });
+  t.match((await order('car')).json(), { status: 422 });
 });
 
 t.test('A failed request releases its key', async (t) => {

@@ -93,11 +93,17 @@ async function idempotency(app: FastifyInstance, { secrets }: { readonly secrets
 
   app.addHook('onRoute', (route) => {
     if (route.config?.idempotent !== true) return;
-    route.schema = { ...route.schema, headers: KeyHeaders };
+    route.schema = { ...route.schema, headers: withKey(route.schema?.headers) };
     // After the guard, whose hook of this kind was registered before.
     route.preHandler = [route.preHandler ?? [], begin].flat();
     route.onSend = [route.onSend ?? [], end].flat();
   });
+}
+
+/** Adds the key to the headers that a route has in its schema. */
+function withKey(headers: unknown): object {
+  const { properties, ...own } = Object(headers);
+  return { ...KeyHeaders, ...own, properties: { ...properties, ...KeyHeaders.properties } };
 }
 
 /**
@@ -111,12 +117,14 @@ function keyOf({ headers, body }: FastifyRequest): string | undefined {
 }
 
 /**
- * Returns the parts that must be the same in a repeated request: the body and the parameters of the path. A
- * password is left out: for a known key, the answer would tell without any limit whether a guess is right.
+ * Returns the parts that must be the same in a repeated request: the body, and the parameters of the path and
+ * of the query. A password is left out: for a known key, the answer would tell without any limit whether a
+ * guess is right.
  */
-function contentOf({ params, body }: FastifyRequest): unknown {
+function contentOf({ params, query, body }: FastifyRequest): unknown {
   const { password: _, ...members } = Object(body);
-  return Object.keys(Object(params)).length === 0 ? members : [params, members];
+  const others = [params, query].filter((part) => Object.keys(Object(part)).length > 0);
+  return others.length === 0 ? members : [...others, members];
 }
 
 /** Returns the owner of a key: the user of the token or, without a token, the owner of the email address. */
