@@ -114,3 +114,24 @@ t.test('Writes are not limited when requests are not limited', async (t) => {
     if (status !== 200) t.fail(`${status}`);
   }
 });
+
+t.test(
+  'An own route that handles invalid bodies itself is guarded before its writes are counted',
+  async (t) => {
+    const schema = { body: { type: 'object', required: ['a'] } };
+    const { server, person } = await startApi(
+      t,
+      { RATE_LIMIT: '100' },
+      {
+        routes: async (app) => {
+          const options = { config: { access: 'user' }, attachValidation: true, schema } as const;
+          app.post('/raw', options, async (request) => ({ isValid: request.validationError === undefined }));
+        },
+      },
+    );
+    const post = (headers = {}) => server.inject({ method: 'POST', url: '/raw', payload: {}, headers });
+    t.equal((await post()).statusCode, 401);
+    const { token } = await person(1);
+    t.strictSame((await post({ authorization: `Bearer ${token}` })).json(), { isValid: false });
+  },
+);

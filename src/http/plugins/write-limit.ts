@@ -58,11 +58,14 @@ async function writeLimit(app: FastifyInstance, { rateLimit }: Pick<Config, 'rat
 
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat();
-    if (!route.config?.[declaration]?.guard || methods.every((method) => SAFE_METHODS.has(method))) return;
-    if (route.config.writeLimit === 'sessions' || route.config.writeLimit === 'none') return;
-    const isPassword = route.config.writeLimit === 'password';
+    const guard = route.config?.[declaration]?.guard;
+    if (!guard || methods.every((method) => SAFE_METHODS.has(method))) return;
+    const writeLimit = route.config?.writeLimit;
+    if (writeLimit === 'sessions' || writeLimit === 'none') return;
+    const isPassword = writeLimit === 'password';
     const hooks = [route.preHandler ?? []].flat();
-    const behind = hooks.indexOf(rejectInvalid) + 1;
+    // A route that handles invalid requests itself has the guard alone.
+    const behind = Math.max(hooks.indexOf(guard), hooks.indexOf(rejectInvalid)) + 1;
     const limit = isPassword ? limitPasswords : limitWrites;
     route.preHandler = [...hooks.slice(0, behind), limit, ...hooks.slice(behind)];
     if (isPassword) route.onResponse = [route.onResponse ?? [], countPassword].flat();
