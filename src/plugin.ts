@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Undeclared } from './access/boot-check.ts';
 import { type ConfigOptions, parseOptions } from './config/options.ts';
+import { pathBelow } from './lib/path-behind.ts';
 import type { OwnProblemTable } from './problems/own-problems.ts';
 import { registerService } from './service/register.ts';
 
@@ -54,7 +55,7 @@ async function latchkey(app: FastifyInstance, options: LatchkeyOptions): Promise
   } = options;
   const path = toPath(prefix);
   await registerService(app, {
-    config: parseOptions(config, path),
+    config: parseOptions(config, pathBelow(app.prefix, path)),
     path,
     undeclared,
     authenticate,

@@ -72,7 +72,8 @@ export function withAccess<Options extends FastifyPluginOptions>(
 ): FastifyPluginAsync<Options> {
   return async (scope, options) => {
     scope.decorate(inheritedAccess, { access });
-    await scope.register(plugin, options);
+    // The scope has the prefix of the options already.
+    await scope.register(plugin, { ...options, prefix: '' });
   };
 }
 
@@ -110,14 +111,14 @@ export function resolveAccess(
       const session = config?.session === true;
       if (session && config?.token !== 'optional')
         throw new Error('a public route has no caller, and no session');
-      return { minimum, maxAge: null, factors: 1, session, guard: null };
+      return { minimum: null, maxAge: null, factors: 1, session, guard: null };
     }
     const guard = requireAccess(minimum, {
       maxAge: config?.maxAge,
       factors: config?.factors,
       session: config?.session,
     });
-    return { minimum, ...conditionsOf([guard, ...hooksOf(route)]), guard };
+    return { ...conditionsOf([guard, ...hooksOf(route)]), guard };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DeclarationError(`Access of ${method} ${url}: ${reason}`);
@@ -139,10 +140,11 @@ export function requireNoConditions({ method, url, config }: RouteOptions): void
 /** Returns the conditions that all guards of a route have together: each of them runs. */
 function conditionsOf(
   hooks: readonly preHandlerHookHandler[],
-): Pick<Declaration, 'maxAge' | 'factors' | 'session'> {
+): Pick<Declaration, 'minimum' | 'maxAge' | 'factors' | 'session'> {
   const rules = hooks.map(ruleOf).filter((rule): rule is GuardRule => rule !== undefined);
   const maxAge = Math.min(...rules.map((rule) => rule.maxAge ?? Number.POSITIVE_INFINITY));
   return {
+    minimum: Math.max(...rules.map((rule) => rule.minimum)),
     maxAge: Number.isFinite(maxAge) ? maxAge : null,
     factors: rules.some(({ factors }) => factors === 2) ? 2 : 1,
     session: rules.some(({ session }) => session),

@@ -59,15 +59,23 @@ export class SeenRoutes {
   readonly #counts = new Map<string, number>();
   readonly #undeclared = new Set<string>();
   readonly #declared: Declaration[] = [];
+  /** True where `/shop` and `/shop/` are one route of the router, which is called `/shop`. */
+  readonly #ignoresSlash: boolean;
+
+  constructor(ignoresSlash: boolean) {
+    this.#ignoresSlash = ignoresSlash;
+  }
 
   /** Adds a route, as the hook gets it. */
   add(route: SeenRoute, declared: Declaration | undefined): void {
     const { method, url, routePath, prefix, prefixTrailingSlash = 'both' } = route;
     // For `/` below a prefix, Fastify adds a second route without calling the hook: `/prefix` and `/prefix/`.
     // Both have the hooks of the first.
-    const isTwice = routePath === '' && prefix !== '' && prefixTrailingSlash === 'both';
+    const isTwice =
+      routePath === '' && prefix !== '' && prefixTrailingSlash === 'both' && !this.#ignoresSlash;
+    const stored = this.#ignoresSlash ? url.replace(/(?<=.)\/$/, '') : url;
     for (const name of [method].flat())
-      for (const path of isTwice ? [url, `${url}/`] : [url]) {
+      for (const path of isTwice ? [url, `${url}/`] : [stored]) {
         const key = `${name} ${path}`;
         this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
         if (declared === undefined && !isPreflight(key)) this.#undeclared.add(key);
@@ -105,10 +113,16 @@ export function withoutHead(routes: readonly string[]): string[] {
 const seenByServer = new WeakMap<object, SeenRoutes>();
 
 /** Returns the routes that the services of one server have seen: each may be in a scope of its own. */
-export function seenRoutesOf({ server }: FastifyInstance): SeenRoutes {
-  const seen = seenByServer.get(server) ?? new SeenRoutes();
+export function seenRoutesOf(app: FastifyInstance): SeenRoutes {
+  const { server } = app;
+  const seen = seenByServer.get(server) ?? new SeenRoutes(ignoresTrailingSlash(app));
   seenByServer.set(server, seen);
   return seen;
+}
+
+/** Tells whether the router of an app takes `/shop` and `/shop/` for one route. */
+export function ignoresTrailingSlash({ initialConfig }: FastifyInstance): boolean {
+  return (initialConfig.routerOptions?.ignoreTrailingSlash ?? initialConfig.ignoreTrailingSlash) === true;
 }
 
 type SeenRoute = RouteOptions & {

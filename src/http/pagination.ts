@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { pathBehind } from '../lib/path-behind.ts';
 
 /**
  * The part that a request target may have before its path, which the router ignores: RFC 9112 section 3.2.2.
@@ -11,5 +12,6 @@ export function nextPage({ url, server }: FastifyRequest, nextCursor: string): s
   const path = (queryAt === -1 ? url : url.slice(0, queryAt)).replace(ORIGIN, '');
   const parameters = new URLSearchParams(queryAt === -1 ? '' : url.slice(queryAt));
   parameters.set('cursor', nextCursor);
-  return `<${server.config.publicUrl}${path}?${parameters}>; rel="next"`;
+  // The public URL has the path of the service already.
+  return `<${server.config.publicUrl}${pathBehind(server.servicePath, path)}?${parameters}>; rel="next"`;
 }

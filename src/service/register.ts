@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Undeclared } from '../access/boot-check.ts';
 import type { DeclaredAccess } from '../access/levels.ts';
 import access, { type Operation } from '../access/plugin.ts';
-import type { RouteInventory } from '../access/route-inventory.ts';
+import { ignoresTrailingSlash, type RouteInventory } from '../access/route-inventory.ts';
 import { checkFirstAdmin } from '../accounts/invitations/first-admin.ts';
 import { limitHashing } from '../accounts/passwords/hash.ts';
 import type { Config } from '../config/index.ts';
@@ -13,6 +13,7 @@ import {
   protectedResourceMetadata,
 } from '../http/oauth-metadata.ts';
 import hostRoutes from '../http/plugins/host-routes.ts';
+import { pathBelow } from '../lib/path-behind.ts';
 import type { OwnProblemTable } from '../problems/own-problems.ts';
 import { ProblemCounter } from '../problems/problem-counter.ts';
 import { latchkeyOf } from './latchkey.ts';
@@ -59,6 +60,8 @@ export interface ServerParts {
  */
 export async function registerService(app: FastifyInstance, options: ServiceOptions): Promise<void> {
   const { config, path, server, maxEventLoopDelay } = options;
+  // A host may register the plugin in a scope that has a prefix of its own.
+  const servicePath = pathBelow(app.prefix, path);
   checkFirstAdmin(config);
   limitHashing(config);
   const parts = await openParts(config, app.log);
@@ -71,7 +74,7 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
     levels,
     operations,
     vendors,
-    path,
+    path: servicePath,
     state: { tokens, verifiedTokens, apiKeys, revocations, recognise: databaseProblem },
     inventory: server?.inventory,
     undeclared: options.undeclared ?? 'refuse',
@@ -87,7 +90,8 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
       stopping.hasBegun = true;
     });
   }
-  if (path !== '')
+  // Where slashes at the end of URLs are ignored, this is the URL of the home route.
+  if (path !== '' && !ignoresTrailingSlash(app))
     app.get(path, { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) =>
       reply.redirect(`${config.publicUrl}/`),
     );
@@ -101,6 +105,7 @@ export async function registerService(app: FastifyInstance, options: ServiceOpti
         ownProblems: options.problems,
         vendors,
         path,
+        servicePath,
         isHosted,
         inventory: server?.inventory,
         isStopping: server?.isStopping ?? (() => stopping.hasBegun),

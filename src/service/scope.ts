@@ -4,23 +4,8 @@ import type { AccessLevels, DeclaredAccess } from '../access/levels.ts';
 import type { Operation } from '../access/plugin.ts';
 import type { RouteInventory, StoredRoute } from '../access/route-inventory.ts';
 import type { VerifiedTokens } from '../access/verified-tokens.ts';
-import { ApiKey, NewApiKey } from '../accounts/api-keys/schemas.ts';
-import {
-  Authenticators,
-  RecoveryCodes,
-  TotpConfirmed,
-  TotpEnrolment,
-} from '../accounts/authenticators/schemas.ts';
 import type { AccountsContext } from '../accounts/context.ts';
-import { HandedInvitation, Invitation } from '../accounts/invitations/schemas.ts';
-import { PasskeyAssertion, PasskeyAttestation } from '../accounts/passkeys/credential.schemas.ts';
-import { Passkey, PasskeyCreationOptions, PasskeyRequestOptions } from '../accounts/passkeys/schemas.ts';
-import { ServiceAccount } from '../accounts/service-accounts/schemas.ts';
-import { AccessTokenAnswer, Session, TokenPair } from '../accounts/sessions/schemas.ts';
-import { NewUser } from '../accounts/users/new-user.schemas.ts';
-import { User, VisibleUser } from '../accounts/users/schemas.ts';
 import type { AuditContext } from '../audit/chain.ts';
-import { AuditEvent } from '../audit/event.schemas.ts';
 import type { EventAggregator } from '../audit/event-aggregator.ts';
 import { prepareDatabase } from '../boot/prepare-database.ts';
 import type { Config } from '../config/index.ts';
@@ -39,23 +24,19 @@ import requestId from '../http/plugins/request-id.ts';
 import securityHeaders from '../http/plugins/security-headers.ts';
 import pressure from '../http/plugins/under-pressure.ts';
 import writeLimit from '../http/plugins/write-limit.ts';
-import { AcceptedResponse } from '../http/responses.ts';
 import jobs from '../jobs.ts';
 import type { Delivery } from '../mail/delivery.ts';
 import type { OwnProblemTable } from '../problems/own-problems.ts';
 import problems from '../problems/plugin.ts';
 import type { ProblemCounter } from '../problems/problem-counter.ts';
 import routes from '../routes/index.ts';
-import { MailCodeFlow } from '../routes/login/mail-code.schemas.ts';
-import { PasskeyAdded, PasskeyEnrolment } from '../routes/me/passkeys.schemas.ts';
-import { ProblemEntry } from '../routes/problems/problems.schemas.ts';
 import { registerTelemetry } from '../telemetry/register.ts';
-import { FeedEntry } from '../tokens/feed-entry.schemas.ts';
 import type { FeedReaders } from '../tokens/feed-readers.ts';
 import type { Keys } from '../tokens/keys.ts';
 import type { RefreshTokens } from '../tokens/refresh-tokens.ts';
 import type { RevocationFeed } from '../tokens/revocations.ts';
 import type { Tokens } from '../tokens/tokens.ts';
+import { sharedSchemas } from './contract.ts';
 import type { Parts } from './parts.ts';
 
 declare module 'fastify' {
@@ -80,6 +61,8 @@ declare module 'fastify' {
     readonly problemCounter: ProblemCounter;
     /** Tells whether the process has been told to stop; `/health/ready` reports it. */
     readonly isStopping: () => boolean;
+    /** The path that the URLs of the service begin with; empty for the root. */
+    readonly servicePath: string;
     /** Lists every route of the router, once the app is ready. Empty in a host app. */
     readonly listRoutes: () => readonly StoredRoute[];
     /**
@@ -100,8 +83,10 @@ export interface ScopeOptions {
   /** Own problems by slug, which own routes can throw. */
   readonly ownProblems: OwnProblemTable | undefined;
   readonly vendors: Map<string, DeclaredAccess>;
-  /** The path below which the service is; empty for the root. */
+  /** The path of the service in the app that registers it; empty for the root. */
   readonly path: string;
+  /** The same with the prefix of that app: what the URLs of the service begin with. */
+  readonly servicePath: string;
   /** True in a host app. */
   readonly isHosted: boolean;
   readonly inventory: RouteInventory | undefined;
@@ -113,7 +98,7 @@ export interface ScopeOptions {
 
 /** Registers everything that is below the path of the service, in the order of the dependencies. */
 export async function service(app: FastifyInstance, options: ScopeOptions): Promise<void> {
-  const { parts, path, isHosted, problemCounter, routes: ownRoutes } = options;
+  const { parts, path, servicePath, isHosted, problemCounter, routes: ownRoutes } = options;
   const { config, secrets } = parts;
   decorate(app, options);
   app.addHook('onReady', () => prepareDatabase(app));
@@ -136,43 +121,12 @@ export async function service(app: FastifyInstance, options: ScopeOptions): Prom
   await app.register(idempotency, { secrets });
   await app.register(auditDenials);
   await app.register(jobs);
-  await app.register(openapi, { path, isHosted });
+  await app.register(openapi, { path: servicePath, isHosted });
   await app.register(docs);
   await app.register(pages);
   await app.register(routes);
   if (ownRoutes !== undefined) await app.register(ownRoutes);
 }
-
-/** The schemas that the contract names. */
-const sharedSchemas = [
-  User,
-  NewUser,
-  VisibleUser,
-  ServiceAccount,
-  ApiKey,
-  NewApiKey,
-  AccessTokenAnswer,
-  TokenPair,
-  AcceptedResponse,
-  MailCodeFlow,
-  AuditEvent,
-  Session,
-  Authenticators,
-  TotpEnrolment,
-  TotpConfirmed,
-  RecoveryCodes,
-  PasskeyAssertion,
-  PasskeyAttestation,
-  PasskeyRequestOptions,
-  PasskeyCreationOptions,
-  Passkey,
-  PasskeyEnrolment,
-  PasskeyAdded,
-  Invitation,
-  HandedInvitation,
-  ProblemEntry,
-  FeedEntry,
-];
 
 function decorate(app: FastifyInstance, options: ScopeOptions): void {
   const { parts, operations, problemCounter, vendors, inventory, isStopping } = options;
@@ -196,6 +150,7 @@ function decorate(app: FastifyInstance, options: ScopeOptions): void {
   app.decorate('database', { pool: database.pool, control: database.control, disk: database.disk });
   app.decorate('problemCounter', problemCounter);
   app.decorate('isStopping', isStopping);
+  app.decorate('servicePath', options.servicePath);
   app.decorate('listRoutes', () => inventory?.list(app) ?? []);
   app.decorate('declareAccess', ({ method, url }, access) => vendors.set(`${method} ${url}`, access));
 }

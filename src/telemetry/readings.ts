@@ -58,7 +58,7 @@ function trafficOf(app: FastifyInstance): readonly Reading[] {
     {
       name: 'draining',
       help: '1 while the process drains its connections before it stops',
-      read: () => Number(app.drain.hasBegun),
+      read: () => Number(app.isStopping()),
     },
   ];
 }

@@ -12,10 +12,12 @@ import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyInstance } from 'fastify';
 import t from 'tap';
 import { claimsOf } from '#latchkey/access/caller.ts';
+import { withAccess } from '#latchkey/access/declaration.ts';
 import { securitySchemes } from '#latchkey/http/plugins/openapi/host-document.ts';
 import latchkey, { type LatchkeyOptions } from '#latchkey/plugin.ts';
 import { injectAs } from '#latchkey/testing.ts';
 import type { Teardown } from '../helper.ts';
+import { freePort } from '../postgres-server.ts';
 import { hostOptions } from './host.ts';
 
 const handler = async () => ({ ok: true });
@@ -527,6 +529,64 @@ t.test('Latchkey at the root of a host leaves unknown URLs to the host', async (
   t.equal((await app.inject('/me')).statusCode, 401);
   t.equal((await app.inject('/reports')).statusCode, 401);
   t.strictSame((await app.inject('/nowhere')).json(), { own: true });
+});
+
+t.test('Slashes at the end of URLs may be ignored', async (t) => {
+  const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } });
+  t.teardown(() => app.close());
+  await app.register(latchkey, await hostOptions(t));
+  for (const url of ['/auth', '/auth/']) t.equal((await app.inject(url)).statusCode, 200, url);
+  t.equal((await app.inject('/auth/me/')).statusCode, 401);
+});
+
+t.test('Each prefix is counted once, in links to the next page and in the contract', async (t) => {
+  const app = await host(t, {});
+  await app.ready();
+  const admin = await injectAs(app, { access: 'admin' });
+  await injectAs(app, { access: 'user' });
+  const { headers } = await admin('/auth/users?limit=1');
+  t.match(headers.link, /^<http:\/\/localhost:3000\/auth\/users\?limit=1&cursor=[^>]+>; rel="next"$/);
+
+  const outer = Fastify();
+  t.teardown(() => outer.close());
+  const options = await hostOptions(t);
+  await outer.register(async (scope) => void (await scope.register(latchkey, options)), { prefix: '/api' });
+  const contract = (await outer.inject('/api/auth/openapi.json')).json();
+  t.strictSame(contract.servers, [{ url: '/api/auth' }]);
+  t.ok(contract.paths['/login']);
+});
+
+t.test('A vendor plugin with an access has its prefix once', async (t) => {
+  const vendor = async (scope: FastifyInstance) => void scope.get('/hello', handler);
+  const app = await host(t, {
+    after: (app) => app.register(withAccess('public', vendor), { prefix: '/vendor' }),
+  });
+  t.equal((await app.inject('/vendor/hello')).statusCode, 200);
+});
+
+t.test('A route with two guards declares the stricter one', async (t) => {
+  const app = await host(t, {
+    after: (app) => {
+      const schema = { operationId: 'readPanel' };
+      const preHandler = app.requireAccess('admin');
+      app.get('/panel', { config: { access: 'user' }, preHandler, schema }, handler);
+    },
+  });
+  await app.ready();
+  const user = await injectAs(app, { access: 'user' });
+  t.equal((await user('/panel')).statusCode, 403);
+  const { permissions } = (await user('/auth/me/permissions')).json();
+  const found = permissions.find((one: { operationId: string }) => one.operationId === 'readPanel');
+  t.match(found, { minimum: 2, allowed: false });
+});
+
+t.test('A host has metrics at a port of their own', async (t) => {
+  const port = await freePort();
+  const app = await host(t, { options: { metricsPort: port } });
+  await app.listen({ port: 0 });
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  t.equal(answer.status, 200);
+  t.match(await answer.text(), /^latchkey_draining 0$/m);
 });
 
 t.test('Options are checked like the configuration, by their own names', async (t) => {

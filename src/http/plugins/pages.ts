@@ -64,7 +64,6 @@ async function pages(app: FastifyInstance) {
   };
   app.get('/ui', { ...route, handler });
   app.get('/ui/*', { ...route, handler });
-  // In a plugin of its own: `withAccess` passes its options to Fastify too, which would add the prefix twice.
   const assets = async (scope: FastifyInstance) => {
     answerRefusedFiles(scope);
     await scope.register(fastifyStatic, {
