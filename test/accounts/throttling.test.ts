@@ -127,6 +127,22 @@ t.test('A user can sign in from a known network after failures of others there',
   );
 });
 
+t.test('A guess in a network that waits counts, also where the counter of the owner waits', async (t) => {
+  const api = await startApi(t);
+  const [ada] = await people(api, 1);
+  await knowAt(api, OFFICE, [ada!]);
+  const { throttle, db } = api.app.accounts;
+  const later = Date.now() + 60_000;
+  const network = { id: throttle.hash(['network', OFFICE]), countedAt: Date.now(), nextTryAt: later };
+  await db.failedTries.create({ data: { ...network, failures: 60 } });
+  for (let n = 0; n < 12; n++) t.equal((await attemptFrom(api, OFFICE, ada!.email)).status, 429);
+  const { failures } = await db.failedTries.findUniqueOrThrow({
+    where: { id: throttle.hash(['account', ada!.email]) },
+  });
+  t.ok(failures >= 5, `${failures} of those that the counter of all clients allowed`);
+  t.equal((await attemptFrom(api, OFFICE, ada!.email, PASSWORD)).status, 429, 'both counters wait');
+});
+
 t.test('Valid mail tokens are never refused by the limit, and invalid ones are', async (t) => {
   const api = await startApi(t, NO_MAIL_SERVER);
   const admin = await api.person(2);

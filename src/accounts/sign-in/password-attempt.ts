@@ -114,7 +114,8 @@ async function failFromKnownNetwork(
     await throttle.requireOpen(networks, clock);
     if (sharedReservation === undefined) counted = await throttle.reserve([allClients], deadline, clock);
   } catch (error) {
-    await throttle.fail([ownReservation], []);
+    // Unknown clients could not have made this attempt: it counts where it was allowed, and nowhere else.
+    await throttle.fail([ownReservation ?? sharedReservation], []);
     throw error;
   }
   await throttle.fail([ownReservation, ...counted], networks);
