@@ -57,7 +57,10 @@ export async function findWeakness(password: string, owner: PasswordOwner): Prom
 
 function isCommon(text: string, list: WordList): boolean {
   if (list.has(text)) return true;
-  for (let at = MIN_PART_LENGTH; at <= text.length - MIN_PART_LENGTH; at++)
+  // Neither half is longer than a word. Normalization makes texts of thousands of characters.
+  const first = Math.max(MIN_PART_LENGTH, text.length - list.longest);
+  const last = Math.min(text.length - MIN_PART_LENGTH, list.longest);
+  for (let at = first; at <= last; at++)
     if (list.has(text.slice(0, at)) && list.has(text.slice(at))) return true;
   return false;
 }
