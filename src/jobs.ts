@@ -147,7 +147,7 @@ async function jobs(app: FastifyInstance) {
   const pace = new Pace({
     maxPauseMs: app.config.pollInterval * SECOND_MS,
     isBusy: () =>
-      app.revocations.takeAsked() || app.delivery.isServerDown || states.some(({ failing }) => failing),
+      app.revocations.takeAsked() || app.delivery.isRetrying || states.some(({ failing }) => failing),
   });
   app.decorate('pace', pace);
   app.revocations.onConfirm(() => pace.noteActivity());

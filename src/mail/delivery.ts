@@ -6,12 +6,12 @@ import { type DueMail, expireMails, readDue } from './due.ts';
 import type { Outbox } from './outbox.ts';
 import { retryDelayAfter } from './retry-delay.ts';
 import type { Templates } from './templates.ts';
-import { RefusedMailError, type Transport } from './transport.ts';
+import { PostponedMailError, RefusedMailError, SEND_TIMEOUT_MS, type Transport } from './transport.ts';
 
 const SECOND_MS = 1_000;
 
-/** Time for which a mail belongs to the process that sends it. Every attempt ends earlier (transport.ts). */
-const LEASE_MS = 120 * SECOND_MS;
+/** Time for which a mail belongs to the process that sends it. Every attempt ends earlier. */
+const LEASE_MS = SEND_TIMEOUT_MS + 20 * SECOND_MS;
 
 /** Mails that are read at a time. */
 const BATCH_SIZE = 50;
@@ -39,8 +39,8 @@ export interface DeliveryContext extends Pick<Database, 'db' | 'now'> {
 
 /**
  * Sends the mails of the outbox. Each mail is sent at least once, and a second time only when the process
- * dies between the 250 of the mail server and the update of the row. Processes share the work: each mail is
- * leased to one of them.
+ * ends between the 250 of the mail server and the update of the row, or when the 250 comes too late.
+ * Processes share the work: each mail is leased to one of them.
  */
 export class Delivery {
   readonly #context: DeliveryContext;
@@ -50,6 +50,7 @@ export class Delivery {
   /** Rejects CLOSE_TIMEOUT_MS after close(). */
   readonly #closed: Promise<never>;
   #isServerDown = false;
+  #isRetrying = false;
 
   constructor(context: DeliveryContext) {
     this.#context = context;
@@ -58,9 +59,9 @@ export class Delivery {
     this.#closed.catch(() => {});
   }
 
-  /** True since an attempt to send failed for which the mail is kept: it has to be sent again. */
-  get isServerDown(): boolean {
-    return this.#isServerDown;
+  /** True while a mail of a failed attempt is kept: it has to be sent again. */
+  get isRetrying(): boolean {
+    return this.#isRetrying;
   }
 
   /**
@@ -73,6 +74,7 @@ export class Delivery {
     const { signal } = this.#closing;
     for (const [id, outcome] of this.#unrecorded) await this.#recordOutcome(id, outcome);
     await expireMails(this.#context, signal);
+    if (this.#isRetrying && (await isEmpty(this.#context.db))) this.#isRetrying = false;
     return runBatches(
       async () => {
         const due = await readDue(this.#context, BATCH_SIZE);
@@ -141,10 +143,16 @@ export class Delivery {
       await this.#recordOutcome(id, 'refused');
       return true;
     }
-    this.#logServerState(error);
+    this.#isRetrying = true;
+    // The attempt goes on while the process ends, and may succeed: another one sends it after the lease.
+    if (error instanceof ShutdownError) return false;
+    const isPostponed = error instanceof PostponedMailError;
+    if (isPostponed)
+      log.warn({ mail: id, responseCode: error.responseCode }, 'The mail server does not take a mail now');
+    else this.#logServerState(error);
     const nextAttemptAt = new Date((await now(db)).getTime() + retryDelayAfter(attempts));
     await db.mail.updateMany({ where: { id, outcome: null }, data: { nextAttemptAt } });
-    return false;
+    return isPostponed;
   }
 
   /**
@@ -172,6 +180,11 @@ export class Delivery {
   }
 }
 
+/** Tells whether no mail waits. */
+async function isEmpty(db: Db): Promise<boolean> {
+  return (await db.mail.findFirst({ where: { outcome: null }, select: { id: true } })) === null;
+}
+
 async function recordOutcome(db: Db, id: string, outcome: Outcome): Promise<void> {
   await db.mail.updateMany({ where: { id }, data: { outcome, values: null } });
 }
@@ -183,8 +196,13 @@ function reasonOf(error: unknown): string {
   return [code, responseCode].filter((part) => part !== undefined).join(' ') || error.name;
 }
 
+/** The process ends before the mail server has answered. */
+class ShutdownError extends Error {
+  override name = 'ShutdownError';
+}
+
 async function rejectAfter(signal: AbortSignal): Promise<never> {
   await once(signal, 'abort');
   await wait(CLOSE_TIMEOUT_MS, undefined, { ref: false });
-  throw new Error('The process is shutting down');
+  throw new ShutdownError('The process is shutting down');
 }

@@ -7,7 +7,14 @@ import type { MailContents } from './templates.ts';
 /** Timeouts for the connection, for the greeting of the server, and for an idle socket. */
 const CONNECTION_TIMEOUT_MS = 10_000;
 const GREETING_TIMEOUT_MS = 10_000;
-const SOCKET_TIMEOUT_MS = 20_000;
+const SOCKET_TIMEOUT_MS = 90_000;
+
+/**
+ * Milliseconds of an attempt from its begin to its end, so that it ends within the lease of delivery.ts. A
+ * server that accepts the mail later gets it a second time: RFC 5321 section 4.5.3.2.6 allows it 10 minutes,
+ * in which the mail would wait wherever a process is killed.
+ */
+export const SEND_TIMEOUT_MS = 100_000;
 
 const limits = {
   connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -39,11 +46,23 @@ export class RefusedMailError extends Error {
   }
 }
 
+/** The mail server does not take this mail now: a mailbox is full, or a domain is unknown at the moment. */
+export class PostponedMailError extends Error {
+  override name = 'PostponedMailError';
+  readonly responseCode: number;
+
+  constructor(responseCode: number) {
+    super(`The mail server answered ${responseCode}`);
+    this.responseCode = responseCode;
+  }
+}
+
 /** Sends mails to their destination. */
 export interface Transport {
   /**
    * @returns the destination, for the log
    * @throws {RefusedMailError} when a retry is useless; after any other error, a retry may succeed
+   * @throws {PostponedMailError} when other mails may succeed at once
    */
   send(mail: OutboundMail): Promise<string>;
   close(): void;
@@ -71,10 +90,14 @@ function serverTransport(url: string, { mailFrom }: TransportConfig): Transport 
     send: async (mail) => {
       const pool = await open();
       try {
-        await pool.sendMail(toMessage(mail, mailFrom));
+        await pool.sendMail({
+          ...toMessage(mail, mailFrom),
+          signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+        });
       } catch (error) {
-        const responseCode = permanentResponse(error);
-        throw responseCode === undefined ? error : new RefusedMailError(responseCode);
+        const responseCode = responseAbout(error);
+        if (responseCode === undefined) throw error;
+        throw responseCode >= 500 ? new RefusedMailError(responseCode) : new PostponedMailError(responseCode);
       }
       return 'the mail server';
     },
@@ -170,10 +193,13 @@ function toMessage({ id, recipient, createdAt, subject, text, html }: OutboundMa
   };
 }
 
-/** Returns the reply code of a permanent refusal of a recipient or a message. */
-function permanentResponse(error: unknown): number | undefined {
+/** The reply code of a server that closes the connection: it is about all mails. RFC 5321 section 3.8. */
+const CLOSING = 421;
+
+/** Returns the reply code of a refusal that is about one recipient or one message. */
+function responseAbout(error: unknown): number | undefined {
   if (!(error instanceof Error && 'code' in error && 'responseCode' in error)) return undefined;
   const { code, responseCode } = error;
-  const isAboutMail = code === 'EENVELOPE' || code === 'EMESSAGE';
-  return isAboutMail && typeof responseCode === 'number' && responseCode >= 500 ? responseCode : undefined;
+  const isAboutMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== CLOSING;
+  return isAboutMail && typeof responseCode === 'number' && responseCode >= 400 ? responseCode : undefined;
 }

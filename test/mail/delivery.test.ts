@@ -2,8 +2,11 @@
 import t from 'tap';
 import { makeChange } from '#latchkey/accounts/change.ts';
 import { openDatabase } from '#latchkey/db/open.ts';
+import { Delivery } from '#latchkey/mail/delivery.ts';
 import type { OutgoingMail } from '#latchkey/mail/outbox.ts';
 import { pruneMails } from '#latchkey/mail/prune-mails.ts';
+import { Templates } from '#latchkey/mail/templates.ts';
+import { PostponedMailError } from '#latchkey/mail/transport.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { type Api, PASSWORD, startApi } from '../helper.ts';
@@ -12,17 +15,16 @@ import { until } from '../until.ts';
 
 const HOUR_MS = 3_600_000;
 
+const someMail = {
+  template: 'account-exists',
+  values: { link: 'https://app.example.com' },
+  notAfter: new Date(Date.now() + HOUR_MS),
+  limited: false,
+} as const;
+
 /** Writes a mail into the outbox, as a change does. */
 async function send({ app }: Api, mail: Partial<OutgoingMail> & { recipient: string }): Promise<void> {
-  await makeChange(app.accounts, async ({ send }) =>
-    send({
-      template: 'account-exists',
-      values: { link: 'https://app.example.com' },
-      notAfter: new Date(Date.now() + HOUR_MS),
-      limited: false,
-      ...mail,
-    }),
-  );
+  await makeChange(app.accounts, async ({ send }) => send({ ...someMail, ...mail }));
 }
 
 const rowsOf = ({ app }: Api, recipient: string) =>
@@ -104,8 +106,10 @@ t.test('A permanent refusal of the mail server ends a mail, and a temporary one 
     server.behaviour = { at, code: 451 };
     await send(api, { recipient: `${at}-451@example.com` });
     await until(async () => (await rowsOf(api, `${at}-451@example.com`))[0]!.attempts === 2);
+    t.ok(api.app.delivery.isRetrying, 'the process goes on looking');
     server.behaviour = undefined;
     t.strictSame(await outcomesOf(api, `${at}-451@example.com`), ['sent'], `451 to the ${at}`);
+    await until(() => !api.app.delivery.isRetrying);
   }
   t.equal(server.mails.length, 2);
 });
@@ -120,6 +124,45 @@ t.test('A connection that closes before the 250 causes a second copy with the sa
   const [first, second] = await server.waitFor('twice@example.com', 2);
   t.equal(first!.messageId, second!.messageId);
   t.equal(first!.date, second!.date);
+});
+
+t.test('A mail that the server postpones holds no other one back', async (t) => {
+  const { url } = await createMigratedDatabase(t);
+  const { db, now, close } = openDatabase(url);
+  t.teardown(close);
+  const { outbox } = (await startApi(t)).app.accounts;
+  const context = { db, now, outbox };
+  const recipients = ['full@example.com', 'ada@example.com', 'grace@example.com'];
+  await db.transaction((tx) =>
+    outbox.write(
+      tx,
+      recipients.map((recipient) => ({ ...someMail, recipient })),
+    ),
+  );
+  const tried: string[] = [];
+  const warnings: string[] = [];
+  const log = {
+    info: () => {},
+    warn: (_details: object, message: string) => void warnings.push(message),
+    error: (_details: object, message: string) => void t.fail(message),
+  };
+  const transport = {
+    send: async ({ recipient }: { recipient: string }) => {
+      tried.push(recipient);
+      if (recipient === 'full@example.com') throw new PostponedMailError(452);
+      return 'a test';
+    },
+    close: () => {},
+  };
+  const templates = new Templates(await temporaryFolder(t));
+  const delivery = new Delivery({ ...context, templates, transport, log });
+  await delivery.run();
+  t.strictSame(tried, recipients, 'in one run');
+  t.strictSame(warnings, ['The mail server does not take a mail now']);
+  t.ok(delivery.isRetrying);
+  await db.mail.updateMany({ data: { notAfter: new Date(0) } });
+  await delivery.run();
+  t.notOk(delivery.isRetrying, 'nothing is left to be sent again');
 });
 
 t.test('An expired mail is never sent', async (t) => {
