@@ -74,7 +74,14 @@ async function announce(app: FastifyInstance, config: Config): Promise<void> {
     `Latchkey listens on ${url}`,
     ...(app.hasRoute({ method: 'GET', url: '/ui' }) ? [`Pages: ${url}/ui`] : []),
     `Docs: ${url}/docs`,
-    ...(await offerFirstAdmin(serviceOf(app), url)),
+    ...(await offerFirstAdmin(serviceOf(app), url).catch((err: unknown) => {
+      // The service listens already, and goes on when the database is back.
+      app.log.warn(
+        { err },
+        'It is not known whether there is an admin. Where there is none, restart the service',
+      );
+      return [];
+    })),
   ];
   if (config.production) for (const line of lines) app.log.info(line);
   else standardOutput().write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);

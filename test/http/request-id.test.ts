@@ -5,6 +5,8 @@
  * @runs once, on SQLite: it depends on no row.
  */
 import t from 'tap';
+import { newId } from '#latchkey/lib/id.ts';
+import { newApiKey } from '#latchkey/tokens/api-key.ts';
 import { serve, temporaryFolder } from '../child.ts';
 import { createMigratedDatabase } from '../database.ts';
 import { PUBLIC_URL, startApi } from '../helper.ts';
@@ -33,6 +35,9 @@ t.test('A well-formed request id is kept, and every other one is replaced', asyn
     '',
     ' ',
     'x'.repeat(65),
+    // The length of the tokens of mails and challenges, and an API key.
+    'x'.repeat(43),
+    newApiKey(newId()),
     'a b',
     'a,b',
     'a\tb',

@@ -5,10 +5,10 @@ import { newRequestId } from '../../problems/request-id.ts';
 
 /**
  * The ids that a request may send: UUIDs, and those of proxies and tracers. They are written to logs and the
- * audit unchanged, so they are short and have no markup and no line break. The tokens of this service are
- * longer.
+ * audit unchanged, so they are short and have no markup and no line break. Access tokens are longer. API keys
+ * and the tokens of mails and challenges, of 43 characters, are left out: a program may send one by mistake.
  */
-const wellFormed = /^[\w.:=+/-]{1,64}$/;
+const wellFormed = /^(?!lk_)(?![\w-]{43}$)[\w.:=+/-]{1,64}$/;
 
 /**
  * Returns the id of a request: its `X-Request-Id`, else a new one. A client may send one id several times, so
