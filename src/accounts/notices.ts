@@ -7,7 +7,7 @@ const LIFETIME_MS = 3 * 86_400_000;
 
 /**
  * A mail that tells the owner of an account about an event. It contains no text that was typed by a user but
- * the names of API keys.
+ * the names of API keys and of service accounts.
  */
 export function noticeTo(
   { frontendUrl }: Pick<AccountsContext, 'frontendUrl'>,

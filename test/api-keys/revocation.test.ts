@@ -282,7 +282,11 @@ t.test('Somebody is told seven days before a key expires, and then it goes', asy
     await db.apiKey.update({ where: { id }, data: { createdAt, expiresAt: new Date(daysAhead(6)) } });
   for (let n = 0; n < 2; n++) await remindOfExpiry(accounts);
   t.match(await mails(person.email), [{ values: { name: 'month', owner: 'your account' } }]);
-  t.match(await mails(admin.email), [{ values: { owner: 'a service account' } }], 'the admin who made it');
+  t.match(
+    await mails(admin.email),
+    [{ values: { owner: 'the service account reports' } }],
+    'the admin who made it',
+  );
   t.equal((await mails(admin.email)).length, 1, 'once');
   const ofOperator = await createGuardKey(accounts, 'guard', new Date(daysAhead(30)));
   await db.apiKey.update({

@@ -55,7 +55,7 @@ async function remindBatch(change: Change): Promise<number> {
   for (const { name, user, makerId, createdAt, expiresAt } of keys) {
     if (expiresAt.getTime() - createdAt.getTime() < NOTICE_MS || user.disabled) continue;
     const isService = isServiceAddress(user.email);
-    const owner = isService ? 'a service account' : 'your account';
+    const owner = isService ? `the service account ${user.name}` : 'your account';
     const values = { name, owner, date: expiresAt.toISOString().slice(0, 10) };
     for (const { email } of isService ? await findResponsible(change, makerId) : [user])
       send(noticeTo(context, email, 'api-key-expires', values));

@@ -16,6 +16,6 @@ export function secondFactorAdvice(
 ): string {
   if (limit === undefined || access < limit.from || hasSecondFactor) return '';
   const hasPasskeys = passkeys.isOn && signInMethods.has('passkey');
-  const passkey = hasPasskeys ? ' or a passkey (POST /me/passkeys/options)' : '';
-  return ` It asks for a second factor: sign in and set up an authenticator app (POST /me/totp)${passkey}. Until then you have the access level "${levels.nameOf(limit.below)}".`;
+  const passkey = hasPasskeys ? ' or a passkey' : '';
+  return ` It asks for a second factor: sign in and set up an authenticator app${passkey} in your account. Until then you have the access level "${levels.nameOf(limit.below)}".`;
 }
