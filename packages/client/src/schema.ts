@@ -717,7 +717,7 @@ export interface paths {
          * Make an API key of the caller: it is shown once
          * @description Needs an access token of level 1 (`user`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
-         *     Send it as `Authorization: Bearer lk_…`, like an access token. Its level is at most your own: a demotion lowers it at once. It stays below the levels that ask for a second factor, and it ends when your password is reset or all your sessions are ended. An account that has a second factor needs a session with two factors.
+         *     Send it as `Authorization: Bearer lk_…`, like an access token. Its level is at most your own: a demotion lowers it at once. It stays below the levels that ask for a second factor, and it ends with a new password and when an admin ends all your sessions. An account that has a second factor needs a session with two factors.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -946,7 +946,7 @@ export interface paths {
          * Remove the second factor of a user who has lost it, and end all sessions
          * @description Needs an access token of level 2 (`admin`) or above. It needs a session: API keys are refused. The sign-in may be at most 15 minutes old.
          *
-         *     The authenticator app, the passkeys and the recovery codes go; the password stays, and a service that takes passwords mails a link that sets a new one. A user who has none of them stays as is, and so does one who could not sign in any more: without a password and without a mail server. An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
+         *     The authenticator app, the passkeys and the recovery codes go; the password stays, and a service that takes passwords mails a link that sets a new one. If the user has none of them, nothing changes. A user who could not sign in afterwards, without a password and without a mail server, keeps them (409 last-authenticator). An admin who has a second factor needs a session with two factors. A user whose permanent or current level is above your permanent one is refused with `access-denied`.
          */
         delete: operations["resetAuthenticators"];
         options?: never;

@@ -7,11 +7,11 @@ export function keyCreateCommand(key: Command): void {
     .command('create')
     .description('make an API key of a service account, and print it once')
     .option('--service-account <id>', 'id or name of the service account')
-    .option('--access <level>', 'name or number of the most that the key may do')
+    .option('--access <level>', 'highest access level of the key, by name or number')
     .option('--operations <names>', 'operationIds with commas between them, or * for all')
     .option(
       '--for-guard',
-      'of the service account guard, with the feed of revocations and introspection alone',
+      'make a key of the service account guard that can read the feed and introspect tokens, and nothing else',
     )
     .option('--name <name>', 'what the key is for', 'command line')
     .option('--days <number>', 'days until it expires, 366 at most', '90')

@@ -14,7 +14,7 @@ export function userResetAuthenticatorsCommand(user: Command): void {
       'after',
       `
 The user signs in with one factor alone then. Where SIGN_IN_METHODS has password, a mail has a link that
-sets a new one. It is the way for the only admin, whom no other admin can help. Without a mail server, a
+sets a new one. Use it for the only admin, because no other admin can help. Without a mail server, a
 user who has no password gets one first: latchkey user reset-password.
 
 Exit codes: 0 success, 1 failure, 2 usage error.

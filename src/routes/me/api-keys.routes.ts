@@ -23,7 +23,7 @@ const apiKeys: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['API keys'],
       summary: 'Make an API key of the caller: it is shown once',
       description:
-        'Send it as `Authorization: Bearer lk_…`, like an access token. Its level is at most your own: a demotion lowers it at once. It stays below the levels that ask for a second factor, and it ends when your password is reset or all your sessions are ended. An account that has a second factor needs a session with two factors.',
+        'Send it as `Authorization: Bearer lk_…`, like an access token. Its level is at most your own: a demotion lowers it at once. It stays below the levels that ask for a second factor, and it ends with a new password and when an admin ends all your sessions. An account that has a second factor needs a session with two factors.',
       body: ApiKeyBody(app.levels.all),
       response: { 201: { ...Ref(NewApiKey), headers: { Location: Location('the API key') } } },
     },

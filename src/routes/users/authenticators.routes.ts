@@ -33,7 +33,7 @@ const authenticators: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'resetAuthenticators',
       tags: ['Users'],
       summary: 'Remove the second factor of a user who has lost it, and end all sessions',
-      description: `The authenticator app, the passkeys and the recovery codes go; the password stays, and a service that takes passwords mails a link that sets a new one. A user who has none of them stays as is, and so does one who could not sign in any more: without a password and without a mail server. An admin who has a second factor needs a session with two factors. ${ABOVE_CALLER}`,
+      description: `The authenticator app, the passkeys and the recovery codes go; the password stays, and a service that takes passwords mails a link that sets a new one. If the user has none of them, nothing changes. A user who could not sign in afterwards, without a password and without a mail server, keeps them (409 last-authenticator). An admin who has a second factor needs a session with two factors. ${ABOVE_CALLER}`,
       params: UserParams,
       response: { 204: NoContent('Removed, or there was nothing to remove.') },
     },
