@@ -141,7 +141,7 @@ t.test('The mails of a level that asks for a second factor say what is to be don
     t.equal(body.secondFactor, id === two.id, 'the answer says who has none');
     const advice = await adviceFor(email, 'access-changed');
     if (id === two.id) t.equal(advice, '', 'nothing is to be done');
-    else t.match(advice, /^ It asks for a second factor: .*\(POST \/me\/totp\).* "user"\.$/);
+    else t.match(advice, /^ It asks for a second factor: .*authenticator app.* "user"\.$/);
     await ask('PATCH', `/users/${id}`, { token, body: { access: 1 } });
     t.equal(await adviceFor(email, 'access-changed'), '', 'the level below');
   }

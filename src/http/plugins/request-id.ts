@@ -5,10 +5,12 @@ import { newRequestId } from '../../problems/request-id.ts';
 
 /**
  * The ids that a request may send: UUIDs, and those of proxies and tracers. They are written to logs and the
- * audit unchanged, so they are short and have no markup and no line break. Access tokens are longer. API keys
- * and the tokens of mails and challenges, of 43 characters, are left out: a program may send one by mistake.
+ * audit unchanged, so they are short and have no markup and no line break. Access tokens are longer.
  */
-const wellFormed = /^(?!lk_)(?![\w-]{43}$)[\w.:=+/-]{1,64}$/;
+const wellFormed = /^[\w.:=+/-]{1,64}$/;
+
+/** An API key, or a text as long as the tokens of mails and challenges: a program may send one by mistake. */
+const secret = /^(?:lk_\w+|[\w-]{43})$/;
 
 /**
  * Returns the id of a request: its `X-Request-Id`, else a new one. A client may send one id several times, so
@@ -16,7 +18,8 @@ const wellFormed = /^(?!lk_)(?![\w-]{43}$)[\w.:=+/-]{1,64}$/;
  */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && wellFormed.test(given) ? given : newRequestId();
+  if (typeof given !== 'string' || !wellFormed.test(given) || secret.test(given)) return newRequestId();
+  return given;
 }
 
 /**
