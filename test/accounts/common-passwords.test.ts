@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import fc from 'fast-check';
 import t from 'tap';
-import { findWeakness, loadCommonPasswords } from '#latchkey/accounts/passwords/strength.ts';
+import { findWeakness, LONGEST_WORD, loadCommonPasswords } from '#latchkey/accounts/passwords/strength.ts';
 import { WordList } from '#latchkey/accounts/passwords/word-list.ts';
 
 const passwords = dictionary['passwords-common'];
@@ -28,6 +28,7 @@ t.test('The file has the passwords of its package, sorted', async (t) => {
       .map((password) => `${password}\n`)
       .join('');
   t.ok(isSame, 'otherwise run npm run common-passwords');
+  t.equal(Math.max(...passwords.map(({ length }) => length)), LONGEST_WORD);
   t.equal(
     readFileSync('wordlists/LICENSE', 'utf8'),
     readFileSync('node_modules/@zxcvbn-ts/language-common/LICENSE.txt', 'utf8'),

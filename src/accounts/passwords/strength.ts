@@ -14,6 +14,9 @@ export interface PasswordOwner {
 /** Shorter parts of a name or of an address are not looked for in a password. */
 const MIN_PART_LENGTH = 4;
 
+/** Characters of the longest common password. A test compares it with the list. */
+export const LONGEST_WORD = 20;
+
 /** Characters around a common password that do not make it stronger. */
 const PADDING = /^\P{L}+|\P{L}+$/gu;
 
@@ -58,8 +61,8 @@ export async function findWeakness(password: string, owner: PasswordOwner): Prom
 function isCommon(text: string, list: WordList): boolean {
   if (list.has(text)) return true;
   // Neither half is longer than a word. Normalization makes texts of thousands of characters.
-  const first = Math.max(MIN_PART_LENGTH, text.length - list.longest);
-  const last = Math.min(text.length - MIN_PART_LENGTH, list.longest);
+  const first = Math.max(MIN_PART_LENGTH, text.length - LONGEST_WORD);
+  const last = Math.min(text.length - MIN_PART_LENGTH, LONGEST_WORD);
   for (let at = first; at <= last; at++)
     if (list.has(text.slice(0, at)) && list.has(text.slice(at))) return true;
   return false;

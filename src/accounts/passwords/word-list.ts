@@ -6,18 +6,10 @@ const NEWLINE = 0x0a;
  */
 export class WordList {
   readonly #text: Buffer;
-  /** Bytes of the longest word. */
-  readonly longest: number;
 
   /** @param text the words in the order of their bytes, each with a newline behind it */
   constructor(text: Buffer) {
     this.#text = text;
-    let longest = 0;
-    for (let start = 0, end = text.indexOf(NEWLINE); end !== -1; end = text.indexOf(NEWLINE, start)) {
-      longest = Math.max(longest, end - start);
-      start = end + 1;
-    }
-    this.longest = longest;
   }
 
   /** Tells whether a word is in the list, by a binary search. */
