@@ -34,9 +34,8 @@ export interface OutboundMail extends MailContents {
   readonly createdAt: Date;
 }
 
-/** The mail server refuses this mail for good: the recipient is unknown, or the message is not accepted. */
-export class RefusedMailError extends Error {
-  override name = 'RefusedMailError';
+/** The mail server has answered one mail with an error. Others may succeed. */
+class MailAnswerError extends Error {
   /** Reply code: RFC 5321 section 4.2. */
   readonly responseCode: number;
 
@@ -46,15 +45,14 @@ export class RefusedMailError extends Error {
   }
 }
 
-/** The mail server does not take this mail now: a mailbox is full, or a domain is unknown at the moment. */
-export class PostponedMailError extends Error {
-  override name = 'PostponedMailError';
-  readonly responseCode: number;
+/** The mail server refuses this mail for good: the recipient is unknown, or the message is not accepted. */
+export class RefusedMailError extends MailAnswerError {
+  override name = 'RefusedMailError';
+}
 
-  constructor(responseCode: number) {
-    super(`The mail server answered ${responseCode}`);
-    this.responseCode = responseCode;
-  }
+/** The mail server does not take this mail now: a mailbox is full, or a domain is unknown at the moment. */
+export class PostponedMailError extends MailAnswerError {
+  override name = 'PostponedMailError';
 }
 
 /** Sends mails to their destination. */
