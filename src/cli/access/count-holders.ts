@@ -18,9 +18,10 @@ export interface Holders {
  */
 export async function countHolders(config: Config): Promise<ReadonlyMap<number, Holders> | undefined> {
   try {
-    return await withDatabase(config, async (context) => {
-      const people = await countPeople(context);
-      const keys = await countKeys(context, config);
+    return await withDatabase(config, async ({ db, now }) => {
+      const time = await now(db);
+      const people = await countPeople(db, time);
+      const keys = await countKeys(db, time, config);
       return new Map(
         config.accessLevels.map(({ number }) => [
           number,
@@ -34,10 +35,9 @@ export async function countHolders(config: Config): Promise<ReadonlyMap<number, 
   }
 }
 
-type Reading = Pick<AccountsContext, 'db' | 'now'>;
+type Db = AccountsContext['db'];
 
-async function countPeople({ db, now }: Reading): Promise<ReadonlyMap<number, number>> {
-  const time = await now(db);
+async function countPeople(db: Db, time: Date): Promise<ReadonlyMap<number, number>> {
   const rows = await db.raw.query<{ access: number; count: number }>`
     SELECT CASE WHEN "accessUntil" IS NULL OR "accessUntil" > ${time} THEN "access" ELSE "permanentAccess" END AS "access",
       count(*) AS "count"
@@ -45,8 +45,7 @@ async function countPeople({ db, now }: Reading): Promise<ReadonlyMap<number, nu
   return new Map(rows.map(({ access, count }) => [Number(access), Number(count)]));
 }
 
-async function countKeys({ db, now }: Reading, config: Config): Promise<ReadonlyMap<number, number>> {
-  const time = await now(db);
+async function countKeys(db: Db, time: Date, config: Config): Promise<ReadonlyMap<number, number>> {
   const rows = await db.raw.query<{ cap: number; kind: string; access: number; count: number }>`
     SELECT "ApiKey"."access" AS "cap", "User"."kind" AS "kind",
       CASE WHEN "accessUntil" IS NULL OR "accessUntil" > ${time} THEN "User"."access" ELSE "permanentAccess" END AS "access",
