@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useCan } from '../lib/can.ts';
-import { askToProve } from '../lib/step-up.ts';
 import { Link } from '../router.tsx';
 import { useAuth } from '../session.ts';
 import { consoleTexts } from '../texts/console/console.ts';
 import { texts } from '../texts.ts';
 import { type Screen, screens } from './console-nav.tsx';
 import { Page } from './page.tsx';
+import { ProveButton } from './prove-button.tsx';
 import { Failed, Loading } from './states.tsx';
 
 const own = consoleTexts.refused;
@@ -42,13 +42,7 @@ function Refused({ canProve }: { readonly canProve: boolean }) {
       {canProve ? (
         <>
           <p>{texts.account.access.raise}</p>
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => void askToProve({ slug: 'two-factors-required' })}
-          >
-            {texts.account.access.prove}
-          </button>
+          <ProveButton />
         </>
       ) : (
         <p>{own.level}</p>

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConsolePage } from '../../../components/console-page.tsx';
 import { Notice } from '../../../components/notice.tsx';
+import { ProveButton } from '../../../components/prove-button.tsx';
 import { Said } from '../../../components/said.tsx';
 import { Loaded, Loading } from '../../../components/states.tsx';
 import { type Grants, useGrants } from '../../../lib/grants.ts';
-import { askToProve } from '../../../lib/step-up.ts';
 import { Link, navigate, useLocation } from '../../../router.tsx';
 import { useAuth } from '../../../session.ts';
 import { userTexts as own } from '../../../texts/console/user.ts';
@@ -138,13 +138,7 @@ function More() {
   return (
     <Notice>
       <p>{own.more}</p>
-      <button
-        type="button"
-        class="button primary"
-        onClick={() => void askToProve({ slug: 'two-factors-required' })}
-      >
-        {texts.account.access.prove}
-      </button>
+      <ProveButton />
     </Notice>
   );
 }
