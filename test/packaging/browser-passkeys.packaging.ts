@@ -4,7 +4,6 @@
  *
  * @runs once, on SQLite: it is about the page.
  */
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -17,18 +16,12 @@ import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
 import { until } from '../until.ts';
+import { bundleClient } from './client-bundle.ts';
 
 /** Milliseconds after which a list of passkeys has another challenge: the first one is still good. */
 const RENEWED_MS = 4.5 * 60_000;
 
-const { outputFiles } = await build({
-  entryPoints: ['packages/client/src/index.ts'],
-  bundle: true,
-  format: 'esm',
-  write: false,
-});
-const [script] = outputFiles;
-if (script === undefined) throw new Error('esbuild has made nothing');
+const script = await bundleClient();
 
 const HTML = `<!doctype html><title>Tab</title><input autocomplete="username webauthn">
 <script type="module">
@@ -50,7 +43,7 @@ const gate = await startGate(t, {
     if (!url.startsWith('/page/')) return false;
     const isScript = url === '/page/client.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
-    response.end(isScript ? script.contents : HTML);
+    response.end(isScript ? script : HTML);
     return true;
   },
 });

@@ -1,7 +1,6 @@
 /** Runs sessions in cookies in a real Chromium, beside a hostile page on another port of the same host. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { build } from 'esbuild';
 import type { BrowserContext, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -13,16 +12,9 @@ import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
 import { until } from '../until.ts';
+import { bundleClient } from './client-bundle.ts';
 
-const { outputFiles } = await build({
-  entryPoints: ['packages/client/src/index.ts'],
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  write: false,
-});
-const [script] = outputFiles;
-if (script === undefined) throw new Error('esbuild has made nothing');
+const script = await bundleClient();
 
 const HTML = `<!doctype html><title>Tab</title><script type="module">
   import { createClient } from '/page/client.js';
@@ -42,7 +34,7 @@ const gate = await startGate(t, {
     if (!url.startsWith('/page/')) return false;
     const isScript = url === '/page/client.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
-    response.end(isScript ? script.contents : HTML);
+    response.end(isScript ? script : HTML);
     return true;
   },
 });

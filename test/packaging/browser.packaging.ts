@@ -1,6 +1,5 @@
 /** Runs `@latchkey/client` in two tabs of a real Chromium, against the real service. */
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { openDatabase } from '#latchkey/db/open.ts';
@@ -12,20 +11,13 @@ import { createMigratedDatabase } from '../database.ts';
 import { PASSWORD } from '../helper.ts';
 import { freePort } from '../postgres-server.ts';
 import { until } from '../until.ts';
+import { bundleClient } from './client-bundle.ts';
 
 /** Milliseconds after which an access token has expired. */
 const SUSPENDED_MS = 20 * 60_000;
 
-const { outputFiles } = await build({
-  entryPoints: ['packages/client/src/index.ts'],
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  write: false,
-});
-const [script] = outputFiles;
-if (script === undefined) throw new Error('esbuild has made nothing');
-t.comment(`@latchkey/client: ${gzipSync(script.contents).length} bytes gzipped`);
+const script = await bundleClient();
+t.comment(`@latchkey/client: ${gzipSync(script).length} bytes gzipped`);
 
 const HTML = `<!doctype html><title>Tab</title><script type="module">
   import * as client from '/page/client.js';
@@ -60,7 +52,7 @@ const gate = await startGate(t, {
     if (!url.startsWith('/page/')) return false;
     const isScript = url === '/page/client.js';
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
-    response.end(isScript ? script.contents : HTML);
+    response.end(isScript ? script : HTML);
     return true;
   },
 });
